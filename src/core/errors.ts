@@ -1,0 +1,69 @@
+/** Exit statuses of the command line; where several hold, `docs/exit-codes.md` gives the order. */
+export const ExitCode = {
+  ok: 0,
+  gateFailed: 1,
+  badInput: 2,
+  unusable: 3,
+  invalid: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** Stable codes of errors that a user can mend. */
+export type ErrorCode =
+  | 'PROFILE_INVALID'
+  | 'ARGUMENT_INVALID'
+  | 'FILE_UNREADABLE'
+  | 'ADDRESS_UNUSABLE'
+  | 'PORT_TAKEN'
+  | 'PORTS_EXHAUSTED'
+  | 'DESCRIPTORS_EXHAUSTED'
+  | 'HOST_UNKNOWN'
+  | 'DRACHTIO_UNREACHABLE'
+  | 'TARGET_SILENT'
+  | 'THREAD_CRASHED';
+
+export interface ErrorDetail {
+  /** Where the fault lies: a file with line, an option, an address. */
+  where?: string;
+  expected?: string;
+  found?: string;
+  /** What the user can do about it. */
+  hint?: string;
+  cause?: unknown;
+}
+
+/** An error for the user: says what was expected, what was found, where, and what to do. Never for failed calls. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly detail: ErrorDetail = {},
+  ) {
+    super(message, { cause: detail.cause });
+  }
+
+  /** The exit status that belongs to this error. */
+  get exitCode(): number {
+    switch (this.code) {
+      case 'PROFILE_INVALID':
+      case 'ARGUMENT_INVALID':
+      case 'FILE_UNREADABLE':
+        return ExitCode.badInput;
+      default:
+        return ExitCode.unusable;
+    }
+  }
+
+  /** The message with its details, one a line, ready to print. */
+  format(): string {
+    const lines = [this.message];
+    if (this.detail.where) lines.push(`  where:    ${this.detail.where}`);
+    if (this.detail.expected) lines.push(`  expected: ${this.detail.expected}`);
+    if (this.detail.found) lines.push(`  found:    ${this.detail.found}`);
+    if (this.detail.hint) lines.push(`  hint:     ${this.detail.hint}`);
+    return lines.join('\n');
+  }
+}
