@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const MS_PER_UNIT: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `500ms`, `20s`, `2m`, `1h`, `1m30s` or a plain number of ms → ms; `null` for anything else. */
+export function parseDuration(text: string): number | null {
+  let rest = text.trim();
+  if (rest === '') return null;
+  if (/^\d+(\.\d+)?$/.test(rest)) return Number(rest);
+  let total = 0;
+  while (rest !== '') {
+    const part = /^(\d+(?:\.\d+)?)(ms|s|m|h)/.exec(rest);
+    if (!part) return null;
+    total += Number(part[1]) * MS_PER_UNIT[part[2]];
+    rest = rest.slice(part[0].length);
+  }
+  return total;
+}
+
+/** `2%` or `0.02` → 0.02; `null` when it is no ratio between 0 and 1. */
+export function parseRatio(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
+  if (!match) return null;
+  const value = match[2] === '%' ? Number(match[1]) / 100 : Number(match[1]);
+  return value <= 1 ? value : null;
+}
+
+/** A duration in a profile; the value is in ms. */
+export const duration = z.union([
+  z.number().min(0),
+  z.string().transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms === null) {
+      context.addIssue({ code: 'custom', message: 'expected a duration such as 500ms, 20s or 2m' });
+      return z.NEVER;
+    }
+    return ms;
+  }),
+]);
+
+/** A share in a profile; the value is 0–1. */
+export const ratio = z.union([
+  z.number().min(0).max(1),
+  z.string().transform((text, context) => {
+    const value = parseRatio(text);
+    if (value === null) {
+      context.addIssue({ code: 'custom', message: 'expected a share such as 2% or 0.02' });
+      return z.NEVER;
+    }
+    return value;
+  }),
+]);

@@ -1,0 +1,120 @@
+import type { DirectionTruth } from '../../impair/truth.js';
+import type { Pipeline } from '../../impair/spec.js';
+import type { HeardReport, SentReport } from '../../quality/reports.js';
+
+/** A bound RTP/RTCP port pair that the media thread leased to signalling. */
+export interface Lease {
+  pair: number;
+  address: string;
+  rtpPort: number;
+  rtcpPort: number;
+}
+
+export type CodecName = 'PCMU' | 'PCMA';
+
+/** How the media thread is set up; given once at its start. */
+export interface MediaSetup {
+  driver: 'auto' | 'native' | 'dgram';
+  /** Local address that RTP sockets bind. */
+  address: string;
+  /** First and last port of the range, both included; RTP takes the even, RTCP the odd one. */
+  portMin: number;
+  portMax: number;
+  /** Port pairs kept bound and leased ahead. */
+  pool: number;
+  /** Audio sources by name: `speech`, `silence`, or a WAV file's path. */
+  audio: string[];
+  seed: number;
+  tickMs: number;
+}
+
+/** What a local session sends and expects. */
+export interface SessionSpec {
+  /** Name of an audio source of the setup; `none` sends no RTP at all. */
+  audio: string;
+  ptimeMs: number;
+  /** When false, telephone-events are taken off the wire but not heard (a far end that ignores digits). */
+  hearDigits: boolean;
+  /** Whether audio is expected from the far end. */
+  expectAudio: boolean;
+  jitterBufferMs: number;
+  mediaTimeoutMs: number;
+  /** Packet-loss robustness for the E-model. */
+  bpl: number;
+}
+
+/** The negotiated far end. */
+export interface MediaRemote {
+  address: string;
+  port: number;
+  codec: CodecName;
+  /** Payload type we send the codec with. */
+  sendPayloadType: number;
+  /** Payload types that we accept: pt → codec, by our own SDP. */
+  acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
+  /** Payload type for telephone-event towards the far end, `null` when not negotiated. */
+  eventPayloadType: number | null;
+}
+
+export type MediaCommand =
+  | { kind: 'lease'; count: number }
+  | { kind: 'release'; pair: number }
+  /** Opens a path on a leased pair. It listens at once; nothing is sent before `connect`. `name` seeds the impairments. */
+  | { kind: 'open'; call: number; pair: number; name: string; session: SessionSpec; uplink: Pipeline; downlink: Pipeline }
+  /** Sets the far end and starts sending; `answered` marks the answer (false: early media). May come again. */
+  | { kind: 'connect'; call: number; remote: MediaRemote; answered: boolean }
+  /** Sends digits by RFC 4733; answered by `digits-sent`. */
+  | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number }
+  /** Stops sending, waits `drainMs` for packets that are still delayed, then reports and gives the pair back. */
+  | { kind: 'close'; call: number }
+  | { kind: 'stop' };
+
+/** The media part of a call's record. */
+export interface MediaReport {
+  localAddress: string;
+  localPort: number;
+  remoteAddress: string | null;
+  remotePort: number | null;
+  codec: CodecName | null;
+  sent: SentReport;
+  heard: HeardReport;
+  /** Ground truth of the path: uplink is what we send, downlink what we receive. */
+  truth: { uplink: DirectionTruth; downlink: DirectionTruth };
+}
+
+/** Live totals of the media thread since its start, once a second. */
+export interface MediaSnapshot {
+  atMs: number;
+  sessions: number;
+  packetsSent: number;
+  packetsReceived: number;
+  /** Distinct sequence numbers missing so far in all streams, ended and live. */
+  packetsLost: number;
+  packetsExpected: number;
+  truth: { uplink: { packets: number; dropped: number }; downlink: { packets: number; dropped: number } };
+  /** Live sessions at fault right now, by cause. */
+  faults: Record<string, number>;
+  /** Digits heard so far. */
+  digitsHeard: number;
+  /** Datagrams that were no RTP, on any port. */
+  malformed: number;
+  health: MediaHealth;
+}
+
+export interface MediaHealth {
+  driver: 'native' | 'dgram';
+  timestampSource: 'kernel' | 'user';
+  /** How far behind its deadline each packet left: buckets of `bucketWidth` ms. */
+  pacingErrorMs: { bucketWidth: number; counts: Uint32Array; count: number; max: number };
+  /** Datagrams that the kernel dropped on our sockets for want of buffer space. */
+  receiveDrops: number;
+  sendErrors: number;
+}
+
+export type MediaEvent =
+  | { kind: 'ready'; driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' }
+  | { kind: 'leased'; leases: Lease[]; /** Set when the range ran out. */ exhausted: boolean }
+  | { kind: 'digits-sent'; call: number; digits: string }
+  | { kind: 'closed'; call: number; report: MediaReport }
+  | { kind: 'snapshot'; snapshot: MediaSnapshot }
+  | { kind: 'failed'; code: string; message: string; detail?: Record<string, string> };

@@ -1,0 +1,90 @@
+import type { DirectionTruth } from '../impair/truth.js';
+import type { MediaReport } from '../media/link/messages.js';
+import type { FaultCause, HeardReport } from '../quality/reports.js';
+
+/** How an attempt ended. `stillUp`: answered and not ended when the run was. */
+export type Outcome = 'completed' | 'dropped' | 'stillUp' | 'failed' | 'cancelled';
+
+/** Moments of a call on the run's clock (ms); `null` where it did not happen. */
+export interface CallTimings {
+  /** First INVITE sent (or received, for inbound calls). */
+  inviteMs: number | null;
+  /** First provisional response above 100. */
+  provisionalMs: number | null;
+  /** First 180 or 183. */
+  ringingMs: number | null;
+  /** Final response to the INVITE. */
+  finalMs: number | null;
+  byeMs: number | null;
+  /** Final response to the BYE. */
+  byeFinalMs: number | null;
+}
+
+/** One direction of a call: who sent how much, and what the other side heard. */
+export interface DirectionRecord {
+  /** RTP packets that the sender sent; `null` where the sender is not ours. */
+  packetsSent: number | null;
+  /** What the receiver heard; `null` where nothing tells. */
+  heard: HeardReport | null;
+  /** Sent, but before the first or after the last packet received; `null` where the sender is not ours. */
+  edgeLost: number | null;
+  evidence: 'own-end' | 'rtcp' | 'probe' | 'echo' | 'local' | null;
+}
+
+export interface DtmfRecord {
+  /** Digits that the sender sent; `null` where the sender is not ours. */
+  sent: string | null;
+  /** Digits that the receiver heard; `null` where nothing tells. */
+  heard: string | null;
+}
+
+/** One call attempt from first INVITE to last report: a line of calls.ndjson. */
+export interface CallRecord {
+  /** Number of the attempt in the plan, from 0. */
+  id: number;
+  sipCallIds: string[];
+  direction: 'outbound' | 'inbound';
+  from: string;
+  to: string;
+  /** The target that was called. */
+  trunk: string;
+  tries: { trunk: string; status: number | null; reason: string | null }[];
+  /** When the attempt was due by the plan, and when it started. */
+  dueMs: number;
+  startedMs: number;
+  answeredMs: number | null;
+  endedMs: number | null;
+  outcome: Outcome;
+  /** Why a failed attempt failed. `timeout` and `transport` also carry the status that RFC 3261 8.1.3.1 gives them. */
+  cause: 'status' | 'timeout' | 'transport' | 'cancelled' | 'dropped' | 'internal' | null;
+  /** Final status of the INVITE. */
+  status: number | null;
+  reason: string | null;
+  /** Q.850 cause of a Reason header. */
+  q850: number | null;
+  retryAfterS: number | null;
+  hangupBy: 'local' | 'remote' | null;
+  /** Final status of our BYE; `null` when we sent none or none came. */
+  byeStatus: number | null;
+  timings: CallTimings;
+  /** Calls in progress (this one left out) when this one's final response came. */
+  inProgressAtFinal: number | null;
+  codec: string | null;
+  localMedia: string | null;
+  remoteMedia: string | null;
+  farEnd: 'own' | 'echo' | 'foreign' | null;
+  uplink: DirectionRecord | null;
+  downlink: DirectionRecord | null;
+  /** Set when exactly one direction is at fault. */
+  oneWay: { direction: 'uplink' | 'downlink'; cause: FaultCause } | null;
+  /** Both directions at fault. */
+  noMedia: boolean;
+  dtmf: { uplink: DtmfRecord; downlink: DtmfRecord } | null;
+  impairment: { uplink: DirectionTruth; downlink: DirectionTruth } | null;
+  /** Why the media part is missing. */
+  mediaMissing: string | null;
+  /** Only between threads, before both sides of a call are joined; never written. */
+  media?: MediaReport | null;
+  /** What the built-in trunk did to this call on purpose (inbound records only). */
+  fault?: string | null;
+}

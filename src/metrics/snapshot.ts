@@ -1,0 +1,81 @@
+/** The state of a run at one moment: a line of timeline.ndjson and what the screen shows. */
+export interface Snapshot {
+  /** Since the start of the run. */
+  atMs: number;
+  /** How long the plan takes, calls that end by themselves included. */
+  plannedMs: number;
+  phase: 'starting' | 'running' | 'draining' | 'stopping' | 'done';
+  paused: boolean;
+  /** Factor that the rate keys have set. */
+  rateFactor: number;
+  offeredCps: number;
+  achievedCps: number;
+  calls: {
+    attempted: number;
+    answered: number;
+    failed: number;
+    cancelled: number;
+    completed: number;
+    dropped: number;
+    inProgress: number;
+    established: number;
+    peakInProgress: number;
+    notStarted: number;
+    planned: number;
+  };
+  /** Final results so far, by status, `timeout` and `transport`. */
+  responses: Record<string, number>;
+  setupFailureRatio: number | null;
+  srdMs: { p50: number; p95: number; p99: number } | null;
+  setupMs: { p50: number; p95: number; p99: number } | null;
+  trunk: {
+    /** Known for our own trunk, otherwise `null` until refusals show it. */
+    channels: number | null;
+    refusals: number;
+    exhaustedAtInProgress: number | null;
+    exhaustedAtMs: number | null;
+    cause: 'channels' | 'cps' | null;
+  };
+  media: { uplink: DirectionSnapshot; downlink: DirectionSnapshot };
+  oneWay: { calls: number; byCause: Record<string, number> };
+  noMedia: number;
+  dtmf: { uplink: DtmfSnapshot; downlink: DtmfSnapshot };
+  health: {
+    threads: { name: string; cpuRatio: number }[];
+    pacingErrorP99Ms: number | null;
+    eventLoopDelayP99Ms: number | null;
+    receiveDrops: number | null;
+    /** Why the run is invalid so far. */
+    problems: string[];
+  };
+  log: LogLine[];
+}
+
+export interface DirectionSnapshot {
+  packetsSent: number | null;
+  packetsReceived: number | null;
+  /** Observed so far, 0–1. */
+  lossRatio: number | null;
+  /** Dropped ÷ packets by the path's own count, 0–1; `null` where nothing is injected. */
+  injectedLossRatio: number | null;
+  jitterMsP95: number | null;
+  mosLqP5: number | null;
+  mosLqP50: number | null;
+  /** Ended calls by MOS-LQ band of 0.5 from 1. */
+  mosLqBands: number[];
+  measured: number;
+  unmeasured: number;
+}
+
+export interface DtmfSnapshot {
+  sent: number | null;
+  received: number | null;
+  lost: number | null;
+}
+
+/** One line of the event log. */
+export interface LogLine {
+  atMs: number;
+  level: 'info' | 'warn' | 'error';
+  text: string;
+}

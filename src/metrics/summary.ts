@@ -1,0 +1,164 @@
+import type { FaultCause } from '../quality/reports.js';
+
+/** Percentiles in the unit that the name of the figure gives. */
+export interface Percentiles {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** Percentiles of a figure where low is bad. */
+export interface LowPercentiles {
+  min: number;
+  p5: number;
+  p50: number;
+  mean: number;
+}
+
+export interface DirectionSummary {
+  /** Answered calls in which this direction carries audio. */
+  streams: number;
+  /** Streams with a MOS, and streams without. */
+  measured: number;
+  unmeasured: number;
+  packetsSent: number | null;
+  packetsReceived: number | null;
+  packetsLost: number | null;
+  edgeLost: number | null;
+  rfc3550CumulativeLost: number | null;
+  lateDiscarded: number | null;
+  /** packetsLost ÷ packets expected over all streams, 0–1. */
+  lossRatio: number | null;
+  lossRatioPerStream: Percentiles | null;
+  jitterMs: Percentiles | null;
+  mosLq: LowPercentiles | null;
+  mosCq: LowPercentiles | null;
+  rFactor: LowPercentiles | null;
+  mosModel: string | null;
+  /** Calls by MOS-LQ band of 0.5: [1–1.5), [1.5–2), … [4–4.5]. */
+  mosLqBands: number[] | null;
+}
+
+export interface DtmfSummary {
+  sent: number | null;
+  received: number | null;
+  lost: number | null;
+  duplicated: number | null;
+  wrong: number | null;
+  lossRatio: number | null;
+  /** Calls that lost at least one digit. */
+  callsAffected: number | null;
+}
+
+export interface TruthSummary {
+  packets: number;
+  dropped: number;
+  droppedWithin: number;
+  duplicated: number;
+  reordered: number;
+  corrupted: number;
+  recoded: number;
+  eventsDropped: number;
+  /** dropped ÷ packets. */
+  lossRatio: number | null;
+  delayMs: { mean: number; max: number } | null;
+}
+
+export type InvalidReason = 'receive-drops' | 'pacing-error' | 'thread-cpu' | 'event-loop-delay' | 'not-started';
+
+export interface GateResult {
+  expression: string;
+  observed: number | string | boolean | null;
+  pass: boolean;
+  reason?: string;
+}
+
+export interface SuccessFailure {
+  success: Percentiles | null;
+  failure: Percentiles | null;
+}
+
+/** summary.json, schema 1. Ratios 0–1, times in ms, `null` = not measured. */
+export interface Summary {
+  schema: 1;
+  run: {
+    id: string;
+    name: string;
+    seed: number;
+    target: string;
+    startedAt: string;
+    durationMs: number;
+    version: string;
+    node: string;
+    valid: boolean;
+    invalidReasons: { reason: InvalidReason; observed: string; limit: string }[];
+    interrupted: boolean;
+    timestampSource: 'kernel' | 'user' | null;
+    threads: { name: string; cpuMeanRatio: number; cpuMaxRatio: number }[];
+    eventLoopDelayMs: { p99: number; max: number } | null;
+  };
+  calls: {
+    attempted: number;
+    answered: number;
+    failed: number;
+    cancelled: number;
+    completed: number;
+    dropped: number;
+    stillUp: number;
+    notStarted: number;
+    peakInProgress: number;
+    peakEstablished: number;
+  };
+  responses: Record<string, number>;
+  sip: {
+    setupFailureRatio: number | null;
+    ner: number | null;
+    asr: number | null;
+    ser: number | null;
+    seer: number | null;
+    isa: number | null;
+    ira: number | null;
+    scr: number | null;
+    srdMs: SuccessFailure;
+    sddMs: SuccessFailure;
+    setupMs: Percentiles | null;
+    pddMs: Percentiles | null;
+    sdtMs: Percentiles | null;
+    rrdMs: Percentiles | null;
+    /** What the plan asked for and what was started, attempts per second over the arrival phase. */
+    offeredCps: number | null;
+    achievedCps: number | null;
+    retransmissionsSent: number | null;
+    retransmissionsReceived: number | null;
+    parseErrors: number | null;
+  };
+  trunk: {
+    exhausted: boolean | null;
+    exhaustedAtInProgress: number | null;
+    /** From the start of the run. */
+    exhaustedAtMs: number | null;
+    /** `channels`: refusals at a plateau of calls in progress; `cps`: refusals follow the rate. */
+    cause: 'channels' | 'cps' | null;
+    refusals: number;
+    evidence: string | null;
+  };
+  trunks: { target: string; attempted: number; answered: number; refused: number; failed: number }[];
+  media: {
+    uplink: DirectionSummary;
+    downlink: DirectionSummary;
+    /** `loop` when the far end echoes: figures are of both directions together. */
+    label: 'one-way' | 'loop';
+    oneWay: { calls: number; byCause: Partial<Record<FaultCause, number>>; byDirection: { uplink: number; downlink: number } };
+    noMedia: { calls: number };
+    /** Answered calls of which a direction is unknown. */
+    unknown: { uplink: number; downlink: number };
+    pacingErrorMs: { p50: number; p99: number; max: number } | null;
+    receiveDrops: number | null;
+    malformed: number | null;
+  };
+  dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };
+  impairment: { uplink: TruthSummary; downlink: TruthSummary };
+  gates: GateResult[];
+  verdict: 'pass' | 'fail' | 'invalid' | 'interrupted';
+}

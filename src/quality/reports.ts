@@ -1,0 +1,105 @@
+/** Why one direction of a call was not heard. */
+export type FaultCause =
+  /** No RTP for 2 s from the answer. */
+  | 'no-rtp'
+  /** RTP came and then stopped for at least `mediaTimeoutMs`. */
+  | 'stopped'
+  /** Digital silence or comfort noise only: ≥ 95 % over ≥ 5 s in which audio was expected. */
+  | 'silence'
+  /** RTP came from an address other than the negotiated one, and nothing from that one. */
+  | 'wrong-source'
+  /** The payload type or codec was not negotiated. */
+  | 'undecodable';
+
+/** What can be said of one direction. `unknown` where nothing tells. */
+export interface Verdict {
+  state: 'ok' | 'fault' | 'unknown';
+  cause: FaultCause | null;
+}
+
+/** One MOS by the E-model, with everything it rests on. */
+export interface MosReport {
+  model: 'G.107';
+  scale: 'CQEN';
+  /** Listening quality: loss and codec only. */
+  lq: number;
+  /** Conversational quality: with delay; `null` while the one-way delay is unknown. */
+  cq: number | null;
+  /** R of the listening quality. */
+  r: number;
+  codec: string;
+  ie: number;
+  bpl: number;
+  /** Packet loss for the E-model in percent: network loss and late discards together. */
+  pplPercent: number;
+  burstR: number;
+  jitterBufferMs: number;
+  delaySource: 'probe' | 'rtcp' | 'none';
+}
+
+/** What was heard in one direction of one call. Counters count RTP packets, times are on the run's clock in ms. */
+export interface HeardReport {
+  /** Packets of the accepted stream, duplicates included. */
+  packetsReceived: number;
+  duplicates: number;
+  reordered: number;
+  /** Extended sequence numbers from the first to the last received, both included. 0 when nothing came. */
+  packetsExpected: number;
+  /** Distinct extended sequence numbers never received between the first and the last received. */
+  packetsLost: number;
+  /** RFC 3550 A.3: expected − received, where duplicates count as received. What tshark prints. */
+  rfc3550CumulativeLost: number;
+  /** Received, but too late for the playout buffer. */
+  lateDiscarded: number;
+  /** packetsLost ÷ packetsExpected, 0–1. */
+  lossRatio: number | null;
+  /** Mean of RFC 3550's J over the packets, telephone-event and comfort noise left out. */
+  jitterMs: number | null;
+  jitterMaxMs: number | null;
+  ssrc: number | null;
+  /** Extended sequence numbers, cycles from the first packet. */
+  firstSequence: number | null;
+  lastSequence: number | null;
+  firstArrivalMs: number | null;
+  lastArrivalMs: number | null;
+  /** The longest time without any packet of the stream after the first one. */
+  longestGapMs: number | null;
+  /** Packets that carried comfort noise (RFC 3389). */
+  comfortNoise: number;
+  /** Packets before the answer. */
+  earlyMedia: number;
+  /** Packets from another source than the negotiated one; never mixed in. */
+  wrongSource: number;
+  /** Packets with a payload type that was not negotiated. */
+  undecodable: number;
+  /** Datagrams that were no RTP. */
+  malformed: number;
+  /** Seconds in which audio was expected, and those of them with a decoded level above −50 dBov. */
+  secondsExpected: number;
+  secondsHeard: number;
+  /** Share of the audio packets that were digital silence or comfort noise, 0–1. */
+  silentRatio: number | null;
+  /** RMS level of the non-silent audio in dBov. */
+  levelDbov: number | null;
+  /** The far end sent our own packets back (own SSRC): figures are of the loop. */
+  echo: boolean;
+  verdict: Verdict;
+  /** `null` when no RTP was received. */
+  mos: MosReport | null;
+  /** Digits heard by RFC 4733, in order. */
+  digits: string;
+  /** Events heard again after they had ended (same digit, same timestamp, restarted). */
+  digitDuplicates: number;
+}
+
+/** What one side sent. */
+export interface SentReport {
+  packetsSent: number;
+  ssrc: number;
+  /** Sequence number of the first packet. */
+  firstSequence: number;
+  firstSentMs: number | null;
+  lastSentMs: number | null;
+  /** Digits whose events were sent to the end. */
+  digits: string;
+}
