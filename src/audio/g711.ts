@@ -1,0 +1,101 @@
+/**
+ * ITU-T G.711, both laws, by table. Linear samples are 16 bit, full scale ±32768; µ-law uses the upper 14 bits of them
+ * and A-law the upper 13.
+ */
+export type Law = 'PCMU' | 'PCMA';
+
+/** Code of digital silence: the smallest positive value of each law. */
+export const ULAW_SILENCE = 0xff;
+export const ALAW_SILENCE = 0xd5;
+
+const ULAW_BIAS = 33;
+
+/** One µ-law code to its linear value (G.711, table 2; the code is sent with all bits inverted). */
+function expandUlaw(code: number): number {
+  const bits = ~code & 0xff;
+  const segment = (bits >> 4) & 7;
+  const magnitude = (((bits & 0x0f) * 2 + ULAW_BIAS) << segment) - ULAW_BIAS;
+  return (bits & 0x80 ? -magnitude : magnitude) * 4;
+}
+
+/** One A-law code to its linear value (G.711, table 1; the even bits are sent inverted). */
+function expandAlaw(code: number): number {
+  const bits = code ^ 0x55;
+  const segment = (bits >> 4) & 7;
+  const step = (bits & 0x0f) * 2 + 1;
+  const magnitude = segment === 0 ? step : (step + 32) << (segment - 1);
+  return (bits & 0x80 ? magnitude : -magnitude) * 8;
+}
+
+/** 14-bit magnitude to µ-law: the segment is the position of the highest bit of the biased value. */
+function compressUlaw(sample: number): number {
+  const negative = sample < 0;
+  const magnitude = Math.min((negative ? -sample : sample) >> 2, 8158) + ULAW_BIAS;
+  const segment = 31 - Math.clz32(magnitude) - 5;
+  const code = (segment << 4) | ((magnitude >> (segment + 1)) & 0x0f);
+  return ~((negative ? 0x80 : 0) | code) & 0xff;
+}
+
+/** 13-bit value to A-law. Negative values are one's-complemented, so that −1 falls in the first negative interval. */
+function compressAlaw(sample: number): number {
+  const value = sample >> 3;
+  const negative = value < 0;
+  const magnitude = negative ? ~value : value;
+  const segment = magnitude < 32 ? 0 : 31 - Math.clz32(magnitude) - 4;
+  const code = (segment << 4) | ((magnitude >> (segment < 2 ? 1 : segment)) & 0x0f);
+  return ((negative ? 0 : 0x80) | code) ^ 0x55;
+}
+
+export const ulawToLinear = new Int16Array(256);
+export const alawToLinear = new Int16Array(256);
+/** Squares of the linear values: a packet's energy is a sum over this table. */
+export const ulawSquares = new Float64Array(256);
+export const alawSquares = new Float64Array(256);
+/** From one law to the other through the linear value. */
+export const ulawToAlaw = new Uint8Array(256);
+export const alawToUlaw = new Uint8Array(256);
+
+const ulawOfSample = new Uint8Array(65536);
+const alawOfSample = new Uint8Array(65536);
+
+for (let sample = -32768; sample < 32768; sample++) {
+  ulawOfSample[sample & 0xffff] = compressUlaw(sample);
+  alawOfSample[sample & 0xffff] = compressAlaw(sample);
+}
+for (let code = 0; code < 256; code++) {
+  ulawToLinear[code] = expandUlaw(code);
+  alawToLinear[code] = expandAlaw(code);
+  ulawSquares[code] = ulawToLinear[code] ** 2;
+  alawSquares[code] = alawToLinear[code] ** 2;
+}
+for (let code = 0; code < 256; code++) {
+  ulawToAlaw[code] = alawOfSample[ulawToLinear[code] & 0xffff];
+  alawToUlaw[code] = ulawOfSample[alawToLinear[code] & 0xffff];
+}
+
+/** µ-law code of a 16-bit sample. */
+export function linearToUlaw(sample: number): number {
+  return ulawOfSample[sample & 0xffff];
+}
+
+/** A-law code of a 16-bit sample. */
+export function linearToAlaw(sample: number): number {
+  return alawOfSample[sample & 0xffff];
+}
+
+/** The code of digital silence in `law`. */
+export function silenceOf(law: Law): number {
+  return law === 'PCMU' ? ULAW_SILENCE : ALAW_SILENCE;
+}
+
+/** Encodes `samples` into `bytes` from `offset` on. */
+export function encodeG711(law: Law, samples: Int16Array, bytes: Uint8Array, offset = 0): void {
+  const table = law === 'PCMU' ? ulawOfSample : alawOfSample;
+  for (let i = 0; i < samples.length; i++) bytes[offset + i] = table[samples[i] & 0xffff];
+}
+
+/** Decodes `count` codes of `bytes` from `offset` on into `samples`. */
+export function decodeG711(law: Law, bytes: Uint8Array, offset: number, count: number, samples: Int16Array): void {
+  const table = law === 'PCMU' ? ulawToLinear : alawToLinear;
+  for (let i = 0; i < count; i++) samples[i] = table[bytes[offset + i]];
+}
