@@ -36,7 +36,8 @@ export class LinearHistogram {
     let seen = 0;
     for (let i = 0; i < this.counts.length; i++) {
       seen += this.counts[i];
-      if (seen >= target) return i === this.counts.length - 1 ? this.max : Math.min((i + 1) * this.bucketWidth, this.max);
+      if (seen >= target)
+        return i === this.counts.length - 1 ? this.max : Math.min((i + 1) * this.bucketWidth, this.max);
     }
     return this.max;
   }

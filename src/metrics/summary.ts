@@ -149,7 +149,11 @@ export interface Summary {
     downlink: DirectionSummary;
     /** `loop` when the far end echoes: figures are of both directions together. */
     label: 'one-way' | 'loop';
-    oneWay: { calls: number; byCause: Partial<Record<FaultCause, number>>; byDirection: { uplink: number; downlink: number } };
+    oneWay: {
+      calls: number;
+      byCause: Partial<Record<FaultCause, number>>;
+      byDirection: { uplink: number; downlink: number };
+    };
     noMedia: { calls: number };
     /** Answered calls of which a direction is unknown. */
     unknown: { uplink: number; downlink: number };

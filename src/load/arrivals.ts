@@ -1,0 +1,116 @@
+import type { LoadStage } from './spec.js';
+
+/** A straight piece of a rate curve: `from` cps at its start, `to` cps at its end. */
+interface RatePiece {
+  startMs: number;
+  lengthMs: number;
+  from: number;
+  to: number;
+}
+
+/**
+ * When each attempt is due, in ms from the start, ascending. The offsets are absolute: a late start never shifts those
+ * that follow. Each stage is evaluated apart:
+ *
+ * - Rates: attempt n of a piece is due where the integral of the rate, a·t + (b − a)·t²/2T, reaches n; what is left of
+ *   an attempt at the end of a piece is carried into the next one.
+ * - Concurrency: with c(t) wanted and calls of length H, an attempt is due whenever fewer than c(t) calls would be up
+ *   if all were answered at once. Refused calls are not repeated, so what is offered never depends on the target.
+ *
+ * @param holdMs how long a call lasts, for the concurrent stages.
+ */
+export function* arrivalOffsets(stages: readonly LoadStage[], holdMs: number): Generator<number> {
+  const ends: number[] = []; // when each call that was started ends, ascending because all last equally long
+  let firstEnd = 0;
+  let startMs = 0;
+  let rate = 0;
+  let carried = 0;
+  for (const stage of stages) {
+    if (stage.shape === 'concurrent') {
+      while (firstEnd < ends.length && ends[firstEnd] <= startMs) firstEnd++;
+      for (const offset of concurrentOffsets(stage.calls, startMs, stage.for, ends, firstEnd, holdMs)) yield offset;
+      rate = stage.for > 0 ? stage.calls / Math.max(holdMs / 1000, 1e-9) : rate;
+    } else {
+      for (const piece of ratePieces(stage, startMs, rate)) {
+        const generator = rateOffsets(piece, carried);
+        let next = generator.next();
+        while (!next.done) {
+          ends.push(next.value + holdMs);
+          yield next.value;
+          next = generator.next();
+        }
+        carried = next.value;
+        rate = piece.to;
+      }
+    }
+    startMs += stage.for;
+  }
+}
+
+function ratePieces(stage: Exclude<LoadStage, { shape: 'concurrent' }>, startMs: number, rate: number): RatePiece[] {
+  switch (stage.shape) {
+    case 'constant':
+      return [{ startMs, lengthMs: stage.for, from: stage.cps, to: stage.cps }];
+    case 'ramp':
+      return [{ startMs, lengthMs: stage.for, from: rate, to: stage.cps }];
+    case 'spike':
+      return [
+        { startMs, lengthMs: stage.at, from: stage.base, to: stage.base },
+        { startMs: startMs + stage.at, lengthMs: stage.lasts, from: stage.cps, to: stage.cps },
+        {
+          startMs: startMs + stage.at + stage.lasts,
+          lengthMs: stage.for - stage.at - stage.lasts,
+          from: stage.base,
+          to: stage.base,
+        },
+      ];
+    default:
+      return stage satisfies never;
+  }
+}
+
+/** Yields the offsets of one piece and returns the fraction of an attempt that is left over. */
+function* rateOffsets(piece: RatePiece, carried: number): Generator<number, number> {
+  const lengthS = piece.lengthMs / 1000;
+  const total = ((piece.from + piece.to) / 2) * lengthS + carried;
+  const a = lengthS > 0 ? (piece.to - piece.from) / (2 * lengthS) : 0;
+  const b = piece.from;
+  // An attempt is due when the integral reaches a whole number; the first of a run is due at once.
+  for (let n = Math.ceil(carried - 1e-9); n < total - 1e-9; n++) {
+    const area = n - carried;
+    const t =
+      Math.abs(a) < 1e-12 ? (b > 0 ? area / b : 0) : (-b + Math.sqrt(Math.max(0, b * b + 4 * a * area))) / (2 * a);
+    yield piece.startMs + t * 1000;
+  }
+  const left = total - Math.ceil(total - 1e-9);
+  return left;
+}
+
+function* concurrentOffsets(
+  target: number,
+  startMs: number,
+  lengthMs: number,
+  ends: number[],
+  firstEnd: number,
+  holdMs: number,
+): Generator<number> {
+  const initial = ends.length - firstEnd;
+  const slope = lengthMs > 0 ? (target - initial) / lengthMs : 0;
+  const wanted = (t: number): number => (lengthMs > 0 ? initial + slope * (t - startMs) : target);
+  let first = firstEnd;
+  let t = startMs;
+  for (;;) {
+    const up = ends.length - first;
+    if (wanted(t) >= up + 1 - 1e-9) {
+      ends.push(t + holdMs);
+      yield t;
+      continue;
+    }
+    const crossing = slope > 0 ? startMs + (up + 1 - initial) / slope : Number.POSITIVE_INFINITY;
+    const ending = first < ends.length ? ends[first] : Number.POSITIVE_INFINITY;
+    const next = Math.min(crossing, ending);
+    if (next > startMs + lengthMs || next === Number.POSITIVE_INFINITY) return;
+    t = Math.max(t, next);
+    if (ending <= crossing) first++;
+  }
+}
