@@ -5,7 +5,14 @@ const loss = z
   .strictObject({
     kind: z.literal('loss'),
     ratio: ratio.describe('Mean share of packets lost, as `2%` or 0.02'),
-    burst: z.number().min(1).max(100).default(1).describe('Mean length of a run of losses in packets; 1 is independent (Bernoulli) loss, above 1 a Gilbert–Elliott process'),
+    burst: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe(
+        'Mean length of a run of losses in packets; 1 is independent (Bernoulli) loss, above 1 a Gilbert–Elliott process',
+      ),
   })
   .describe('Random loss: Bernoulli, or Gilbert–Elliott when `burst` is above 1');
 
@@ -25,7 +32,9 @@ const delay = z
     base: duration.default(0).describe('Constant delay'),
     jitter: z
       .strictObject({
-        distribution: z.enum(['uniform', 'normal', 'pareto']).describe('uniform: base ± spread; normal: σ = spread; pareto: base + a heavy tail with mean spread'),
+        distribution: z
+          .enum(['uniform', 'normal', 'pareto'])
+          .describe('uniform: base ± spread; normal: σ = spread; pareto: base + a heavy tail with mean spread'),
         spread: duration,
       })
       .optional()
@@ -47,7 +56,12 @@ const duplicate = z.strictObject({ kind: z.literal('duplicate'), ratio }).descri
 const relabel = z
   .strictObject({
     kind: z.literal('relabel'),
-    payloadType: z.number().int().min(0).max(127).describe('Payload type written over that of the audio packets; the payload stays'),
+    payloadType: z
+      .number()
+      .int()
+      .min(0)
+      .max(127)
+      .describe('Payload type written over that of the audio packets; the payload stays'),
   })
   .describe('Codec fault: audio packets carry a wrong payload type');
 
@@ -59,11 +73,23 @@ const recode = z
   .describe('Codec fault: the garbled call, A-law sent under the label of µ-law or the reverse');
 
 const dropEvents = z
-  .strictObject({ kind: z.literal('drop-events'), ratio: ratio.default(1).describe('Share of the digits whose telephone-event packets all vanish') })
+  .strictObject({
+    kind: z.literal('drop-events'),
+    ratio: ratio.default(1).describe('Share of the digits whose telephone-event packets all vanish'),
+  })
   .describe('DTMF fault: telephone-event packets are removed');
 
 /** One stage of an impairment pipeline. */
-export const stage = z.discriminatedUnion('kind', [loss, gilbertElliott, delay, reorder, duplicate, relabel, recode, dropEvents]);
+export const stage = z.discriminatedUnion('kind', [
+  loss,
+  gilbertElliott,
+  delay,
+  reorder,
+  duplicate,
+  relabel,
+  recode,
+  dropEvents,
+]);
 
 /** What happens to the packets of one direction, in the order written. */
 export const pipeline = z.array(stage).default([]);

@@ -1,0 +1,47 @@
+/** What a packet carries, as far as an impairment has to know. */
+export const Carried = { unknownAudio: 0, pcmu: 1, pcma: 2, event: 3, comfortNoise: 4, notRtp: 5 } as const;
+export type Carried = (typeof Carried)[keyof typeof Carried];
+
+/**
+ * One packet on its way through a pipeline: where its bytes are and what has been decided so far. One object is used for
+ * all packets of a pipeline, and the stages change it in place.
+ */
+export interface Fate {
+  bytes: Uint8Array;
+  offset: number;
+  length: number;
+  /** When the packet entered the pipeline, in ms of the run's clock. */
+  arrivalMs: number;
+  carried: Carried;
+  /** Copies that go on: 0, 1 or 2. */
+  copies: number;
+  /** Delay of the first and the second copy so far, from `arrivalMs` on. */
+  delayMs: number;
+  delayMs2: number;
+  /** Set by stages that wrote another payload type or payload. */
+  recoded: boolean;
+  /** Set by the stage that removes telephone-events. */
+  eventDropped: boolean;
+}
+
+/**
+ * One impairment. It is called for every packet, also for those that an earlier stage has dropped, and makes the same
+ * number of draws for each: what it decides for packet n depends on its seed and on n alone.
+ */
+export interface StageModel {
+  apply(fate: Fate): void;
+}
+
+/** Takes away the copies that were lost; a second copy that survives alone becomes the first. */
+export function loseCopies(fate: Fate, first: boolean, second: boolean): void {
+  if (fate.copies === 2) {
+    if (first) {
+      fate.delayMs = fate.delayMs2;
+      fate.copies = second ? 0 : 1;
+    } else if (second) {
+      fate.copies = 1;
+    }
+  } else if (first) {
+    fate.copies = 0;
+  }
+}

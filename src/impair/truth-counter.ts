@@ -1,0 +1,96 @@
+import type { Fate } from './fate.js';
+import type { DirectionTruth } from './truth.js';
+
+/** Packets in flight that a later one may still overtake; 256 are 5 s of audio. */
+const IN_FLIGHT = 256;
+
+/** Counts what a pipeline did, packet by packet, in the order in which the packets entered. */
+export class TruthCounter {
+  packets = 0;
+  delivered = 0;
+  dropped = 0;
+  private droppedBefore = 0;
+  private droppedWithin = 0;
+  /** Dropped since the last delivered packet: within the span only once another one is delivered. */
+  private droppedSince = 0;
+  private duplicated = 0;
+  private reordered = 0;
+  private recoded = 0;
+  private eventsDropped = 0;
+  private delaySumMs = 0;
+  private delayMaxMs = 0;
+  /**
+   * Due times of the packets that nothing has overtaken yet. They never fall from bottom to top, because a packet that is
+   * due earlier takes those above it off: these are the reordered ones. A ring, whose oldest entries are forgotten.
+   */
+  private dues: Float64Array | null = null;
+  private bottom = 0;
+  private depth = 0;
+
+  record(fate: Fate): void {
+    this.packets++;
+    if (fate.recoded && fate.copies > 0) this.recoded++;
+    if (fate.copies === 0) {
+      this.dropped++;
+      this.droppedSince++;
+      if (fate.eventDropped) this.eventsDropped++;
+      return;
+    }
+    if (this.delivered === 0) this.droppedBefore = this.droppedSince;
+    else this.droppedWithin += this.droppedSince;
+    this.droppedSince = 0;
+    this.delivered++;
+    let delayMs = fate.delayMs;
+    if (fate.copies === 2) {
+      this.duplicated++;
+      if (fate.delayMs2 < delayMs) delayMs = fate.delayMs2;
+    }
+    this.delaySumMs += delayMs;
+    if (delayMs > this.delayMaxMs) this.delayMaxMs = delayMs;
+    this.place(fate.arrivalMs, fate.arrivalMs + delayMs);
+  }
+
+  snapshot(): DirectionTruth {
+    return {
+      packets: this.packets,
+      delivered: this.delivered,
+      dropped: this.dropped,
+      droppedBefore: this.delivered === 0 ? this.dropped : this.droppedBefore,
+      droppedWithin: this.droppedWithin,
+      droppedAfter: this.delivered === 0 ? 0 : this.droppedSince,
+      duplicated: this.duplicated,
+      reordered: this.reordered,
+      corrupted: 0,
+      recoded: this.recoded,
+      eventsDropped: this.eventsDropped,
+      delayMeanMs: this.delivered === 0 ? null : this.delaySumMs / this.delivered,
+      delayMaxMs: this.delivered === 0 ? null : this.delayMaxMs,
+    };
+  }
+
+  private place(arrivalMs: number, dueMs: number): void {
+    if (this.dues === null) {
+      // Most pipelines never delay anything: the ring is made with the first packet that is late.
+      if (dueMs === arrivalMs) return;
+      this.dues = new Float64Array(IN_FLIGHT);
+    }
+    const dues = this.dues;
+    while (this.depth > 0) {
+      const top = dues[(this.bottom + this.depth - 1) & (IN_FLIGHT - 1)];
+      if (top <= dueMs) break;
+      this.depth--;
+      this.reordered++;
+    }
+    // What was due before this packet came has left; nothing can overtake it any more.
+    while (this.depth > 0 && dues[this.bottom] <= arrivalMs) {
+      this.bottom = (this.bottom + 1) & (IN_FLIGHT - 1);
+      this.depth--;
+    }
+    if (this.depth === IN_FLIGHT) {
+      this.bottom = (this.bottom + 1) & (IN_FLIGHT - 1);
+      this.depth--;
+    }
+    dues[(this.bottom + this.depth) & (IN_FLIGHT - 1)] = dueMs;
+    this.depth++;
+  }
+}
