@@ -67,7 +67,8 @@ export interface CallRecord {
   /** Final status of our BYE; `null` when we sent none or none came. */
   byeStatus: number | null;
   timings: CallTimings;
-  /** Calls in progress (this one left out) when this one's final response came. */
+  /** Calls in progress (this one left out) when its INVITE left and when its final response came. */
+  inProgressAtInvite: number | null;
   inProgressAtFinal: number | null;
   codec: string | null;
   localMedia: string | null;

@@ -1,0 +1,170 @@
+import type { CallRecord } from './call-record.js';
+import { DirectionMetrics, DtmfMetrics, TruthMetrics } from './direction-metrics.js';
+import { Distribution, round } from './distribution.js';
+import { ExhaustionDetector, isRefusal } from './exhaustion.js';
+import { sessionRatios } from './session-ratios.js';
+import type { Summary } from './summary.js';
+
+type CallCounts = Pick<Summary['calls'], 'attempted' | 'answered' | 'failed' | 'cancelled' | 'completed' | 'dropped' | 'stillUp'>;
+
+/** Adds up call records, joined on both sides, into the figures of a run. Holds no record. */
+export class CallMetrics {
+  readonly counts: CallCounts = { attempted: 0, answered: 0, failed: 0, cancelled: 0, completed: 0, dropped: 0, stillUp: 0 };
+  readonly responses: Record<string, number> = {};
+  readonly srdSuccess = new Distribution();
+  readonly srdFailure = new Distribution();
+  readonly sddSuccess = new Distribution();
+  readonly sddFailure = new Distribution();
+  readonly setup = new Distribution();
+  readonly pdd = new Distribution();
+  readonly sdt = new Distribution();
+  readonly uplink = new DirectionMetrics();
+  readonly downlink = new DirectionMetrics();
+  readonly dtmfUplink = new DtmfMetrics();
+  readonly dtmfDownlink = new DtmfMetrics();
+  readonly truthUplink = new TruthMetrics();
+  readonly truthDownlink = new TruthMetrics();
+  readonly exhaustion = new ExhaustionDetector();
+  readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
+  noMedia = 0;
+  readonly unknown = { uplink: 0, downlink: 0 };
+  private completedSessions = 0;
+  private loopCalls = 0;
+  private malformed: number | null = null;
+  private readonly trunks = new Map<string, { attempted: number; answered: number; refused: number; failed: number }>();
+
+  /** @param refusalStatuses which statuses mean "full"; the profile's list. */
+  constructor(private readonly refusalStatuses?: ReadonlySet<number>) {}
+
+  add(record: CallRecord): void {
+    const answered = record.answeredMs !== null;
+    const refused = !answered && record.outcome === 'failed' && isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
+    this.count(record, answered, refused);
+    this.time(record, answered);
+    if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {
+      this.exhaustion.add({
+        startedMs: record.startedMs,
+        finalMs: record.timings.finalMs,
+        inProgressAtInvite: record.inProgressAtInvite ?? 0,
+        inProgressAtFinal: record.inProgressAtFinal ?? 0,
+        answered,
+        refused,
+      });
+    }
+    if (record.impairment) {
+      this.truthUplink.add(record.impairment.uplink);
+      this.truthDownlink.add(record.impairment.downlink);
+    }
+    if (answered) this.hear(record);
+  }
+
+  private count(record: CallRecord, answered: boolean, refused: boolean): void {
+    const counts = this.counts;
+    counts.attempted++;
+    if (answered) counts.answered++;
+    switch (record.outcome) {
+      case 'completed':
+        counts.completed++;
+        if (record.byeStatus === null || (record.byeStatus >= 200 && record.byeStatus < 300)) this.completedSessions++;
+        break;
+      case 'dropped':
+        counts.dropped++;
+        break;
+      case 'stillUp':
+        counts.stillUp++;
+        break;
+      case 'failed':
+        counts.failed++;
+        break;
+      case 'cancelled':
+        counts.cancelled++;
+        break;
+      default:
+        record.outcome satisfies never;
+    }
+    if (record.outcome !== 'cancelled') {
+      const key = record.cause === 'timeout' || record.cause === 'transport' ? record.cause : String(record.status ?? 'internal');
+      this.responses[key] = (this.responses[key] ?? 0) + 1;
+    }
+    const trunk = this.trunks.get(record.trunk) ?? { attempted: 0, answered: 0, refused: 0, failed: 0 };
+    this.trunks.set(record.trunk, trunk);
+    trunk.attempted++;
+    if (answered) trunk.answered++;
+    else if (record.outcome === 'failed') trunk.failed++;
+    if (refused) trunk.refused++;
+  }
+
+  /** Delays of RFC 6076 4.3–4.5; success and failure never in one distribution. */
+  private time(record: CallRecord, answered: boolean): void {
+    const t = record.timings;
+    const first = t.provisionalMs ?? t.finalMs;
+    if (t.inviteMs !== null && first !== null && record.outcome !== 'cancelled') {
+      if (answered) this.srdSuccess.record(first - t.inviteMs);
+      else if (record.cause === 'status') this.srdFailure.record(first - t.inviteMs);
+    }
+    if (t.inviteMs !== null && t.ringingMs !== null) this.pdd.record(t.ringingMs - t.inviteMs);
+    if (answered && t.inviteMs !== null && t.finalMs !== null) this.setup.record(t.finalMs - t.inviteMs);
+    if (answered && t.byeMs !== null && t.finalMs !== null) this.sdt.record(t.byeMs - t.finalMs);
+    if (t.byeMs !== null && t.byeFinalMs !== null && record.byeStatus !== null) {
+      if (record.byeStatus < 300) this.sddSuccess.record(t.byeFinalMs - t.byeMs);
+      else if (record.byeStatus !== 408) this.sddFailure.record(t.byeFinalMs - t.byeMs);
+    }
+  }
+
+  private hear(record: CallRecord): void {
+    if (record.farEnd === 'echo') this.loopCalls++;
+    if (record.uplink) this.uplink.add(record.uplink);
+    if (record.downlink) {
+      this.downlink.add(record.downlink);
+      if (record.downlink.heard) this.malformed = (this.malformed ?? 0) + record.downlink.heard.malformed;
+    }
+    if ((record.uplink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.uplink++;
+    if ((record.downlink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.downlink++;
+    if (record.dtmf) {
+      this.dtmfUplink.add(record.dtmf.uplink.sent, record.dtmf.uplink.heard);
+      this.dtmfDownlink.add(record.dtmf.downlink.sent, record.dtmf.downlink.heard);
+    }
+    if (record.noMedia) this.noMedia++;
+    if (record.oneWay) {
+      this.oneWay.calls++;
+      this.oneWay.byCause[record.oneWay.cause] = (this.oneWay.byCause[record.oneWay.cause] ?? 0) + 1;
+      this.oneWay.byDirection[record.oneWay.direction]++;
+    }
+  }
+
+  /** Failed ÷ (attempted − cancelled by us); `null` before any attempt ended. */
+  get setupFailureRatio(): number | null {
+    const ended = this.counts.attempted - this.counts.cancelled;
+    return ended > 0 ? round(this.counts.failed / ended) : null;
+  }
+
+  sip(): Pick<Summary['sip'], 'setupFailureRatio' | 'ner' | 'asr' | 'ser' | 'seer' | 'isa' | 'scr' | 'srdMs' | 'sddMs' | 'setupMs' | 'pddMs' | 'sdtMs'> {
+    const total = this.counts.attempted - this.counts.cancelled;
+    return {
+      setupFailureRatio: this.setupFailureRatio,
+      ...sessionRatios(this.responses, total),
+      scr: total > 0 ? round(this.completedSessions / total) : null,
+      srdMs: { success: this.srdSuccess.percentiles(), failure: this.srdFailure.percentiles() },
+      sddMs: { success: this.sddSuccess.percentiles(), failure: this.sddFailure.percentiles() },
+      setupMs: this.setup.percentiles(),
+      pddMs: this.pdd.percentiles(),
+      sdtMs: this.sdt.percentiles(),
+    };
+  }
+
+  media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops'> {
+    return {
+      uplink: this.uplink.summary(),
+      downlink: this.downlink.summary(),
+      label: this.loopCalls > 0 ? 'loop' : 'one-way',
+      oneWay: this.oneWay,
+      noMedia: { calls: this.noMedia },
+      unknown: { ...this.unknown },
+      malformed: this.malformed,
+    };
+  }
+
+  trunkTargets(): Summary['trunks'] {
+    return [...this.trunks].map(([target, figures]) => ({ target, ...figures }));
+  }
+}

@@ -1,0 +1,161 @@
+import type { DirectionTruth } from '../impair/truth.js';
+import type { DirectionRecord } from './call-record.js';
+import { Distribution, round } from './distribution.js';
+import { digitsOf } from './join.js';
+import type { DirectionSummary, DtmfSummary, TruthSummary } from './summary.js';
+
+const BANDS = 7;
+
+/** Adds up one direction of all answered calls. */
+export class DirectionMetrics {
+  private streams = 0;
+  private measured = 0;
+  private unheard = 0;
+  private sentKnown = 0;
+  private packetsSent = 0;
+  private packetsReceived = 0;
+  private packetsExpected = 0;
+  private packetsLost = 0;
+  private cumulativeLost = 0;
+  private lateDiscarded = 0;
+  private edgeKnown = 0;
+  private edgeLost = 0;
+  private malformed = 0;
+  private mosModel: string | null = null;
+  private readonly loss = new Distribution(1e6);
+  private readonly jitter = new Distribution(1000);
+  private readonly mosLq = new Distribution(1e4);
+  private readonly mosCq = new Distribution(1e4);
+  private readonly r = new Distribution(1000);
+  private readonly bands = new Array<number>(BANDS).fill(0);
+
+  add(record: DirectionRecord): void {
+    this.streams++;
+    if (record.packetsSent !== null) {
+      this.sentKnown++;
+      this.packetsSent += record.packetsSent;
+    }
+    if (record.edgeLost !== null) {
+      this.edgeKnown++;
+      this.edgeLost += record.edgeLost;
+    }
+    const heard = record.heard;
+    if (!heard) {
+      this.unheard++;
+      return;
+    }
+    this.packetsReceived += heard.packetsReceived;
+    this.packetsExpected += heard.packetsExpected;
+    this.packetsLost += heard.packetsLost;
+    this.cumulativeLost += heard.rfc3550CumulativeLost;
+    this.lateDiscarded += heard.lateDiscarded;
+    this.malformed += heard.malformed;
+    if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
+    if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
+    if (!heard.mos) return;
+    this.measured++;
+    this.mosModel = `${heard.mos.model} ${heard.mos.scale}`;
+    this.mosLq.record(heard.mos.lq);
+    this.r.record(heard.mos.r);
+    if (heard.mos.cq !== null) this.mosCq.record(heard.mos.cq);
+    this.bands[Math.min(BANDS - 1, Math.max(0, Math.floor((heard.mos.lq - 1) / 0.5)))]++;
+  }
+
+  summary(): DirectionSummary {
+    const heard = this.streams > this.unheard;
+    return {
+      streams: this.streams,
+      measured: this.measured,
+      unmeasured: this.streams - this.measured,
+      packetsSent: this.sentKnown > 0 ? this.packetsSent : null,
+      packetsReceived: heard ? this.packetsReceived : null,
+      packetsLost: heard ? this.packetsLost : null,
+      edgeLost: this.edgeKnown > 0 ? this.edgeLost : null,
+      rfc3550CumulativeLost: heard ? this.cumulativeLost : null,
+      lateDiscarded: heard ? this.lateDiscarded : null,
+      lossRatio: this.packetsExpected > 0 ? round(this.packetsLost / this.packetsExpected) : null,
+      lossRatioPerStream: this.loss.percentiles(),
+      jitterMs: this.jitter.percentiles(),
+      mosLq: this.mosLq.lowPercentiles(),
+      mosCq: this.mosCq.lowPercentiles(),
+      rFactor: this.r.lowPercentiles(),
+      mosModel: this.mosModel,
+      mosLqBands: this.measured > 0 ? [...this.bands] : null,
+    };
+  }
+}
+
+/** Digits of one direction of all answered calls. */
+export class DtmfMetrics {
+  private calls = 0;
+  private sentCalls = 0;
+  private sent = 0;
+  private received = 0;
+  private lost = 0;
+  private duplicated = 0;
+  private wrong = 0;
+  private affected = 0;
+
+  add(sent: string | null, heard: string | null): void {
+    if (sent !== null) {
+      this.sentCalls++;
+      this.sent += sent.length;
+    }
+    const match = digitsOf(sent, heard);
+    if (!match) return;
+    this.calls++;
+    this.received += match.received;
+    this.lost += match.lost;
+    this.duplicated += match.duplicated;
+    this.wrong += match.wrong;
+    if (match.lost > 0) this.affected++;
+  }
+
+  summary(): DtmfSummary {
+    const known = this.calls > 0;
+    return {
+      sent: this.sentCalls > 0 ? this.sent : null,
+      received: known ? this.received : null,
+      lost: known ? this.lost : null,
+      duplicated: known ? this.duplicated : null,
+      wrong: known ? this.wrong : null,
+      lossRatio: known && this.sent > 0 ? round(this.lost / this.sent) : null,
+      callsAffected: known ? this.affected : null,
+    };
+  }
+}
+
+/** What the paths did to one direction of all calls. */
+export class TruthMetrics {
+  private readonly total = {
+    packets: 0,
+    delivered: 0,
+    dropped: 0,
+    droppedWithin: 0,
+    duplicated: 0,
+    reordered: 0,
+    corrupted: 0,
+    recoded: 0,
+    eventsDropped: 0,
+  };
+  private delaySumMs = 0;
+  private delayMaxMs = 0;
+  private delayed = 0;
+
+  add(truth: DirectionTruth): void {
+    for (const key of Object.keys(this.total) as (keyof typeof this.total)[]) this.total[key] += truth[key];
+    if (truth.delayMeanMs === null) return;
+    this.delayed += truth.delivered;
+    this.delaySumMs += truth.delayMeanMs * truth.delivered;
+    this.delayMaxMs = Math.max(this.delayMaxMs, truth.delayMaxMs ?? 0);
+  }
+
+  summary(): TruthSummary {
+    const { delivered: _delivered, ...counts } = this.total;
+    return {
+      ...counts,
+      lossRatio: counts.packets > 0 ? round(counts.dropped / counts.packets) : null,
+      delayMs: this.delayed > 0 ? { mean: round(this.delaySumMs / this.delayed), max: round(this.delayMaxMs) } : null,
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import { build, type Histogram } from 'hdr-histogram-js';
+import type { LowPercentiles, Percentiles } from './summary.js';
+
+/**
+ * A distribution of non-negative figures, kept to three significant digits whatever their number
+ * (HDR histogram over the value × `scale`). Minimum, maximum and mean are exact.
+ */
+export class Distribution {
+  private readonly histogram: Histogram;
+  private sum = 0;
+  private min = Number.POSITIVE_INFINITY;
+  private max = 0;
+
+  /** @param scale how many steps a unit has: 1000 keeps µs of values in ms. */
+  constructor(private readonly scale = 1000) {
+    this.histogram = build({
+      bitBucketSize: 32,
+      autoResize: true,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: 2 ** 20,
+      numberOfSignificantValueDigits: 3,
+      useWebAssembly: false,
+    });
+  }
+
+  get count(): number {
+    return this.histogram.totalCount;
+  }
+
+  record(value: number): void {
+    const v = value > 0 ? value : 0;
+    this.histogram.recordValue(Math.round(v * this.scale));
+    this.sum += v;
+    if (v < this.min) this.min = v;
+    if (v > this.max) this.max = v;
+  }
+
+  /** Quantile `q` in 0–1; `null` when nothing was recorded. */
+  quantile(q: number): number | null {
+    if (this.count === 0) return null;
+    const value = this.histogram.getValueAtPercentile(q * 100) / this.scale;
+    return Math.min(Math.max(value, this.min), this.max);
+  }
+
+  get mean(): number | null {
+    return this.count === 0 ? null : this.sum / this.count;
+  }
+
+  /** For figures where high is bad; `null` when nothing was recorded. */
+  percentiles(): Percentiles | null {
+    if (this.count === 0) return null;
+    return {
+      p50: round(this.quantile(0.5)!),
+      p95: round(this.quantile(0.95)!),
+      p99: round(this.quantile(0.99)!),
+      max: round(this.max),
+    };
+  }
+
+  /** For figures where low is bad; `null` when nothing was recorded. */
+  lowPercentiles(): LowPercentiles | null {
+    if (this.count === 0) return null;
+    return {
+      min: round(this.min),
+      p5: round(this.quantile(0.05)!),
+      p50: round(this.quantile(0.5)!),
+      mean: round(this.sum / this.count),
+    };
+  }
+}
+
+/** Six decimals are beyond what any figure here can claim; more would be noise in the files. */
+export function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

@@ -1,0 +1,123 @@
+/** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
+export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'cps' | 'boolean' | 'text';
+
+const percentiles = (kind: FigureKind) => ({ p50: kind, p95: kind, p99: kind, max: kind });
+const lowPercentiles = (kind: FigureKind) => ({ min: kind, p5: kind, p50: kind, mean: kind });
+
+const direction = {
+  streams: 'count',
+  measured: 'count',
+  unmeasured: 'count',
+  packetsSent: 'count',
+  packetsReceived: 'count',
+  packetsLost: 'count',
+  edgeLost: 'count',
+  rfc3550CumulativeLost: 'count',
+  lateDiscarded: 'count',
+  lossRatio: 'ratio',
+  lossRatioPerStream: percentiles('ratio'),
+  jitterMs: percentiles('ms'),
+  mosLq: lowPercentiles('mos'),
+  mosCq: lowPercentiles('mos'),
+  rFactor: lowPercentiles('r'),
+} as const;
+
+const dtmf = {
+  sent: 'count',
+  received: 'count',
+  lost: 'count',
+  duplicated: 'count',
+  wrong: 'count',
+  lossRatio: 'ratio',
+  callsAffected: 'count',
+} as const;
+
+const truth = {
+  packets: 'count',
+  dropped: 'count',
+  droppedWithin: 'count',
+  duplicated: 'count',
+  reordered: 'count',
+  recoded: 'count',
+  eventsDropped: 'count',
+  lossRatio: 'ratio',
+  delayMs: { mean: 'ms', max: 'ms' },
+} as const;
+
+const FIGURES = {
+  calls: {
+    attempted: 'count',
+    answered: 'count',
+    failed: 'count',
+    cancelled: 'count',
+    completed: 'count',
+    dropped: 'count',
+    stillUp: 'count',
+    notStarted: 'count',
+    peakInProgress: 'count',
+    peakEstablished: 'count',
+  },
+  responses: { '*': 'count' },
+  sip: {
+    setupFailureRatio: 'ratio',
+    ner: 'ratio',
+    asr: 'ratio',
+    ser: 'ratio',
+    seer: 'ratio',
+    isa: 'ratio',
+    scr: 'ratio',
+    srdMs: { success: percentiles('ms'), failure: percentiles('ms') },
+    sddMs: { success: percentiles('ms'), failure: percentiles('ms') },
+    setupMs: percentiles('ms'),
+    pddMs: percentiles('ms'),
+    sdtMs: percentiles('ms'),
+    offeredCps: 'cps',
+    achievedCps: 'cps',
+    retransmissionsSent: 'count',
+    retransmissionsReceived: 'count',
+    parseErrors: 'count',
+  },
+  trunk: { exhausted: 'boolean', exhaustedAtInProgress: 'count', exhaustedAtMs: 'ms', cause: 'text', refusals: 'count' },
+  media: {
+    uplink: direction,
+    downlink: direction,
+    oneWay: { calls: 'count', byCause: { '*': 'count' }, byDirection: { uplink: 'count', downlink: 'count' } },
+    noMedia: { calls: 'count' },
+    unknown: { uplink: 'count', downlink: 'count' },
+    pacingErrorMs: { p50: 'ms', p99: 'ms', max: 'ms' },
+    receiveDrops: 'count',
+    malformed: 'count',
+  },
+  dtmf: { uplink: dtmf, downlink: dtmf },
+  impairment: { uplink: truth, downlink: truth },
+} as const;
+
+interface FigureTree {
+  readonly [key: string]: FigureKind | FigureTree;
+}
+
+/** The kind of a figure by its dotted path; `null` when there is no such figure. */
+export function figureKind(path: string): FigureKind | null {
+  let node: FigureKind | FigureTree = FIGURES;
+  for (const key of path.split('.')) {
+    if (typeof node === 'string') return null;
+    const next: FigureKind | FigureTree | undefined = Object.hasOwn(node, key) ? node[key] : node['*'];
+    if (next === undefined) return null;
+    node = next;
+  }
+  return typeof node === 'string' ? node : null;
+}
+
+/** All dotted paths, in the order of summary.json. */
+export function figurePaths(): string[] {
+  const paths: string[] = [];
+  const walk = (tree: FigureTree, prefix: string): void => {
+    for (const [key, node] of Object.entries(tree)) {
+      const path = prefix === '' ? key : `${prefix}.${key}`;
+      if (typeof node === 'string') paths.push(path);
+      else walk(node, path);
+    }
+  };
+  walk(FIGURES, '');
+  return paths;
+}

@@ -1,0 +1,111 @@
+import { parseDuration } from '../core/units.js';
+import { type FigureKind, figureKind, figurePaths } from './figures.js';
+
+export type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
+
+/** A gate: a figure of the summary, a comparison and a bound. */
+export interface Gate {
+  expression: string;
+  path: string;
+  kind: FigureKind;
+  comparison: Comparison;
+  bound: number | string | boolean;
+}
+
+export type ParsedGate = { ok: true; gate: Gate } | { ok: false; message: string };
+
+const SHAPE = /^\s*([A-Za-z0-9_.-]+)\s*(<=|>=|==|!=|<|>|=)\s*(\S.*?)\s*$/;
+
+/** Reads `figure comparison bound`, such as `sip.setupFailureRatio < 2%` or `sip.srdMs.success.p95 <= 800ms`. */
+export function parseGate(expression: string): ParsedGate {
+  const match = SHAPE.exec(expression);
+  if (!match) return fail('expected `figure comparison bound`, such as `sip.setupFailureRatio < 2%`');
+  const [, path, comparison, text] = match;
+  if (comparison === '=') return fail('`=` is no comparison; use == for equality');
+  const kind = figureKind(path);
+  if (kind === null) {
+    const near = nearestPath(path);
+    return fail(`there is no figure \`${path}\`${near ? `; did you mean \`${near}\`?` : ''}`);
+  }
+  const bound = parseBound(kind, text);
+  if (bound === null) return fail(`\`${text}\` is no bound for ${path}, which is ${describeKind(kind)}`);
+  const ordered = kind !== 'boolean' && kind !== 'text';
+  if (!ordered && comparison !== '==' && comparison !== '!=') return fail(`${path} is ${describeKind(kind)}: compare it with == or !=`);
+  return { ok: true, gate: { expression: expression.trim(), path, kind, comparison: comparison as Comparison, bound } };
+}
+
+const fail = (message: string): ParsedGate => ({ ok: false, message });
+
+function parseBound(kind: FigureKind, text: string): number | string | boolean | null {
+  switch (kind) {
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : null;
+    case 'text':
+      return text.replace(/^(['"])(.*)\1$/, '$2');
+    case 'ratio': {
+      const percent = /^(-?\d+(?:\.\d+)?)\s*%$/.exec(text);
+      return percent ? Number(percent[1]) / 100 : number(text);
+    }
+    case 'ms':
+      return parseDuration(text);
+    case 'count':
+    case 'mos':
+    case 'r':
+    case 'cps':
+      return number(text);
+    default:
+      return kind satisfies never;
+  }
+}
+
+function number(text: string): number | null {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+}
+
+function describeKind(kind: FigureKind): string {
+  switch (kind) {
+    case 'count':
+      return 'a count';
+    case 'ratio':
+      return 'a ratio (2% or 0.02)';
+    case 'ms':
+      return 'a time in ms (800, 800ms or 1.5s)';
+    case 'mos':
+      return 'a MOS (1 to 4.5)';
+    case 'r':
+      return 'a rating R (0 to 100)';
+    case 'cps':
+      return 'a rate in calls per second';
+    case 'boolean':
+      return 'true or false';
+    case 'text':
+      return 'a word';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The figure that differs from `path` by the fewest edits, when it is near enough to be meant. */
+function nearestPath(path: string): string | null {
+  let best: string | null = null;
+  let distance = Math.max(3, path.length * 0.4);
+  for (const candidate of figurePaths()) {
+    const d = editDistance(path.toLowerCase(), candidate.toLowerCase());
+    if (d < distance) {
+      distance = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,54 @@
+import type { MediaReport } from '../media/link/messages.js';
+import { matchDigits } from '../quality/dtmf-match.js';
+import type { HeardReport } from '../quality/reports.js';
+import type { CallRecord, DirectionRecord } from './call-record.js';
+
+/**
+ * Fills the media part of a caller's record from what both sides of the call reported.
+ *
+ * - downlink: what we heard ourselves (`local`), or `echo` when our own packets came back.
+ * - uplink: what our own far end heard (`own-end`); without one nothing tells, so it stays unheard.
+ *
+ * @param own what the built-in trunk heard of the same call, `null` for any other far end.
+ */
+export function joinMedia(record: CallRecord, own: MediaReport | null): void {
+  const media = record.media ?? null;
+  delete record.media;
+  if (!media) return;
+
+  record.codec = media.codec;
+  record.localMedia = `${media.localAddress}:${media.localPort}`;
+  record.remoteMedia = media.remoteAddress === null ? null : `${media.remoteAddress}:${media.remotePort}`;
+  record.impairment = media.truth;
+  if (record.answeredMs === null) return;
+
+  const echo = media.heard.echo;
+  record.farEnd = own ? 'own' : echo ? 'echo' : 'foreign';
+  record.downlink = echo
+    ? { packetsSent: media.sent.packetsSent, heard: media.heard, edgeLost: null, evidence: 'echo' }
+    : direction(own?.sent.packetsSent ?? null, media.heard, 'local');
+  record.uplink = echo ? null : direction(media.sent.packetsSent, own?.heard ?? null, own ? 'own-end' : null);
+  record.dtmf = {
+    uplink: { sent: media.sent.digits, heard: own ? own.heard.digits : null },
+    downlink: { sent: own ? own.sent.digits : null, heard: media.heard.digits },
+  };
+
+  const up = record.uplink?.heard?.verdict ?? null;
+  const down = record.downlink.heard?.verdict ?? null;
+  const upFault = up?.state === 'fault';
+  const downFault = down?.state === 'fault';
+  record.noMedia = upFault && downFault;
+  if (upFault && down?.state === 'ok') record.oneWay = { direction: 'uplink', cause: up.cause! };
+  else if (downFault && (up?.state === 'ok' || record.uplink?.heard == null) && !echo)
+    record.oneWay = { direction: 'downlink', cause: down.cause! };
+}
+
+function direction(sent: number | null, heard: HeardReport | null, evidence: DirectionRecord['evidence']): DirectionRecord {
+  const edgeLost = sent === null || heard === null ? null : Math.max(0, sent - heard.packetsExpected);
+  return { packetsSent: sent, heard, edgeLost, evidence: heard ? evidence : null };
+}
+
+/** Digits of one direction, sent against heard; `null` where one of the two is unknown. */
+export function digitsOf(sent: string | null, heard: string | null): ReturnType<typeof matchDigits> | null {
+  return sent === null || heard === null ? null : matchDigits(sent, heard);
+}

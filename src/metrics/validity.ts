@@ -1,0 +1,52 @@
+import type { InvalidReason } from './summary.js';
+
+/** What the generator says of its own strain. */
+export interface Strain {
+  receiveDrops: number | null;
+  pacingErrorP99Ms: number | null;
+  /** Threads by name: longest time at or above 95 % CPU in ms. */
+  saturatedMs: { name: string; ms: number }[];
+  eventLoopDelayP99Ms: number | null;
+  notStarted: number;
+  planned: number;
+}
+
+export interface Invalidity {
+  reason: InvalidReason;
+  observed: string;
+  limit: string;
+}
+
+/** The limits past which a run claims nothing about the target, because the generator was the bottleneck. */
+export const LIMITS = {
+  pacingErrorP99Ms: 10,
+  saturatedRatio: 0.95,
+  saturatedMs: 3000,
+  eventLoopDelayP99Ms: 20,
+  notStartedRatio: 0.01,
+} as const;
+
+/** Every limit that was passed. */
+export function invalidities(strain: Strain): Invalidity[] {
+  const found: Invalidity[] = [];
+  if ((strain.receiveDrops ?? 0) > 0)
+    found.push({ reason: 'receive-drops', observed: `${strain.receiveDrops} datagrams dropped by our own receive buffers`, limit: '0' });
+  if (strain.pacingErrorP99Ms !== null && strain.pacingErrorP99Ms > LIMITS.pacingErrorP99Ms)
+    found.push({ reason: 'pacing-error', observed: `p99 ${strain.pacingErrorP99Ms.toFixed(1)} ms`, limit: `${LIMITS.pacingErrorP99Ms} ms` });
+  for (const thread of strain.saturatedMs)
+    if (thread.ms >= LIMITS.saturatedMs)
+      found.push({
+        reason: 'thread-cpu',
+        observed: `${thread.name} at ${LIMITS.saturatedRatio * 100} % CPU or more for ${(thread.ms / 1000).toFixed(0)} s`,
+        limit: `${LIMITS.saturatedMs / 1000} s`,
+      });
+  if (strain.eventLoopDelayP99Ms !== null && strain.eventLoopDelayP99Ms > LIMITS.eventLoopDelayP99Ms)
+    found.push({ reason: 'event-loop-delay', observed: `p99 ${strain.eventLoopDelayP99Ms.toFixed(1)} ms`, limit: `${LIMITS.eventLoopDelayP99Ms} ms` });
+  if (strain.planned > 0 && strain.notStarted / strain.planned > LIMITS.notStartedRatio)
+    found.push({
+      reason: 'not-started',
+      observed: `${strain.notStarted} of ${strain.planned} attempts could not start on time`,
+      limit: `${LIMITS.notStartedRatio * 100} %`,
+    });
+  return found;
+}
