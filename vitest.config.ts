@@ -1,13 +1,21 @@
 import { defineConfig } from 'vitest/config';
 
-const shared = { globalSetup: './test/global-setup.ts', pool: 'forks' as const };
+const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, fileParallelism: false };
 
+/** Unit tests run on the sources; the others start worker threads, which run from the built files. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts', 'test/**/*.test.tsx'], exclude: ['test/loopback/**', 'test/interop/**'] } },
-      { test: { ...shared, name: 'loopback', include: ['test/loopback/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false } },
-      { test: { ...shared, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 180_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'unit',
+          pool: 'forks',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: ['test/loopback/**', 'test/interop/**'],
+        },
+      },
+      { test: { ...built, name: 'loopback', include: ['test/loopback/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { ...built, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 180_000 } },
     ],
   },
 });

@@ -1,5 +1,5 @@
-import type { DirectionTruth } from '../../impair/truth.js';
 import type { Pipeline } from '../../impair/spec.js';
+import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
 
 /** A bound RTP/RTCP port pair that the media thread leased to signalling. */
@@ -60,7 +60,15 @@ export type MediaCommand =
   | { kind: 'lease'; count: number }
   | { kind: 'release'; pair: number }
   /** Opens a path on a leased pair. It listens at once; nothing is sent before `connect`. `name` seeds the impairments. */
-  | { kind: 'open'; call: number; pair: number; name: string; session: SessionSpec; uplink: Pipeline; downlink: Pipeline }
+  | {
+      kind: 'open';
+      call: number;
+      pair: number;
+      name: string;
+      session: SessionSpec;
+      uplink: Pipeline;
+      downlink: Pipeline;
+    }
   /** Sets the far end and starts sending; `answered` marks the answer (false: early media). May come again. */
   | { kind: 'connect'; call: number; remote: MediaRemote; answered: boolean }
   /** Sends digits by RFC 4733; answered by `digits-sent`. */
@@ -113,7 +121,7 @@ export interface MediaHealth {
 
 export type MediaEvent =
   | { kind: 'ready'; driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' }
-  | { kind: 'leased'; leases: Lease[]; /** Set when the range ran out. */ exhausted: boolean }
+  | { kind: 'leased'; leases: Lease[] /** Set when the range ran out. */; exhausted: boolean }
   | { kind: 'digits-sent'; call: number; digits: string }
   | { kind: 'closed'; call: number; report: MediaReport }
   | { kind: 'snapshot'; snapshot: MediaSnapshot }
