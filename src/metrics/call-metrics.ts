@@ -5,11 +5,22 @@ import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
 
-type CallCounts = Pick<Summary['calls'], 'attempted' | 'answered' | 'failed' | 'cancelled' | 'completed' | 'dropped' | 'stillUp'>;
+type CallCounts = Pick<
+  Summary['calls'],
+  'attempted' | 'answered' | 'failed' | 'cancelled' | 'completed' | 'dropped' | 'stillUp'
+>;
 
 /** Adds up call records, joined on both sides, into the figures of a run. Holds no record. */
 export class CallMetrics {
-  readonly counts: CallCounts = { attempted: 0, answered: 0, failed: 0, cancelled: 0, completed: 0, dropped: 0, stillUp: 0 };
+  readonly counts: CallCounts = {
+    attempted: 0,
+    answered: 0,
+    failed: 0,
+    cancelled: 0,
+    completed: 0,
+    dropped: 0,
+    stillUp: 0,
+  };
   readonly responses: Record<string, number> = {};
   readonly srdSuccess = new Distribution();
   readonly srdFailure = new Distribution();
@@ -38,7 +49,10 @@ export class CallMetrics {
 
   add(record: CallRecord): void {
     const answered = record.answeredMs !== null;
-    const refused = !answered && record.outcome === 'failed' && isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
+    const refused =
+      !answered &&
+      record.outcome === 'failed' &&
+      isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
     this.count(record, answered, refused);
     this.time(record, answered);
     if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {
@@ -83,7 +97,8 @@ export class CallMetrics {
         record.outcome satisfies never;
     }
     if (record.outcome !== 'cancelled') {
-      const key = record.cause === 'timeout' || record.cause === 'transport' ? record.cause : String(record.status ?? 'internal');
+      const key =
+        record.cause === 'timeout' || record.cause === 'transport' ? record.cause : String(record.status ?? 'internal');
       this.responses[key] = (this.responses[key] ?? 0) + 1;
     }
     const trunk = this.trunks.get(record.trunk) ?? { attempted: 0, answered: 0, refused: 0, failed: 0 };
@@ -138,7 +153,21 @@ export class CallMetrics {
     return ended > 0 ? round(this.counts.failed / ended) : null;
   }
 
-  sip(): Pick<Summary['sip'], 'setupFailureRatio' | 'ner' | 'asr' | 'ser' | 'seer' | 'isa' | 'scr' | 'srdMs' | 'sddMs' | 'setupMs' | 'pddMs' | 'sdtMs'> {
+  sip(): Pick<
+    Summary['sip'],
+    | 'setupFailureRatio'
+    | 'ner'
+    | 'asr'
+    | 'ser'
+    | 'seer'
+    | 'isa'
+    | 'scr'
+    | 'srdMs'
+    | 'sddMs'
+    | 'setupMs'
+    | 'pddMs'
+    | 'sdtMs'
+  > {
     const total = this.counts.attempted - this.counts.cancelled;
     return {
       setupFailureRatio: this.setupFailureRatio,

@@ -16,7 +16,12 @@ const REFUSAL_STATUSES = new Set([403, 480, 486, 500, 503, 600, 603]);
 const REFUSAL_Q850 = new Set([34, 41, 42]);
 
 /** Whether a final result is a refusal for want of capacity: by status, by Q.850 cause, or by silence. */
-export function isRefusal(status: number | null, q850: number | null, cause: string | null, list?: ReadonlySet<number>): boolean {
+export function isRefusal(
+  status: number | null,
+  q850: number | null,
+  cause: string | null,
+  list?: ReadonlySet<number>,
+): boolean {
   if (q850 !== null) return REFUSAL_Q850.has(q850);
   if (cause === 'timeout') return true;
   if (cause === 'transport' || status === null) return false;
@@ -28,7 +33,8 @@ export function isRefusal(status: number | null, q850: number | null, cause: str
  *
  * - channels: refusals come while calls in progress stand at a plateau, the most that any admitted call met, and no
  *   call is admitted at that level. At least nine of ten refusals must have met the plateau (within 2 % or one call).
- * - cps: refusals come at all levels of use, and the number admitted in the seconds with refusals hardly varies.
+ * - cps: refusals come at all levels of use, the number admitted in the seconds with refusals hardly varies, and no
+ *   second without refusals admits more.
  */
 export class ExhaustionDetector {
   private readonly results: AttemptResult[] = [];
@@ -45,7 +51,13 @@ export class ExhaustionDetector {
 
   verdict(): Summary['trunk'] {
     const refused = this.results.filter((r) => r.refused);
-    const none = { exhausted: false, exhaustedAtInProgress: null, exhaustedAtMs: null, cause: null, refusals: refused.length };
+    const none = {
+      exhausted: false,
+      exhaustedAtInProgress: null,
+      exhaustedAtMs: null,
+      cause: null,
+      refusals: refused.length,
+    };
     if (this.results.length === 0) return { ...none, exhausted: null, evidence: null };
     if (refused.length === 0) return { ...none, evidence: 'no attempt was refused' };
 
@@ -66,10 +78,10 @@ export class ExhaustionDetector {
       };
     }
 
-    const perSecond = admittedPerSecondOfRefusals(this.results);
+    const { refusing: perSecond, clean } = admittedPerSecond(this.results);
     const mean = perSecond.reduce((a, b) => a + b, 0) / perSecond.length;
     const spread = Math.max(...perSecond) - Math.min(...perSecond);
-    if (perSecond.length >= 2 && mean > 0 && spread <= Math.max(2, mean * 0.3)) {
+    if (perSecond.length >= 2 && mean > 0 && spread <= Math.max(2, mean * 0.3) && clean <= Math.max(...perSecond)) {
       return {
         ...none,
         cause: 'cps',
@@ -80,8 +92,11 @@ export class ExhaustionDetector {
   }
 }
 
-/** Calls admitted in each full second in which calls were refused too; the first and last of such seconds are partial. */
-function admittedPerSecondOfRefusals(results: readonly AttemptResult[]): number[] {
+/**
+ * Calls admitted in each second in which calls were refused too (the first and last of such seconds are partial and
+ * left out), and the most that a second without refusals admitted.
+ */
+function admittedPerSecond(results: readonly AttemptResult[]): { refusing: number[]; clean: number } {
   const seconds = new Map<number, { admitted: number; refused: number }>();
   for (const r of results) {
     const key = Math.floor(r.startedMs / 1000);
@@ -90,7 +105,9 @@ function admittedPerSecondOfRefusals(results: readonly AttemptResult[]): number[
     else if (r.answered) entry.admitted++;
     seconds.set(key, entry);
   }
+  let clean = 0;
+  for (const s of seconds.values()) if (s.refused === 0) clean = Math.max(clean, s.admitted);
   const keys = [...seconds.keys()].filter((k) => seconds.get(k)!.refused > 0).sort((a, b) => a - b);
   const inner = keys.length > 3 ? keys.slice(1, -1) : keys;
-  return inner.map((k) => seconds.get(k)!.admitted);
+  return { refusing: inner.map((k) => seconds.get(k)!.admitted), clean };
 }

@@ -77,7 +77,13 @@ const FIGURES = {
     retransmissionsReceived: 'count',
     parseErrors: 'count',
   },
-  trunk: { exhausted: 'boolean', exhaustedAtInProgress: 'count', exhaustedAtMs: 'ms', cause: 'text', refusals: 'count' },
+  trunk: {
+    exhausted: 'boolean',
+    exhaustedAtInProgress: 'count',
+    exhaustedAtMs: 'ms',
+    cause: 'text',
+    refusals: 'count',
+  },
   media: {
     uplink: direction,
     downlink: direction,

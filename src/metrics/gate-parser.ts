@@ -30,7 +30,8 @@ export function parseGate(expression: string): ParsedGate {
   const bound = parseBound(kind, text);
   if (bound === null) return fail(`\`${text}\` is no bound for ${path}, which is ${describeKind(kind)}`);
   const ordered = kind !== 'boolean' && kind !== 'text';
-  if (!ordered && comparison !== '==' && comparison !== '!=') return fail(`${path} is ${describeKind(kind)}: compare it with == or !=`);
+  if (!ordered && comparison !== '==' && comparison !== '!=')
+    return fail(`${path} is ${describeKind(kind)}: compare it with == or !=`);
   return { ok: true, gate: { expression: expression.trim(), path, kind, comparison: comparison as Comparison, bound } };
 }
 

@@ -7,7 +7,9 @@ export function judgeGates(gates: readonly Gate[], summary: Omit<Summary, 'gates
     const observed = observe(gate.path, summary);
     if (observed === null) return { expression: gate.expression, observed: null, pass: false, reason: 'not measured' };
     const pass = compare(observed, gate.comparison, gate.bound);
-    return pass ? { expression: gate.expression, observed, pass } : { expression: gate.expression, observed, pass, reason: 'out of bounds' };
+    return pass
+      ? { expression: gate.expression, observed, pass }
+      : { expression: gate.expression, observed, pass, reason: 'out of bounds' };
   });
 }
 
@@ -19,13 +21,18 @@ function observe(path: string, summary: Omit<Summary, 'gates' | 'verdict'>): num
     if (node === null || typeof node !== 'object') return null;
     const table = keys[i - 1] === 'responses' || keys[i - 1] === 'byCause';
     const value: unknown = (node as Record<string, unknown>)[key];
-    if (value === undefined && table) return (keys[i - 1] === 'responses' ? summary.calls.attempted : summary.calls.answered) > 0 ? 0 : null;
+    if (value === undefined && table)
+      return (keys[i - 1] === 'responses' ? summary.calls.attempted : summary.calls.answered) > 0 ? 0 : null;
     node = value;
   }
   return typeof node === 'number' || typeof node === 'string' || typeof node === 'boolean' ? node : null;
 }
 
-function compare(observed: number | string | boolean, comparison: Comparison, bound: number | string | boolean): boolean {
+function compare(
+  observed: number | string | boolean,
+  comparison: Comparison,
+  bound: number | string | boolean,
+): boolean {
   switch (comparison) {
     case '<':
       return observed < bound;

@@ -43,7 +43,11 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
     record.oneWay = { direction: 'downlink', cause: down.cause! };
 }
 
-function direction(sent: number | null, heard: HeardReport | null, evidence: DirectionRecord['evidence']): DirectionRecord {
+function direction(
+  sent: number | null,
+  heard: HeardReport | null,
+  evidence: DirectionRecord['evidence'],
+): DirectionRecord {
   const edgeLost = sent === null || heard === null ? null : Math.max(0, sent - heard.packetsExpected);
   return { packetsSent: sent, heard, edgeLost, evidence: heard ? evidence : null };
 }

@@ -30,9 +30,17 @@ export const LIMITS = {
 export function invalidities(strain: Strain): Invalidity[] {
   const found: Invalidity[] = [];
   if ((strain.receiveDrops ?? 0) > 0)
-    found.push({ reason: 'receive-drops', observed: `${strain.receiveDrops} datagrams dropped by our own receive buffers`, limit: '0' });
+    found.push({
+      reason: 'receive-drops',
+      observed: `${strain.receiveDrops} datagrams dropped by our own receive buffers`,
+      limit: '0',
+    });
   if (strain.pacingErrorP99Ms !== null && strain.pacingErrorP99Ms > LIMITS.pacingErrorP99Ms)
-    found.push({ reason: 'pacing-error', observed: `p99 ${strain.pacingErrorP99Ms.toFixed(1)} ms`, limit: `${LIMITS.pacingErrorP99Ms} ms` });
+    found.push({
+      reason: 'pacing-error',
+      observed: `p99 ${strain.pacingErrorP99Ms.toFixed(1)} ms`,
+      limit: `${LIMITS.pacingErrorP99Ms} ms`,
+    });
   for (const thread of strain.saturatedMs)
     if (thread.ms >= LIMITS.saturatedMs)
       found.push({
@@ -41,7 +49,11 @@ export function invalidities(strain: Strain): Invalidity[] {
         limit: `${LIMITS.saturatedMs / 1000} s`,
       });
   if (strain.eventLoopDelayP99Ms !== null && strain.eventLoopDelayP99Ms > LIMITS.eventLoopDelayP99Ms)
-    found.push({ reason: 'event-loop-delay', observed: `p99 ${strain.eventLoopDelayP99Ms.toFixed(1)} ms`, limit: `${LIMITS.eventLoopDelayP99Ms} ms` });
+    found.push({
+      reason: 'event-loop-delay',
+      observed: `p99 ${strain.eventLoopDelayP99Ms.toFixed(1)} ms`,
+      limit: `${LIMITS.eventLoopDelayP99Ms} ms`,
+    });
   if (strain.planned > 0 && strain.notStarted / strain.planned > LIMITS.notStartedRatio)
     found.push({
       reason: 'not-started',

@@ -4,7 +4,14 @@ import { ExhaustionDetector, isRefusal } from '../../src/metrics/exhaustion.js';
 function detector(results: [startedMs: number, inProgress: number, answered: boolean][]): ExhaustionDetector {
   const d = new ExhaustionDetector();
   for (const [startedMs, inProgress, answered] of results)
-    d.add({ startedMs, finalMs: startedMs + 5, inProgressAtInvite: inProgress, inProgressAtFinal: inProgress, answered, refused: !answered });
+    d.add({
+      startedMs,
+      finalMs: startedMs + 5,
+      inProgressAtInvite: inProgress,
+      inProgressAtFinal: inProgress,
+      answered,
+      refused: !answered,
+    });
   return d;
 }
 
@@ -27,7 +34,12 @@ describe('exhaustion', () => {
     const rows: [number, number, boolean][] = [];
     for (let second = 0; second < 10; second++)
       for (let i = 0; i < 20; i++) rows.push([second * 1000 + i * 50, second * 10 + Math.min(i, 10), i < 10]);
-    expect(detector(rows).verdict()).toMatchObject({ exhausted: false, cause: 'cps', exhaustedAtInProgress: null, refusals: 100 });
+    expect(detector(rows).verdict()).toMatchObject({
+      exhausted: false,
+      cause: 'cps',
+      exhaustedAtInProgress: null,
+      refusals: 100,
+    });
   });
 
   it('is neither when some calls fail at random', () => {
