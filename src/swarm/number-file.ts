@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { AppError } from '../core/errors.js';
+
+/** Reads a CSV whose first line names the columns; each row is a set of variables. */
+export function readNumberFile(path: string): Record<string, string>[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `The file of numbers cannot be read: ${(cause as Error).message}`, {
+      where: path,
+      hint: 'Give the path of a CSV file whose first line names its columns, such as `from,to`.',
+      cause,
+    });
+  }
+  let rows: Record<string, string>[];
+  try {
+    rows = parse(text, { columns: true, skip_empty_lines: true, trim: true, bom: true });
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `The file of numbers is no CSV: ${(cause as Error).message}`, {
+      where: path,
+      expected: 'a first line with column names, then as many values on every line',
+      cause,
+    });
+  }
+  if (rows.length === 0)
+    throw new AppError('FILE_UNREADABLE', 'The file of numbers has no rows', {
+      where: path,
+      expected: 'a first line with column names and at least one row of values',
+    });
+  for (const [i, row] of rows.entries())
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+    for (const [column, value] of Object.entries(row))
+      if (/[\u0000\r\n]/.test(value))
+        throw new AppError('FILE_UNREADABLE', 'A value would break a SIP header: it contains CR, LF or NUL', {
+          where: `${path}, row ${i + 1}, column ${column}`,
+        });
+  return rows;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { Pacer } from '../../src/swarm/pacer.js';
+
+const plan = (...offsets: number[]): Iterator<number> => offsets[Symbol.iterator]();
+
+function run(pacer: Pacer, times: number[], accept: (index: number) => boolean = () => true): number[][] {
+  return times.map((t) => {
+    const started: number[] = [];
+    pacer.advance(t, (index) => {
+      if (!accept(index)) return false;
+      started.push(index);
+      return true;
+    });
+    return started;
+  });
+}
+
+describe('the pacer', () => {
+  it('starts attempts when they are due, whatever the clock shows at the start', () => {
+    const pacer = new Pacer(plan(0, 10, 20, 30));
+    expect(run(pacer, [5000, 5009, 5010, 5025, 5030])).toEqual([[0], [], [1], [2], [3]]);
+    expect(pacer.done).toBe(true);
+    expect(pacer.notStarted).toBe(0);
+  });
+
+  it('counts an attempt that is too late as not started and goes on with the next', () => {
+    const pacer = new Pacer(plan(0, 100, 2000), 500);
+    expect(run(pacer, [0, 2000])).toEqual([[0], [2]]);
+    expect(pacer.notStarted).toBe(1);
+  });
+
+  it('counts an attempt that could not be started and never tries it again', () => {
+    const pacer = new Pacer(plan(0, 1, 2));
+    expect(run(pacer, [0, 10, 20], (index) => index !== 1)).toEqual([[0], [2], []]);
+    expect(pacer.notStarted).toBe(1);
+  });
+
+  it('stands still while paused and goes on from where it stood', () => {
+    const pacer = new Pacer(plan(0, 100, 200));
+    run(pacer, [0, 50]);
+    pacer.setPaused(true);
+    expect(pacer.untilNextMs()).toBeNull();
+    expect(run(pacer, [10_000])).toEqual([[]]);
+    pacer.setPaused(false);
+    expect(pacer.untilNextMs()).toBe(50);
+    expect(run(pacer, [10_049, 10_050, 10_150])).toEqual([[], [1], [2]]);
+    expect(pacer.notStarted).toBe(0);
+  });
+
+  it('runs the plan faster or slower by a factor', () => {
+    const pacer = new Pacer(plan(0, 100, 200, 300));
+    run(pacer, [0]);
+    pacer.setFactor(2);
+    expect(run(pacer, [50, 100])).toEqual([[1], [2]]);
+    pacer.setFactor(0.5);
+    expect(pacer.untilNextMs()).toBe(200);
+  });
+});
