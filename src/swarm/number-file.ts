@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { AppError } from '../core/errors.js';
+import { headerText } from '../flow/spec.js';
 
 /** Reads a CSV whose first line names the columns; each row is a set of variables. */
 export function readNumberFile(path: string): Record<string, string>[] {
@@ -30,9 +31,8 @@ export function readNumberFile(path: string): Record<string, string>[] {
       expected: 'a first line with column names and at least one row of values',
     });
   for (const [i, row] of rows.entries())
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
     for (const [column, value] of Object.entries(row))
-      if (/[\u0000\r\n]/.test(value))
+      if (!headerText.safeParse(value).success)
         throw new AppError('FILE_UNREADABLE', 'A value would break a SIP header: it contains CR, LF or NUL', {
           where: `${path}, row ${i + 1}, column ${column}`,
         });

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { AppError } from '../core/errors.js';
+import { type Profile, profileSchema } from './schema.js';
+
+/** One mistake in a profile. */
+export interface Mistake {
+  /** Dotted path, empty for the whole file. */
+  path: string;
+  line: number | null;
+  message: string;
+}
+
+/** All mistakes of a profile at once. */
+export class ProfileError extends AppError {
+  constructor(
+    readonly file: string,
+    readonly mistakes: readonly Mistake[],
+  ) {
+    super('PROFILE_INVALID', summaryOf(file, mistakes), {
+      hint: '`trunkstorm profile schema` prints every field; the files in profiles/ are commented.',
+    });
+  }
+}
+
+function summaryOf(file: string, mistakes: readonly Mistake[]): string {
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  const lines = mistakes.map(
+    (m) => `  ${file}${m.line === null ? '' : `:${m.line}`}  ${m.path === '' ? '' : `${m.path}: `}${m.message}`,
+  );
+  return `The profile has ${count}:\n${lines.join('\n')}`;
+}
+
+/** Reads and checks a profile. Throws ProfileError with every mistake, or AppError when the file cannot be read. */
+export function readProfile(file: string): { profile: Profile; text: string } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `The profile cannot be read: ${(cause as Error).message}`, {
+      where: file,
+      hint: '`trunkstorm profile list` names the profiles that come with trunkstorm.',
+      cause,
+    });
+  }
+  return { profile: parseProfile(text, file), text };
+}
+
+/** Checks the text of a profile; `file` only names it in messages. */
+export function parseProfile(text: string, file: string): Profile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  if (document.errors.length > 0)
+    throw new ProfileError(
+      file,
+      document.errors.map((e) => ({ path: '', line: lines.linePos(e.pos[0]).line, message: e.message.split('\n')[0] })),
+    );
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new ProfileError(file, [{ path: '', line: null, message: (error as Error).message }]);
+  }
+  const result = profileSchema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  throw new ProfileError(
+    file,
+    result.error.issues.flatMap((issue) => mistakesOf(issue, document, lines)),
+  );
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {
+  const path = issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...path, key].join('.'),
+      line: lineOf(document, lines, [...path, key]),
+      message: 'there is no such field',
+    }));
+  return [
+    { path: path.join('.'), line: lineOf(document, lines, path), message: describe(issue, document.getIn(path)) },
+  ];
+}
+
+function describe(issue: z.core.$ZodIssue, found: unknown): string {
+  const text = found === undefined || typeof found === 'object' ? '' : `, found ${JSON.stringify(found)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return found === undefined ? `is missing (expected ${issue.expected})` : `expected ${issue.expected}${text}`;
+    case 'invalid_union': {
+      const options = (issue as { note?: string; discriminator?: string }).discriminator;
+      if (options !== undefined) return `unknown or missing \`${options}\``;
+      const custom = issue.errors
+        .flat()
+        .find((e) => e.code === 'custom' || e.code === 'too_big' || e.code === 'too_small');
+      return `${custom ? custom.message : 'has none of the forms allowed here'}${text}`;
+    }
+    case 'invalid_value':
+      return `expected ${issue.values.map((v) => String(v)).join(', ')}${text}`;
+    default:
+      return `${issue.message}${text}`;
+  }
+}
+
+/** The line of the node at `path`, of its key where it has one, or of the nearest parent that is there. */
+function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): number | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const key = path[depth - 1];
+    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
+    let range: readonly number[] | null | undefined;
+    if (isMap(parent)) {
+      const pair = parent.items.find(
+        (item) => isPair(item) && String((item.key as { value?: unknown })?.value ?? item.key) === String(key),
+      );
+      if (pair && isNode(pair.key)) range = pair.key.range;
+    } else {
+      const node = document.getIn(path.slice(0, depth), true);
+      if (isNode(node)) range = node.range;
+    }
+    if (range) return lines.linePos(range[0]).line;
+  }
+  return null;
+}

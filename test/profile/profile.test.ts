@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.js';
+import { type Mistake, ProfileError, parseProfile, readProfile } from '../../src/profile/read.js';
+import { profileJsonSchema } from '../../src/profile/schema.js';
+import { shippedProfiles } from '../../src/profile/shipped.js';
+
+function mistakes(text: string): readonly Mistake[] {
+  try {
+    parseProfile(text, 'p.yaml');
+  } catch (error) {
+    if (error instanceof ProfileError) return error.mistakes;
+    throw error;
+  }
+  throw new Error('the profile was accepted');
+}
+
+const minimal = 'name: x\nload:\n  - { shape: constant, cps: 1, for: 1s }\n';
+
+describe('a profile', () => {
+  it('fills in defaults and converts durations and shares', () => {
+    const profile = parseProfile(`${minimal}impairment:\n  uplink:\n    - { kind: loss, ratio: 2% }\n`, 'p.yaml');
+    expect(profile.load).toEqual([{ shape: 'constant', cps: 1, for: 1000 }]);
+    expect(profile.impairment).toEqual({ uplink: [{ kind: 'loss', ratio: 0.02, burst: 1 }], downlink: [] });
+    expect(profile.calls).toMatchObject({ hold: 30_000, codecs: ['PCMU', 'PCMA'], ptime: 20, audio: 'speech' });
+    expect(profile.trunk).toMatchObject({ channels: 100, whenFull: '503', ringAfter: { min: 0, max: 0 } });
+  });
+
+  it('with several mistakes lists them all with path and line', () => {
+    const found = mistakes(
+      [
+        'name: Bad Name',
+        'load:',
+        '  - { shape: constant, cps: -1, for: 1s }',
+        '  - { shape: zigzag, for: 1s }',
+        'calls:',
+        '  hold: forever',
+        '  colour: red',
+        'impairment:',
+        '  uplink:',
+        '    - { kind: loss, ratio: 300% }',
+        'trunk: { channels: many }',
+      ].join('\n'),
+    );
+    const at = (path: string): Mistake | undefined => found.find((m) => m.path === path);
+    expect(at('name')).toMatchObject({ line: 1 });
+    expect(at('load.0.cps')).toMatchObject({ line: 3 });
+    expect(at('load.1.shape')).toMatchObject({ line: 4 });
+    expect(at('calls.hold')).toMatchObject({ line: 6, message: expect.stringContaining('20s') });
+    expect(at('calls.colour')).toMatchObject({ line: 7, message: 'there is no such field' });
+    expect(at('impairment.uplink.0.ratio')).toMatchObject({ line: 10, message: expect.stringContaining('2%') });
+    expect(at('trunk.channels')).toMatchObject({ line: 11, message: 'expected number, found "many"' });
+    expect(found.length).toBe(7);
+  });
+
+  it('with a wrong gate or pattern says so at its line', () => {
+    const found = mistakes(
+      `${minimal}calls: { from: "[9-1]", to: "{callee}" }\ngates:\n  - sip.nothing < 3\n  - calls.dropped == 0\n`,
+    );
+    expect(found).toMatchObject([
+      { path: 'gates.0', line: 6 },
+      { path: 'calls.from', line: 4 },
+      { path: 'calls.to', line: 4, message: expect.stringContaining('numbers') },
+    ]);
+  });
+
+  it('with an infeasible loss process says why', () => {
+    const [mistake] = mistakes(`${minimal}impairment:\n  downlink:\n    - { kind: loss, ratio: 80%, burst: 2 }\n`);
+    expect(mistake).toMatchObject({ path: 'impairment.downlink.0', line: 6 });
+  });
+
+  it.each(['calls: { from: "a\\r\\nVia: b" }', 'calls: { headers: { "X-A": "b\\nc" } }'])(
+    'refuses what would break a header: %s',
+    (line) => {
+      expect(mistakes(`${minimal}${line}\n`).length).toBe(1);
+    },
+  );
+
+  it('that is no YAML is refused with the line', () => {
+    expect(mistakes('name: x\nload: [\n')[0].line).toBeGreaterThanOrEqual(2);
+    expect(mistakes('')).not.toEqual([]);
+    expect(mistakes('just text')).not.toEqual([]);
+  });
+
+  it('that is missing is an error that names the file', () => {
+    expect(() => readProfile('/nonexistent.yaml')).toThrow(AppError);
+  });
+});
+
+describe('shipped profiles', () => {
+  it('are valid and carry a description', () => {
+    const profiles = shippedProfiles();
+    expect(profiles.map((p) => p.name)).toEqual(expect.arrayContaining(['bad-network', 'demo', 'headroom', 'spike']));
+    for (const p of profiles) {
+      expect(p.description).not.toBe('');
+      expect(readFileSync(p.path, 'utf8')).toContain('#');
+    }
+  });
+
+  it('have a JSON Schema that describes every field', () => {
+    const text = JSON.stringify(profileJsonSchema());
+    for (const field of ['load', 'calls', 'impairment', 'trunk', 'gates', 'channels', 'giveUpAfter'])
+      expect(text).toContain(`"${field}"`);
+  });
+});
