@@ -1,0 +1,85 @@
+import { LossRuns } from './loss-runs.js';
+import { PlayoutBuffer } from './playout.js';
+import { Arrival, RtpReceiver } from './rtp-receiver.js';
+
+/** Everything that is kept apart for each SSRC of a stream, so that figures of two sources are never mixed. */
+export class HeardSource {
+  readonly receiver: RtpReceiver;
+  readonly playout: PlayoutBuffer;
+  readonly runs = new LossRuns();
+
+  constructor(
+    readonly ssrc: number,
+    clockRate: number,
+    ptimeMs: number,
+    jitterBufferMs: number,
+  ) {
+    this.receiver = new RtpReceiver(clockRate, ptimeMs);
+    this.playout = new PlayoutBuffer(jitterBufferMs, clockRate);
+  }
+
+  /** Takes one packet. `isAudio` packets count for jitter and have a time at which they must be there. */
+  accept(sequence: number, timestamp: number, arrivalMs: number, isAudio: boolean): Arrival {
+    const arrival = this.receiver.accept(sequence, timestamp, arrivalMs);
+    if (arrival === Arrival.jumped) return arrival;
+    if (arrival === Arrival.restarted) {
+      this.runs.restart();
+      this.playout.restart();
+      this.runs.add(this.receiver.extended - 1, true);
+    }
+    if (isAudio) this.receiver.updateJitter(timestamp, arrivalMs);
+    if (arrival !== Arrival.duplicate) {
+      this.runs.add(this.receiver.extended, isAudio ? this.playout.accept(timestamp, arrivalMs) : true);
+    }
+    return arrival;
+  }
+}
+
+/** Sums over the sources of a stream. */
+export class SourceTotals {
+  received = 0;
+  duplicates = 0;
+  reordered = 0;
+  expected = 0;
+  lost = 0;
+  cumulativeLost = 0;
+  late = 0;
+  jitterSumMs = 0;
+  jitterPackets = 0;
+  jitterMaxMs = 0;
+  readonly runs = { packets: 0, missing: 0, runs: 0 };
+
+  add(source: HeardSource): void {
+    const { receiver } = source;
+    this.received += receiver.received;
+    this.duplicates += receiver.duplicates;
+    this.reordered += receiver.reordered;
+    this.expected += receiver.expected;
+    this.lost += receiver.lost;
+    this.cumulativeLost += receiver.cumulativeLost;
+    this.late += source.playout.late;
+    this.jitterSumMs += receiver.jitterSumMs;
+    this.jitterPackets += receiver.jitterPackets;
+    this.jitterMaxMs = Math.max(this.jitterMaxMs, receiver.jitterMaxMs);
+    const runs = source.runs.totals();
+    this.runs.packets += runs.packets;
+    this.runs.missing += runs.missing;
+    this.runs.runs += runs.runs;
+  }
+
+  merge(other: SourceTotals): void {
+    this.received += other.received;
+    this.duplicates += other.duplicates;
+    this.reordered += other.reordered;
+    this.expected += other.expected;
+    this.lost += other.lost;
+    this.cumulativeLost += other.cumulativeLost;
+    this.late += other.late;
+    this.jitterSumMs += other.jitterSumMs;
+    this.jitterPackets += other.jitterPackets;
+    this.jitterMaxMs = Math.max(this.jitterMaxMs, other.jitterMaxMs);
+    this.runs.packets += other.runs.packets;
+    this.runs.missing += other.runs.missing;
+    this.runs.runs += other.runs.runs;
+  }
+}

@@ -1,0 +1,292 @@
+import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
+import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
+import { TelephoneEventReceiver } from './dtmf-receiver.js';
+import { HeardSource, SourceTotals } from './heard-source.js';
+import { energyOf, LevelMeter } from './levels.js';
+import { burstRatio } from './loss-runs.js';
+import { type KnownDelay, mosOf } from './mos.js';
+import { judge } from './one-way.js';
+import type { HeardReport, Verdict } from './reports.js';
+import { Arrival } from './rtp-receiver.js';
+
+/** What is negotiated and expected in the direction that is heard. */
+export interface HeardSpec {
+  /** Payload types accepted: pt → what it carries. */
+  acceptPayloadTypes: Record<number, 'PCMU' | 'PCMA' | 'telephone-event' | 'CN'>;
+  ptimeMs: number;
+  jitterBufferMs: number;
+  mediaTimeoutMs: number;
+  bpl: number;
+  expectAudio: boolean;
+  hearDigits: boolean;
+  clockRate: 8000;
+  /** SSRC that we send with: packets that carry it are our own, sent back. */
+  ownSsrc: number;
+}
+
+/** Live totals, cheap to read. */
+export interface HeardCounters {
+  readonly packetsReceived: number;
+  packetsLostSoFar(): number;
+  packetsExpected(): number;
+}
+
+const Payload = { undecodable: 0, pcmu: 1, pcma: 2, event: 3, comfortNoise: 4 } as const;
+const PAYLOAD_OF = {
+  PCMU: Payload.pcmu,
+  PCMA: Payload.pcma,
+  'telephone-event': Payload.event,
+  CN: Payload.comfortNoise,
+} as const;
+
+/**
+ * What is heard in one direction of one call. Pure over (packet, arrival): it reads no clock, and a packet costs no
+ * allocation. Media before the answer is counted and otherwise left out, except for digits. A new SSRC or a restart of the
+ * sequence numbers begins a new span; the figures are sums over the spans.
+ */
+export class HeardStream implements HeardCounters {
+  /** Packets received before the answer, from elsewhere, of unknown payload type, and datagrams that were no RTP. */
+  private earlyMedia = 0;
+  private wrongSource = 0;
+  private undecodable = 0;
+  private malformed = 0;
+  private echo = false;
+
+  private readonly kinds = new Uint8Array(128);
+  private codec: 'PCMU' | 'PCMA' = 'PCMU';
+  private readonly levels: LevelMeter;
+  private readonly events = new TelephoneEventReceiver();
+  private eventSsrc = -1;
+
+  private answeredAtMs: number | null = null;
+  private current: HeardSource | null = null;
+  /** The source before: its late packets are still its own. */
+  private previous: HeardSource | null = null;
+  private readonly ended = new SourceTotals();
+
+  private packets = 0;
+  private firstArrivalMs = 0;
+  private lastArrivalMs = 0;
+  private longestGapMs = 0;
+  /** As `longestGapMs`, only of the time in which audio was expected. */
+  private longestExpectedGapMs = 0;
+
+  constructor(private spec: HeardSpec) {
+    this.levels = new LevelMeter(spec.clockRate);
+    this.configure(spec);
+  }
+
+  /** Takes over what an answer or a re-INVITE changed. `nowMs` matters only when `expectAudio` changes. */
+  configure(spec: HeardSpec, nowMs: number = Math.max(this.lastArrivalMs, this.answeredAtMs ?? 0)): void {
+    this.spec = spec;
+    this.kinds.fill(Payload.undecodable);
+    let codec: 'PCMU' | 'PCMA' | null = null;
+    for (const [type, name] of Object.entries(spec.acceptPayloadTypes)) {
+      this.kinds[Number(type)] = PAYLOAD_OF[name];
+      if (codec === null && (name === 'PCMU' || name === 'PCMA')) codec = name;
+    }
+    if (codec !== null && this.levels.audioPackets === 0) this.codec = codec;
+    if (this.current) this.current.playout.bufferMs = spec.jitterBufferMs;
+    if (this.answeredAtMs === null || spec.expectAudio === this.levels.isExpected) return;
+    if (!spec.expectAudio) this.longestExpectedGapMs = Math.max(this.longestExpectedGapMs, this.expectedGapAt(nowMs));
+    this.levels.expect(spec.expectAudio, nowMs);
+  }
+
+  /** The call was answered: from here on the figures are kept. Further calls change nothing. */
+  onAnswer(nowMs: number): void {
+    if (this.answeredAtMs !== null) return;
+    this.answeredAtMs = nowMs;
+    this.levels.expect(this.spec.expectAudio, nowMs);
+  }
+
+  /** Takes one packet from the negotiated source. */
+  onRtp(bytes: Uint8Array, offset: number, length: number, arrivalMs: number): void {
+    if (!isRtp(bytes, offset, length)) {
+      this.malformed++;
+      return;
+    }
+    const kind = this.kinds[payloadTypeOf(bytes, offset)];
+    const ssrc = ssrcOf(bytes, offset);
+    if (ssrc === this.spec.ownSsrc) this.echo = true;
+    if (this.answeredAtMs === null) {
+      this.earlyMedia++;
+      if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);
+      return;
+    }
+    this.noteArrival(arrivalMs);
+    const source = this.current?.ssrc === ssrc ? this.current : this.sourceOf(ssrc);
+    const isAudio = kind === Payload.pcmu || kind === Payload.pcma;
+    const arrival = source.accept(sequenceOf(bytes, offset), timestampOf(bytes, offset), arrivalMs, isAudio);
+    if (arrival === Arrival.duplicate) return;
+    switch (kind) {
+      case Payload.pcmu:
+      case Payload.pcma: {
+        this.codec = kind === Payload.pcmu ? 'PCMU' : 'PCMA';
+        const start = payloadStart(bytes, offset);
+        const end = payloadEnd(bytes, offset, length);
+        this.levels.addAudio(energyOf(this.codec, bytes, start, end), end - start, arrivalMs);
+        break;
+      }
+      case Payload.event:
+        this.hearEvent(bytes, offset, length, ssrc);
+        break;
+      case Payload.comfortNoise:
+        this.levels.addComfortNoise();
+        break;
+      default:
+        this.undecodable++;
+    }
+  }
+
+  /** A packet came from another address than the negotiated one. */
+  onWrongSource(): void {
+    this.wrongSource++;
+  }
+
+  /** A datagram was no RTP. */
+  onMalformed(): void {
+    this.malformed++;
+  }
+
+  get counters(): HeardCounters {
+    return this;
+  }
+
+  get packetsReceived(): number {
+    return this.ended.received + (this.previous?.receiver.received ?? 0) + (this.current?.receiver.received ?? 0);
+  }
+
+  packetsLostSoFar(): number {
+    return this.ended.lost + (this.previous?.receiver.lost ?? 0) + (this.current?.receiver.lost ?? 0);
+  }
+
+  packetsExpected(): number {
+    return this.ended.expected + (this.previous?.receiver.expected ?? 0) + (this.current?.receiver.expected ?? 0);
+  }
+
+  /** Digits heard so far. */
+  get digitCount(): number {
+    return this.events.count;
+  }
+
+  /** What can be said at `nowMs`; it may change as long as the call lasts. */
+  verdictAt(nowMs: number): Verdict {
+    const { secondsExpected, secondsHeard, expectedMs } = this.levels.secondsAt(nowMs);
+    return judge({
+      isAnswered: this.answeredAtMs !== null,
+      expectedMs,
+      packets: this.packets,
+      wrongSource: this.wrongSource,
+      undecodable: this.undecodable,
+      decodable: this.levels.audioPackets + this.levels.comfortNoisePackets,
+      longestGapMs: Math.max(this.longestExpectedGapMs, this.expectedGapAt(nowMs)),
+      mediaTimeoutMs: this.spec.mediaTimeoutMs,
+      secondsExpected,
+      secondsHeard,
+      quietRatio: this.levels.quietRatio,
+    });
+  }
+
+  /** The figures up to `endMs`. `delay` is the network's one-way delay where it is known. Nothing is changed by it. */
+  report(endMs: number, delay: KnownDelay | null = null): HeardReport {
+    const totals = new SourceTotals();
+    totals.merge(this.ended);
+    if (this.previous) totals.add(this.previous);
+    if (this.current) totals.add(this.current);
+    const source = this.current;
+    const { levels } = this;
+    const { secondsExpected, secondsHeard } = levels.secondsAt(endMs);
+    const hasMedia = this.packets > 0;
+    return {
+      packetsReceived: totals.received,
+      duplicates: totals.duplicates,
+      reordered: totals.reordered,
+      packetsExpected: totals.expected,
+      packetsLost: totals.lost,
+      rfc3550CumulativeLost: totals.cumulativeLost,
+      lateDiscarded: totals.late,
+      lossRatio: totals.expected === 0 ? null : totals.lost / totals.expected,
+      jitterMs: totals.jitterPackets === 0 ? null : totals.jitterSumMs / totals.jitterPackets,
+      jitterMaxMs: totals.jitterPackets === 0 ? null : totals.jitterMaxMs,
+      ssrc: source ? source.ssrc : null,
+      firstSequence: source ? source.receiver.first : null,
+      lastSequence: source ? source.receiver.last : null,
+      firstArrivalMs: hasMedia ? this.firstArrivalMs : null,
+      lastArrivalMs: hasMedia ? this.lastArrivalMs : null,
+      longestGapMs: hasMedia ? Math.max(this.longestGapMs, endMs - this.lastArrivalMs) : null,
+      comfortNoise: levels.comfortNoisePackets,
+      earlyMedia: this.earlyMedia,
+      wrongSource: this.wrongSource,
+      undecodable: this.undecodable,
+      malformed: this.malformed,
+      secondsExpected,
+      secondsHeard,
+      silentRatio: levels.silentRatio,
+      levelDbov: levels.levelDbov,
+      echo: this.echo,
+      verdict: this.verdictAt(endMs),
+      mos:
+        levels.audioPackets === 0
+          ? null
+          : mosOf({
+              codec: this.codec,
+              bpl: this.spec.bpl,
+              missing: totals.lost + totals.late,
+              expected: totals.expected,
+              burstR: burstRatio(totals.runs),
+              jitterBufferMs: this.spec.jitterBufferMs,
+              ptimeMs: this.spec.ptimeMs,
+              delay,
+            }),
+      digits: this.events.digits,
+      digitDuplicates: this.events.duplicates,
+    };
+  }
+
+  private noteArrival(arrivalMs: number): void {
+    if (this.packets++ === 0) {
+      this.firstArrivalMs = arrivalMs;
+    } else {
+      const gapMs = arrivalMs - this.lastArrivalMs;
+      if (gapMs > this.longestGapMs) this.longestGapMs = gapMs;
+      const expectedGapMs = this.expectedGapAt(arrivalMs);
+      if (expectedGapMs > this.longestExpectedGapMs) this.longestExpectedGapMs = expectedGapMs;
+    }
+    if (arrivalMs > this.lastArrivalMs) this.lastArrivalMs = arrivalMs;
+  }
+
+  /** For how long nothing has come at `nowMs` although it was expected; 0 before the first packet. */
+  private expectedGapAt(nowMs: number): number {
+    if (this.packets === 0 || !this.levels.isExpected) return 0;
+    return nowMs - Math.max(this.lastArrivalMs, this.levels.sinceMs);
+  }
+
+  private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number): void {
+    const start = payloadStart(bytes, offset);
+    if (payloadEnd(bytes, offset, length) - start < EVENT_PAYLOAD_BYTES) {
+      this.malformed++;
+      return;
+    }
+    if (!this.spec.hearDigits) return;
+    if (ssrc !== this.eventSsrc) {
+      this.eventSsrc = ssrc;
+      this.events.restart();
+    }
+    this.events.accept(
+      eventCodeAt(bytes, start),
+      isEndAt(bytes, start),
+      durationAt(bytes, start),
+      timestampOf(bytes, offset),
+      sequenceOf(bytes, offset),
+    );
+  }
+
+  /** The source of another SSRC than the current one: the one before, or a new one. */
+  private sourceOf(ssrc: number): HeardSource {
+    if (this.previous?.ssrc === ssrc) return this.previous;
+    if (this.previous) this.ended.add(this.previous);
+    this.previous = this.current;
+    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.ptimeMs, this.spec.jitterBufferMs);
+    return this.current;
+  }
+}
