@@ -1,0 +1,124 @@
+import { AppError } from '../core/errors.js';
+import type { SipStats } from '../sip/stats.js';
+import type { SipTimers } from '../sip/timer-values.js';
+import { UserAgent } from '../sip/user-agent.js';
+import { EmbeddedServer } from './embedded-server.js';
+import { MemoryServer, MemorySocket } from './memory-socket.js';
+import { newSrf, type SrfApp } from './srf-types.js';
+
+/** An srf that is ready to place and take calls, whatever serves it. */
+export interface DrachtioConnection {
+  srf: SrfApp;
+  /** Where SIP listens; `null` for an external server, which has its own configuration. */
+  sip: { address: string; port: number } | null;
+  /** The embedded server's counters; `null` for an external one. */
+  stats(): SipStats | null;
+  close(): Promise<void>;
+}
+
+/** How long an external server may take to answer the authentication. */
+const CONNECT_MS = 5000;
+const SECRET = 'embedded';
+
+/** Starts a server within this thread and connects an srf to it in memory. */
+export async function connectEmbedded(options: {
+  address: string;
+  port: number;
+  /** What goes into Via and Contact, behind NAT or in a container. */
+  advertise?: string;
+  timers?: Partial<SipTimers>;
+  onFatal: (error: Error) => void;
+}): Promise<DrachtioConnection> {
+  const agent = await UserAgent.open(options);
+  const server = new EmbeddedServer(agent, { secret: SECRET });
+  const srf = newSrf();
+  const link = MemorySocket.pair(options.onFatal);
+  const listener = new MemoryServer();
+  const connected = new Promise<void>((resolve, reject) => {
+    srf.on('connect', (error) => (error ? reject(error) : resolve()));
+  });
+  srf.listen({ server: listener, secret: SECRET });
+  keepConnection(srf);
+  server.accept(link.server, true);
+  listener.accept(link.application);
+  await connected;
+  return {
+    srf,
+    sip: { address: agent.local.address, port: agent.local.port },
+    stats: () => agent.stats(),
+    close: async () => {
+      link.application.shut();
+      await agent.close();
+    },
+  };
+}
+
+/** Connects an srf to a drachtio server that runs elsewhere. */
+export async function connectExternal(options: {
+  host: string;
+  port: number;
+  secret: string;
+  onFatal: (error: Error) => void;
+}): Promise<DrachtioConnection> {
+  const { host, port, secret, onFatal } = options;
+  const where = `${host}:${port}`;
+  const srf = newSrf();
+  let ready = false;
+  let closed = false;
+  await new Promise<void>((resolve, reject) => {
+    const fail = (found: string, hint: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      if (ready || closed) return;
+      closed = true;
+      disconnect(srf);
+      reject(new AppError('DRACHTIO_UNREACHABLE', `no drachtio server at ${where}`, { where, found, hint, cause }));
+    };
+    const timer = setTimeout(
+      () => fail('no answer', 'is this the admin port of a drachtio server (9022 unless configured)?'),
+      CONNECT_MS,
+    );
+    srf.on('connect', (error) => {
+      if (error) {
+        fail(error.message, "give the server's admin secret");
+        return;
+      }
+      clearTimeout(timer);
+      ready = true;
+      resolve();
+    });
+    srf.on('error', (error) => {
+      if (ready) {
+        if (!closed) onFatal(error);
+        return;
+      }
+      fail(error.message, 'start the drachtio server, or leave the option out to use the embedded one', error);
+    });
+    srf.on('close', () => {
+      if (ready && !closed) onFatal(new Error(`the drachtio server at ${where} closed the connection`));
+    });
+    srf.connect({ host, port, secret, reconnect: { maxAttempts: 1 } });
+  });
+  return {
+    srf,
+    sip: null,
+    stats: () => null,
+    close: async () => {
+      closed = true;
+      disconnect(srf);
+    },
+  };
+}
+
+function disconnect(srf: SrfApp): void {
+  try {
+    srf.disconnect();
+  } catch {
+    // It was not connected (any more).
+  }
+}
+
+/** In listen mode srf ends the connection after each request that no handler took; its 404 is answer enough. */
+function keepConnection(srf: SrfApp): void {
+  const { _app: app } = srf as unknown as { _app: { endSession: () => void } };
+  app.endSession = () => {};
+}

@@ -1,0 +1,131 @@
+import type { Duplex } from 'node:stream';
+import type { RequestHead } from '../sip/client-transaction.js';
+import { type Dialog, dialogName } from '../sip/dialog.js';
+import { tagOf } from '../sip/header-values.js';
+import type { SipMessage } from '../sip/message.js';
+import type { ServerTransaction } from '../sip/server-transaction.js';
+import type { Peer } from '../sip/transport.js';
+import type { UserAgent, UserAgentHandler } from '../sip/user-agent.js';
+import { Session } from './session.js';
+
+export interface EmbeddedServerOptions {
+  secret: string;
+}
+
+/**
+ * A drachtio server without a process of its own: speaks drachtio's wire protocol to applications on one side and
+ * hands their messages to a SIP user agent on the other.
+ */
+export class EmbeddedServer implements UserAgentHandler {
+  private readonly sessions: Session[] = [];
+  private nextSession = 0;
+  /** Which application sent a request that has no final response yet. */
+  private readonly requests = new Map<string, Session>();
+  /** Requests that wait for an application's answer. */
+  private readonly pending = new Map<string, ServerTransaction>();
+
+  constructor(
+    readonly agent: UserAgent,
+    private readonly options: EmbeddedServerOptions,
+  ) {
+    agent.handler = this;
+  }
+
+  /**
+   * Takes an application's connection. `takesAll`: it gets every request, as in drachtio's outbound mode; otherwise
+   * those whose verbs it asked for.
+   */
+  accept(stream: Duplex, takesAll: boolean): Session {
+    const session = new Session(this, stream, this.options.secret, takesAll);
+    this.sessions.push(session);
+    return session;
+  }
+
+  drop(session: Session): void {
+    const i = this.sessions.indexOf(session);
+    if (i >= 0) this.sessions.splice(i, 1);
+    for (const [id, owner] of this.requests) if (owner === session) this.requests.delete(id);
+    for (const [id, transaction] of this.pending) if (transaction.owner === session) this.pending.delete(id);
+  }
+
+  /** Remembers who sent a request, so that its responses find the way back. */
+  own(id: string, session: Session): void {
+    this.requests.set(id, session);
+  }
+
+  waiting(id: string): ServerTransaction | undefined {
+    return this.pending.get(id);
+  }
+
+  answered(id: string): void {
+    this.pending.delete(id);
+  }
+
+  onRequest(transaction: ServerTransaction, request: SipMessage, dialog: Dialog | null): void {
+    const owner = dialog?.owner as Session | null | undefined;
+    const session = owner && this.sessions.includes(owner) ? owner : this.choose(request.method);
+    if (session === null) {
+      this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
+      return;
+    }
+    transaction.owner = session;
+    this.pending.set(transaction.id, transaction);
+    session.deliver(request, transaction.source, transaction.id, dialog?.name ?? '', dialog === null);
+  }
+
+  onServerEnd(transaction: ServerTransaction): void {
+    this.pending.delete(transaction.id);
+  }
+
+  onAck(ack: SipMessage, peer: Peer, dialog: Dialog): void {
+    const session = dialog.owner as Session | null;
+    session?.deliver(ack, peer, this.agent.ids.uuid(), dialog.name, false);
+  }
+
+  onCancel(cancel: SipMessage, invite: ServerTransaction, peer: Peer): void {
+    this.pending.delete(invite.id);
+    const session = invite.owner as Session | null;
+    session?.deliver(cancel, peer, invite.id, '', false);
+  }
+
+  onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
+    const session = this.requests.get(id);
+    if (session === undefined) return;
+    if (response.status >= 200) this.requests.delete(id);
+    let name = '';
+    if (head.method === 'INVITE' || response.toTag !== null) name = this.nameFor(head, response, session);
+    session.deliver(response, peer, id, name, false);
+  }
+
+  onUnsolicitedBye(dialog: Dialog, bye: string, peer: Peer): void {
+    (dialog.owner as Session | null)?.deliverOwn(bye, peer, 'unsolicited', dialog.name);
+  }
+
+  /** The dialog id that goes with a response: by it the application will name the dialog. */
+  private nameFor(head: RequestHead, response: SipMessage, session: Session): string {
+    const localTag = tagOf(head.from) ?? '';
+    const dialog = this.agent.findDialog(head.callId, localTag, response.toTag ?? '');
+    if (dialog) {
+      dialog.owner = session;
+      return dialog.name;
+    }
+    return head.method === 'INVITE' ? dialogName(head.callId, localTag) : '';
+  }
+
+  /** Round robin among the applications that take the method. */
+  private choose(method: string): Session | null {
+    const count = this.sessions.length;
+    for (let i = 0; i < count; i++) {
+      const session = this.sessions[(this.nextSession + i) % count];
+      if (session.takes(method)) {
+        this.nextSession = (this.nextSession + i + 1) % count;
+        return session;
+      }
+    }
+    return null;
+  }
+
+  close(): void {
+    for (const session of [...this.sessions]) session.close();
+  }
+}

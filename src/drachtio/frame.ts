@@ -1,0 +1,46 @@
+/** Longest payload: drachtio writes its length with at most five digits. */
+const MAX_DIGITS = 5;
+const HASH = 0x23;
+
+/**
+ * Cuts drachtio's byte stream into frames: decimal length in bytes, `#`, payload. Payloads are binary text (one
+ * character per byte). Takes strings as well, as an in-memory link hands them over.
+ */
+export class FrameReader {
+  private rest = '';
+
+  /** `onFrame` gets each payload. Returns `false` when the stream is no drachtio stream: close it. */
+  push(chunk: Buffer | string, onFrame: (payload: string) => void): boolean {
+    if (this.rest === '' && typeof chunk === 'string') {
+      // One whole frame of plain ASCII, as srf writes it: its length in bytes equals its length in characters.
+      const hash = chunk.indexOf('#');
+      if (hash > 0 && hash <= MAX_DIGITS && Number(chunk.slice(0, hash)) === chunk.length - hash - 1) {
+        onFrame(chunk.slice(hash + 1));
+        return true;
+      }
+    }
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+    this.rest += bytes.toString('latin1');
+    let position = 0;
+    for (;;) {
+      const { rest } = this;
+      let end = position;
+      while (end < rest.length && rest.charCodeAt(end) >= 0x30 && rest.charCodeAt(end) <= 0x39) end++;
+      if (end - position > MAX_DIGITS) return false;
+      if (end === rest.length) break;
+      if (rest.charCodeAt(end) !== HASH || end === position) return false;
+      const start = end + 1;
+      const stop = start + Number(rest.slice(position, end));
+      if (stop > rest.length) break;
+      onFrame(rest.slice(start, stop));
+      position = stop;
+    }
+    this.rest = position === 0 ? this.rest : this.rest.slice(position);
+    return true;
+  }
+}
+
+/** One frame on the wire, from binary text. */
+export function encodeFrame(payload: string): Buffer {
+  return Buffer.from(`${payload.length}#${payload}`, 'latin1');
+}

@@ -1,0 +1,291 @@
+import type { Duplex } from 'node:stream';
+import type { Dialog } from '../sip/dialog.js';
+import { parseMessage, type SipMessage } from '../sip/message.js';
+import type { Peer } from '../sip/transport.js';
+import { withTag } from '../sip/user-agent.js';
+import { applicationLines, bracketed, replaceLocalhost } from './app-message.js';
+import type { EmbeddedServer } from './embedded-server.js';
+import { encodeFrame, FrameReader } from './frame.js';
+
+/** What srf reads as the version of the server; pings need 0.8.2. */
+const VERSION = 'v0.8.26';
+const CRLF = '\r\n';
+/** Requests that carry a Contact (RFC 3261 table 2 and extensions). REGISTER's is the application's business. */
+const NEEDS_CONTACT = new Set(['INVITE', 'SUBSCRIBE', 'UPDATE', 'REFER', 'NOTIFY']);
+
+/** One application's connection: reads its frames, answers them, and brings it what the network sent. */
+export class Session {
+  private readonly reader = new FrameReader();
+  private readonly verbs = new Set<string>();
+  private authenticated = false;
+  private closed = false;
+
+  constructor(
+    private readonly server: EmbeddedServer,
+    private readonly stream: Duplex,
+    private readonly secret: string,
+    private readonly takesAll: boolean,
+  ) {
+    stream.on('data', (chunk: Buffer | string) => {
+      if (!this.reader.push(chunk, (payload) => this.receive(payload))) this.close();
+    });
+    stream.on('close', () => this.forget());
+    stream.on('error', () => this.forget());
+  }
+
+  /** Whether requests of that method shall come here. */
+  takes(method: string): boolean {
+    return this.authenticated && (this.takesAll || this.verbs.has(method.toLowerCase()));
+  }
+
+  /** Brings a message of the network. `fresh`: a request outside any dialog, which also tells where it came in. */
+  deliver(message: SipMessage, peer: Peer, transactionId: string, dialogId: string, fresh: boolean): void {
+    const { agent } = this.server;
+    const tail = fresh ? `${agent.local.address}|${agent.local.port}|` : '';
+    this.send(
+      `sip|${this.meta('network', message.raw.length, peer)}|${transactionId}|${dialogId}|${tail}`,
+      message.raw,
+    );
+  }
+
+  /** Brings a request that the server itself sent to the network. */
+  deliverOwn(text: string, peer: Peer, transactionId: string, dialogId: string): void {
+    this.send(`sip|${this.meta('application', text.length, peer)}|${transactionId}|${dialogId}|`, text);
+  }
+
+  close(): void {
+    this.forget();
+    this.stream.end();
+  }
+
+  private forget(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.server.drop(this);
+  }
+
+  private receive(payload: string): void {
+    if (this.closed) return;
+    const end = payload.indexOf(CRLF);
+    const tokens = (end < 0 ? payload : payload.slice(0, end)).split('|');
+    const body = end < 0 ? '' : payload.slice(end + 2);
+    const [messageId, type] = tokens;
+    if (tokens.length < 2) {
+      this.refuse(messageId, 'Invalid message format');
+      return;
+    }
+    if (!this.authenticated && type !== 'authenticate') {
+      this.refuse(messageId, 'not authenticated');
+      return;
+    }
+    switch (type) {
+      case 'authenticate':
+        this.authenticate(messageId, tokens[2] ?? '');
+        break;
+      case 'route':
+        this.verbs.add((tokens[2] ?? '').toLowerCase());
+        this.reply(messageId, 'OK');
+        break;
+      case 'remove_route':
+        this.verbs.delete((tokens[2] ?? '').toLowerCase());
+        this.reply(messageId, 'OK');
+        break;
+      case 'ping':
+        this.reply(messageId, 'OK|pong');
+        break;
+      case 'sip':
+        this.sip(messageId, tokens[2] ?? '', tokens[3] ?? '', tokens[4] ?? '', body);
+        break;
+      case 'proxy':
+        this.reply(messageId, 'NOK|proxying is not supported');
+        break;
+      default:
+        this.refuse(messageId, 'Unknown message type');
+    }
+  }
+
+  private authenticate(messageId: string, secret: string): void {
+    if (secret !== this.secret) {
+      this.refuse(messageId, 'incorrect secret');
+      return;
+    }
+    this.authenticated = true;
+    const { agent } = this.server;
+    const { local } = agent;
+    this.reply(
+      messageId,
+      `OK|${agent.protocol}/${agent.hostPort}|${VERSION}|${agent.protocol}/${local.address}:${local.port}`,
+    );
+  }
+
+  private sip(messageId: string, transactionId: string, dialogId: string, proxy: string, text: string): void {
+    const message = parseMessage(text);
+    if (message === null) {
+      this.reply(messageId, 'NOK|unable to parse the SIP message');
+      return;
+    }
+    if (!message.isRequest) this.respond(messageId, transactionId, message);
+    else if (message.method === 'CANCEL') this.cancel(messageId, transactionId, message);
+    else if (dialogId !== '') this.within(messageId, dialogId, message);
+    else {
+      const dialog = this.dialogOf(message);
+      if (dialog) this.sendWithin(messageId, dialog, message);
+      else this.request(messageId, proxy, message);
+    }
+  }
+
+  /** A request outside any dialog. */
+  private request(messageId: string, proxy: string, message: SipMessage): void {
+    const { agent } = this.server;
+    const { method, requestUri } = message;
+    const host = agent.advertised.address;
+    const lines = this.lines(message, NEEDS_CONTACT.has(method));
+    if (lines === null) {
+      this.reply(messageId, 'NOK|missing content-type');
+      return;
+    }
+    const from = message.header('from') ?? message.header('contact') ?? `<sip:${agent.hostPort}>`;
+    const to = message.header('to') ?? `<${requestUri}>`;
+    agent.send(
+      {
+        method,
+        requestUri,
+        from: withTag(bracketed(replaceLocalhost(from, host)), () => agent.ids.tag()),
+        to: bracketed(replaceLocalhost(to, host)),
+        callId: message.callId || agent.ids.callId(),
+        cseq: message.cseqNumber >= 0 ? message.cseqNumber : 1,
+        headerLines: lines,
+        body: message.body,
+        proxy: proxy === '' || proxy === 'undefined' ? null : proxy,
+      },
+      (error, id, sent, peer) => this.sent(messageId, error, id, sent, peer, true),
+    );
+  }
+
+  /** A request within a dialog that the application named. */
+  private within(messageId: string, dialogId: string, message: SipMessage): void {
+    const dialog = this.server.agent.dialogNamed(dialogId);
+    if (dialog === undefined) {
+      this.reply(messageId, `NOK|unable to find dialog for dialog id ${dialogId}`);
+      return;
+    }
+    this.sendWithin(messageId, dialog, message);
+  }
+
+  private sendWithin(messageId: string, dialog: Dialog, message: SipMessage): void {
+    const { agent } = this.server;
+    const { method } = message;
+    const lines = this.lines(message, NEEDS_CONTACT.has(method));
+    if (lines === null) {
+      this.reply(messageId, 'NOK|missing content-type');
+      return;
+    }
+    dialog.owner = this;
+    if (method === 'ACK') {
+      if (dialog.acceptedCseq !== dialog.inviteCseq) {
+        this.reply(messageId, 'NOK|ACK for non-success responses is automatically generated by the stack');
+        return;
+      }
+      agent.acknowledge(dialog, lines, message.body, (error, id, sent, peer) =>
+        this.sent(messageId, error, id, sent, peer, false),
+      );
+      return;
+    }
+    const cseq = message.cseqNumber >= 0 ? message.cseqNumber : null;
+    agent.sendWithin(dialog, method, lines, message.body, cseq, (error, id, sent, peer) =>
+      this.sent(messageId, error, id, sent, peer, true),
+    );
+  }
+
+  private cancel(messageId: string, transactionId: string, message: SipMessage): void {
+    const { agent } = this.server;
+    const invite = agent.inviteById(transactionId);
+    if (invite === undefined || (invite.state !== 'calling' && invite.state !== 'proceeding')) {
+      this.reply(messageId, `NOK|unable to cancel unknown transaction id: ${transactionId}`);
+      return;
+    }
+    const { text, peer } = agent.cancel(invite, this.lines(message, false) ?? '');
+    this.sent(messageId, null, agent.ids.uuid(), text, peer, false);
+  }
+
+  private respond(messageId: string, transactionId: string, message: SipMessage): void {
+    if (transactionId === '') {
+      this.refuse(messageId, 'transaction id missing');
+      return;
+    }
+    const { server } = this;
+    const transaction = server.waiting(transactionId);
+    if (transaction === undefined) {
+      this.reply(messageId, 'NOK|Response not sent due to unknown transaction');
+      return;
+    }
+    const { status } = message;
+    const { isInvite, method } = transaction;
+    const contact = (isInvite || method === 'SUBSCRIBE' || method === 'UPDATE') && status > 100 && status < 300;
+    const lines = this.lines(message, contact);
+    if (lines === null) {
+      this.reply(messageId, 'NOK|missing content-type');
+      return;
+    }
+    if (status >= 200) server.answered(transactionId);
+    const { agent } = server;
+    const { text, dialog } = agent.respond(transaction, status, message.reason, lines, message.body, message.toTag);
+    if (dialog) dialog.owner = this;
+    const meta = this.meta('application', text.length, transaction.peer);
+    this.send(`response|${messageId}|OK|${meta}|${transactionId}|${dialog?.name ?? ''}||Msg sent:|`, text);
+  }
+
+  private sent(messageId: string, error: string | null, id: string, text: string, peer: Peer, awaits: boolean): void {
+    if (this.closed) return;
+    if (error !== null) {
+      this.reply(messageId, `NOK|${error}`);
+      return;
+    }
+    if (awaits) this.server.own(id, this);
+    this.send(`response|${messageId}|OK|${this.meta('application', text.length, peer)}|${id}|Msg sent:|`, text);
+  }
+
+  private dialogOf(message: SipMessage): Dialog | undefined {
+    const { toTag, fromTag } = message;
+    if (toTag === null || fromTag === null) return undefined;
+    return this.server.agent.findDialog(message.callId, fromTag, toTag);
+  }
+
+  private lines(message: SipMessage, contact: boolean): string | null {
+    const { agent } = this.server;
+    return applicationLines(message, { host: agent.advertised.address, hostPort: agent.hostPort, contact });
+  }
+
+  private meta(source: 'network' | 'application', bytes: number, peer: Peer): string {
+    return `${source}|${bytes}|${this.server.agent.protocol}|${peer.address}|${peer.port}|${timeOfDay()}`;
+  }
+
+  private reply(messageId: string, result: string): void {
+    this.send(`response|${messageId}|${result}`, null);
+  }
+
+  /** A refusal after which a drachtio server hangs up. */
+  private refuse(messageId: string, reason: string): void {
+    this.reply(messageId, `NO|${reason}`);
+    this.close();
+  }
+
+  private send(line: string, message: string | null): void {
+    const id = this.server.agent.ids.uuid();
+    this.stream.write(encodeFrame(message === null ? `${id}|${line}` : `${id}|${line}${CRLF}${message}`));
+  }
+}
+
+let second = -1;
+let clockText = '';
+
+/** UTC time of day with microseconds, as drachtio stamps its messages. */
+function timeOfDay(): string {
+  const now = Date.now();
+  const whole = Math.floor(now / 1000);
+  if (whole !== second) {
+    second = whole;
+    clockText = new Date(now).toISOString().slice(11, 19);
+  }
+  return `${clockText}.${String(now - whole * 1000).padStart(3, '0')}000`;
+}

@@ -1,0 +1,189 @@
+import { type InviteClientInput, type InviteClientState, inviteClient } from './invite-client.js';
+import type { SipMessage } from './message.js';
+import { type NonInviteClientInput, type NonInviteClientState, nonInviteClient } from './non-invite-client.js';
+import type { TimerHandle, TimerTarget } from './timer-queue.js';
+import type { TransactionLayer } from './transaction-layer.js';
+import type { Peer, TransportErrorListener } from './transport.js';
+
+/** The parts of a request that its ACK, its CANCEL and its local answers repeat. Header values are without names. */
+export interface RequestHead {
+  method: string;
+  requestUri: string;
+  /** Whole value of our Via. */
+  via: string;
+  branch: string;
+  from: string;
+  to: string;
+  callId: string;
+  cseq: number;
+  /** Route values in order; empty for most requests. */
+  routes: readonly string[];
+}
+
+/** Whoever sent the request. */
+export interface ClientUser {
+  onResponse(transaction: ClientTransaction, response: SipMessage, peer: Peer): void;
+  /** No answer in time; `timer` is the RFC's letter, or `abandon` when the wait after a CANCEL ended. */
+  onTimeout(transaction: ClientTransaction, timer: 'B' | 'F' | 'abandon'): void;
+  onTransportError(transaction: ClientTransaction, reason: string): void;
+  onClientEnd(transaction: ClientTransaction): void;
+}
+
+/** The shell around one client transaction: holds its timers and its bytes, and does what the state machine says. */
+export class ClientTransaction implements TimerTarget, TransportErrorListener {
+  readonly isInvite: boolean;
+  state: InviteClientState | NonInviteClientState;
+  /** Set by the user: what the application knows it by. */
+  readonly id: string;
+  /** Anything at all came back. */
+  answered = false;
+  /** The application wants it cancelled; the CANCEL leaves once a provisional response is there. */
+  cancelWanted = false;
+  cancelSent = false;
+  /** Free for the user. */
+  context: unknown = null;
+
+  private retransmitMs: number;
+  private retransmitTimer: TimerHandle | null = null;
+  private timeoutTimer: TimerHandle | null = null;
+  private error = '';
+
+  constructor(
+    private readonly layer: TransactionLayer,
+    private readonly user: ClientUser,
+    readonly head: RequestHead,
+    /** The request as sent; dropped when it cannot be needed any more. */
+    private message: Buffer | null,
+    readonly peer: Peer,
+    id: string,
+  ) {
+    this.id = id;
+    this.isInvite = head.method === 'INVITE';
+    this.state = this.isInvite ? 'calling' : 'trying';
+    this.retransmitMs = layer.timers.t1;
+  }
+
+  /** Sends the request and starts timers A and B, or E and F. */
+  start(): void {
+    const { timers } = this.layer;
+    this.layer.transmit(this.message!, this.peer, this);
+    const first = this.isInvite ? timers.A : timers.E;
+    if (first !== null) this.retransmitTimer = this.layer.queue.schedule(first, this, this.isInvite ? 'A' : 'E');
+    this.timeoutTimer = this.isInvite
+      ? this.layer.queue.schedule(timers.B, this, 'B')
+      : this.layer.queue.schedule(timers.F, this, 'F');
+  }
+
+  onTimer(kind: string): void {
+    if (kind === 'A' || kind === 'E') this.retransmitTimer = null;
+    else this.timeoutTimer = null;
+    this.step(kind as InviteClientInput & NonInviteClientInput, null, null);
+  }
+
+  onTransportError(reason: string): void {
+    this.layer.stats.transportErrors++;
+    this.error = reason;
+    this.step('transportError', null, null);
+  }
+
+  /** A response that belongs to this transaction. */
+  receive(response: SipMessage, peer: Peer): void {
+    this.answered = true;
+    if (this.state === 'completed' || this.state === 'accepted') this.layer.stats.retransmissionsReceived++;
+    const { status } = response;
+    if (this.isInvite) this.step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response, peer);
+    else this.step(status < 200 ? 'provisional' : 'final', response, peer);
+  }
+
+  /** Gives a cancelled INVITE another 64·T1 for its final response (RFC 3261 9.1). */
+  expectFinal(): void {
+    this.layer.queue.cancel(this.timeoutTimer);
+    this.timeoutTimer = this.layer.queue.schedule(64 * this.layer.timers.t1, this, 'abandon');
+  }
+
+  /** Ends it now, without telling anybody. */
+  abort(): void {
+    this.state = 'terminated';
+    this.end();
+  }
+
+  private step(input: InviteClientInput | NonInviteClientInput, response: SipMessage | null, peer: Peer | null): void {
+    const next = this.isInvite
+      ? inviteClient(this.state as InviteClientState, input as InviteClientInput)
+      : nonInviteClient(this.state as NonInviteClientState, input as NonInviteClientInput);
+    this.state = next.state;
+    const { layer, user } = this;
+    const { timers, queue } = layer;
+    for (const action of next.actions) {
+      switch (action) {
+        case 'deliver':
+          user.onResponse(this, response!, peer!);
+          break;
+        case 'ack':
+          layer.acknowledgeFailure(this, response!);
+          break;
+        case 'retransmit':
+          layer.stats.retransmissionsSent++;
+          layer.transmit(this.message!, this.peer, this);
+          layer.suspect(this.peer);
+          break;
+        case 'startA':
+          this.retransmitMs *= 2;
+          this.retransmitTimer = queue.schedule(this.retransmitMs, this, 'A');
+          break;
+        case 'startE':
+          this.retransmitMs = Math.min(this.retransmitMs * 2, timers.t2);
+          this.retransmitTimer = queue.schedule(this.retransmitMs, this, 'E');
+          break;
+        case 'startET2':
+          this.retransmitTimer = queue.schedule(timers.t2, this, 'E');
+          break;
+        case 'stopRequest':
+          this.retransmitTimer = queue.cancel(this.retransmitTimer);
+          this.timeoutTimer = queue.cancel(this.timeoutTimer);
+          this.message = null;
+          break;
+        case 'startD':
+          this.linger(timers.D, 'D');
+          break;
+        case 'startM':
+          this.linger(timers.M, 'M');
+          break;
+        case 'startK':
+          this.linger(timers.K, 'K');
+          break;
+        case 'timeout':
+          this.expire(input);
+          break;
+        case 'fail':
+          user.onTransportError(this, this.error);
+          break;
+        case 'end':
+          this.end();
+          break;
+        default:
+          action satisfies never;
+      }
+    }
+  }
+
+  private expire(input: string): void {
+    const timer = input as 'B' | 'F' | 'abandon';
+    if (timer === 'F') this.layer.stats.timerExpiries.F++;
+    else this.layer.stats.timerExpiries.B++;
+    this.user.onTimeout(this, timer);
+  }
+
+  private linger(delayMs: number, kind: string): void {
+    this.timeoutTimer = this.layer.queue.schedule(delayMs, this, kind);
+  }
+
+  private end(): void {
+    const { queue } = this.layer;
+    this.retransmitTimer = queue.cancel(this.retransmitTimer);
+    this.timeoutTimer = queue.cancel(this.timeoutTimer);
+    this.message = null;
+    this.layer.removeClient(this);
+    this.user.onClientEnd(this);
+  }
+}

@@ -1,0 +1,127 @@
+import type { RequestHead } from './client-transaction.js';
+import { splitList, tagOf, uriOf } from './header-values.js';
+import type { SipMessage } from './message.js';
+import { parseSipUri } from './uri.js';
+
+/** A dialog's state (RFC 3261 12). Party values are whole From/To values with their tags. */
+export class Dialog {
+  /** Our own last sequence number. */
+  localCseq: number;
+  /** The other side's last sequence number, -1 before its first request. */
+  remoteCseq: number;
+  /** Our last INVITE's sequence number, which its ACK repeats. */
+  inviteCseq: number;
+  /** The sequence number of our last INVITE that was accepted: only that one takes an ACK of ours. */
+  acceptedCseq = -1;
+  terminated = false;
+  /** What the core keeps with it. */
+  context: unknown = null;
+  /** What the application keeps with it. */
+  owner: unknown = null;
+
+  constructor(
+    readonly role: 'uac' | 'uas',
+    readonly callId: string,
+    readonly localTag: string,
+    readonly remoteTag: string,
+    readonly localParty: string,
+    readonly remoteParty: string,
+    /** Where requests go: the other side's last Contact. */
+    public remoteTarget: string,
+    readonly routeSet: readonly string[],
+    localCseq: number,
+    remoteCseq: number,
+  ) {
+    this.localCseq = localCseq;
+    this.remoteCseq = remoteCseq;
+    this.inviteCseq = localCseq;
+  }
+
+  /** Call-ID and the tag of whoever sent the first request: unique among the dialogs of one call. */
+  get name(): string {
+    return dialogName(this.callId, this.role === 'uac' ? this.localTag : this.remoteTag);
+  }
+
+  get key(): string {
+    return dialogKey(this.callId, this.localTag, this.remoteTag);
+  }
+
+  /** Takes a new remote target from a target refresh request or its response (RFC 3261 12.2). */
+  refreshTarget(message: SipMessage): void {
+    const contact = contactOf(message);
+    if (contact !== null) this.remoteTarget = contact;
+  }
+}
+
+export function dialogName(callId: string, initiatorTag: string): string {
+  return `${callId};from-tag=${initiatorTag}`;
+}
+
+export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
+  return `${callId} ${localTag} ${remoteTag}`;
+}
+
+/** The dialog that a response to our request makes (RFC 3261 12.1.2): the route set is the Record-Route reversed. */
+export function uacDialog(head: RequestHead, response: SipMessage): Dialog {
+  const routes = recordRoutes(response).reverse();
+  const target = contactOf(response) ?? head.requestUri;
+  return new Dialog(
+    'uac',
+    head.callId,
+    tagOf(head.from) ?? '',
+    response.toTag ?? '',
+    head.from,
+    response.header('to') ?? head.to,
+    target,
+    routes,
+    head.cseq,
+    -1,
+  );
+}
+
+/** The dialog that our response to a request makes (RFC 3261 12.1.1): the route set is the Record-Route as it stands. */
+export function uasDialog(request: SipMessage, localTag: string): Dialog {
+  const to = request.header('to') ?? '';
+  const from = request.header('from') ?? '';
+  return new Dialog(
+    'uas',
+    request.callId,
+    localTag,
+    request.fromTag ?? '',
+    request.toTag === null ? `${to};tag=${localTag}` : to,
+    from,
+    contactOf(request) ?? uriOf(from),
+    recordRoutes(request),
+    0,
+    request.cseqNumber,
+  );
+}
+
+/** How a request within a dialog is addressed (RFC 3261 12.2.1.1). */
+export interface Addressing {
+  requestUri: string;
+  routes: readonly string[];
+  /** The URI that decides where it is sent. */
+  hop: string;
+}
+
+export function addressing(dialog: Dialog): Addressing {
+  const { routeSet, remoteTarget } = dialog;
+  if (routeSet.length === 0) return { requestUri: remoteTarget, routes: routeSet, hop: remoteTarget };
+  const first = uriOf(routeSet[0]);
+  if (parseSipUri(first)?.looseRouting) return { requestUri: remoteTarget, routes: routeSet, hop: first };
+  // A strict router finds itself in the Request-URI and the target at the end of the routes.
+  return { requestUri: first, routes: [...routeSet.slice(1), `<${remoteTarget}>`], hop: first };
+}
+
+function recordRoutes(message: SipMessage): string[] {
+  if (!message.has('record-route')) return [];
+  return message.headers('record-route').flatMap(splitList);
+}
+
+function contactOf(message: SipMessage): string | null {
+  const value = message.header('contact');
+  if (value === undefined || value === '*') return null;
+  const first = value.includes(',') ? splitList(value)[0] : value;
+  return first === undefined ? null : uriOf(first) || null;
+}

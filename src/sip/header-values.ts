@@ -1,0 +1,127 @@
+/** Via of RFC 3261 20.42: `SIP/2.0/UDP host:port;branch=…`. */
+export interface Via {
+  transport: string;
+  host: string;
+  /** `null` where the sender gave none: the transport's default holds. */
+  port: number | null;
+  branch: string | null;
+  /** Whether the sender asks for RFC 3581 (`rport` with or without a value). */
+  rport: boolean;
+}
+
+/** Where the `<uri>` part of a name-addr ends and its parameters begin; the length when there are none. */
+function paramsStart(value: string): number {
+  let i = 0;
+  if (value.charCodeAt(0) === 0x22) {
+    i = 1;
+    while (i < value.length && value.charCodeAt(i) !== 0x22) i += value.charCodeAt(i) === 0x5c ? 2 : 1;
+  }
+  const open = value.indexOf('<', i);
+  if (open >= 0) {
+    const close = value.indexOf('>', open);
+    return close < 0 ? value.length : close + 1;
+  }
+  const semicolon = value.indexOf(';', i);
+  return semicolon < 0 ? value.length : semicolon;
+}
+
+/** The value of one header parameter, unquoted; `''` when it stands without value, `null` when absent. */
+export function headerParam(value: string, name: string): string | null {
+  return paramFrom(value, paramsStart(value), name);
+}
+
+function paramFrom(value: string, from: number, name: string): string | null {
+  let i = value.indexOf(';', from);
+  while (i >= 0) {
+    i++;
+    while (value.charCodeAt(i) === 0x20 || value.charCodeAt(i) === 0x09) i++;
+    let end = i;
+    let quoted = false;
+    while (end < value.length) {
+      const c = value.charCodeAt(end);
+      if (c === 0x22) quoted = !quoted;
+      else if (c === 0x5c && quoted) end++;
+      else if (!quoted && (c === 0x3b || c === 0x2c)) break;
+      end++;
+    }
+    const after = i + name.length;
+    if (after <= end && (value.startsWith(name, i) || value.slice(i, after).toLowerCase() === name)) {
+      let j = after;
+      while (value.charCodeAt(j) === 0x20 || value.charCodeAt(j) === 0x09) j++;
+      if (j >= end) return '';
+      if (value.charCodeAt(j) === 0x3d) {
+        const text = value.slice(j + 1, end).trim();
+        return text.charCodeAt(0) === 0x22 && text.endsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
+      }
+    }
+    if (end >= value.length || value.charCodeAt(end) === 0x2c) return null;
+    i = end;
+  }
+  return null;
+}
+
+/** The tag of a From or To value; `null` when it has none. */
+export function tagOf(value: string): string | null {
+  return headerParam(value, 'tag');
+}
+
+/** The URI of a name-addr or addr-spec, without brackets and header parameters. */
+export function uriOf(value: string): string {
+  const end = paramsStart(value);
+  if (value.charCodeAt(end - 1) === 0x3e) return value.slice(value.lastIndexOf('<', end) + 1, end - 1).trim();
+  return value.slice(0, end).trim();
+}
+
+/** Splits a comma-separated header value; commas within quotes or brackets do not split. */
+export function splitList(value: string): string[] {
+  if (!value.includes(',')) {
+    const only = value.trim();
+    return only === '' ? [] : [only];
+  }
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  let depth = 0;
+  for (let i = 0; i <= value.length; i++) {
+    const c = i === value.length ? 0x2c : value.charCodeAt(i);
+    if (quoted && i < value.length) {
+      if (c === 0x5c) i++;
+      else if (c === 0x22) quoted = false;
+    } else if (c === 0x22) quoted = true;
+    else if (c === 0x3c) depth++;
+    else if (c === 0x3e) depth--;
+    else if (c === 0x2c && (depth <= 0 || i === value.length)) {
+      const part = value.slice(start, i).trim();
+      if (part !== '') parts.push(part);
+      start = i + 1;
+    }
+  }
+  return parts;
+}
+
+/** Reads the topmost Via of a header line; `null` when it is none. */
+export function parseVia(line: string): Via | null {
+  const match = /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]]+\]|[^\s;:,]+)\s*(?::\s*(\d{1,5}))?/.exec(line);
+  if (!match) return null;
+  const port = match[3] === undefined ? null : Number(match[3]);
+  if (port !== null && port > 65535) return null;
+  const from = match[0].length;
+  return {
+    transport: match[1].toUpperCase(),
+    host: match[2],
+    port,
+    branch: paramFrom(line, from, 'branch') || null,
+    rport: paramFrom(line, from, 'rport') !== null,
+  };
+}
+
+/** The first Via of a line with `received` and `rport` filled in (RFC 3261 18.2.1, RFC 3581 4); the rest stays as it is. */
+export function stampVia(line: string, via: Via, address: string, port: number): string {
+  const sameHost = via.host === address || via.host === `[${address}]`;
+  if (sameHost && !via.rport) return line;
+  const comma = line.indexOf(',');
+  let top = comma < 0 ? line : line.slice(0, comma);
+  if (via.rport) top = top.replace(/;\s*rport(\s*=[^;,]*)?(?=\s*(;|$))/i, `;rport=${port}`);
+  if (!sameHost || via.rport) top = `${top.replace(/;\s*received\s*=[^;,]*/i, '')};received=${address}`;
+  return comma < 0 ? top : top + line.slice(comma);
+}

@@ -1,0 +1,217 @@
+import { headerKey } from './header-names.js';
+import { parseVia, tagOf, type Via } from './header-values.js';
+
+/**
+ * A SIP message (RFC 3261 7). All text is *binary*: one character per byte of the wire (latin1), so that lengths are
+ * byte lengths and whatever the other side sent, UTF-8 or not, leaves as it came.
+ *
+ * Header lines are found in one pass; values are taken apart only when asked for.
+ */
+export class SipMessage {
+  /** Method of a request, `''` in a response. */
+  method = '';
+  requestUri = '';
+  /** Status of a response, 0 in a request. */
+  status = 0;
+  reason = '';
+  /** Lower-case long names, one for each header line, in order. */
+  readonly keys: string[] = [];
+  /** Names as they were written. */
+  readonly names: string[] = [];
+  /** Unfolded and trimmed. */
+  readonly values: string[] = [];
+  body = '';
+
+  private via: Via | null | undefined;
+  private cseq: { number: number; method: string } | null | undefined;
+  private fromTagCache: string | null | undefined;
+  private toTagCache: string | null | undefined;
+
+  constructor(
+    /** The message as it came, cut to its Content-Length and without leading empty lines. */
+    public raw: string,
+  ) {}
+
+  get isRequest(): boolean {
+    return this.status === 0;
+  }
+
+  /** The first line of that name (lower case, long form). */
+  header(key: string): string | undefined {
+    const i = this.keys.indexOf(key);
+    return i < 0 ? undefined : this.values[i];
+  }
+
+  /** All lines of that name, in order. */
+  headers(key: string): string[] {
+    const found: string[] = [];
+    for (let i = 0; i < this.keys.length; i++) if (this.keys[i] === key) found.push(this.values[i]);
+    return found;
+  }
+
+  has(key: string): boolean {
+    return this.keys.includes(key);
+  }
+
+  get callId(): string {
+    return this.header('call-id') ?? '';
+  }
+
+  get topVia(): Via | null {
+    if (this.via === undefined) {
+      const line = this.header('via');
+      this.via = line === undefined ? null : parseVia(line);
+    }
+    return this.via;
+  }
+
+  get cseqNumber(): number {
+    return this.readCSeq()?.number ?? -1;
+  }
+
+  get cseqMethod(): string {
+    return this.readCSeq()?.method ?? '';
+  }
+
+  get fromTag(): string | null {
+    if (this.fromTagCache === undefined) this.fromTagCache = tagOf(this.header('from') ?? '');
+    return this.fromTagCache;
+  }
+
+  get toTag(): string | null {
+    if (this.toTagCache === undefined) this.toTagCache = tagOf(this.header('to') ?? '');
+    return this.toTagCache;
+  }
+
+  private readCSeq(): { number: number; method: string } | null {
+    if (this.cseq === undefined) {
+      const match = /^(\d{1,10})[ \t]+(\S+)$/.exec(this.header('cseq') ?? '');
+      this.cseq = match && Number(match[1]) < 2 ** 31 ? { number: Number(match[1]), method: match[2] } : null;
+    }
+    return this.cseq;
+  }
+}
+
+const SP = 0x20;
+const HTAB = 0x09;
+const CR = 0x0d;
+const LF = 0x0a;
+const COLON = 0x3a;
+
+/** Why a message cannot be used: `lost` where not even an answer is possible, otherwise the text of a 400. */
+export interface MessageFault {
+  answerable: boolean;
+  reason: string;
+}
+
+/** Reads one message from binary text; `null` when it is no SIP message at all. */
+export function parseMessage(text: string): SipMessage | null {
+  let start = 0;
+  while (text.charCodeAt(start) === CR || text.charCodeAt(start) === LF) start++;
+  const lineEnd = text.indexOf('\n', start);
+  if (lineEnd < 0) return null;
+  const message = new SipMessage(start === 0 ? text : text.slice(start));
+  const startLine = text.slice(start, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
+  if (!readStartLine(message, startLine)) return null;
+
+  let position = lineEnd + 1;
+  const length = text.length;
+  let bodyAt = length;
+  while (position < length) {
+    let end = text.indexOf('\n', position);
+    let next: number;
+    if (end < 0) {
+      end = length;
+      next = length;
+    } else next = end + 1;
+    let stop = end > position && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+    if (stop === position) {
+      bodyAt = next;
+      break;
+    }
+    const colon = text.indexOf(':', position);
+    if (colon < 0 || colon >= stop) return null;
+    let folded = false;
+    let c = text.charCodeAt(next);
+    while (next < length && (c === SP || c === HTAB)) {
+      folded = true;
+      end = text.indexOf('\n', next);
+      if (end < 0) {
+        end = length;
+        next = length;
+      } else next = end + 1;
+      stop = text.charCodeAt(end - 1) === CR ? end - 1 : end;
+      c = text.charCodeAt(next);
+    }
+    let nameEnd = colon;
+    while (nameEnd > position && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
+    if (nameEnd === position) return null;
+    let from = colon + 1;
+    while (from < stop && isBlank(text.charCodeAt(from))) from++;
+    while (stop > from && isBlank(text.charCodeAt(stop - 1))) stop--;
+    const name = text.slice(position, nameEnd);
+    const value = text.slice(from, stop);
+    message.names.push(name);
+    message.keys.push(headerKey(name));
+    message.values.push(folded ? value.replace(/[ \t]*\r?\n[ \t]+/g, ' ').trim() : value);
+    position = next;
+  }
+  message.body = bodyAt >= length ? '' : text.slice(bodyAt);
+  return message;
+}
+
+function isBlank(c: number): boolean {
+  return c === SP || c === HTAB;
+}
+
+function readStartLine(message: SipMessage, line: string): boolean {
+  if (line.startsWith('SIP/') || line.startsWith('sip/')) {
+    const match = /^SIP\/2\.0[ \t]+([1-6]\d\d)(?:[ \t]+(.*))?$/i.exec(line);
+    if (!match) return false;
+    message.status = Number(match[1]);
+    message.reason = match[2] ?? '';
+    return true;
+  }
+  const first = line.indexOf(' ');
+  const last = line.lastIndexOf(' ');
+  if (first <= 0 || last <= first) return false;
+  if (line.charCodeAt(0) === COLON || line.slice(last + 1).toUpperCase() !== 'SIP/2.0') return false;
+  const method = line.slice(0, first);
+  if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(method)) return false;
+  message.method = method;
+  message.requestUri = line.slice(first + 1, last).trim();
+  return message.requestUri !== '';
+}
+
+/**
+ * Checks what RFC 3261 8.1.1, 16.3 and 18.3 ask of every message, and cuts the body to its Content-Length.
+ * `null` when nothing is wrong.
+ */
+export function checkMessage(message: SipMessage): MessageFault | null {
+  for (const key of ['via', 'from', 'to', 'call-id', 'cseq']) {
+    if (!message.has(key)) return { answerable: false, reason: `Missing ${key}` };
+  }
+  if (message.topVia === null) return { answerable: false, reason: 'Invalid Via' };
+  if (message.cseqNumber < 0) return { answerable: true, reason: 'Invalid CSeq' };
+  if (message.isRequest) {
+    if (message.cseqMethod !== message.method) return { answerable: true, reason: 'CSeq does not match method' };
+    if (/\s/.test(message.requestUri) || message.requestUri.startsWith('<')) {
+      return { answerable: true, reason: 'Invalid Request-URI' };
+    }
+    const hops = message.header('max-forwards');
+    if (hops !== undefined && !(/^\d{1,3}$/.test(hops) && Number(hops) <= 255)) {
+      return { answerable: true, reason: 'Invalid Max-Forwards' };
+    }
+  }
+  const declared = message.header('content-length');
+  if (declared !== undefined) {
+    if (!/^\d{1,9}$/.test(declared)) return { answerable: true, reason: 'Invalid Content-Length' };
+    const surplus = message.body.length - Number(declared);
+    if (surplus < 0) return { answerable: true, reason: 'Body shorter than Content-Length' };
+    if (surplus > 0) {
+      message.body = message.body.slice(0, Number(declared));
+      message.raw = message.raw.slice(0, message.raw.length - surplus);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,181 @@
+import type { Clock } from '../core/clock.js';
+import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
+import { stampVia } from './header-values.js';
+import type { IdSource } from './ids.js';
+import { checkMessage, parseMessage, type SipMessage } from './message.js';
+import { plainResponse } from './responses.js';
+import { ServerTransaction, type ServerUser } from './server-transaction.js';
+import { SilentPeers } from './silent-peers.js';
+import { emptyStats, type SipStats } from './stats.js';
+import { TimerQueue } from './timer-queue.js';
+import { deriveTimers, type SipTimers, type TimerTable } from './timer-values.js';
+import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+
+const DEFAULT_PORT = 5060;
+
+/** The transaction user: RFC 3261's core. */
+export interface TransactionUser extends ServerUser {
+  /** A request that belongs to no transaction yet. */
+  onRequest(transaction: ServerTransaction): void;
+  /** An ACK that belongs to no INVITE transaction: that of a 2xx. */
+  onAck(ack: SipMessage, peer: Peer): void;
+}
+
+/** Matches messages to transactions (RFC 3261 17.1.3, 17.2.3), makes new ones, and sends for them. */
+export class TransactionLayer implements TransportReceiver {
+  readonly timers: TimerTable;
+  readonly queue: TimerQueue;
+  readonly stats: SipStats = emptyStats();
+  transport!: Transport;
+  user!: TransactionUser;
+
+  private readonly clients = new Map<string, ClientTransaction>();
+  private readonly servers = new Map<string, ServerTransaction>();
+  private readonly silent: SilentPeers;
+
+  constructor(
+    timers: SipTimers,
+    clock: Clock,
+    readonly ids: IdSource,
+    queue?: TimerQueue,
+  ) {
+    this.timers = deriveTimers(timers, false);
+    this.queue = queue ?? new TimerQueue(clock);
+    this.silent = new SilentPeers(
+      () => this.transport,
+      (peer, reason) => this.refuse(peer, reason),
+    );
+  }
+
+  /** Sends a request in a transaction of its own. */
+  request(user: ClientUser, head: RequestHead, message: Buffer, peer: Peer, id: string): ClientTransaction {
+    const transaction = new ClientTransaction(this, user, head, message, peer, id);
+    this.clients.set(clientKey(head.branch, head.method), transaction);
+    this.stats.transactions++;
+    transaction.start();
+    return transaction;
+  }
+
+  /** Sends what belongs to no transaction (the ACK of a 2xx) or what a transaction asks to send. */
+  transmit(message: Buffer, peer: Peer, onError: TransportErrorListener | null): void {
+    this.stats.messagesSent++;
+    this.transport.send(message, peer.address, peer.port, onError);
+  }
+
+  onMessage(data: Buffer, peer: Peer): void {
+    this.silent.hear(peer);
+    if (isKeepAlive(data)) return;
+    this.stats.messagesReceived++;
+    const message = parseMessage(data.toString('latin1'));
+    if (message === null) {
+      this.stats.malformed++;
+      return;
+    }
+    const fault = checkMessage(message);
+    if (fault !== null) {
+      this.stats.malformed++;
+      if (fault.answerable && message.isRequest && message.method !== 'ACK') this.reject(message, peer, fault.reason);
+      return;
+    }
+    if (message.isRequest) this.receiveRequest(message, peer);
+    else this.receiveResponse(message, peer);
+  }
+
+  /** The INVITE transaction that a CANCEL means (RFC 3261 9.2). */
+  findCancelled(cancel: SipMessage): ServerTransaction | undefined {
+    return this.servers.get(serverKey(cancel, 'INVITE'));
+  }
+
+  /** ACK of a non-2xx final response (RFC 3261 17.1.1.3): same branch, To of the response. */
+  acknowledgeFailure(transaction: ClientTransaction, response: SipMessage): void {
+    const { head } = transaction;
+    let text = `ACK ${head.requestUri} SIP/2.0\r\nVia: ${head.via}\r\nMax-Forwards: 70\r\n`;
+    for (const route of head.routes) text += `Route: ${route}\r\n`;
+    text += `From: ${head.from}\r\nTo: ${response.header('to')}\r\nCall-ID: ${head.callId}\r\nCSeq: ${head.cseq} ACK\r\nContent-Length: 0\r\n\r\n`;
+    this.transmit(Buffer.from(text, 'latin1'), transaction.peer, null);
+  }
+
+  /** A request had to be repeated: asks whether anybody is there at all. */
+  suspect(peer: Peer): void {
+    this.silent.suspect(peer);
+  }
+
+  removeClient(transaction: ClientTransaction): void {
+    if (this.clients.delete(clientKey(transaction.head.branch, transaction.head.method))) this.stats.transactions--;
+  }
+
+  removeServer(transaction: ServerTransaction): void {
+    if (this.servers.delete(transaction.key)) this.stats.transactions--;
+  }
+
+  private receiveResponse(response: SipMessage, peer: Peer): void {
+    const branch = response.topVia!.branch;
+    const transaction = branch === null ? undefined : this.clients.get(clientKey(branch, response.cseqMethod));
+    if (transaction === undefined) {
+      this.stats.strays++;
+      return;
+    }
+    transaction.receive(response, peer);
+  }
+
+  private receiveRequest(request: SipMessage, peer: Peer): void {
+    const { method } = request;
+    const key = serverKey(request, method === 'ACK' ? 'INVITE' : method);
+    const existing = this.servers.get(key);
+    if (method === 'ACK') {
+      if (existing) existing.receiveAck(request);
+      else this.user.onAck(request, peer);
+      return;
+    }
+    if (existing) {
+      existing.repeat();
+      return;
+    }
+    const answerTo = stampSource(request, peer);
+    const transaction = new ServerTransaction(this, this.user, key, request, peer, answerTo, this.ids.uuid());
+    this.servers.set(key, transaction);
+    this.stats.transactions++;
+    this.user.onRequest(transaction);
+  }
+
+  /** Answers a request that cannot be processed, without keeping a transaction for it. */
+  private reject(request: SipMessage, peer: Peer, reason: string): void {
+    const answerTo = stampSource(request, peer);
+    const text = plainResponse(request, 400, `Bad Request - ${reason}`, this.ids.tag());
+    this.transmit(Buffer.from(text, 'latin1'), answerTo, null);
+  }
+
+  private refuse(peer: Peer, reason: string): void {
+    for (const transaction of [...this.clients.values()]) {
+      if (transaction.answered || transaction.peer.port !== peer.port) continue;
+      if (transaction.peer.address === peer.address) transaction.onTransportError(reason);
+    }
+  }
+}
+
+function clientKey(branch: string, method: string): string {
+  return `${branch} ${method}`;
+}
+
+/** RFC 3261 17.2.3: branch, sent-by and method; without the magic cookie the fields that RFC 2543 compared. */
+function serverKey(request: SipMessage, method: string): string {
+  const via = request.topVia!;
+  const sentBy = via.port === null ? via.host : `${via.host}:${via.port}`;
+  if (via.branch?.startsWith('z9hG4bK')) return `${via.branch} ${sentBy} ${method}`;
+  return `${request.callId} ${request.fromTag} ${request.cseqNumber} ${sentBy} ${method}`;
+}
+
+/** Writes `received` and `rport` into the top Via and tells where the responses go. */
+function stampSource(request: SipMessage, peer: Peer): Peer {
+  const via = request.topVia!;
+  const i = request.keys.indexOf('via');
+  request.values[i] = stampVia(request.values[i], via, peer.address, peer.port);
+  return { address: peer.address, port: via.rport ? peer.port : (via.port ?? DEFAULT_PORT) };
+}
+
+/** RFC 5626 4.4.1 and 3261 7.5: empty lines keep a path open and mean nothing. */
+function isKeepAlive(data: Buffer): boolean {
+  if (data.length > 4) return false;
+  for (const byte of data) if (byte !== 0x0d && byte !== 0x0a && byte !== 0) return false;
+  return true;
+}
