@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
@@ -26,6 +27,15 @@ export interface MediaSetup {
   audio: string[];
   seed: number;
   tickMs: number;
+}
+
+/** What the entry file of the media thread is started with (`workerData`). */
+export interface MediaThreadData {
+  setup: MediaSetup;
+  /** Carries commands in and events out. */
+  port: MessagePort;
+  /** One 32-bit word, on which the thread sleeps: whoever posts a command adds to it and notifies it. */
+  wake: SharedArrayBuffer;
 }
 
 /** What a local session sends and expects. */
@@ -106,6 +116,8 @@ export interface MediaSnapshot {
   digitsHeard: number;
   /** Datagrams that were no RTP, on any port. */
   malformed: number;
+  /** Datagrams that came on the RTCP ports. */
+  rtcpReceived: number;
   health: MediaHealth;
 }
 
@@ -117,12 +129,25 @@ export interface MediaHealth {
   /** Datagrams that the kernel dropped on our sockets for want of buffer space. */
   receiveDrops: number;
   sendErrors: number;
+  /** Packets never sent because their slot came late by more than one ptime. */
+  slotsSkipped: number;
+  /** CPU time of the media thread since its start; `null` where the system does not tell. */
+  cpuMs: number | null;
+}
+
+/** An error that crossed from the media thread. */
+export interface MediaFailure {
+  code: string;
+  message: string;
+  detail?: Record<string, string>;
 }
 
 export type MediaEvent =
   | { kind: 'ready'; driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' }
-  | { kind: 'leased'; leases: Lease[] /** Set when the range ran out. */; exhausted: boolean }
+  /** `exhausted` when fewer came than were asked for, with the reason. */
+  | { kind: 'leased'; leases: Lease[]; exhausted: boolean; reason: MediaFailure | null }
   | { kind: 'digits-sent'; call: number; digits: string }
   | { kind: 'closed'; call: number; report: MediaReport }
   | { kind: 'snapshot'; snapshot: MediaSnapshot }
-  | { kind: 'failed'; code: string; message: string; detail?: Record<string, string> };
+  /** The thread has ended. */
+  | ({ kind: 'failed' } & MediaFailure);

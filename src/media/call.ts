@@ -1,0 +1,179 @@
+import type { Clock } from '../core/clock.js';
+import type { LinearHistogram } from '../core/linear-histogram.js';
+import { deriveSeed } from '../core/rng.js';
+import { ImpairmentPipeline } from '../impair/pipeline.js';
+import type { Pipeline } from '../impair/spec.js';
+import { eventOfDigit } from '../rtp/telephone-event.js';
+import type { AudioLibrary } from './audio-library.js';
+import type { DelayQueue } from './delay-queue.js';
+import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
+import { Direction } from './path.js';
+import type { PortPair } from './ports.js';
+import { RtpSender } from './sender.js';
+import { LocalSession } from './session.js';
+import { type PacketMemory, parseIpv4 } from './udp.js';
+import { type SourceWatcher, UdpEnd } from './udp-end.js';
+
+/** How long the delayed packets of a closed call are waited for at most. */
+const MAX_DRAIN_MS = 1000;
+
+/** What all calls of a plane share. */
+export interface CallSurroundings {
+  clock: Clock;
+  seed: number;
+  audio: AudioLibrary;
+  queue: DelayQueue;
+  wheel: PacingWheel;
+  /** Room for one packet of a sender. */
+  scratch: PacketMemory;
+  pacingErrorMs: LinearHistogram;
+}
+
+/** What `open` says about a call. */
+export interface CallSpec {
+  call: number;
+  /** Names the call's random decisions. */
+  name: string;
+  session: SessionSpec;
+  uplink: Pipeline;
+  downlink: Pipeline;
+}
+
+/** A call's path: local session ⇄ UDP port, with an impairment pipeline each way. */
+export class MediaCall implements SourceWatcher {
+  readonly id: number;
+  readonly session: LocalSession;
+  readonly uplink: Direction;
+  readonly downlink: Direction;
+  /** Datagrams that were no RTP. */
+  malformed = 0;
+  private readonly sender: RtpSender;
+  private readonly end: UdpEnd;
+  private remote: MediaRemote | null = null;
+  private inWheel = false;
+  private digitRequests: { from: number; to: number }[] = [];
+  private digitsRequested = 0;
+  private closedAtMs: number | null = null;
+
+  /** @param phase where in the packet interval this call's packets leave, 0–1 */
+  constructor(
+    readonly pair: PortPair,
+    private readonly spec: CallSpec,
+    private readonly around: CallSurroundings,
+    private readonly phase: number,
+  ) {
+    this.id = spec.call;
+    const { seed, queue } = around;
+    const uplink = new ImpairmentPipeline(spec.uplink, deriveSeed(seed, spec.name, 'uplink'));
+    const downlink = new ImpairmentPipeline(spec.downlink, deriveSeed(seed, spec.name, 'downlink'));
+    this.end = new UdpEnd(pair.rtp, this, around.pacingErrorMs, around.clock);
+    this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
+    this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink);
+    this.session = new LocalSession(spec.session, this.sender);
+    this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
+    this.end.inbound = this.downlink;
+    pair.rtp.sink = this.end;
+  }
+
+  onMalformed(): void {
+    this.malformed++;
+    this.session.onMalformed();
+  }
+
+  onWrongSource(): void {
+    this.session.onWrongSource();
+  }
+
+  /** Sets the far end and starts sending. A far end without a usable IPv4 address and port is never sent to. */
+  connect(remote: MediaRemote, answered: boolean, nowMs: number): void {
+    if (this.closedAtMs !== null) return;
+    this.remote = remote;
+    const ip = parseIpv4(remote.address);
+    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port);
+    this.session.connect(remote, answered, strangers, nowMs);
+    this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
+    this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
+    const { audio } = this.spec.session;
+    if (audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
+      this.sender.stop();
+      return;
+    }
+    const frames = this.around.audio.get(audio, remote.codec, this.sender.ptimeMs);
+    this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType);
+    if (this.sender.sending) return;
+    this.sender.start(this.firstSlotMs(nowMs));
+    // A sender that was stopped stays in the wheel until its bucket comes.
+    if (this.inWheel) return;
+    this.inWheel = true;
+    this.around.wheel.add(this.sender);
+  }
+
+  /** Queues digits; false when they cannot be sent: no telephone-event negotiated, or nothing is being sent. */
+  sendDigits(digits: string, toneMs: number, gapMs: number): boolean {
+    if (!this.sender.sending || !this.sender.sendDigits(digits, toneMs, gapMs)) return false;
+    let events = 0;
+    for (const digit of digits) if (eventOfDigit(digit) !== null) events++;
+    this.digitRequests.push({ from: this.digitsRequested, to: this.digitsRequested + events });
+    this.digitsRequested += events;
+    return true;
+  }
+
+  get awaitsDigits(): boolean {
+    return this.digitRequests.length > 0;
+  }
+
+  /** The digits of the oldest request once they have all been sent; `null` before. After a close, those that were. */
+  takeSentDigits(): string | null {
+    const request = this.digitRequests[0];
+    if (request === undefined) return null;
+    const sent = this.sender.sentDigits;
+    if (sent.length < request.to && this.closedAtMs === null) return null;
+    this.digitRequests.shift();
+    return sent.slice(request.from, request.to);
+  }
+
+  /** Stops sending. What already waits in the socket is still heard. */
+  close(nowMs: number): void {
+    if (this.closedAtMs !== null) return;
+    this.closedAtMs = nowMs;
+    this.sender.stop();
+  }
+
+  /**
+   * Called once a tick after `close`, when the sockets have been read: takes nothing new from the far end and lets the
+   * delayed packets go. True when none is left or the time is up.
+   */
+  drained(nowMs: number): boolean {
+    this.pair.rtp.sink = null;
+    if (this.uplink.inFlight + this.downlink.inFlight === 0) return true;
+    return nowMs - (this.closedAtMs ?? nowMs) >= MAX_DRAIN_MS;
+  }
+
+  get packetsSent(): number {
+    return this.sender.packetsSent;
+  }
+
+  get slotsSkipped(): number {
+    return this.sender.slotsSkipped;
+  }
+
+  report(nowMs: number): MediaReport {
+    const { remote } = this;
+    return {
+      localAddress: this.pair.lease.address,
+      localPort: this.pair.lease.rtpPort,
+      remoteAddress: remote?.address ?? null,
+      remotePort: remote?.port ?? null,
+      codec: remote?.codec ?? null,
+      ...this.session.report(this.closedAtMs ?? nowMs),
+      truth: { uplink: this.uplink.pipeline.truth.snapshot(), downlink: this.downlink.pipeline.truth.snapshot() },
+    };
+  }
+
+  private firstSlotMs(nowMs: number): number {
+    const { ptimeMs } = this.sender;
+    const phaseMs = Math.floor((this.phase * ptimeMs) / GRAIN_MS) * GRAIN_MS;
+    return Math.ceil((nowMs - phaseMs) / ptimeMs) * ptimeMs + phaseMs;
+  }
+}

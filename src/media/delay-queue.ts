@@ -1,0 +1,130 @@
+import type { PacketMemory } from './udp.js';
+
+/** Takes a packet when its delay is over. */
+export interface HeldPacketSink {
+  onDue(memory: PacketMemory, offset: number, length: number, dueMs: number): void;
+}
+
+/** Longer datagrams are not held (an Ethernet frame's UDP payload has 1,472 bytes). */
+export const MAX_HELD_BYTES = 1536;
+const SLOTS_PER_BLOCK = 256;
+
+/**
+ * Packets that wait for their time, of all paths of a plane. They are copied into the slots of a slab that grows and
+ * never shrinks; a binary heap over typed arrays orders them by due time, equal times by order of arrival.
+ */
+export class DelayQueue {
+  private readonly blocks: PacketMemory[] = [];
+  private freeSlots: Int32Array = new Int32Array(0);
+  private freeCount = 0;
+  private lengths = new Int32Array(0);
+  private readonly sinks: (HeldPacketSink | null)[] = [];
+
+  private dues = new Float64Array(0);
+  private orders = new Float64Array(0);
+  private slots = new Int32Array(0);
+  private count = 0;
+  private order = 0;
+
+  /** @param allocate memory of the driver that sends the packets */
+  constructor(private readonly allocate: (bytes: number) => PacketMemory) {}
+
+  get size(): number {
+    return this.count;
+  }
+
+  /** Copies the packet and keeps it until `dueMs`; false when it is too long for a slot. */
+  push(sink: HeldPacketSink, memory: PacketMemory, offset: number, length: number, dueMs: number): boolean {
+    if (length > MAX_HELD_BYTES) return false;
+    if (this.freeCount === 0) this.grow();
+    const slot = this.freeSlots[--this.freeCount];
+    const target = this.blocks[slot >> 8].bytes;
+    const source = memory.bytes;
+    const at = (slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES;
+    for (let i = 0; i < length; i++) target[at + i] = source[offset + i];
+    this.lengths[slot] = length;
+    this.sinks[slot] = sink;
+    this.siftUp(this.count++, dueMs, this.order++, slot);
+    return true;
+  }
+
+  /** Hands over, in order of their due times, all packets that are due by `nowMs`. */
+  runDue(nowMs: number): void {
+    while (this.count > 0 && this.dues[0] <= nowMs) {
+      const dueMs = this.dues[0];
+      const slot = this.slots[0];
+      this.removeTop();
+      const sink = this.sinks[slot];
+      this.sinks[slot] = null;
+      sink?.onDue(this.blocks[slot >> 8], (slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES, this.lengths[slot], dueMs);
+      this.freeSlots[this.freeCount++] = slot;
+    }
+  }
+
+  private removeTop(): void {
+    const last = --this.count;
+    if (last === 0) return;
+    const { dues, orders, slots } = this;
+    const due = dues[last];
+    const order = orders[last];
+    const slot = slots[last];
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= last) break;
+      const right = child + 1;
+      if (right < last && this.before(dues[right], orders[right], child)) child = right;
+      if (dues[child] > due || (dues[child] === due && orders[child] > order)) break;
+      dues[at] = dues[child];
+      orders[at] = orders[child];
+      slots[at] = slots[child];
+      at = child;
+    }
+    dues[at] = due;
+    orders[at] = order;
+    slots[at] = slot;
+  }
+
+  private siftUp(from: number, due: number, order: number, slot: number): void {
+    const { dues, orders, slots } = this;
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.before(due, order, parent)) break;
+      dues[at] = dues[parent];
+      orders[at] = orders[parent];
+      slots[at] = slots[parent];
+      at = parent;
+    }
+    dues[at] = due;
+    orders[at] = order;
+    slots[at] = slot;
+  }
+
+  private before(due: number, order: number, index: number): boolean {
+    return due < this.dues[index] || (due === this.dues[index] && order < this.orders[index]);
+  }
+
+  private grow(): void {
+    const first = this.blocks.length * SLOTS_PER_BLOCK;
+    const capacity = first + SLOTS_PER_BLOCK;
+    this.blocks.push(this.allocate(SLOTS_PER_BLOCK * MAX_HELD_BYTES));
+    if (capacity > this.lengths.length) {
+      const larger = Math.max(capacity, 2 * this.lengths.length);
+      this.lengths = copyInto(new Int32Array(larger), this.lengths);
+      this.freeSlots = copyInto(new Int32Array(larger), this.freeSlots);
+      this.slots = copyInto(new Int32Array(larger), this.slots);
+      this.dues = copyInto(new Float64Array(larger), this.dues);
+      this.orders = copyInto(new Float64Array(larger), this.orders);
+    }
+    for (let slot = capacity - 1; slot >= first; slot--) {
+      this.sinks[slot] = null;
+      this.freeSlots[this.freeCount++] = slot;
+    }
+  }
+}
+
+function copyInto<T extends Int32Array | Float64Array>(target: T, source: T): T {
+  target.set(source);
+  return target;
+}

@@ -1,0 +1,79 @@
+import type { AppError } from '../core/errors.js';
+import type { Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
+import { Plane, type PlaneListener, type PlaneOptions } from './plane.js';
+
+const SNAPSHOT_MS = 1000;
+
+/** A plane behind messages: commands in, events out, a snapshot a second. Knows no thread and no port. */
+export class MediaHost implements PlaneListener {
+  /** Set by the command `stop`; the loop then ends. */
+  stopped = false;
+  private readonly plane: Plane;
+  private nextSnapshotMs: number | null = null;
+
+  constructor(
+    options: PlaneOptions,
+    private readonly post: (event: MediaEvent) => void,
+  ) {
+    this.plane = new Plane(options, this);
+    const { kind, timestampSource } = options.driver;
+    post({ kind: 'ready', driver: kind, timestampSource });
+  }
+
+  handle(command: MediaCommand, nowMs: number): void {
+    const { plane } = this;
+    switch (command.kind) {
+      case 'lease':
+        plane.lease(command.count);
+        break;
+      case 'release':
+        plane.release(command.pair, nowMs);
+        break;
+      case 'open':
+        plane.open(command.pair, command);
+        break;
+      case 'connect':
+        plane.connect(command.call, command.remote, command.answered, nowMs);
+        break;
+      case 'digits':
+        plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs);
+        break;
+      case 'close':
+        plane.close(command.call, nowMs);
+        break;
+      case 'stop':
+        this.stopped = true;
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  tick(nowMs: number): void {
+    this.plane.tick(nowMs);
+    if (this.nextSnapshotMs === null) this.nextSnapshotMs = nowMs + SNAPSHOT_MS;
+    if (nowMs < this.nextSnapshotMs) return;
+    this.nextSnapshotMs = Math.max(this.nextSnapshotMs + SNAPSHOT_MS, nowMs);
+    this.post({ kind: 'snapshot', snapshot: this.plane.snapshot(nowMs) });
+  }
+
+  onLeased(leases: Lease[], refusal: AppError | null): void {
+    const reason = refusal && describe(refusal);
+    this.post({ kind: 'leased', leases, exhausted: refusal !== null, reason });
+  }
+
+  onDigitsSent(call: number, digits: string): void {
+    this.post({ kind: 'digits-sent', call, digits });
+  }
+
+  onClosed(call: number, report: MediaReport): void {
+    this.post({ kind: 'closed', call, report });
+  }
+}
+
+/** An error in a form that crosses threads. */
+export function describe(error: AppError): { code: string; message: string; detail: Record<string, string> } {
+  const detail: Record<string, string> = {};
+  for (const [name, value] of Object.entries(error.detail)) if (typeof value === 'string') detail[name] = value;
+  return { code: error.code, message: error.message, detail };
+}

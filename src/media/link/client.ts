@@ -1,0 +1,184 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Pipeline } from '../../impair/spec.js';
+import type {
+  Lease,
+  MediaCommand,
+  MediaEvent,
+  MediaFailure,
+  MediaRemote,
+  MediaReport,
+  MediaSnapshot,
+  SessionSpec,
+} from './messages.js';
+
+/** How long a call's media part is waited for. */
+const REPORT_TIMEOUT_MS = 2000;
+
+interface PendingReport {
+  resolve: (report: MediaReport | null) => void;
+  timer: NodeJS.Timeout;
+}
+
+/** The media thread as the signalling thread sees it. */
+export class MediaClient {
+  /** Called once a second. */
+  onSnapshot: ((snapshot: MediaSnapshot) => void) | null = null;
+  /** The media thread has ended by an error; nothing that follows is answered. */
+  onFailed: ((failure: MediaFailure) => void) | null = null;
+  /** A close was answered by `null`, and this is why. */
+  onUnreported: ((call: number, reason: string) => void) | null = null;
+  /** Resolves when the thread is up; `null` when it failed instead. */
+  readonly ready: Promise<{ driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null>;
+  /** Why the last top-up brought fewer pairs than were asked for. */
+  exhausted: MediaFailure | null = null;
+
+  private readonly leases: Lease[] = [];
+  private leasesAsked = 0;
+  private readonly reports = new Map<number, PendingReport>();
+  private readonly digits = new Map<number, ((sent: string) => void)[]>();
+  private failure: MediaFailure | null = null;
+  private settleReady!: (value: { driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null) => void;
+  private readonly closed: Promise<void>;
+
+  /**
+   * @param port the signalling end of the channel
+   * @param wake the word on which the media thread sleeps
+   * @param pool port pairs to keep at hand, so that no call waits for a socket
+   */
+  constructor(
+    private readonly port: MessagePort,
+    private readonly wake: Int32Array,
+    private readonly pool = 64,
+  ) {
+    this.ready = new Promise((resolve) => {
+      this.settleReady = resolve;
+    });
+    this.closed = new Promise((resolve) => port.once('close', resolve));
+    port.on('message', (event: MediaEvent) => this.onEvent(event));
+    this.topUp();
+  }
+
+  /** A bound port pair, at once; `null` when none is at hand (`exhausted` says why, if it is for good). */
+  lease(): Lease | null {
+    const lease = this.leases.shift() ?? null;
+    this.topUp();
+    return lease;
+  }
+
+  /** Gives a pair back on which no call was opened; a call's own pair comes back by `close`. */
+  release(pair: number): void {
+    this.post({ kind: 'release', pair });
+  }
+
+  /** Opens a path on a leased pair. It listens at once; nothing is sent before `connect`. */
+  open(call: number, pair: number, name: string, session: SessionSpec, uplink: Pipeline, downlink: Pipeline): void {
+    this.post({ kind: 'open', call, pair, name, session, uplink, downlink });
+  }
+
+  /** Sets the far end and starts sending. May come again. */
+  connect(call: number, remote: MediaRemote, answered: boolean): void {
+    this.post({ kind: 'connect', call, remote, answered });
+  }
+
+  /** Sends digits by RFC 4733; resolves with those that were sent: none where telephone-event was not negotiated. */
+  sendDigits(call: number, digits: string, toneMs: number, gapMs: number): Promise<string> {
+    if (this.failure) return Promise.resolve('');
+    return new Promise((resolve) => {
+      const waiting = this.digits.get(call);
+      if (waiting) waiting.push(resolve);
+      else this.digits.set(call, [resolve]);
+      this.post({ kind: 'digits', call, digits, toneMs, gapMs });
+    });
+  }
+
+  /** Ends a call's media; resolves with its report, or with `null` after 2 s without one (see `onUnreported`). */
+  close(call: number): Promise<MediaReport | null> {
+    if (this.failure) {
+      this.onUnreported?.(call, this.failure.message);
+      return Promise.resolve(null);
+    }
+    return new Promise((resolve) => {
+      const giveUp = (): void =>
+        this.unreported(call, `the media thread did not report within ${REPORT_TIMEOUT_MS} ms`);
+      this.reports.set(call, { resolve, timer: setTimeout(giveUp, REPORT_TIMEOUT_MS) });
+      this.post({ kind: 'close', call });
+    });
+  }
+
+  /** Ends the thread, whatever calls are up; resolves when its end of the channel is closed. */
+  async stop(): Promise<void> {
+    this.post({ kind: 'stop' });
+    await this.closed;
+    this.abandon('the media thread was stopped');
+  }
+
+  private post(command: MediaCommand): void {
+    this.port.postMessage(command);
+    Atomics.add(this.wake, 0, 1);
+    Atomics.notify(this.wake, 0);
+  }
+
+  /** Asks for pairs when a quarter of the pool is used, so that not every call costs a message. */
+  private topUp(): void {
+    const missing = this.pool - this.leases.length - this.leasesAsked;
+    if (missing * 4 < this.pool) return;
+    this.leasesAsked += missing;
+    this.post({ kind: 'lease', count: missing });
+  }
+
+  private onEvent(event: MediaEvent): void {
+    switch (event.kind) {
+      case 'ready':
+        this.settleReady({ driver: event.driver, timestampSource: event.timestampSource });
+        break;
+      case 'leased':
+        this.leases.push(...event.leases);
+        this.leasesAsked = event.exhausted ? 0 : this.leasesAsked - event.leases.length;
+        this.exhausted = event.reason;
+        break;
+      case 'digits-sent':
+        this.settleDigits(event.call, event.digits);
+        break;
+      case 'closed':
+        this.settleReport(event.call, event.report);
+        this.topUp();
+        break;
+      case 'snapshot':
+        this.onSnapshot?.(event.snapshot);
+        break;
+      case 'failed':
+        this.failure = { code: event.code, message: event.message, detail: event.detail };
+        this.settleReady(null);
+        this.abandon(event.message);
+        this.onFailed?.(this.failure);
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private settleDigits(call: number, sent: string): void {
+    const waiting = this.digits.get(call);
+    waiting?.shift()?.(sent);
+    if (waiting?.length === 0) this.digits.delete(call);
+  }
+
+  private settleReport(call: number, report: MediaReport | null): void {
+    const pending = this.reports.get(call);
+    if (!pending) return;
+    clearTimeout(pending.timer);
+    this.reports.delete(call);
+    pending.resolve(report);
+  }
+
+  private unreported(call: number, reason: string): void {
+    this.onUnreported?.(call, reason);
+    this.settleReport(call, null);
+  }
+
+  private abandon(reason: string): void {
+    for (const call of [...this.reports.keys()]) this.unreported(call, reason);
+    for (const waiting of this.digits.values()) for (const resolve of waiting) resolve('');
+    this.digits.clear();
+  }
+}

@@ -1,0 +1,63 @@
+import type { ImpairmentPipeline } from '../impair/pipeline.js';
+import type { Pipeline, Stage } from '../impair/spec.js';
+import type { DelayQueue, HeldPacketSink } from './delay-queue.js';
+import type { PacketMemory } from './udp.js';
+
+/**
+ * One of the two ends of a path: a UDP port or a local RTP session. `dueMs` is when the packet reaches this end: its
+ * arrival (or its deadline, when a session sent it) plus the delay that the path put in, exact and not of a tick.
+ */
+export interface End {
+  deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void;
+}
+
+/** Stages that may let a packet wait. */
+const HOLDING: ReadonlySet<Stage['kind']> = new Set(['delay', 'reorder']);
+/** Stages that write into the packet. */
+const REWRITING: ReadonlySet<Stage['kind']> = new Set(['relabel', 'recode']);
+
+/** One direction of a path: what enters passes the pipeline and reaches the end when its delay is over. */
+export class Direction implements HeldPacketSink {
+  /** Packets that wait in the queue. */
+  inFlight = 0;
+  /** Whether packets may be written to on their way, so that shared memory must not be handed in. */
+  readonly rewrites: boolean;
+  private readonly holds: boolean;
+
+  constructor(
+    readonly pipeline: ImpairmentPipeline,
+    stages: Pipeline,
+    private readonly queue: DelayQueue,
+    private readonly target: End,
+  ) {
+    this.rewrites = stages.some((stage) => REWRITING.has(stage.kind));
+    this.holds = stages.some((stage) => HOLDING.has(stage.kind));
+  }
+
+  /** `atMs` is when the packet entered the path: the kernel's receive time or the sender's deadline. */
+  forward(memory: PacketMemory, offset: number, length: number, atMs: number): void {
+    const pipeline = this.pipeline;
+    pipeline.apply(memory.bytes, offset, length, atMs);
+    const copies = pipeline.copies;
+    if (copies === 0) return;
+    if (!this.holds) {
+      this.target.deliver(memory, offset, length, atMs);
+      if (copies === 2) this.target.deliver(memory, offset, length, atMs);
+      return;
+    }
+    // Also what has no delay waits its turn, so that it cannot overtake one that was due before.
+    const delayMs2 = pipeline.delayMs2;
+    this.hold(memory, offset, length, atMs + pipeline.delayMs);
+    if (copies === 2) this.hold(memory, offset, length, atMs + delayMs2);
+  }
+
+  onDue(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
+    this.inFlight--;
+    this.target.deliver(memory, offset, length, dueMs);
+  }
+
+  private hold(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
+    if (this.queue.push(this, memory, offset, length, dueMs)) this.inFlight++;
+    else this.target.deliver(memory, offset, length, dueMs);
+  }
+}

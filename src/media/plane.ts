@@ -1,0 +1,238 @@
+import type { Clock } from '../core/clock.js';
+import { AppError } from '../core/errors.js';
+import { LinearHistogram } from '../core/linear-histogram.js';
+import { threadCpuMs } from '../core/thread-cpu.js';
+import { AudioLibrary } from './audio-library.js';
+import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
+import { DelayQueue } from './delay-queue.js';
+import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
+import { PacingWheel } from './pacing-wheel.js';
+import { type PortPair, PortPool } from './ports.js';
+import type { DatagramSink, UdpDriver } from './udp.js';
+
+const PACING_BUCKET_MS = 0.05;
+const PACING_BUCKETS = 2000;
+const SCRATCH_BYTES = 2048;
+/** Port pairs bound in a tick: few while calls are up, because each costs some 20 µs that packets then wait. */
+const LEASES_A_TICK = 8;
+const LEASES_A_TICK_IDLE = 256;
+const GOLDEN_RATIO = 0.618033988749895;
+
+export interface PlaneOptions {
+  driver: UdpDriver;
+  clock: Clock;
+  seed: number;
+  address: string;
+  portMin: number;
+  portMax: number;
+  /** Linear audio at 8 kHz by source name (`AudioLibrary.load`). */
+  audio: ReadonlyMap<string, Int16Array>;
+}
+
+/** What a plane tells its owner, from within `tick`. */
+export interface PlaneListener {
+  onLeased(leases: Lease[], refusal: AppError | null): void;
+  onDigitsSent(call: number, digits: string): void;
+  onClosed(call: number, report: MediaReport): void;
+}
+
+/** Totals of calls that have ended, and of the plane itself. */
+class Totals {
+  packetsSent = 0;
+  packetsReceived = 0;
+  packetsLost = 0;
+  packetsExpected = 0;
+  digitsHeard = 0;
+  malformed = 0;
+  slotsSkipped = 0;
+  uplinkPackets = 0;
+  uplinkDropped = 0;
+  downlinkPackets = 0;
+  downlinkDropped = 0;
+
+  add(call: MediaCall): void {
+    const { heard } = call.session;
+    this.packetsSent += call.packetsSent;
+    this.packetsReceived += heard.packetsReceived;
+    this.packetsLost += heard.packetsLostSoFar();
+    this.packetsExpected += heard.packetsExpected();
+    this.digitsHeard += heard.digitCount;
+    this.malformed += call.malformed;
+    this.slotsSkipped += call.slotsSkipped;
+    this.uplinkPackets += call.uplink.pipeline.truth.packets;
+    this.uplinkDropped += call.uplink.pipeline.truth.dropped;
+    this.downlinkPackets += call.downlink.pipeline.truth.packets;
+    this.downlinkDropped += call.downlink.pipeline.truth.dropped;
+  }
+}
+
+/**
+ * The media plane: all paths of a thread, moved on by `tick`. It knows no thread, timer or event: whoever owns it calls
+ * `tick` about every millisecond or two, and the commands in between.
+ */
+export class Plane {
+  readonly pacingErrorMs = new LinearHistogram(PACING_BUCKET_MS, PACING_BUCKETS);
+  private readonly driver: UdpDriver;
+  private readonly ports: PortPool;
+  private readonly around: CallSurroundings;
+  private readonly queue: DelayQueue;
+  private readonly wheel = new PacingWheel();
+  private readonly calls = new Map<number, MediaCall>();
+  private closing: MediaCall[] = [];
+  private awaitingDigits: MediaCall[] = [];
+  private leasesWanted = 0;
+  private callsOpened = 0;
+  private rtcpReceived = 0;
+  private readonly ended = new Totals();
+  private readonly rtcpSink: DatagramSink = {
+    onDatagram: () => {
+      this.rtcpReceived++;
+    },
+  };
+
+  constructor(
+    options: PlaneOptions,
+    private readonly listener: PlaneListener,
+  ) {
+    const { driver, clock, seed } = options;
+    const allocate = (bytes: number) => driver.allocate(bytes);
+    this.driver = driver;
+    this.ports = new PortPool(driver, options.address, options.portMin, options.portMax);
+    this.queue = new DelayQueue(allocate);
+    this.around = {
+      clock,
+      seed,
+      audio: new AudioLibrary(options.audio, allocate),
+      queue: this.queue,
+      wheel: this.wheel,
+      scratch: driver.allocate(SCRATCH_BYTES),
+      pacingErrorMs: this.pacingErrorMs,
+    };
+  }
+
+  /** Asks for port pairs; they come by `onLeased`, a few at each tick. */
+  lease(count: number): void {
+    this.leasesWanted += count;
+  }
+
+  /** Takes back a leased pair on which no call was opened. */
+  release(pair: number, nowMs: number): void {
+    const found = this.ports.get(pair);
+    if (found) this.ports.release(found, nowMs);
+  }
+
+  /** Opens a path on a leased pair; it listens from now on. */
+  open(pair: number, spec: CallSpec): void {
+    const found = this.ports.get(pair);
+    if (!found) throw new Error(`port pair ${pair} was not leased`);
+    if (this.calls.has(spec.call)) throw new Error(`call ${spec.call} is already open`);
+    found.rtcp.sink = this.rtcpSink;
+    // Multiples of the golden ratio spread any number of calls evenly over the packet interval.
+    const phase = (this.callsOpened++ * GOLDEN_RATIO) % 1;
+    this.calls.set(spec.call, new MediaCall(found, spec, this.around, phase));
+  }
+
+  connect(call: number, remote: MediaRemote, answered: boolean, nowMs: number): void {
+    this.calls.get(call)?.connect(remote, answered, nowMs);
+  }
+
+  /** Sends digits; `onDigitsSent` tells which of them were sent, none where telephone-event was not negotiated. */
+  sendDigits(call: number, digits: string, toneMs: number, gapMs: number): void {
+    const found = this.calls.get(call);
+    if (!found?.sendDigits(digits, toneMs, gapMs)) {
+      this.listener.onDigitsSent(call, '');
+      return;
+    }
+    if (!this.awaitingDigits.includes(found)) this.awaitingDigits.push(found);
+  }
+
+  /** Ends a call; its report comes by `onClosed` when its delayed packets have gone, after a second at most. */
+  close(call: number, nowMs: number): void {
+    const found = this.calls.get(call);
+    if (!found || this.closing.includes(found)) return;
+    found.close(nowMs);
+    this.closing.push(found);
+  }
+
+  /** Moves everything on: sends what is due, reads what has come, lets delayed packets go, ends calls. */
+  tick(nowMs: number): void {
+    this.wheel.run(nowMs);
+    this.driver.poll();
+    this.queue.runDue(nowMs);
+    if (this.awaitingDigits.length > 0) this.reportDigits();
+    if (this.closing.length > 0) this.endDrained(nowMs);
+    if (this.leasesWanted > 0) this.bindSome(nowMs);
+  }
+
+  snapshot(nowMs: number): MediaSnapshot {
+    const totals = Object.assign(new Totals(), this.ended);
+    const faults: Record<string, number> = {};
+    for (const call of this.calls.values()) {
+      totals.add(call);
+      const { cause } = call.session.heard.verdictAt(nowMs);
+      if (cause !== null) faults[cause] = (faults[cause] ?? 0) + 1;
+    }
+    const { bucketWidth, counts, count, max } = this.pacingErrorMs;
+    return {
+      atMs: nowMs,
+      sessions: this.calls.size,
+      packetsSent: totals.packetsSent,
+      packetsReceived: totals.packetsReceived,
+      packetsLost: totals.packetsLost,
+      packetsExpected: totals.packetsExpected,
+      truth: {
+        uplink: { packets: totals.uplinkPackets, dropped: totals.uplinkDropped },
+        downlink: { packets: totals.downlinkPackets, dropped: totals.downlinkDropped },
+      },
+      faults,
+      digitsHeard: totals.digitsHeard,
+      malformed: totals.malformed,
+      rtcpReceived: this.rtcpReceived,
+      health: {
+        driver: this.driver.kind,
+        timestampSource: this.driver.timestampSource,
+        pacingErrorMs: { bucketWidth, counts: counts.slice(), count, max },
+        receiveDrops: this.driver.receiveDrops,
+        sendErrors: this.driver.sendErrors,
+        slotsSkipped: totals.slotsSkipped,
+        cpuMs: threadCpuMs(),
+      },
+    };
+  }
+
+  private reportDigits(): void {
+    for (const call of this.awaitingDigits) this.reportDigitsOf(call);
+    this.awaitingDigits = this.awaitingDigits.filter((call) => call.awaitsDigits);
+  }
+
+  private reportDigitsOf(call: MediaCall): void {
+    for (let digits = call.takeSentDigits(); digits !== null; digits = call.takeSentDigits()) {
+      this.listener.onDigitsSent(call.id, digits);
+    }
+  }
+
+  private endDrained(nowMs: number): void {
+    this.closing = this.closing.filter((call) => {
+      if (!call.drained(nowMs)) return true;
+      this.reportDigitsOf(call);
+      this.calls.delete(call.id);
+      this.ended.add(call);
+      this.ports.release(call.pair, nowMs);
+      this.listener.onClosed(call.id, call.report(nowMs));
+      return false;
+    });
+  }
+
+  private bindSome(nowMs: number): void {
+    const leases: Lease[] = [];
+    let refusal: AppError | null = null;
+    const most = Math.min(this.leasesWanted, this.calls.size > 0 ? LEASES_A_TICK : LEASES_A_TICK_IDLE);
+    while (leases.length < most && refusal === null) {
+      const leased: PortPair | AppError = this.ports.lease(nowMs);
+      if (leased instanceof AppError) refusal = leased;
+      else leases.push(leased.lease);
+    }
+    this.leasesWanted = refusal === null ? this.leasesWanted - leases.length : 0;
+    this.listener.onLeased(leases, refusal);
+  }
+}

@@ -1,0 +1,98 @@
+import { AppError } from '../core/errors.js';
+import type { Lease } from './link/messages.js';
+import type { UdpDriver, UdpPort } from './udp.js';
+
+/** A bound RTP port and the RTCP port above it (RFC 3550, section 11). */
+export interface PortPair {
+  lease: Lease;
+  rtp: UdpPort;
+  rtcp: UdpPort;
+}
+
+/** A pair that was given back is not leased again before this, while packets of its last call may still come. */
+const REST_MS = 2000;
+
+/** Bound port pairs of a range: bound when they are first wanted, kept bound when they are given back. */
+export class PortPool {
+  private readonly pairs = new Map<number, PortPair>();
+  private readonly resting: { pair: PortPair; sinceMs: number }[] = [];
+  private next: number;
+
+  constructor(
+    private readonly driver: UdpDriver,
+    private readonly address: string,
+    private readonly portMin: number,
+    private readonly portMax: number,
+  ) {
+    this.next = portMin + (portMin % 2);
+  }
+
+  /** A pair from the range, or why there is none: `PORTS_EXHAUSTED`, `DESCRIPTORS_EXHAUSTED` or `ADDRESS_UNUSABLE`. */
+  lease(nowMs: number): PortPair | AppError {
+    const rested = this.resting[0];
+    if (rested && nowMs - rested.sinceMs >= REST_MS) {
+      this.resting.shift();
+      return rested.pair;
+    }
+    const bound = this.bindNext();
+    if (bound instanceof AppError && this.resting.length > 0) return this.resting.shift()!.pair;
+    return bound;
+  }
+
+  get(pair: number): PortPair | undefined {
+    return this.pairs.get(pair);
+  }
+
+  /** Takes a pair back; its ports stay bound and throw away what still comes. */
+  release(pair: PortPair, nowMs: number): void {
+    pair.rtp.sink = null;
+    this.resting.push({ pair, sinceMs: nowMs });
+  }
+
+  private bindNext(): PortPair | AppError {
+    const { driver, address } = this;
+    while (this.next + 1 <= this.portMax) {
+      const port = this.next;
+      const rtp = driver.bind(address, port);
+      if (typeof rtp === 'string') {
+        if (rtp !== 'EADDRINUSE') return this.refusal(rtp, port);
+        this.next += 2;
+        continue;
+      }
+      const rtcp = driver.bind(address, port + 1);
+      if (typeof rtcp === 'string') {
+        rtp.close();
+        if (rtcp !== 'EADDRINUSE') return this.refusal(rtcp, port + 1);
+        this.next += 2;
+        continue;
+      }
+      this.next += 2;
+      const pair = { lease: { pair: port, address, rtpPort: port, rtcpPort: port + 1 }, rtp, rtcp };
+      this.pairs.set(port, pair);
+      return pair;
+    }
+    return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left in the range', {
+      where: `RTP ports ${this.portMin}-${this.portMax} on ${address}`,
+      expected: 'an even port and the odd one above it, both free, for each call',
+      found: `${this.pairs.size} pairs bound, all of them in use`,
+      hint: 'Give a wider range with --rtp-ports, or fewer calls at a time',
+    });
+  }
+
+  private refusal(code: string, port: number): AppError {
+    if (code === 'EMFILE' || code === 'ENFILE') {
+      return new AppError('DESCRIPTORS_EXHAUSTED', 'The system gives no further file descriptors for RTP sockets', {
+        where: `UDP ${this.address}:${port}`,
+        expected: 'two descriptors for each call',
+        found: `${code} after ${this.pairs.size} pairs`,
+        hint: 'Raise the limit (ulimit -n) or lower the number of calls',
+      });
+    }
+    return new AppError('ADDRESS_UNUSABLE', `An RTP socket cannot be bound (${code})`, {
+      where: `UDP ${this.address}:${port}`,
+      expected: 'an IPv4 address of this machine and ports that may be bound',
+      found: code,
+      hint: 'Check --local and --rtp-ports',
+    });
+  }
+}

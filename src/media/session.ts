@@ -1,0 +1,76 @@
+import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
+import type { HeardReport, SentReport } from '../quality/reports.js';
+import type { MediaRemote, SessionSpec } from './link/messages.js';
+import type { End } from './path.js';
+import type { RtpSender } from './sender.js';
+import type { PacketMemory } from './udp.js';
+import type { SourceWatcher } from './udp-end.js';
+
+/** Payload types taken before the answer tells what was negotiated (RFC 3551, table 4). */
+const STATIC_TYPES: MediaRemote['acceptPayloadTypes'] = { 0: 'PCMU', 8: 'PCMA', 13: 'CN' };
+
+/** An end of a path that is a local RTP session: it sends what its sender paces, and hears what is delivered. */
+export class LocalSession implements End, SourceWatcher {
+  heard: HeardStream;
+  private answered = false;
+  private answeredAtMs = 0;
+  private acceptPayloadTypes = STATIC_TYPES;
+
+  constructor(
+    readonly spec: SessionSpec,
+    readonly sender: RtpSender,
+  ) {
+    this.heard = new HeardStream(this.heardSpec());
+  }
+
+  deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
+    this.heard.onRtp(memory.bytes, offset, length, dueMs);
+  }
+
+  onMalformed(): void {
+    this.heard.onMalformed();
+  }
+
+  onWrongSource(): void {
+    this.heard.onWrongSource();
+  }
+
+  /**
+   * Takes over what was negotiated. `strangers` packets that were heard before came from elsewhere than from the far end
+   * now known: hearing starts anew and they are counted as of a wrong source.
+   */
+  connect(remote: MediaRemote, answered: boolean, strangers: number, nowMs: number): void {
+    this.acceptPayloadTypes = remote.acceptPayloadTypes;
+    if (strangers > 0) {
+      this.heard = new HeardStream(this.heardSpec());
+      for (let i = 0; i < strangers; i++) this.heard.onWrongSource();
+      if (this.answered) this.heard.onAnswer(this.answeredAtMs);
+    } else {
+      this.heard.configure(this.heardSpec(), nowMs);
+    }
+    if (answered && !this.answered) {
+      this.answered = true;
+      this.answeredAtMs = nowMs;
+      this.heard.onAnswer(nowMs);
+    }
+  }
+
+  report(endMs: number): { sent: SentReport; heard: HeardReport } {
+    return { sent: this.sender.report(), heard: this.heard.report(endMs) };
+  }
+
+  private heardSpec(): HeardSpec {
+    const { ptimeMs, jitterBufferMs, mediaTimeoutMs, bpl, expectAudio, hearDigits } = this.spec;
+    return {
+      acceptPayloadTypes: this.acceptPayloadTypes,
+      ptimeMs,
+      jitterBufferMs,
+      mediaTimeoutMs,
+      bpl,
+      expectAudio,
+      hearDigits,
+      clockRate: 8000,
+      ownSsrc: this.sender.ssrc,
+    };
+  }
+}

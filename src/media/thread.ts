@@ -1,0 +1,28 @@
+import { workerData } from 'node:worker_threads';
+import { systemClock } from '../core/clock.js';
+import { AppError } from '../core/errors.js';
+import { AudioLibrary } from './audio-library.js';
+import { openDriver } from './driver.js';
+import { describe, MediaHost } from './host.js';
+import type { MediaEvent, MediaThreadData } from './link/messages.js';
+import { runDgramLoop } from './loop-dgram.js';
+import { runNativeLoop } from './loop-native.js';
+
+// Entry file of the media thread: its whole life, from the setup in workerData to the command `stop`.
+const { setup, port, wake } = workerData as MediaThreadData;
+const post = (event: MediaEvent): void => port.postMessage(event);
+
+try {
+  const audio = AudioLibrary.load(setup.audio, setup.seed);
+  const driver = openDriver(setup.driver, systemClock);
+  const { seed, address, portMin, portMax } = setup;
+  const host = new MediaHost({ driver, clock: systemClock, seed, address, portMin, portMax, audio }, post);
+  if (driver.kind === 'native') runNativeLoop(host, port, new Int32Array(wake), setup.tickMs, systemClock);
+  else await runDgramLoop(host, port, setup.tickMs, systemClock);
+  driver.close();
+} catch (error) {
+  const known = error instanceof AppError;
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  post({ kind: 'failed', ...(known ? describe(error) : { code: 'THREAD_CRASHED', message }) });
+}
+port.close();

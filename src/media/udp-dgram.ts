@@ -1,0 +1,104 @@
+import dgram from 'node:dgram';
+import type { Clock } from '../core/clock.js';
+import { type DatagramSink, formatIpv4, type PacketMemory, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
+
+const RECEIVE_BUFFER_BYTES = 512 * 1024;
+
+/** Addresses are numeric, so nothing has to be looked up and binding finishes within the call. */
+function numericLookup(
+  hostname: string,
+  _options: unknown,
+  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  callback(null, hostname, 4);
+}
+
+/** UDP through node:dgram: works everywhere, arrival times are those of the event loop, drops in the kernel are not seen. */
+export class DgramDriver implements UdpDriver {
+  readonly kind = 'dgram';
+  readonly timestampSource = 'user';
+  readonly receiveDrops = 0;
+  sendErrors = 0;
+  private readonly ports = new Set<DgramPort>();
+
+  constructor(readonly clock: Clock) {}
+
+  allocate(bytes: number): PacketMemory {
+    return { bytes: new Uint8Array(bytes), base: 0 };
+  }
+
+  bind(address: string, port: number): UdpPort | string {
+    const socket = dgram.createSocket({ type: 'udp4', lookup: numericLookup as never });
+    let refusal = '';
+    // The fault of a refused bind arrives within the call to bind.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      refusal = error.code ?? 'UNKNOWN';
+    });
+    socket.bind({ address, port, exclusive: true });
+    if (refusal !== '') {
+      socket.close();
+      return refusal;
+    }
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+    } catch {
+      // The system's default remains.
+    }
+    const bound = new DgramPort(this, socket);
+    this.ports.add(bound);
+    return bound;
+  }
+
+  poll(): void {}
+
+  forget(port: DgramPort): void {
+    this.ports.delete(port);
+  }
+
+  close(): void {
+    for (const port of [...this.ports]) port.close();
+  }
+}
+
+class DgramPort implements UdpPort {
+  readonly port: number;
+  sink: DatagramSink | null = null;
+  private open = true;
+  private addressIp = -1;
+  private addressText = '';
+
+  constructor(
+    private readonly driver: DgramDriver,
+    private readonly socket: dgram.Socket,
+  ) {
+    this.port = socket.address().port;
+    socket.on('message', (message, from) => {
+      const ip = parseIpv4(from.address);
+      if (this.sink === null || ip === null) return;
+      const memory = { bytes: message, base: 0 };
+      this.sink.onDatagram(memory, 0, message.length, driver.clock.now(), ip, from.port);
+    });
+  }
+
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean {
+    if (!this.open) return false;
+    if (ip !== this.addressIp) {
+      this.addressIp = ip;
+      this.addressText = formatIpv4(ip);
+    }
+    // The socket may keep the buffer after the call, and packet memory is written anew at once.
+    const copy = Buffer.from(memory.bytes.subarray(offset, offset + length));
+    this.socket.send(copy, 0, length, port, this.addressText, (error) => {
+      if (error) this.driver.sendErrors++;
+    });
+    return true;
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.sink = null;
+    this.driver.forget(this);
+    this.socket.close();
+  }
+}

@@ -1,0 +1,93 @@
+import type { ManualClock } from '../../src/core/clock.js';
+import { type DatagramSink, type PacketMemory, parseIpv4, type UdpDriver, type UdpPort } from '../../src/media/udp.js';
+
+interface Datagram {
+  bytes: Uint8Array;
+  atMs: number;
+  sourceIp: number;
+  sourcePort: number;
+}
+
+/** A network without time or loss: what a port sends is at once in the queue of the port it was sent to. */
+export class MemoryNet {
+  readonly ports = new Map<string, MemoryPort>();
+  /** Ports that somebody else holds. */
+  readonly taken = new Set<number>();
+  /** Ports that may still be bound before the system refuses. */
+  descriptors = Number.POSITIVE_INFINITY;
+
+  constructor(readonly clock: ManualClock) {}
+
+  driver(): MemoryDriver {
+    return new MemoryDriver(this);
+  }
+
+  /** Sends bytes from an address that no driver has bound. */
+  inject(bytes: Uint8Array, from: string, fromPort: number, to: string, toPort: number, atMs = this.clock.now()): void {
+    const target = this.ports.get(`${parseIpv4(to)}:${toPort}`);
+    target?.queue.push({ bytes, atMs, sourceIp: parseIpv4(from) ?? 0, sourcePort: fromPort });
+  }
+}
+
+export class MemoryDriver implements UdpDriver {
+  readonly kind = 'native';
+  readonly timestampSource = 'kernel';
+  readonly receiveDrops = 0;
+  sendErrors = 0;
+  private readonly bound: MemoryPort[] = [];
+
+  constructor(readonly net: MemoryNet) {}
+
+  allocate(bytes: number): PacketMemory {
+    return { bytes: new Uint8Array(bytes), base: 0 };
+  }
+
+  bind(address: string, port: number): UdpPort | string {
+    const key = `${parseIpv4(address)}:${port}`;
+    if (this.net.taken.has(port) || this.net.ports.has(key)) return 'EADDRINUSE';
+    if (this.net.descriptors-- <= 0) return 'EMFILE';
+    const bound = new MemoryPort(this.net, parseIpv4(address) ?? 0, port);
+    this.net.ports.set(key, bound);
+    this.bound.push(bound);
+    return bound;
+  }
+
+  poll(): void {
+    for (const port of this.bound) port.drain();
+  }
+
+  close(): void {
+    for (const port of this.bound) port.close();
+  }
+}
+
+export class MemoryPort implements UdpPort {
+  sink: DatagramSink | null = null;
+  queue: Datagram[] = [];
+
+  constructor(
+    private readonly net: MemoryNet,
+    private readonly ip: number,
+    readonly port: number,
+  ) {}
+
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean {
+    const bytes = memory.bytes.slice(offset, offset + length);
+    const target = this.net.ports.get(`${ip}:${port}`);
+    target?.queue.push({ bytes, atMs: this.net.clock.now(), sourceIp: this.ip, sourcePort: this.port });
+    return true;
+  }
+
+  drain(): void {
+    const waiting = this.queue;
+    this.queue = [];
+    for (const { bytes, atMs, sourceIp, sourcePort } of waiting) {
+      this.sink?.onDatagram({ bytes, base: 0 }, 0, bytes.length, atMs, sourceIp, sourcePort);
+    }
+  }
+
+  close(): void {
+    this.net.ports.delete(`${this.ip}:${this.port}`);
+    this.sink = null;
+  }
+}

@@ -1,0 +1,137 @@
+import { ManualClock } from '../../src/core/clock.js';
+import type { AppError } from '../../src/core/errors.js';
+import type { Pipeline } from '../../src/impair/spec.js';
+import type { Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
+import { Plane, type PlaneListener } from '../../src/media/plane.js';
+import { MemoryNet } from './memory-net.js';
+
+export const ADDRESS = '10.0.0.1';
+
+export const SESSION: SessionSpec = {
+  audio: 'tone',
+  ptimeMs: 20,
+  hearDigits: true,
+  expectAudio: true,
+  jitterBufferMs: 60,
+  mediaTimeoutMs: 5000,
+  bpl: 25.1,
+};
+
+/** A loud square wave: enough to be heard. */
+export const AUDIO = new Map([
+  ['tone', Int16Array.from({ length: 8000 }, (_, i) => (i % 20 < 10 ? 8000 : -8000))],
+  ['silence', new Int16Array(8000)],
+]);
+
+export function remoteAt(port: number, more: Partial<MediaRemote> = {}): MediaRemote {
+  return {
+    address: ADDRESS,
+    port,
+    codec: 'PCMU',
+    sendPayloadType: 0,
+    acceptPayloadTypes: { 0: 'PCMU', 8: 'PCMA', 101: 'telephone-event' },
+    eventPayloadType: 101,
+    ...more,
+  };
+}
+
+/** A listener that keeps all it is told. */
+export class Listener implements PlaneListener {
+  leases: Lease[] = [];
+  refusals: AppError[] = [];
+  digits: { call: number; digits: string }[] = [];
+  reports = new Map<number, MediaReport>();
+
+  onLeased(leases: Lease[], refusal: AppError | null): void {
+    this.leases.push(...leases);
+    if (refusal) this.refusals.push(refusal);
+  }
+
+  onDigitsSent(call: number, digits: string): void {
+    this.digits.push({ call, digits });
+  }
+
+  onClosed(call: number, report: MediaReport): void {
+    this.reports.set(call, report);
+  }
+}
+
+export interface Side {
+  plane: Plane;
+  told: Listener;
+}
+
+/** Two planes over a network in memory, moved on together by a clock of their own. */
+export class TwoPlanes {
+  readonly clock = new ManualClock(5000);
+  readonly net = new MemoryNet(this.clock);
+  readonly near = this.side(20000);
+  readonly far = this.side(30000);
+
+  side(portMin: number, portMax = portMin + 199): Side {
+    const told = new Listener();
+    const plane = new Plane(
+      {
+        driver: this.net.driver(),
+        clock: this.clock,
+        seed: 7,
+        address: ADDRESS,
+        portMin,
+        portMax,
+        audio: AUDIO,
+      },
+      told,
+    );
+    return { plane, told };
+  }
+
+  /** Ticks both planes every `stepMs` for `ms`. */
+  run(ms: number, stepMs = 1): void {
+    const endMs = this.clock.now() + ms;
+    while (this.clock.now() < endMs) {
+      this.clock.advance(Math.min(stepMs, endMs - this.clock.now()));
+      this.near.plane.tick(this.clock.now());
+      this.far.plane.tick(this.clock.now());
+    }
+  }
+
+  /** Opens one call on both sides without connecting it. */
+  open(
+    call: number,
+    session: Partial<SessionSpec> = {},
+    uplink: Pipeline = [],
+    downlink: Pipeline = [],
+  ): { near: Lease; far: Lease } {
+    this.near.plane.lease(1);
+    this.far.plane.lease(1);
+    this.run(1);
+    const near = this.near.told.leases.shift()!;
+    const far = this.far.told.leases.shift()!;
+    const common = { call, session: { ...SESSION, ...session } };
+    this.near.plane.open(near.pair, { ...common, name: `call-${call}`, uplink, downlink });
+    this.far.plane.open(far.pair, { ...common, name: `far-${call}`, uplink: [], downlink: [] });
+    return { near, far };
+  }
+
+  /** Opens and connects one call on both sides. */
+  call(
+    call: number,
+    session: Partial<SessionSpec> = {},
+    uplink: Pipeline = [],
+    downlink: Pipeline = [],
+  ): { near: Lease; far: Lease } {
+    const leases = this.open(call, session, uplink, downlink);
+    this.near.plane.connect(call, remoteAt(leases.far.rtpPort), true, this.clock.now());
+    this.far.plane.connect(call, remoteAt(leases.near.rtpPort), true, this.clock.now());
+    return leases;
+  }
+
+  /** Closes a call, near side first, and brings both reports. */
+  close(call: number): { near: MediaReport; far: MediaReport } {
+    this.near.plane.close(call, this.clock.now());
+    this.run(1500);
+    this.far.plane.close(call, this.clock.now());
+    this.run(1500);
+    return { near: this.near.told.reports.get(call)!, far: this.far.told.reports.get(call)! };
+  }
+}
