@@ -64,13 +64,10 @@ export function clock(ms: number | null | undefined): string {
  * terminal among them) become `·`, and marks that turn the writing direction or take no room are removed.
  */
 export function printable(text: string): string {
-  return (
-    text
-      .replace(/\r?\n|\t/g, ' ')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
-      .replace(/[\u0000-\u001f\u007f-\u009f]/g, '·')
-      .replace(/[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, '')
-  );
+  return text
+    .replace(/\r?\n|\t|[\u2028\u2029]/g, ' ')
+    .replace(/\p{Cc}/gu, '·')
+    .replace(/\p{Cf}|\p{Cs}/gu, '');
 }
 
 /** What each cause of a silent direction means, in a few words. */

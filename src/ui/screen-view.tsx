@@ -25,7 +25,7 @@ interface Style {
 const COLOURS: Record<Tone, Style> = {
   plain: {},
   title: { bold: true },
-  label: { color: 'gray' },
+  label: { dimColor: true },
   dim: { dimColor: true },
   good: { color: 'green' },
   warn: { color: 'yellow' },
@@ -73,10 +73,17 @@ function Screen({ store, painter, colours, keys, on, title }: ScreenProps) {
   useSyncExternalStore(store.subscribe, store.getVersion);
   useInput(
     (input, key) => {
-      if (input === 'q' || (key.ctrl && input === 'c')) on.onQuit();
-      else if (input === 'p') on.onPause();
-      else if (input === '+' || input === '=') on.onRate(1);
-      else if (input === '-' || input === '_') on.onRate(-1);
+      if (key.ctrl) {
+        if (input === 'c') on.onQuit();
+        return;
+      }
+      // Keys struck in quick succession arrive as one text.
+      for (const struck of input) {
+        if (struck === 'q') on.onQuit();
+        else if (struck === 'p') on.onPause();
+        else if (struck === '+' || struck === '=') on.onRate(1);
+        else if (struck === '-' || struck === '_') on.onRate(-1);
+      }
     },
     { isActive: keys },
   );

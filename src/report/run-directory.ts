@@ -1,0 +1,161 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AppError } from '../core/errors.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import type { Snapshot } from '../metrics/snapshot.js';
+import type { Summary } from '../metrics/summary.js';
+import { NdjsonFile } from './ndjson-file.js';
+
+/** The files of a run directory. */
+export const RUN_FILES = {
+  summary: 'summary.json',
+  calls: 'calls.ndjson',
+  timeline: 'timeline.ndjson',
+  html: 'report.html',
+  junit: 'junit.xml',
+  profile: 'profile.yaml',
+} as const;
+
+export interface RunDirectoryOptions {
+  /** Name of the run. */
+  name: string;
+  startedAt: Date;
+  /** Where run directories are made; `runs` by default. */
+  root?: string;
+  /** The run directory itself (`--out`), made where it is missing; files of an earlier run in it are removed. */
+  out?: string;
+}
+
+/**
+ * The directory that a run leaves behind. Calls and the timeline are written while it goes, so that a run that is killed
+ * leaves what it had; the rest is written at its end.
+ */
+export class RunDirectory {
+  private constructor(
+    /** Absolute. */
+    readonly path: string,
+    private readonly calls: NdjsonFile,
+    private readonly timeline: NdjsonFile,
+  ) {}
+
+  /** @throws AppError FILE_UNWRITABLE */
+  static async create(options: RunDirectoryOptions): Promise<RunDirectory> {
+    const path = resolve(options.out ?? join(options.root ?? 'runs', runId(options.name, options.startedAt)));
+    return guarded(path, async () => {
+      const made = options.out === undefined ? await makeNew(path) : await reuse(path);
+      const calls = await NdjsonFile.create(join(made, RUN_FILES.calls));
+      const timeline = await NdjsonFile.create(join(made, RUN_FILES.timeline));
+      return new RunDirectory(made, calls, timeline);
+    });
+  }
+
+  /** Adds a line to calls.ndjson; false when the caller should `await drain()` before it goes on. */
+  appendCall(record: CallRecord): boolean {
+    // `media` is how the parts of a record travel between threads; it is in the record already.
+    return this.calls.append(record.media === undefined ? record : { ...record, media: undefined });
+  }
+
+  /** Adds a line to timeline.ndjson; false when the caller should `await drain()` before it goes on. */
+  appendSnapshot(snapshot: Snapshot): boolean {
+    return this.timeline.append(snapshot);
+  }
+
+  /** Resolves when all lines so far have been handed to the system. @throws AppError FILE_UNWRITABLE */
+  async drain(): Promise<void> {
+    await guarded(this.path, async () => {
+      await Promise.all([this.calls.drain(), this.timeline.drain()]);
+    });
+  }
+
+  /** The profile as it was run, seed included. @throws AppError FILE_UNWRITABLE */
+  writeProfile(yaml: string): Promise<void> {
+    return this.write(RUN_FILES.profile, yaml);
+  }
+
+  /** @throws AppError FILE_UNWRITABLE */
+  writeSummary(summary: Summary): Promise<void> {
+    return this.write(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
+  }
+
+  /** @throws AppError FILE_UNWRITABLE */
+  writeHtml(html: string): Promise<void> {
+    return this.write(RUN_FILES.html, html);
+  }
+
+  /** @throws AppError FILE_UNWRITABLE */
+  writeJunit(xml: string): Promise<void> {
+    return this.write(RUN_FILES.junit, xml);
+  }
+
+  /** Ends calls.ndjson and timeline.ndjson. Idempotent. @throws AppError FILE_UNWRITABLE */
+  async close(): Promise<void> {
+    await guarded(this.path, async () => {
+      const results = await Promise.allSettled([this.calls.close(), this.timeline.close()]);
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    });
+  }
+
+  private write(file: string, text: string): Promise<void> {
+    const path = join(this.path, file);
+    return guarded(path, () => writeFile(path, text));
+  }
+}
+
+/** The name of a run's directory, also its id: `20260114T101502Z-demo`. */
+export function runId(name: string, startedAt: Date): string {
+  const time = startedAt.toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
+  const slug = name
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 60);
+  return `${time}-${slug === '' ? 'run' : slug}`;
+}
+
+/** Two runs of the same name in the same second get directories of their own. */
+async function makeNew(path: string): Promise<string> {
+  await mkdir(resolve(path, '..'), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const candidate = attempt === 1 ? path : `${path}-${attempt}`;
+    try {
+      await mkdir(candidate);
+      return candidate;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= 100) throw error;
+    }
+  }
+}
+
+async function reuse(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  for (const file of Object.values(RUN_FILES)) await rm(join(path, file), { force: true });
+  return path;
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'there is a file of that name',
+  EISDIR: 'there is a directory of that name',
+};
+
+async function guarded<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (error instanceof AppError || code === undefined) throw error;
+    throw new AppError('FILE_UNWRITABLE', 'The run directory cannot be written.', {
+      where: (error as NodeJS.ErrnoException).path ?? path,
+      expected: 'a directory that can be made and written to',
+      found: REASONS[code] ?? code,
+      hint: 'choose another directory with --out DIR',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,289 @@
+import type { DirectionSummary, LowPercentiles, Percentiles, Summary } from '../metrics/summary.js';
+import {
+  clock,
+  count,
+  decimal,
+  FAULT_CAUSES,
+  isSuccess,
+  milliseconds,
+  msDigits,
+  NONE,
+  percent,
+  printable,
+  responseName,
+  sortedCauses,
+  sortedResponses,
+} from './format.js';
+import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
+
+export interface SummaryTextOptions {
+  /** Colours by SGR sequences; what the text says does not depend on them. */
+  colour: boolean;
+}
+
+const SGR = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
+type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
+
+/** Width of the names of figures. */
+const NAME = 24;
+const CELL = 12;
+
+const left = (text: string, width: number): string => text.padEnd(width);
+const right = (text: string, width: number): string => text.padStart(width);
+
+/** The summary as printed at the end of a run: lines of about 90 columns, ending in a newline. */
+export function summaryText(summary: Summary, options: SummaryTextOptions): string {
+  const paint: Paint = (text, ...styles) =>
+    options.colour && text !== '' ? `\u001b[${styles.map((s) => SGR[s]).join(';')}m${text}\u001b[0m` : text;
+  const sections = [
+    head(summary, paint),
+    calls(summary, paint),
+    sip(summary, paint),
+    trunk(summary, paint),
+    media(summary, paint),
+    faults(summary, paint),
+    dtmf(summary, paint),
+    impairment(summary, paint),
+    generator(summary, paint),
+    gates(summary, paint),
+    verdict(summary, paint),
+  ];
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function head({ run }: Summary, paint: Paint): string[] {
+  const started = run.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return [
+    `${paint('trunkstorm', 'cyan', 'bold')} ${printable(run.version)}  ${paint(printable(run.name), 'bold')} → ${printable(run.target)}`,
+    paint(`seed ${run.seed}  started ${printable(started)}  took ${clock(run.durationMs)}`, 'dim'),
+  ];
+}
+
+const title = (text: string, paint: Paint): string => paint(text, 'bold');
+
+/** Figures with their names, side by side. */
+function figures(list: [name: string, value: string][]): string {
+  return `  ${list.map(([name, value]) => `${name} ${value}`).join('   ')}`;
+}
+
+function calls({ calls: c, responses }: Summary, paint: Paint): string[] {
+  const lines = [
+    title('CALLS', paint),
+    figures([
+      ['attempted', count(c.attempted)],
+      ['answered', count(c.answered)],
+      ['failed', count(c.failed)],
+      ['cancelled', count(c.cancelled)],
+      ['not started', count(c.notStarted)],
+    ]),
+    figures([
+      ['completed', count(c.completed)],
+      ['dropped', count(c.dropped)],
+      ['still up', count(c.stillUp)],
+      ['peak in progress', count(c.peakInProgress)],
+      ['peak established', count(c.peakEstablished)],
+    ]),
+  ];
+  for (const [code, calls] of sortedResponses(responses)) {
+    const name = `${printable(code)} ${responseName(code)}`.trim();
+    lines.push(
+      `  ${paint(left(name, NAME + 8), isSuccess(code) ? 'green' : 'red')}${right(count(calls), 8)}  ${right(share(calls, c.attempted), 7)}`,
+    );
+  }
+  return lines;
+}
+
+function share(part: number, of: number): string {
+  return of > 0 ? percent(part / of) : NONE;
+}
+
+function sip({ sip: s }: Summary, paint: Paint): string[] {
+  const failing = s.setupFailureRatio !== null && s.setupFailureRatio > 0;
+  const ratios: [string, string][] = [
+    ['NER', percent(s.ner)],
+    ['ASR', percent(s.asr)],
+    ['SER', percent(s.ser)],
+    ['SEER', percent(s.seer)],
+    ['ISA', percent(s.isa)],
+    ['IRA', percent(s.ira)],
+    ['SCR', percent(s.scr)],
+  ];
+  const columns = ['p50', 'p95', 'p99', 'max'];
+  const lines = [
+    title('SIP', paint),
+    `  setup failure ratio ${paint(percent(s.setupFailureRatio), failing ? 'red' : 'green')}   CPS offered ${decimal(s.offeredCps, 1)}   achieved ${decimal(s.achievedCps, 2)}`,
+    figures(ratios),
+    figures([
+      ['retransmissions sent', count(s.retransmissionsSent)],
+      ['received', count(s.retransmissionsReceived)],
+      ['unparsable', count(s.parseErrors)],
+    ]),
+    paint(`  ${left('ms', NAME)}${columns.map((c) => right(c, CELL)).join('')}`, 'dim'),
+  ];
+  const delays: [string, Percentiles | null][] = [
+    ['SRD, success', s.srdMs.success],
+    ['SRD, failure', s.srdMs.failure],
+    ['SDD, success', s.sddMs.success],
+    ['SDD, failure', s.sddMs.failure],
+    ['setup (INVITE → 2xx)', s.setupMs],
+    ['PDD (INVITE → 180/183)', s.pddMs],
+    ['SDT (session duration)', s.sdtMs],
+    ['RRD (registration)', s.rrdMs],
+  ];
+  for (const [name, p] of delays) {
+    lines.push(
+      `  ${left(name, NAME)}${p ? [p.p50, p.p95, p.p99, p.max].map((v) => right(msDigits(v), CELL)).join('') : right('not measured', CELL * 4)}`,
+    );
+  }
+  return lines;
+}
+
+function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
+  const bad = t.exhausted === true || t.cause === 'cps';
+  const lines = [
+    title('TRUNK', paint),
+    `  ${paint(trunkFinding(t, clock), bad ? 'red' : t.exhausted === null ? 'dim' : 'green')}   refusals ${count(t.refusals)}`,
+  ];
+  if (t.evidence) lines.push(`  ${paint(printable(t.evidence), 'dim')}`);
+  if (trunks.length > 1) {
+    lines.push(
+      paint(
+        `  ${left('target', NAME + 8)}${['attempted', 'answered', 'refused', 'failed'].map((c) => right(c, 10)).join('')}`,
+        'dim',
+      ),
+    );
+    for (const one of trunks) {
+      const cells = [one.attempted, one.answered, one.refused, one.failed].map((v) => right(count(v), 10)).join('');
+      lines.push(`  ${left(printable(one.target), NAME + 8)}${cells}`);
+    }
+  }
+  return lines;
+}
+
+/** A row of the table that has uplink and downlink side by side. */
+function sides(name: string, up: string, down: string): string {
+  return `  ${left(name, NAME)}${right(up, CELL + 6)}${right(down, CELL + 6)}`;
+}
+
+function sideHead(text: string, paint: Paint): string {
+  return `${title(left(text, NAME + 2), paint)}${paint(`${right('uplink', CELL + 6)}${right('downlink', CELL + 6)}`, 'dim')}`;
+}
+
+function low(p: LowPercentiles | null, places = 2): string {
+  return p ? `${decimal(p.p5, places)} / ${decimal(p.p50, places)}` : 'not measured';
+}
+
+function high(p: Percentiles | null, format: (value: number) => string): string {
+  return p ? `${format(p.p50)} / ${format(p.p95)}` : 'not measured';
+}
+
+function measuredOr(value: string): string {
+  return value === NONE ? 'not measured' : value;
+}
+
+function media({ media: m, impairment: truth }: Summary, paint: Paint): string[] {
+  const row = (name: string, value: (d: DirectionSummary) => string): string =>
+    sides(name, value(m.uplink), value(m.downlink));
+  const lines = [
+    sideHead(m.label === 'loop' ? 'MEDIA (loop: the far end echoes)' : 'MEDIA', paint),
+    row('streams', (d) => count(d.streams)),
+    row('with MOS / without', (d) => `${count(d.measured)} / ${count(d.unmeasured)}`),
+    row('packets sent', (d) => count(d.packetsSent)),
+    row('packets received', (d) => count(d.packetsReceived)),
+    row('packets lost', (d) => count(d.packetsLost)),
+    row('lost at the edges', (d) => count(d.edgeLost)),
+    row('late, discarded', (d) => count(d.lateDiscarded)),
+    row('loss observed', (d) => measuredOr(percent(d.lossRatio))),
+    sides('loss injected', percent(truth.uplink.lossRatio), percent(truth.downlink.lossRatio)),
+    row('jitter p50 / p95 ms', (d) => high(d.jitterMs, msDigits)),
+    row('MOS-LQ p5 / p50', (d) => low(d.mosLq)),
+    row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),
+    row('R p5 / p50', (d) => low(d.rFactor, 1)),
+  ];
+  const models = [...new Set([m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null))];
+  for (const model of models) lines.push(`  ${paint(`MOS by ${printable(model)}`, 'dim')}`);
+  return lines;
+}
+
+function faults({ media: m }: Summary, paint: Paint): string[] {
+  const { oneWay, noMedia, unknown } = m;
+  const lines = [
+    title('ONE-WAY AUDIO', paint),
+    `  ${paint(`${count(oneWay.calls)} calls`, oneWay.calls > 0 ? 'red' : 'green')}   uplink silent ${count(oneWay.byDirection.uplink)}   downlink silent ${count(oneWay.byDirection.downlink)}   no media either way ${paint(count(noMedia.calls), noMedia.calls > 0 ? 'red' : 'green')}`,
+  ];
+  for (const [cause, calls] of sortedCauses(oneWay.byCause)) {
+    const name = FAULT_CAUSES[cause] ? `${cause}: ${FAULT_CAUSES[cause]}` : printable(cause);
+    lines.push(`  ${left(name, NAME + 14)}${right(count(calls), 8)}`);
+  }
+  if (unknown.uplink > 0 || unknown.downlink > 0) {
+    lines.push(
+      `  not known: uplink of ${count(unknown.uplink)} calls, downlink of ${count(unknown.downlink)} (the far end gave no evidence)`,
+    );
+  }
+  return lines;
+}
+
+function dtmf({ dtmf: d }: Summary, paint: Paint): string[] {
+  const row = (name: string, value: (side: Summary['dtmf']['uplink']) => string): string =>
+    sides(name, value(d.uplink), value(d.downlink));
+  return [
+    sideHead('DTMF', paint),
+    row('sent', (s) => count(s.sent)),
+    row('heard', (s) => count(s.received)),
+    row('lost', (s) => (s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)})`)),
+    row('duplicated / wrong', (s) =>
+      s.duplicated === null && s.wrong === null ? NONE : `${count(s.duplicated)} / ${count(s.wrong)}`,
+    ),
+    row('calls affected', (s) => count(s.callsAffected)),
+  ];
+}
+
+function impairment({ impairment: i }: Summary, paint: Paint): string[] {
+  const row = (name: string, value: (t: Summary['impairment']['uplink']) => string): string =>
+    sides(name, value(i.uplink), value(i.downlink));
+  if (i.uplink.packets === 0 && i.downlink.packets === 0)
+    return [title('INJECTED (ground truth)', paint), `  ${paint('no packet passed a path of ours', 'dim')}`];
+  return [
+    sideHead('INJECTED (ground truth)', paint),
+    row('packets', (t) => count(t.packets)),
+    row('dropped', (t) => count(t.dropped)),
+    row('dropped within a stream', (t) => count(t.droppedWithin)),
+    row('reordered', (t) => count(t.reordered)),
+    row('duplicated', (t) => count(t.duplicated)),
+    row('corrupted / recoded', (t) => `${count(t.corrupted)} / ${count(t.recoded)}`),
+    row('DTMF events dropped', (t) => count(t.eventsDropped)),
+    row('delay mean / max ms', (t) => (t.delayMs ? `${msDigits(t.delayMs.mean)} / ${msDigits(t.delayMs.max)}` : NONE)),
+  ];
+}
+
+function generator({ run, media: m }: Summary, paint: Paint): string[] {
+  const cpu = run.threads.map((t) => `${printable(t.name)} ${percent(t.cpuMeanRatio)} (max ${percent(t.cpuMaxRatio)})`);
+  return [
+    title('GENERATOR', paint),
+    `  pacing error p50 ${milliseconds(m.pacingErrorMs?.p50)}  p99 ${milliseconds(m.pacingErrorMs?.p99)}   event-loop delay p99 ${milliseconds(run.eventLoopDelayMs?.p99)}   receive drops ${count(m.receiveDrops)}`,
+    `  CPU ${cpu.length > 0 ? cpu.join('   ') : 'not measured'}`,
+    `  ${paint(`timestamps: ${run.timestampSource ?? 'not measured'}   malformed datagrams ${count(m.malformed)}`, 'dim')}`,
+  ];
+}
+
+function gates({ gates: list }: Summary, paint: Paint): string[] {
+  const lines = [title('GATES', paint)];
+  if (list.length === 0) return [...lines, `  ${paint('none set', 'dim')}`];
+  const width = Math.min(60, Math.max(...list.map((g) => g.expression.length)));
+  for (const gate of list) {
+    const mark = gate.pass ? paint('✓ pass', 'green') : paint('✗ FAIL', 'red', 'bold');
+    const reason = gateReason(gate);
+    lines.push(
+      `  ${mark}  ${left(printable(gate.expression), width)}  ${gateObserved(gate)}${reason === '' ? '' : `  (${reason})`}`,
+    );
+  }
+  return lines;
+}
+
+function verdict(summary: Summary, paint: Paint): string[] {
+  const colour = summary.verdict === 'pass' ? 'green' : summary.verdict === 'fail' ? 'red' : 'yellow';
+  const lines = [`${paint(`VERDICT ${summary.verdict.toUpperCase()}`, colour, 'bold')}  ${verdictReason(summary)}`];
+  if (summary.run.interrupted && summary.verdict !== 'interrupted')
+    lines.push(paint('The run was interrupted.', 'yellow'));
+  return lines;
+}

@@ -1,0 +1,68 @@
+import type { GateResult, Summary } from '../metrics/summary.js';
+import { count, milliseconds, NONE, percent, printable } from './format.js';
+
+/** The verdict of a run in words, with its reason. */
+export function verdictReason(summary: Summary): string {
+  const { run, gates, verdict } = summary;
+  switch (verdict) {
+    case 'pass':
+      return gates.length === 0 ? 'no gates were set' : `all ${count(gates.length)} gates passed`;
+    case 'fail': {
+      const failed = gates.filter((g) => !g.pass);
+      const unmeasured = failed.filter((g) => g.observed === null).length;
+      const text = `${count(failed.length)} of ${count(gates.length)} gates failed`;
+      return unmeasured > 0 ? `${text}, ${count(unmeasured)} of them not measured` : text;
+    }
+    case 'invalid': {
+      const reasons = run.invalidReasons.map(
+        (r) => `${INVALID_REASONS[r.reason]} ${printable(r.observed)} (limit ${printable(r.limit)})`,
+      );
+      const why = reasons.length > 0 ? reasons.join('; ') : 'no reason was recorded';
+      return `the generator was the bottleneck, nothing is claimed about the target: ${why}`;
+    }
+    case 'interrupted':
+      return 'the run was stopped before its end; its figures cover the part that ran';
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Names of what makes a run invalid. */
+export const INVALID_REASONS: Record<Summary['run']['invalidReasons'][number]['reason'], string> = {
+  'receive-drops': 'own receive drops',
+  'pacing-error': 'pacing error p99',
+  'thread-cpu': 'thread CPU',
+  'event-loop-delay': 'event-loop delay p99',
+  'not-started': 'attempts not started',
+};
+
+/** `observed` with the value of a gate in the unit that its expression speaks of, or `not measured`. */
+export function gateObserved(gate: GateResult): string {
+  return gate.observed === null ? 'not measured' : `observed ${gateValue(gate)}`;
+}
+
+function gateValue({ observed, expression }: GateResult): string {
+  if (observed === null) return NONE;
+  if (typeof observed !== 'number') return printable(String(observed));
+  const figure = expression.split(/[<>=!]/)[0].trim();
+  if (expression.includes('%') || /ratio|\b(ner|asr|ser|seer|isa|ira|scr)\b/i.test(figure)) return percent(observed);
+  if (/Ms\b/.test(figure)) return milliseconds(observed);
+  return Number.isInteger(observed) ? count(observed) : String(Number(observed.toPrecision(4)));
+}
+
+/** Why a gate did not pass, where more is known than the observed value. */
+export function gateReason(gate: GateResult): string {
+  if (gate.pass || !gate.reason || gate.reason === 'not measured') return '';
+  return printable(gate.reason);
+}
+
+/** What the trunk did when it was pressed, in one line. */
+export function trunkFinding(trunk: Summary['trunk'], clockText: (ms: number | null) => string): string {
+  if (trunk.exhausted === null) return 'not measured';
+  if (trunk.cause === 'cps') {
+    return `CPS limited: first refusal at ${count(trunk.exhaustedAtInProgress)} calls in progress, ${clockText(trunk.exhaustedAtMs)}`;
+  }
+  if (!trunk.exhausted) return 'not exhausted';
+  const at = trunk.exhaustedAtInProgress === null ? NONE : count(trunk.exhaustedAtInProgress);
+  return `exhausted at ${at} calls, ${clockText(trunk.exhaustedAtMs)}`;
+}

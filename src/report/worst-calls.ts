@@ -1,0 +1,137 @@
+import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
+
+/** A call worth looking at, as the report lists it. */
+export interface WorstCall {
+  id: number;
+  startedMs: number;
+  from: string;
+  to: string;
+  callId: string;
+  /** What went wrong, in a few words. */
+  problem: string;
+  uplinkMos: number | null;
+  downlinkMos: number | null;
+  uplinkLoss: number | null;
+  downlinkLoss: number | null;
+}
+
+export interface WorstCalls {
+  /** Lowest MOS first. */
+  audio: WorstCall[];
+  /** One direction or both silent, causes in turn so that a frequent one hides no other. */
+  silent: WorstCall[];
+  /** Failed and dropped attempts, causes in turn. */
+  failed: WorstCall[];
+}
+
+/** Picks the calls that the report lists, one record at a time, in memory that does not grow with the run. */
+export class WorstCallsCollector {
+  private readonly audio: { mos: number; call: WorstCall }[] = [];
+  private readonly silent = new Map<string, WorstCall[]>();
+  private readonly failed = new Map<string, WorstCall[]>();
+
+  constructor(private readonly limit = 20) {}
+
+  add(record: CallRecord): void {
+    if (record.outcome === 'failed' || record.outcome === 'dropped') this.keep(this.failed, failure(record), record);
+    if (record.noMedia) this.keep(this.silent, 'no media in either direction', record);
+    else if (record.oneWay) this.keep(this.silent, `${record.oneWay.direction} silent: ${record.oneWay.cause}`, record);
+    const mos = lowest(mosOf(record.uplink), mosOf(record.downlink));
+    if (mos !== null) this.addAudio(mos, record);
+  }
+
+  result(): WorstCalls {
+    return {
+      audio: this.audio.map((a) => a.call),
+      silent: inTurn(this.silent, this.limit),
+      failed: inTurn(this.failed, this.limit),
+    };
+  }
+
+  private addAudio(mos: number, record: CallRecord): void {
+    const { audio, limit } = this;
+    if (audio.length === limit && mos >= audio[limit - 1].mos) return;
+    let at = audio.length;
+    while (at > 0 && audio[at - 1].mos > mos) at--;
+    audio.splice(at, 0, { mos, call: describe(record, audioProblem(record)) });
+    if (audio.length > limit) audio.pop();
+  }
+
+  private keep(groups: Map<string, WorstCall[]>, problem: string, record: CallRecord): void {
+    const group = groups.get(problem);
+    if (group) {
+      if (group.length < this.limit) group.push(describe(record, problem));
+    } else if (groups.size < this.limit) {
+      groups.set(problem, [describe(record, problem)]);
+    }
+  }
+}
+
+function mosOf(direction: DirectionRecord | null): number | null {
+  return direction?.heard?.mos?.lq ?? null;
+}
+
+function lowest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}
+
+function failure(record: CallRecord): string {
+  const q850 = record.q850 === null ? '' : `, Q.850 ${record.q850}`;
+  const status = record.status === null ? '' : `${record.status}${record.reason ? ` ${record.reason}` : ''}`;
+  if (record.outcome === 'dropped')
+    return `dropped${status === '' || record.status === 200 ? '' : ` (${status})`}${q850}`;
+  switch (record.cause) {
+    case 'timeout':
+      return 'no final response (timeout)';
+    case 'transport':
+      return 'transport error';
+    case 'internal':
+      return 'internal error of the generator';
+    default:
+      return `${status === '' ? 'failed' : status}${q850}`;
+  }
+}
+
+function audioProblem(record: CallRecord): string {
+  const up = mosOf(record.uplink);
+  const down = mosOf(record.downlink);
+  const worse = down === null || (up !== null && up <= down) ? 'uplink' : 'downlink';
+  const heard = record[worse]?.heard;
+  const parts = [worse];
+  if (heard && heard.packetsLost > 0) parts.push(`${heard.packetsLost} of ${heard.packetsExpected} lost`);
+  if (heard && heard.lateDiscarded > 0) parts.push(`${heard.lateDiscarded} late`);
+  if (heard?.mos && heard.mos.burstR > 1.05) parts.push(`BurstR ${heard.mos.burstR.toFixed(1)}`);
+  return parts.join(', ');
+}
+
+function describe(record: CallRecord, problem: string): WorstCall {
+  return {
+    id: record.id,
+    startedMs: record.startedMs,
+    from: record.from,
+    to: record.to,
+    callId: record.sipCallIds[record.sipCallIds.length - 1] ?? '',
+    problem,
+    uplinkMos: mosOf(record.uplink),
+    downlinkMos: mosOf(record.downlink),
+    uplinkLoss: record.uplink?.heard?.lossRatio ?? null,
+    downlinkLoss: record.downlink?.heard?.lossRatio ?? null,
+  };
+}
+
+/** The first of each group, then the second of each, up to `limit`; then in the groups' order. */
+function inTurn(groups: Map<string, WorstCall[]>, limit: number): WorstCall[] {
+  const lists = [...groups.values()];
+  const taken = lists.map(() => 0);
+  let left = limit;
+  for (let round = 0; left > 0 && lists.some((l) => l.length > round); round++) {
+    for (let i = 0; i < lists.length && left > 0; i++) {
+      if (lists[i].length > round) {
+        taken[i]++;
+        left--;
+      }
+    }
+  }
+  return lists.flatMap((list, i) => list.slice(0, taken[i]));
+}
