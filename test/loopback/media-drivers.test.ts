@@ -1,0 +1,195 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import wavefile from 'wavefile';
+import { LinearHistogram } from '../../src/core/linear-histogram.js';
+import type { Pipeline } from '../../src/impair/spec.js';
+import type { MediaClient } from '../../src/media/link/client.js';
+import type { MediaSetup, MediaSnapshot, SessionSpec } from '../../src/media/link/messages.js';
+import { LOOPBACK, leaseFrom, type MediaThread, remoteOf, SESSION, startMediaThread, until } from './media-thread.js';
+
+const threads: MediaThread[] = [];
+
+/** Two media threads that call each other over 127.0.0.1. */
+function twoThreads(driver: MediaSetup['driver'], more: Partial<MediaSetup> = {}): [MediaClient, MediaClient] {
+  const near = startMediaThread({ driver, portMin: 21000, portMax: 21499, seed: 1, ...more });
+  const far = startMediaThread({ driver, portMin: 21500, portMax: 21999, seed: 2, ...more });
+  threads.push(near, far);
+  return [near.client, far.client];
+}
+
+async function openCall(
+  near: MediaClient,
+  far: MediaClient,
+  call: number,
+  uplink: Pipeline = [],
+  session: Partial<SessionSpec> = {},
+): Promise<void> {
+  const ours = await leaseFrom(near);
+  const theirs = await leaseFrom(far);
+  const spec = { ...SESSION, ...session };
+  near.open(call, ours.pair, `call-${call}`, spec, uplink, []);
+  far.open(call, theirs.pair, `call-${call}`, spec, [], []);
+  far.connect(call, remoteOf(ours), true);
+  near.connect(call, remoteOf(theirs), true);
+}
+
+/** Waits until the far thread has heard so many packets in all. */
+async function heard(client: MediaClient, packets: number): Promise<MediaSnapshot> {
+  let latest: MediaSnapshot | null = null;
+  client.onSnapshot = (snapshot) => {
+    latest = snapshot;
+  };
+  await until(() => latest !== null && latest.packetsReceived >= packets);
+  return latest!;
+}
+
+afterEach(async () => {
+  for (const thread of threads.splice(0)) await thread.close();
+});
+
+describe.each(['native', 'dgram'] as const)('the %s driver', (driver) => {
+  it('carries what is sent to the far end, digits included, and reports it on both sides', async () => {
+    const [near, far] = twoThreads(driver);
+    expect((await near.ready)?.driver).toBe(driver);
+    await openCall(near, far, 1);
+    expect(await near.sendDigits(1, '1234#', 80, 40)).toBe('1234#');
+    await heard(far, 100);
+    const ours = await near.close(1);
+    // What the near end sent last is in the far socket: it is read before the far end reports.
+    const theirs = await far.close(1);
+    expect(theirs?.heard.digits).toBe('1234#');
+    expect(ours?.sent.digits).toBe('1234#');
+    expect(theirs?.heard.packetsLost).toBe(0);
+    expect(theirs?.heard.packetsReceived).toBe(ours?.sent.packetsSent);
+    expect(theirs?.heard.ssrc).toBe(ours?.sent.ssrc);
+    expect(theirs?.heard.verdict.state).toBe('ok');
+    expect(ours?.heard.packetsLost).toBe(0);
+    expect(theirs?.remotePort).toBe(ours?.localPort);
+  });
+
+  it('shows at the far end exactly the loss that was injected', async () => {
+    const [near, far] = twoThreads(driver);
+    const calls = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    for (const call of calls) await openCall(near, far, call, [{ kind: 'loss', ratio: 0.2, burst: 2 }]);
+    await heard(far, 800);
+    for (const call of calls) {
+      const ours = await near.close(call);
+      const theirs = await far.close(call);
+      expect(theirs?.heard.packetsReceived).toBe(ours?.truth.uplink.delivered);
+      expect(theirs?.heard.packetsLost).toBe(ours?.truth.uplink.droppedWithin);
+      expect(ours?.truth.uplink.dropped).toBeGreaterThan(0);
+      expect(ours?.heard.packetsLost).toBe(0);
+    }
+  });
+
+  it('plays a WAV file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-'));
+    try {
+      const path = join(folder, 'tone.wav');
+      const wav = new wavefile.WaveFile();
+      wav.fromScratch(
+        1,
+        8000,
+        '16',
+        Int16Array.from({ length: 8000 }, (_, i) => 16384 * Math.sin((i * Math.PI) / 10)),
+      );
+      writeFileSync(path, wav.toBuffer());
+      const [near, far] = twoThreads(driver, { audio: [path] });
+      await openCall(near, far, 1, [], { audio: path });
+      await heard(far, 100);
+      await near.close(1);
+      const { levelDbov, silentRatio } = (await far.close(1))!.heard;
+      // A sine of half amplitude: −6.02 dB for the amplitude and −3.01 dB for its RMS.
+      expect(levelDbov).toBeGreaterThan(-9.3);
+      expect(levelDbov).toBeLessThan(-8.7);
+      expect(silentRatio).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('skips ports that are taken and says when the range is used up', async () => {
+    const squatter = createSocket('udp4');
+    squatter.bind(21002, LOOPBACK);
+    await once(squatter, 'listening');
+    try {
+      const thread = startMediaThread({ driver, portMin: 21000, portMax: 21005, pool: 8 });
+      threads.push(thread);
+      await until(() => thread.client.exhausted !== null);
+      expect(thread.client.exhausted?.code).toBe('PORTS_EXHAUSTED');
+      expect(thread.client.lease()?.rtpPort).toBe(21000);
+      expect(thread.client.lease()?.rtpPort).toBe(21004);
+      expect(thread.client.lease()).toBeNull();
+    } finally {
+      squatter.close();
+    }
+  });
+
+  it('reports an unusable address as an error that the user can act on', async () => {
+    const thread = startMediaThread({ driver, address: '192.0.2.1' });
+    threads.push(thread);
+    await until(() => thread.client.exhausted !== null);
+    expect(thread.client.exhausted?.code).toBe('ADDRESS_UNUSABLE');
+    expect(thread.client.lease()).toBeNull();
+  });
+});
+
+describe('the native driver alone', () => {
+  it('takes the arrival times of the kernel: clean streams have hardly any jitter', async () => {
+    const [near, far] = twoThreads('native');
+    expect(await near.ready).toEqual({ driver: 'native', timestampSource: 'kernel' });
+    const calls = Array.from({ length: 20 }, (_, i) => i + 1);
+    for (const call of calls) await openCall(near, far, call);
+    const { health } = await heard(far, 2000);
+    expect(health.timestampSource).toBe('kernel');
+    expect(health.receiveDrops).toBe(0);
+    expect(health.sendErrors).toBe(0);
+    expect(health.cpuMs).toBeGreaterThan(0);
+    const pacing = new LinearHistogram(health.pacingErrorMs.bucketWidth, health.pacingErrorMs.counts.length);
+    pacing.merge(health.pacingErrorMs);
+    expect(pacing.count).toBeGreaterThan(1000);
+    expect(pacing.quantile(0.5)).toBeLessThan(10);
+    let sumMs = 0;
+    for (const call of calls) {
+      await near.close(call);
+      const report = await far.close(call);
+      expect(report?.heard.packetsLost).toBe(0);
+      sumMs += report?.heard.jitterMs ?? Number.POSITIVE_INFINITY;
+    }
+    expect(sumMs / calls.length).toBeLessThan(0.5);
+  });
+});
+
+describe('the client', () => {
+  it('is told why the thread could not start', async () => {
+    const thread = startMediaThread({ audio: ['/nowhere/to/be/found.wav'] });
+    threads.push(thread);
+    expect(await thread.client.ready).toBeNull();
+    const reasons: string[] = [];
+    thread.client.onUnreported = (_call, reason) => reasons.push(reason);
+    expect(await thread.client.close(1)).toBeNull();
+    expect(reasons[0]).toContain('/nowhere/to/be/found.wav');
+  });
+
+  it('gets null and the reason for a call that the thread does not know', async () => {
+    const thread = startMediaThread({});
+    threads.push(thread);
+    const reasons: string[] = [];
+    thread.client.onUnreported = (call, reason) => reasons.push(`${call}: ${reason}`);
+    expect(await thread.client.close(77)).toBeNull();
+    expect(reasons).toEqual(['77: the media thread did not report within 2000 ms']);
+  });
+
+  it('gives back a pair without a call', async () => {
+    const thread = startMediaThread({ portMin: 21000, portMax: 21001, pool: 1 });
+    threads.push(thread);
+    const lease = await leaseFrom(thread.client);
+    await until(() => thread.client.exhausted !== null);
+    thread.client.release(lease.pair);
+    await until(() => thread.client.lease()?.pair === lease.pair);
+  });
+});
