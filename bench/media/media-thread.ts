@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { LinearHistogram } from '../../src/core/linear-histogram.js';
+import { MediaClient } from '../../src/media/link/client.js';
+import type { Lease, MediaSnapshot, MediaThreadData } from '../../src/media/link/messages.js';
+
+export interface Measured {
+  sent: number;
+  received: number;
+  /** CPU time of the sending side, in µs. */
+  cpuUs: number;
+  lateP50Ms: number;
+  lateP99Ms: number;
+  /** Mean of the streams' mean jitter. */
+  jitterMs?: number;
+}
+
+export interface BenchOptions {
+  calls: number;
+  seconds: number;
+  tickMs: number;
+  driver: 'native' | 'dgram';
+  /** Port of the echo on 127.0.0.1. */
+  port: number;
+}
+
+/** Our media thread with so many calls towards the echo: figures between the first and the last full second. */
+export async function runMediaThread({ calls, seconds, tickMs, driver, port }: BenchOptions): Promise<Measured> {
+  const { port1, port2 } = new MessageChannel();
+  const wake = new SharedArrayBuffer(4);
+  const workerData: MediaThreadData = {
+    setup: {
+      driver,
+      address: '127.0.0.1',
+      portMin: 10000,
+      portMax: 10000 + 2 * calls + 199,
+      pool: calls,
+      audio: ['speech'],
+      seed: 1,
+      tickMs,
+    },
+    port: port2,
+    wake,
+  };
+  const worker = new Worker(new URL('../../dist/media/thread.js', import.meta.url), {
+    workerData,
+    transferList: [port2],
+  });
+  const client = new MediaClient(port1, new Int32Array(wake), calls);
+  const snapshots: MediaSnapshot[] = [];
+  client.onSnapshot = (snapshot) => snapshots.push(snapshot);
+  client.onFailed = (failure) => {
+    throw new Error(failure.message);
+  };
+  const leases: Lease[] = [];
+  while (leases.length < calls) {
+    const lease = client.lease();
+    if (lease) leases.push(lease);
+    else if (client.exhausted) throw new Error(client.exhausted.message);
+    else await sleep(1);
+  }
+  const session = {
+    audio: 'speech',
+    ptimeMs: 20,
+    hearDigits: true,
+    expectAudio: true,
+    jitterBufferMs: 60,
+    mediaTimeoutMs: 5000,
+    bpl: 25.1,
+  };
+  const remote = {
+    address: '127.0.0.1',
+    port,
+    codec: 'PCMU' as const,
+    sendPayloadType: 0,
+    acceptPayloadTypes: { 0: 'PCMU' as const, 101: 'telephone-event' as const },
+    eventPayloadType: 101,
+  };
+  for (const [call, lease] of leases.entries()) {
+    client.open(call, lease.pair, `call-${call}`, session, [], []);
+    client.connect(call, remote, true);
+  }
+  // Whole seconds between two snapshots of the running load; opening and the compiler's first steps are left out.
+  while (snapshots.length === 0 || snapshots[snapshots.length - 1].sessions < calls) await sleep(50);
+  const skip = snapshots.length + 1;
+  while (snapshots.length < skip + seconds + 1) await sleep(50);
+  const first = snapshots[skip];
+  const last = snapshots[snapshots.length - 1];
+  const reports = await Promise.all(leases.map((_, call) => client.close(call)));
+  await client.stop();
+  await worker.terminate();
+
+  const late = new LinearHistogram(last.health.pacingErrorMs.bucketWidth, last.health.pacingErrorMs.counts.length);
+  late.merge(last.health.pacingErrorMs);
+  for (let i = 0; i < late.counts.length; i++) late.counts[i] -= first.health.pacingErrorMs.counts[i];
+  late.count -= first.health.pacingErrorMs.count;
+  const jitters = reports.flatMap((report) => report?.heard.jitterMs ?? []);
+  const sent = last.packetsSent - first.packetsSent;
+  return {
+    sent,
+    // Packets on their way at the two moments would blur a difference of totals; what is missing is exact.
+    received: sent - (last.packetsLost - first.packetsLost),
+    cpuUs: ((last.health.cpuMs ?? Number.NaN) - (first.health.cpuMs ?? Number.NaN)) * 1000,
+    lateP50Ms: late.quantile(0.5) ?? Number.NaN,
+    lateP99Ms: late.quantile(0.99) ?? Number.NaN,
+    jitterMs: jitters.reduce((sum, ms) => sum + ms, 0) / jitters.length,
+  };
+}
