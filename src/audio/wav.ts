@@ -10,12 +10,18 @@ export interface WavAudio {
 }
 
 /** Codes of the fmt chunk's format field. */
+const PCM_FORMAT = 1;
+const FLOAT_FORMAT = 3;
 const ALAW_FORMAT = 6;
 const ULAW_FORMAT = 7;
-const IMA_ADPCM_FORMAT = 17;
+const EXTENSIBLE_FORMAT = 0xfffe;
+const FORMATS: readonly number[] = [PCM_FORMAT, FLOAT_FORMAT, ALAW_FORMAT, ULAW_FORMAT, EXTENSIBLE_FORMAT];
 
-const HINT =
-  'give a WAV file with PCM, float, A-law, µ-law or IMA ADPCM audio, such as `sox in.mp3 -r 8000 -c 1 out.wav` writes';
+/** Other sample rates in Hz are taken for a damaged header. */
+const LOWEST_RATE = 1000;
+const HIGHEST_RATE = 768_000;
+
+const HINT = 'give a WAV file with PCM, float, A-law or µ-law audio, such as `sox in.mp3 -r 8000 -c 1 out.wav` writes';
 
 /**
  * Reads a WAV file as mono audio of `sampleRate`: channels are averaged, other rates are resampled.
@@ -47,16 +53,18 @@ export function readWav(path: string, sampleRate = 8000): WavAudio {
 function decode(file: Buffer, path: string): { channels: Float64Array[]; rate: number } {
   try {
     const wav = new wavefile.WaveFile(file);
-    const format = wav.fmt as { audioFormat: number; sampleRate: number; numChannels: number };
-    if (format.audioFormat === ALAW_FORMAT) wav.fromALaw();
-    else if (format.audioFormat === ULAW_FORMAT) wav.fromMuLaw();
-    else if (format.audioFormat === IMA_ADPCM_FORMAT) wav.fromIMAADPCM();
+    // The conversions below write the header anew.
+    const { audioFormat, sampleRate } = wav.fmt as { audioFormat: number; sampleRate: number };
+    if (!FORMATS.includes(audioFormat)) throw new Error(`audio of format ${audioFormat}`);
+    if (audioFormat === ALAW_FORMAT) wav.fromALaw();
+    else if (audioFormat === ULAW_FORMAT) wav.fromMuLaw();
     else if (wav.bitDepth !== '16') wav.toBitDepth('16');
     const decoded = wav.getSamples(false) as unknown as Float64Array | Float64Array[];
     const channels = Array.isArray(decoded) ? decoded : [decoded];
-    if (!(format.sampleRate > 0)) throw new Error(`a sample rate of ${format.sampleRate}`);
+    if (!(sampleRate >= LOWEST_RATE && sampleRate <= HIGHEST_RATE))
+      throw new Error(`a sample rate of ${sampleRate} Hz`);
     if (channels.length === 0 || channels[0].length === 0) throw new Error('no samples');
-    return { channels, rate: format.sampleRate };
+    return { channels, rate: sampleRate };
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', `the audio file ${path} is no WAV file that can be read`, {
       where: path,
