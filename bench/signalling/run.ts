@@ -1,0 +1,100 @@
+/**
+ * Signalling alone, no media: INVITE/180/200/ACK/BYE/200 at a stated rate against SIPp's callee, by srf and the embedded
+ * server in this process and by SIPp's caller beside it.
+ *
+ * Usage: npm run bench:signalling [-- <calls per second> <seconds>]
+ */
+import { connectEmbedded } from '../../dist/drachtio/connect.js';
+import { runSippUac, startSippUas } from './sipp.js';
+
+const rate = Number(process.argv[2] ?? 2000);
+const seconds = Number(process.argv[3] ?? 8);
+const calls = rate * seconds;
+const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
+
+interface Outcome {
+  callsPerS: number;
+  cpuUsPerCall: number;
+  failed: number;
+  retransmissions: number;
+}
+
+async function ours(): Promise<Outcome & { lateMs: number }> {
+  const uas = await startSippUas();
+  const connection = await connectEmbedded({
+    address: '127.0.0.1',
+    port: 0,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const target = `sip:service@127.0.0.1:${uas.port}`;
+  let started = 0;
+  let done = 0;
+  let failed = 0;
+  let lateMs = 0;
+  const cpuBefore = process.cpuUsage();
+  const begin = performance.now();
+  await new Promise<void>((resolve) => {
+    const finish = (ok: boolean): void => {
+      if (!ok) failed++;
+      if (++done === calls) resolve();
+    };
+    const call = (): void => {
+      connection.srf.createUAC(target, { localSdp: SDP, callingNumber: '42' }, {}, (error, dialog) => {
+        if (error || !dialog) finish(false);
+        else dialog.destroy({}, (byeError) => finish(!byeError));
+      });
+    };
+    const pace = (): void => {
+      const now = performance.now() - begin;
+      const due = Math.min(calls, Math.floor((now * rate) / 1000) + 1);
+      if (started < due) lateMs = Math.max(lateMs, now - (started * 1000) / rate);
+      while (started < due) {
+        started++;
+        call();
+      }
+      if (started < calls) setTimeout(pace, 1);
+    };
+    pace();
+  });
+  const elapsedMs = performance.now() - begin;
+  const cpu = process.cpuUsage(cpuBefore);
+  const retransmissions = connection.stats()!.retransmissionsSent;
+  await connection.close();
+  await uas.stop();
+  return {
+    callsPerS: (calls * 1000) / elapsedMs,
+    cpuUsPerCall: (cpu.user + cpu.system) / calls,
+    failed,
+    retransmissions,
+    lateMs,
+  };
+}
+
+async function sipp(): Promise<Outcome> {
+  const uas = await startSippUas();
+  const result = await runSippUac(uas.port, calls, rate);
+  await uas.stop();
+  return {
+    callsPerS: ((result.successful + result.failed) * 1000) / result.elapsedMs,
+    cpuUsPerCall: (result.cpuMs * 1000) / calls,
+    failed: result.failed,
+    retransmissions: result.retransmissions,
+  };
+}
+
+function print(name: string, outcome: Outcome, note = ''): void {
+  const { callsPerS, cpuUsPerCall, failed, retransmissions } = outcome;
+  console.log(
+    `${name.padEnd(28)} ${callsPerS.toFixed(0).padStart(6)} calls/s  ${cpuUsPerCall.toFixed(1).padStart(6)} µs CPU/call  ` +
+      `${failed} failed  ${retransmissions} retransmissions${note}`,
+  );
+}
+
+console.log(`${calls} calls at ${rate}/s, INVITE/180/200/ACK/BYE/200 over UDP on loopback, callee: SIPp`);
+const own = await ours();
+print('srf + embedded server', own, `  latest start ${own.lateMs.toFixed(1)} ms behind plan`);
+const peer = await sipp();
+print('SIPp uac', peer);
+console.log(`ratio of CPU per call to SIPp: ${(own.cpuUsPerCall / peer.cpuUsPerCall).toFixed(2)}`);

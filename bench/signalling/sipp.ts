@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+const CLOCK_TICKS_PER_S = 100;
+
+/** CPU time that a process used so far, in ms (Linux). */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS_PER_S;
+}
+
+export interface SippUas {
+  port: number;
+  pid: number;
+  stop: () => Promise<void>;
+}
+
+/** SIPp's built-in callee on a free port; resolves once it listens. */
+export async function startSippUas(): Promise<SippUas> {
+  const port = await freePort();
+  const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-buff_size', '8388608'];
+  const child = spawn('sipp', args, { stdio: 'ignore' });
+  await listens(port, child);
+  return { port, pid: child.pid!, stop: () => stop(child) };
+}
+
+export interface SippResult {
+  successful: number;
+  failed: number;
+  retransmissions: number;
+  /** CPU ms of the SIPp process. */
+  cpuMs: number;
+  elapsedMs: number;
+}
+
+/** Runs SIPp's built-in caller against a port until all calls are done. */
+export async function runSippUac(port: number, calls: number, rate: number): Promise<SippResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'sipp-'));
+  const local = await freePort();
+  const args = ['-sn', 'uac', `127.0.0.1:${port}`, '-i', '127.0.0.1', '-p', String(local)];
+  args.push('-m', String(calls), '-r', String(rate), '-l', '20000', '-nostdin', '-buff_size', '8388608');
+  args.push('-trace_stat', '-fd', '1', '-timeout', '60');
+  const started = performance.now();
+  const child = spawn('sipp', args, { stdio: 'ignore', cwd: directory });
+  let cpu = 0;
+  const poll = setInterval(() => {
+    try {
+      cpu = Math.max(cpu, cpuMs(child.pid!));
+    } catch {
+      // It has just ended.
+    }
+  }, 50);
+  await new Promise((resolve) => child.once('exit', resolve));
+  clearInterval(poll);
+  const elapsedMs = performance.now() - started;
+  const file = readdirSync(directory).find((name) => name.endsWith('_.csv'))!;
+  const [header, ...rows] = readFileSync(join(directory, file), 'utf8').trim().split('\n');
+  const last = rows[rows.length - 1].split(';');
+  const value = (name: string): number => Number(last[header.split(';').indexOf(name)]);
+  rmSync(directory, { recursive: true, force: true });
+  return {
+    successful: value('SuccessfulCall(C)'),
+    failed: value('FailedCall(C)'),
+    retransmissions: value('Retransmissions(C)'),
+    cpuMs: cpu,
+    elapsedMs,
+  };
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+/** Waits until the kernel lists the UDP port as bound. */
+async function listens(port: number, child: ChildProcess): Promise<void> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  while (child.exitCode === null && !readFileSync('/proc/net/udp', 'utf8').includes(wanted)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  if (child.exitCode !== null) throw new Error(`sipp ended with ${child.exitCode}`);
+}
