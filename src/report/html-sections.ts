@@ -1,0 +1,361 @@
+import type { DirectionSummary, LowPercentiles, Percentiles, Summary } from '../metrics/summary.js';
+import {
+  clock,
+  count,
+  decimal,
+  FAULT_CAUSES,
+  isSuccess,
+  milliseconds,
+  mosBandLabel,
+  msDigits,
+  NONE,
+  percent,
+  printable,
+  responseName,
+  sortedCauses,
+  sortedResponses,
+} from './format.js';
+import { gateObserved, gateReason, trunkFinding } from './verdict.js';
+import type { WorstCall, WorstCalls } from './worst-calls.js';
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Text for HTML content and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => ENTITIES[c]);
+}
+
+/** Text from outside: one line, no control characters, escaped. */
+function safe(text: string): string {
+  return escapeHtml(printable(text));
+}
+
+type Quality = 'good' | 'warn' | 'bad' | 'soft' | '';
+
+interface Tile {
+  name: string;
+  value: string;
+  note: string;
+  quality?: Quality;
+}
+
+/** The figures that one looks for first. */
+export function keyTiles(summary: Summary): string {
+  const { calls, sip, trunk, media, dtmf, impairment } = summary;
+  const direction = (name: string, d: DirectionSummary, injected: number | null): Tile[] => [
+    {
+      name: `MOS-LQ ${name}, p5 / p50`,
+      value: d.mosLq ? `${decimal(d.mosLq.p5, 2)} / ${decimal(d.mosLq.p50, 2)}` : NONE,
+      note: `${count(d.measured)} calls measured, ${count(d.unmeasured)} not`,
+      quality: mosQuality(d.mosLq?.p5 ?? null),
+    },
+    {
+      name: `Loss ${name}`,
+      value: percent(d.lossRatio),
+      note: injected === null ? 'nothing injected' : `injected ${percent(injected)}`,
+      quality: lossQuality(d.lossRatio),
+    },
+  ];
+  const lost =
+    dtmf.uplink.lost === null && dtmf.downlink.lost === null
+      ? null
+      : (dtmf.uplink.lost ?? 0) + (dtmf.downlink.lost ?? 0);
+  const finding = trunkFinding(trunk, clock);
+  const tiles: Tile[] = [
+    {
+      name: 'Attempts',
+      value: count(calls.attempted),
+      note: `${count(calls.answered)} answered, ${count(calls.failed)} failed`,
+    },
+    {
+      name: 'Setup failure ratio',
+      value: percent(sip.setupFailureRatio),
+      note: `network effectiveness ${percent(sip.ner)}`,
+      quality: lossQuality(sip.setupFailureRatio),
+    },
+    {
+      name: 'Peak calls in progress',
+      value: count(calls.peakInProgress),
+      note: finding,
+      quality: trunk.exhausted ? 'bad' : '',
+    },
+    { name: 'Attempts per second', value: decimal(sip.achievedCps, 2), note: `offered ${decimal(sip.offeredCps, 1)}` },
+    {
+      name: 'SRD p95',
+      value: milliseconds(sip.srdMs.success?.p95),
+      note: `setup p95 ${milliseconds(sip.setupMs?.p95)}`,
+    },
+    ...direction('uplink', media.uplink, impairment.uplink.lossRatio),
+    ...direction('downlink', media.downlink, impairment.downlink.lossRatio),
+    {
+      name: 'One-way calls',
+      value: count(media.oneWay.calls),
+      note: `${count(media.noMedia.calls)} without any media`,
+      quality: media.oneWay.calls + media.noMedia.calls > 0 ? 'bad' : 'good',
+    },
+    {
+      name: 'DTMF digits lost',
+      value: count(lost),
+      note: `uplink ${count(dtmf.uplink.lost)} of ${count(dtmf.uplink.sent)}, downlink ${count(dtmf.downlink.lost)} of ${count(dtmf.downlink.sent)}`,
+      quality: lost === null ? 'soft' : lost > 0 ? 'bad' : 'good',
+    },
+  ];
+  const html = tiles.map(
+    (t) =>
+      `<div class="tile"><div class="name">${escapeHtml(t.name)}</div><div class="value ${t.quality ?? ''}">${escapeHtml(t.value)}</div><div class="note">${escapeHtml(t.note)}</div></div>`,
+  );
+  return `<div class="tiles">${html.join('')}</div>`;
+}
+
+/** ITU-T G.107 Table B.1: below 3.1 nearly all, below 3.6 many users are dissatisfied. */
+function mosQuality(mos: number | null): Quality {
+  if (mos === null) return 'soft';
+  if (mos < 3.1) return 'bad';
+  return mos < 3.6 ? 'warn' : 'good';
+}
+
+function lossQuality(ratio: number | null): Quality {
+  if (ratio === null) return 'soft';
+  if (ratio === 0) return 'good';
+  return ratio < 0.01 ? 'warn' : 'bad';
+}
+
+interface Cell {
+  html: string;
+  number?: boolean;
+  mono?: boolean;
+}
+
+const text = (value: string): Cell => ({ html: safe(value) });
+const figure = (value: string): Cell => ({ html: escapeHtml(value), number: true });
+
+function table(head: readonly (string | { right: string })[], rows: readonly Cell[][], wide = false): string {
+  const th = head.map((h) =>
+    typeof h === 'string' ? `<th>${escapeHtml(h)}</th>` : `<th class="n">${escapeHtml(h.right)}</th>`,
+  );
+  const body = rows.map(
+    (cells) =>
+      `<tr>${cells.map((c) => `<td${c.number ? ' class="n"' : c.mono ? ' class="mono"' : ''}>${c.html}</td>`).join('')}</tr>`,
+  );
+  return `<div class="scroll"><table${wide ? ' class="wide"' : ''}><thead><tr>${th.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+export function gateTable({ gates }: Summary): string {
+  if (gates.length === 0)
+    return '<div class="card"><span class="soft">No gates were set: the run passes if it is valid.</span></div>';
+  const rows = gates.map((gate) => [
+    { html: `<span class="pill ${gate.pass ? 'pass' : 'fail'}">${gate.pass ? '✓ pass' : '✗ fail'}</span>` },
+    { html: safe(gate.expression), mono: true },
+    text(gateObserved(gate).replace(/^observed /, '')),
+    text(gateReason(gate)),
+  ]);
+  return `<div class="card">${table(['', 'Gate', 'Observed', 'Reason'], rows)}</div>`;
+}
+
+interface Bar {
+  label: string;
+  value: number;
+  of: number;
+  quality: 'good' | 'warn' | 'bad';
+}
+
+function bars(list: readonly Bar[]): string {
+  const top = Math.max(1, ...list.map((b) => b.value));
+  const html = list.map((b) => {
+    const width = ((b.value / top) * 100).toFixed(2);
+    const fill = `<div class="fill f-${b.value > 0 ? b.quality : 'none'}" style="width:${width}%"></div>`;
+    return `<div>${safe(b.label)}</div><div class="track">${fill}</div><div class="n">${count(b.value)}</div><div class="n soft">${b.of > 0 ? percent(b.value / b.of) : NONE}</div>`;
+  });
+  return `<div class="bars">${html.join('')}</div>`;
+}
+
+/** Final results by code, successes first. */
+export function responseBars({ responses, calls }: Summary): string {
+  const list = sortedResponses(responses);
+  if (list.length === 0) return '<span class="soft">No attempt has ended.</span>';
+  return bars(
+    list.map(([code, n]) => ({
+      label: `${code} ${responseName(code)}`.trim(),
+      value: n,
+      of: calls.attempted,
+      quality: isSuccess(code) ? 'good' : 'bad',
+    })),
+  );
+}
+
+/** Calls of one direction by MOS band. */
+export function mosDistribution(title: string, d: DirectionSummary): string {
+  const head = `<h3>${escapeHtml(title)}</h3>`;
+  const note = `<p class="note">${count(d.measured)} calls measured, ${count(d.unmeasured)} without MOS${d.mosModel ? ` · ${safe(d.mosModel)}` : ''}</p>`;
+  if (!d.mosLqBands || d.mosLq === null)
+    return `<div class="card">${head}<span class="soft">not measured</span>${note}</div>`;
+  const list = d.mosLqBands.map((n, band): Bar => {
+    const from = 1 + band * 0.5;
+    return {
+      label: `${mosBandLabel(band)} – ${mosBandLabel(band + 1)}`,
+      value: n,
+      of: d.measured,
+      quality: from < 3 ? 'bad' : from < 3.5 ? 'warn' : 'good',
+    };
+  });
+  return `<div class="card">${head}${bars(list.reverse())}${note}</div>`;
+}
+
+function percentileRow(name: string, p: Percentiles | null): Cell[] {
+  return [text(name), ...(p ? [p.p50, p.p95, p.p99, p.max] : [null, null, null, null]).map((v) => figure(msDigits(v)))];
+}
+
+/** Delays of RFC 6076 and ours, and the ratios. */
+export function sipTable({ sip }: Summary): string {
+  const head = ['', { right: 'p50' }, { right: 'p95' }, { right: 'p99' }, { right: 'max' }];
+  const delays = table(head, [
+    percentileRow('SRD, success', sip.srdMs.success),
+    percentileRow('SRD, failure', sip.srdMs.failure),
+    percentileRow('SDD, success', sip.sddMs.success),
+    percentileRow('SDD, failure', sip.sddMs.failure),
+    percentileRow('Setup (INVITE → 2xx)', sip.setupMs),
+    percentileRow('PDD (INVITE → 180/183)', sip.pddMs),
+    percentileRow('SDT (session duration)', sip.sdtMs),
+    percentileRow('RRD (registration)', sip.rrdMs),
+  ]);
+  const ratios = [
+    ['NER', sip.ner],
+    ['ASR', sip.asr],
+    ['SER', sip.ser],
+    ['SEER', sip.seer],
+    ['ISA', sip.isa],
+    ['IRA', sip.ira],
+    ['SCR', sip.scr],
+  ] as const;
+  const list = ratios.map(([name, value]) => `${name} ${escapeHtml(percent(value))}`).join(' · ');
+  return `${delays}<p class="note">${list}</p><p class="note">Retransmissions sent ${count(sip.retransmissionsSent)}, received ${count(sip.retransmissionsReceived)}; unparsable messages ${count(sip.parseErrors)}</p>`;
+}
+
+/** What the trunk did, with the evidence, and the targets of a group. */
+export function trunkTable({ trunk, trunks }: Summary): string {
+  const rows = trunks.map((t) => [
+    text(t.target),
+    figure(count(t.attempted)),
+    figure(count(t.answered)),
+    figure(count(t.refused)),
+    figure(count(t.failed)),
+  ]);
+  const head = ['Target', { right: 'Attempted' }, { right: 'Answered' }, { right: 'Refused' }, { right: 'Failed' }];
+  const finding = `<p class="note"><b class="${trunk.exhausted || trunk.cause === 'cps' ? 'bad' : ''}">${safe(trunkFinding(trunk, clock))}</b> · ${count(trunk.refusals)} refusals${trunk.evidence ? ` · ${safe(trunk.evidence)}` : ''}</p>`;
+  return `<div class="card" style="margin-top:14px"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
+}
+
+/** Figures of both directions side by side. */
+export function mediaTables({ media, dtmf }: Summary): string {
+  const row = (name: string, value: (d: DirectionSummary) => string): Cell[] => [
+    text(name),
+    figure(value(media.uplink)),
+    figure(value(media.downlink)),
+  ];
+  const digit = (name: string, value: (d: Summary['dtmf']['uplink']) => string): Cell[] => [
+    text(name),
+    figure(value(dtmf.uplink)),
+    figure(value(dtmf.downlink)),
+  ];
+  const low = (p: LowPercentiles | null, places: number): string =>
+    p ? [p.min, p.p5, p.p50].map((v) => decimal(v, places)).join(' / ') : 'not measured';
+  const high = (p: Percentiles | null, format: (v: number) => string): string =>
+    p ? [p.p50, p.p95, p.max].map(format).join(' / ') : 'not measured';
+  const head = ['', { right: 'Uplink' }, { right: 'Downlink' }];
+  const left = table(head, [
+    row('Streams', (d) => count(d.streams)),
+    row('Packets sent', (d) => count(d.packetsSent)),
+    row('Packets received', (d) => count(d.packetsReceived)),
+    row('Packets lost', (d) => count(d.packetsLost)),
+    row('Lost at the edges', (d) => count(d.edgeLost)),
+    row('Late, discarded', (d) => count(d.lateDiscarded)),
+    row('RFC 3550 cumulative lost', (d) => count(d.rfc3550CumulativeLost)),
+  ]);
+  const right = table(head, [
+    row('Loss', (d) => percent(d.lossRatio)),
+    row('Loss per stream p50 / p95 / max', (d) => high(d.lossRatioPerStream, percent)),
+    row('Jitter p50 / p95 / max, ms', (d) => high(d.jitterMs, msDigits)),
+    row('MOS-LQ min / p5 / p50', (d) => low(d.mosLq, 2)),
+    row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),
+    row('R min / p5 / p50', (d) => low(d.rFactor, 1)),
+    digit('DTMF sent / heard', (s) => `${count(s.sent)} / ${count(s.received)}`),
+    digit('DTMF lost', (s) =>
+      s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)}) in ${count(s.callsAffected)} calls`,
+    ),
+    digit('DTMF duplicated / wrong', (s) => `${count(s.duplicated)} / ${count(s.wrong)}`),
+  ]);
+  return `<div class="grid" style="margin:14px 0"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>`;
+}
+
+export function oneWayTable({ media }: Summary): string {
+  const { oneWay, noMedia, unknown } = media;
+  const rows = sortedCauses(oneWay.byCause).map(([cause, n]) => [
+    text(cause),
+    text(FAULT_CAUSES[cause] ?? ''),
+    figure(count(n)),
+  ]);
+  const causes = rows.length > 0 ? table(['Cause', '', { right: 'Calls' }], rows) : '<span class="good">none</span>';
+  return `${causes}<p class="note">${count(oneWay.calls)} calls one-way: uplink silent in ${count(oneWay.byDirection.uplink)}, downlink in ${count(oneWay.byDirection.downlink)}. ${count(noMedia.calls)} without media in either direction. Not known: uplink of ${count(unknown.uplink)}, downlink of ${count(unknown.downlink)}.</p>`;
+}
+
+export function impairmentTable({ impairment: i }: Summary): string {
+  const row = (name: string, value: (t: Summary['impairment']['uplink']) => string): Cell[] => [
+    text(name),
+    figure(value(i.uplink)),
+    figure(value(i.downlink)),
+  ];
+  return table(
+    ['', { right: 'Uplink' }, { right: 'Downlink' }],
+    [
+      row('Packets', (t) => count(t.packets)),
+      row('Dropped', (t) => `${count(t.dropped)} (${percent(t.lossRatio)})`),
+      row('Dropped within a stream', (t) => count(t.droppedWithin)),
+      row('Reordered', (t) => count(t.reordered)),
+      row('Duplicated', (t) => count(t.duplicated)),
+      row('Corrupted / recoded', (t) => `${count(t.corrupted)} / ${count(t.recoded)}`),
+      row('DTMF events dropped', (t) => count(t.eventsDropped)),
+      row('Delay mean / max, ms', (t) =>
+        t.delayMs ? `${msDigits(t.delayMs.mean)} / ${msDigits(t.delayMs.max)}` : NONE,
+      ),
+    ],
+  );
+}
+
+/** Calls worth opening in the call records, with the Call-ID to find them by in a trace. */
+export function callTables(worst: WorstCalls): string {
+  const sections: [string, string, WorstCall[]][] = [
+    ['Failed and dropped', 'Up to 20, one of each cause before a second of any.', worst.failed],
+    ['One-way and silent', 'Up to 20, one of each cause before a second of any.', worst.silent],
+    ['Worst audio', 'The 20 calls with the lowest MOS in either direction.', worst.audio],
+  ];
+  const head = [
+    { right: '#' },
+    { right: 'At' },
+    'Problem',
+    { right: 'MOS up' },
+    { right: 'MOS down' },
+    { right: 'Loss up' },
+    { right: 'Loss down' },
+    'From',
+    'To',
+    'Call-ID',
+  ];
+  const html = sections.map(([title, note, list]) => {
+    if (list.length === 0)
+      return `<div class="card" style="margin-bottom:14px"><h3>${title}</h3><span class="good">none</span></div>`;
+    const rows = list.map((c) => [
+      figure(String(c.id)),
+      figure(clock(c.startedMs)),
+      text(c.problem),
+      figure(decimal(c.uplinkMos, 2)),
+      figure(decimal(c.downlinkMos, 2)),
+      figure(percent(c.uplinkLoss)),
+      figure(percent(c.downlinkLoss)),
+      text(c.from),
+      text(c.to),
+      { html: safe(c.callId), mono: true },
+    ]);
+    return `<div class="card" style="margin-bottom:14px"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}</div>`;
+  });
+  return html.join('');
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Summary } from '../metrics/summary.js';
+import { clock, printable } from './format.js';
+import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
+import {
+  callTables,
+  escapeHtml,
+  gateTable,
+  impairmentTable,
+  keyTiles,
+  mediaTables,
+  mosDistribution,
+  oneWayTable,
+  responseBars,
+  sipTable,
+  trunkTable,
+} from './html-sections.js';
+import { REPORT_STYLE } from './html-style.js';
+import type { TimelinePoint } from './timeline-points.js';
+import { verdictReason } from './verdict.js';
+import type { WorstCalls } from './worst-calls.js';
+
+export interface HtmlInput {
+  summary: Summary;
+  timeline: readonly TimelinePoint[];
+  worst: WorstCalls;
+  /** Lines of the run's files that could not be read; said at the foot of the report. */
+  unreadableLines?: number;
+}
+
+/**
+ * report.html: one file that needs nothing else. uPlot is put into it from the installed package; a content security
+ * policy allows these two scripts by their hash and nothing from anywhere else, so that no string of a far end can do
+ * anything in the page.
+ */
+export function reportHtml(input: HtmlInput): string {
+  const { summary } = input;
+  const { run, verdict } = summary;
+  const charts = chartsData(summary, input.timeline);
+  const { script, style } = uplot();
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${hash(script)} ${hash(CHART_SCRIPT)}; base-uri 'none'; form-action 'none'`;
+  const started = printable(run.startedAt)
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' UTC');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${escapeHtml(`${verdict.toUpperCase()} · ${printable(run.name)} · trunkstorm`)}</title>
+<style>${style}${REPORT_STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<div>
+<h1>${escapeHtml(printable(run.name))}</h1>
+<div class="meta"><span>target <b>${escapeHtml(printable(run.target))}</b></span><span>seed <b>${escapeHtml(String(run.seed))}</b></span></div>
+<div class="meta"><span>${escapeHtml(started)}</span><span>took ${clock(run.durationMs)}</span><span>trunkstorm ${escapeHtml(printable(run.version))}</span><span>node ${escapeHtml(printable(run.node))}</span></div>
+</div>
+<div class="verdict ${verdict}"><strong>${escapeHtml(verdict.toUpperCase())}</strong><span>${escapeHtml(verdictReason(summary))}</span></div>
+</header>
+${keyTiles(summary)}
+<h2>Gates</h2>
+${gateTable(summary)}
+${chartSection(charts)}
+<h2>Signalling</h2>
+<div class="grid"><div class="card"><h3>Final results of the attempts</h3>${responseBars(summary)}</div><div class="card"><h3>Delays, ms</h3>${sipTable(summary)}</div></div>
+${trunkTable(summary)}
+<h2>Media</h2>
+<div class="grid">${mosDistribution('MOS-LQ, uplink (us → far end)', summary.media.uplink)}${mosDistribution('MOS-LQ, downlink (far end → us)', summary.media.downlink)}</div>
+${mediaTables(summary)}
+<div class="grid"><div class="card"><h3>One-way audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
+<h2>Calls to look at</h2>
+${callTables(input.worst)}
+${footer(summary, input.unreadableLines ?? 0)}
+</main>
+<script type="application/json" id="run-data">${scriptJson(charts)}</script>
+<script>${script}</script>
+<script>${CHART_SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+function chartSection(charts: ChartsData): string {
+  if (charts.seconds.length < 2 || charts.charts.length === 0)
+    return '<h2>Over time</h2><p class="note">No timeline was recorded.</p>';
+  const boxes = charts.charts.map(
+    (c) =>
+      `<div class="card"><h3>${escapeHtml(c.title)}</h3><div class="chart-box" id="chart-${escapeHtml(c.id)}"></div></div>`,
+  );
+  const mark =
+    charts.markSeconds === null
+      ? ''
+      : `<p class="note">The dotted red line marks the first refusal of the trunk, ${clock(charts.markSeconds * 1000)} into the run.</p>`;
+  return `<h2>Over time</h2>
+<div class="grid">${boxes.join('')}</div>${mark}
+<noscript><p class="note">The charts need JavaScript.</p></noscript>`;
+}
+
+function footer(summary: Summary, unreadableLines: number): string {
+  const notes = [
+    'A dash or “not measured” means that nothing told, never zero. Uplink is from us to the far end, downlink from the far end to us.',
+  ];
+  if (summary.run.timestampSource === 'user')
+    notes.push('Packet arrival is user time, not the kernel’s: jitter reads higher than it was.');
+  if (summary.media.label === 'loop') notes.push('The far end echoes: media figures are of both directions together.');
+  if (unreadableLines > 0) notes.push(`${unreadableLines} lines of the run’s files could not be read.`);
+  return `<footer>${notes.map(escapeHtml).join(' ')}</footer>`;
+}
+
+/** JSON that cannot end the script element that holds it. */
+export function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function hash(script: string): string {
+  return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+}
+
+let loaded: { script: string; style: string } | null = null;
+
+function uplot(): { script: string; style: string } {
+  if (!loaded) {
+    const directory = dirname(createRequire(import.meta.url).resolve('uplot'));
+    const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
+    loaded = { script: read('uPlot.iife.min.js'), style: read('uPlot.min.css') };
+  }
+  return loaded;
+}
