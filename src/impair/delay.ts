@@ -48,13 +48,16 @@ export class Delay implements StageModel {
     if (fate.copies === 2) fate.delayMs2 = this.inOrder(fate.arrivalMs, fate.delayMs2);
   }
 
+  /** The delay with which the packet is due no earlier than the one before it. */
   private inOrder(arrivalMs: number, delayMs: number): number {
-    const dueMs = arrivalMs + delayMs;
-    if (dueMs >= this.lastDueMs) {
-      this.lastDueMs = dueMs;
-      return delayMs;
+    let kept = delayMs;
+    if (arrivalMs + kept < this.lastDueMs) {
+      kept = this.lastDueMs - arrivalMs;
+      // Rounding may leave the sum just short of the due time, and the packet would overtake after all.
+      for (let step = 1e-7; arrivalMs + kept < this.lastDueMs; step *= 2) kept += step;
     }
-    return this.lastDueMs - arrivalMs;
+    this.lastDueMs = arrivalMs + kept;
+    return kept;
   }
 
   private draw(): number {

@@ -15,11 +15,14 @@ export class BernoulliLoss implements StageModel {
   }
 }
 
+/** Lets p = 1 pass when it is computed from rounded figures. */
+const ROUNDING = 1e-9;
+
 /**
  * The simple Gilbert process with mean loss `ratio` and a mean run of `burst` losses: r = 1/B, p = L / (B·(1 − L)).
  * `null` when no such process exists (p would exceed 1).
  */
 export function gilbertOf(ratio: number, burst: number): { p: number; r: number } | null {
   const p = ratio / (burst * (1 - ratio));
-  return p <= 1 ? { p, r: 1 / burst } : null;
+  return p <= 1 + ROUNDING ? { p: Math.min(1, p), r: 1 / burst } : null;
 }
