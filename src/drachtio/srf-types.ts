@@ -7,6 +7,8 @@ export interface SrfMessage {
   readonly body: string;
   readonly raw: string;
   readonly headers: Record<string, string>;
+  /** UTC time of day at which the server sent or received the message, `HH:MM:SS.uuuuuu`. */
+  readonly stackTime?: string;
   get(name: string): string | undefined;
   has(name: string): boolean;
   getParsedHeader(name: 'contact'): { uri: string; params: Record<string, string | undefined> }[];
@@ -16,6 +18,8 @@ export interface SrfMessage {
 }
 
 export interface SrfResult extends SrfMessage {
+  /** The request that this answers. */
+  readonly req: SrfRequest;
   readonly status: number;
   readonly reason: string;
   readonly source_address: string;
@@ -69,6 +73,11 @@ export interface SrfDialog {
   destroy(options: { headers?: Record<string, string> }, callback: (error: unknown, bye?: SrfRequest) => void): void;
   modify(sdp: string, options?: { headers?: Record<string, string> }): Promise<string>;
   request(options: { method: string; headers?: Record<string, string>; body?: string }): Promise<SrfResult>;
+  request(
+    options: { method: string; headers?: Record<string, string>; body?: string },
+    callback: (error: unknown, response?: SrfResult) => void,
+  ): void;
+  removeAllListeners(): this;
   on(event: 'destroy', listener: (bye: SrfRequest, reason: string) => void): this;
   on(event: 'ack', listener: (ack: SrfRequest) => void): this;
   on(
@@ -147,6 +156,8 @@ export interface SrfApp {
     options: { localSdp: string; headers?: Record<string, string> },
     callback: (error: unknown, dialog?: SrfDialog) => void,
   ): this;
+  /** Forgets a dialog whose BYE was sent by `SrfDialog.request`. */
+  removeDialog(dialog: SrfDialog): void;
 }
 
 /** A new srf, seen through the typings above. */

@@ -16,7 +16,7 @@ const dtmf = z
     tone: duration.default(100).describe('Length of each digit; Q.24 receivers need at least 40 ms'),
     gap: duration.default(100).describe('Pause between digits'),
   })
-  .describe('Digits that each call sends by RFC 4733');
+  .describe('Digits that this side sends in each call, by RFC 4733');
 
 /** What happens within a call: the same for callers and callees. */
 export const conversationSpec = z.strictObject({
@@ -37,6 +37,7 @@ export const conversationSpec = z.strictObject({
     .min(1)
     .default(['PCMU', 'PCMA'])
     .describe('Codecs in order of preference'),
+  dtmf: dtmf.optional(),
 });
 
 /** The calls that the swarm places. */
@@ -49,7 +50,6 @@ export const callSpec = conversationSpec
     numbers: z.string().optional().describe('CSV file whose columns are variables; its rows are used in turn'),
     hold: duration.default(30_000).describe('How long a call lasts from its answer'),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
-    dtmf: dtmf.optional(),
     headers: z.record(headerText, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
     credentials: z
       .strictObject({ username: headerText, password: headerText })

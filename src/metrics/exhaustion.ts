@@ -14,6 +14,8 @@ export interface AttemptResult {
 /** Statuses with which a trunk says that it is full, beside a Q.850 cause of 34, 41 or 42. */
 const REFUSAL_STATUSES = new Set([403, 480, 486, 500, 503, 600, 603]);
 const REFUSAL_Q850 = new Set([34, 41, 42]);
+/** Q.850 causes by which the called user, not the trunk, ended the attempt: busy, no answer, absent, rejected. */
+const USER_Q850 = new Set([17, 18, 19, 20, 21]);
 
 /** Whether a final result is a refusal for want of capacity: by status, by Q.850 cause, or by silence. */
 export function isRefusal(
@@ -22,7 +24,8 @@ export function isRefusal(
   cause: string | null,
   list?: ReadonlySet<number>,
 ): boolean {
-  if (q850 !== null) return REFUSAL_Q850.has(q850);
+  if (q850 !== null && REFUSAL_Q850.has(q850)) return true;
+  if (q850 !== null && USER_Q850.has(q850)) return false;
   if (cause === 'timeout') return true;
   if (cause === 'transport' || status === null) return false;
   return (list ?? REFUSAL_STATUSES).has(status);

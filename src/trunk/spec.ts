@@ -24,7 +24,7 @@ export const trunkSpec = conversationSpec
       .enum(['503', '486', 'silence'])
       .default('503')
       .describe(
-        'What a call gets when no channel is free: 503 with Reason Q.850 34, 486 with Reason Q.850 17, or no answer at all',
+        'What a call gets when no channel is free: 503 with Reason Q.850 34, 486 without one, or no answer at all',
       ),
     whenTooFast: z
       .enum(['503', '486', 'silence'])
@@ -32,7 +32,6 @@ export const trunkSpec = conversationSpec
       .describe('What a call gets beyond `cps`; 503 with Reason Q.850 42'),
     ringAfter: delayRange.default({ min: 0, max: 0 }),
     answerAfter: delayRange.default({ min: 0, max: 0 }),
-    echoDigits: z.boolean().default(false).describe('Whether it sends every call its digits back'),
     faults: z
       .strictObject({
         noRtp: ratio.default(0).describe('Answers, but sends no RTP at all'),

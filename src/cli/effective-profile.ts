@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { AppError } from '../core/errors.js';
+import { parseProfile, readProfile } from '../profile/read.js';
+import type { Profile } from '../profile/schema.js';
+import { PROFILE_FOLDER } from '../profile/shipped.js';
+
+/** What the command line may say of a profile. */
+export interface ProfileOverrides {
+  to?: string;
+  rtpPorts?: string;
+  numbers?: string;
+  seed?: number;
+}
+
+/** A path as given, or the name of a shipped profile. */
+export function profilePath(given: string): string {
+  if (existsSync(given)) return given;
+  const shipped = join(PROFILE_FOLDER, `${basename(given, '.yaml')}.yaml`);
+  return !given.includes('/') && existsSync(shipped) ? shipped : given;
+}
+
+/**
+ * The profile with what the command line overrides, and its text as run: comments kept, overrides and seed written in.
+ */
+export function effectiveProfile(given: string, overrides: ProfileOverrides): { profile: Profile; text: string } {
+  const path = profilePath(given);
+  const { profile: written, text } = readProfile(path);
+  const document = parseDocument(text);
+  const set = (keys: string[], value: unknown): void => {
+    if (value !== undefined) document.setIn(keys, value);
+  };
+  set(['seed'], overrides.seed ?? written.seed);
+  set(['target'], overrides.to);
+  set(['media', 'rtpPorts'], overrides.rtpPorts);
+  set(['calls', 'numbers'], overrides.numbers);
+  const effective = String(document);
+  try {
+    return { profile: parseProfile(effective, path), text: effective };
+  } catch (error) {
+    if (!(error instanceof AppError) || overrides.rtpPorts === undefined) throw error;
+    throw new AppError('ARGUMENT_INVALID', '--rtp-ports has a wrong value', {
+      where: '--rtp-ports',
+      expected: 'a range that ascends within 1024–65535, such as 20000-29999',
+      found: overrides.rtpPorts,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import type { CallRecord } from '../metrics/call-record.js';
+
+/** A record of an attempt at its beginning. */
+export function newRecord(
+  start: Pick<CallRecord, 'id' | 'direction' | 'from' | 'to' | 'trunk' | 'dueMs' | 'startedMs'>,
+): CallRecord {
+  return {
+    ...start,
+    sipCallIds: [],
+    tries: [],
+    answeredMs: null,
+    endedMs: null,
+    outcome: 'failed',
+    cause: null,
+    status: null,
+    reason: null,
+    q850: null,
+    retryAfterS: null,
+    hangupBy: null,
+    byeStatus: null,
+    timings: { inviteMs: null, provisionalMs: null, ringingMs: null, finalMs: null, byeMs: null, byeFinalMs: null },
+    inProgressAtInvite: null,
+    inProgressAtFinal: null,
+    codec: null,
+    localMedia: null,
+    remoteMedia: null,
+    farEnd: null,
+    uplink: null,
+    downlink: null,
+    oneWay: null,
+    noMedia: false,
+    dtmf: null,
+    impairment: null,
+    mediaMissing: null,
+    media: null,
+  };
+}

@@ -1,0 +1,221 @@
+import type { Clock } from '../core/clock.js';
+import type { SrfApp, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
+import type { Lease } from '../media/link/messages.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import { agreeAsAnswerer } from '../sdp/negotiate.js';
+import { readDescription } from '../sdp/read.js';
+import { newRecord } from './call-record.js';
+import { CallScope } from './call-scope.js';
+import { acceptedByAnswer, Conversation, type ConversationSetup } from './conversation.js';
+import type { Population } from './population.js';
+
+const STOP_PATIENCE_MS = 3000;
+
+export interface InboundContext extends ConversationSetup {
+  srf: SrfApp;
+  clock: Clock;
+  population: Population;
+  onError(error: unknown): void;
+}
+
+/** How one call is taken. */
+export interface InboundPlan {
+  id: number;
+  ringAfterMs: number;
+  answerAfterMs: number;
+  /** Answers with G.722 whatever was offered. */
+  wrongCodec: boolean;
+  /** What is sent: a source's name, or `none` for no RTP at all. */
+  audio: string | undefined;
+  hearDigits: boolean;
+  /** Ends the call so long after the answer. */
+  dropAfterMs: number | null;
+  /** For the record. */
+  fault: string | null;
+}
+
+type Phase = 'ringing' | 'established' | 'ending' | 'done';
+
+/** One call that is taken: ring, answer, audio, until either side hangs up. */
+export class InboundCall {
+  readonly record: CallRecord;
+  private readonly conversation: Conversation;
+  private phase: Phase = 'ringing';
+  private dialog: SrfDialog | null = null;
+  private readonly scope = new CallScope((error) => this.abandon(error));
+
+  constructor(
+    private readonly context: InboundContext,
+    private readonly plan: InboundPlan,
+    private readonly request: SrfRequest,
+    private readonly response: SrfResponder,
+    lease: Lease,
+    /** The call has given its channel back: the BYE was sent or received, or it was never answered. */
+    private readonly onReleased: () => void,
+    private readonly onDone: (record: CallRecord) => void,
+  ) {
+    const now = context.clock.now();
+    this.record = newRecord({
+      id: plan.id,
+      direction: 'inbound',
+      from: request.callingNumber ?? '',
+      to: request.calledNumber ?? '',
+      trunk: `${request.source_address}:${request.source_port}`,
+      dueMs: now,
+      startedMs: now,
+    });
+    this.record.fault = plan.fault;
+    this.record.timings.inviteMs = now;
+    const callId = request.get('call-id');
+    if (callId) this.record.sipCallIds.push(callId);
+    this.conversation = new Conversation(context, plan.id, lease, `callee-${plan.id}`, {
+      audio: plan.audio,
+      hearDigits: plan.hearDigits,
+    });
+    context.population.enterProgress();
+  }
+
+  start(): void {
+    this.request.on(
+      'cancel',
+      this.scope.guarded(() => this.onCancel()),
+    );
+    const ring = this.scope.guarded(() => {
+      if (this.phase !== 'ringing') return;
+      this.record.timings.ringingMs = this.context.clock.now();
+      this.response.send(180);
+    });
+    if (this.plan.ringAfterMs <= 0) ring();
+    else this.scope.after(this.plan.ringAfterMs, ring);
+    this.scope.after(this.plan.ringAfterMs + this.plan.answerAfterMs, () => this.answer());
+  }
+
+  /** Ends the call because the run ends. */
+  stop(): void {
+    if (this.phase === 'ringing') this.reject(480, 'local');
+    else if (this.phase === 'established') this.hangUp('stillUp');
+    if (this.phase === 'ending') this.scope.after(STOP_PATIENCE_MS, () => this.finish());
+  }
+
+  private answer(): void {
+    if (this.phase !== 'ringing') return;
+    const { context, plan, record } = this;
+    const offer = readDescription(this.request.body);
+    if (!offer) {
+      this.reject(488, 'local');
+      return;
+    }
+    const agreed = agreeAsAnswerer(context.conversation.codecs, offer);
+    if (!agreed) {
+      this.reject(488, 'local');
+      return;
+    }
+    if (plan.wrongCodec) {
+      agreed.agreement = { ...agreed.agreement, sendPayloadType: 9 };
+      agreed.formats = [{ payloadType: 9, encoding: 'G722/8000' }];
+    }
+    const { agreement, formats } = agreed;
+    context.srf.createUAS(
+      this.request,
+      this.response,
+      { localSdp: this.conversation.describe(formats) },
+      this.scope.guarded((error: unknown, dialog?: SrfDialog) => {
+        if (!dialog || error) {
+          this.onCancel();
+          return;
+        }
+        this.dialog = dialog;
+        if (this.phase !== 'ringing') return;
+        this.phase = 'established';
+        record.timings.finalMs = context.clock.now();
+        record.answeredMs = record.timings.finalMs;
+        record.status = 200;
+        context.population.enterEstablished();
+        dialog.on(
+          'destroy',
+          this.scope.guarded(() => this.onRemoteBye()),
+        );
+        const { dtmf } = context.conversation;
+        if (dtmf)
+          this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
+        if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
+        this.conversation.connect(offer, agreement, acceptedByAnswer(agreement), true);
+      }),
+    );
+  }
+
+  private reject(status: number, hangupBy: 'local' | 'remote'): void {
+    const { record } = this;
+    record.status = status;
+    record.outcome = hangupBy === 'local' ? 'failed' : 'cancelled';
+    record.cause = hangupBy === 'local' ? 'status' : 'cancelled';
+    record.timings.finalMs = this.context.clock.now();
+    if (hangupBy === 'local' && !this.response.finalResponseSent) this.response.send(status);
+    this.leaveProgress();
+    this.finish();
+  }
+
+  /** The server answers a CANCEL and its INVITE by itself (487). */
+  private onCancel(): void {
+    if (this.phase === 'ringing') this.reject(487, 'remote');
+  }
+
+  private onRemoteBye(): void {
+    if (this.phase !== 'established') return;
+    const { record, context } = this;
+    record.timings.byeMs = context.clock.now();
+    record.outcome = 'completed';
+    record.hangupBy = 'remote';
+    context.population.leaveEstablished();
+    this.leaveProgress();
+    this.finish();
+  }
+
+  private hangUp(outcome: 'completed' | 'stillUp'): void {
+    if (this.phase !== 'established') return;
+    this.phase = 'ending';
+    const { record, context } = this;
+    const dialog = this.dialog!;
+    record.outcome = outcome;
+    record.hangupBy = 'local';
+    record.timings.byeMs = context.clock.now();
+    context.population.leaveEstablished();
+    this.leaveProgress();
+    this.scope.clearTimers();
+    dialog.request(
+      { method: 'BYE' },
+      this.scope.guarded((error: unknown, response?: SrfResult) => {
+        if (!error && response) {
+          record.byeStatus = response.status;
+          record.timings.byeFinalMs = context.clock.now();
+        }
+        context.srf.removeDialog(dialog);
+        dialog.removeAllListeners();
+        this.finish();
+      }),
+    );
+  }
+
+  private finish(): void {
+    if (this.phase === 'done') return;
+    this.phase = 'done';
+    this.scope.clearTimers();
+    this.record.endedMs = this.context.clock.now();
+    void this.conversation.report(this.record).then(() => this.onDone(this.record));
+  }
+
+  private leaveProgress(): void {
+    this.context.population.leaveProgress();
+    this.onReleased();
+  }
+
+  private abandon(error: unknown): void {
+    this.context.onError(error);
+    if (this.phase === 'done') return;
+    if (this.phase === 'established') this.context.population.leaveEstablished();
+    if (this.phase !== 'ending') this.leaveProgress();
+    this.record.cause = 'internal';
+    this.record.reason = error instanceof Error ? error.message : String(error);
+    this.finish();
+  }
+}

@@ -1,0 +1,326 @@
+import type { Clock } from '../core/clock.js';
+import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
+import type { Lease } from '../media/link/messages.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import { agreeAsOfferer } from '../sdp/negotiate.js';
+import { readDescription } from '../sdp/read.js';
+import { newRecord } from './call-record.js';
+import { CallScope } from './call-scope.js';
+import { acceptedByOffer, Conversation, type ConversationSetup } from './conversation.js';
+import { failureOf } from './final-response.js';
+import type { Population } from './population.js';
+import type { CallSpec } from './spec.js';
+import { wireDelayMs } from './wire-time.js';
+
+/** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */
+const CANCEL_PATIENCE_MS = 32_000;
+const STOP_PATIENCE_MS = 3000;
+
+export interface OutboundContext extends ConversationSetup {
+  srf: SrfApp;
+  clock: Clock;
+  population: Population;
+  calls: CallSpec;
+  /** A callback threw: the call fails, the run goes on. */
+  onError(error: unknown): void;
+}
+
+export interface OutboundPlan {
+  id: number;
+  dueMs: number;
+  uri: string;
+  trunk: string;
+  from: string;
+  to: string;
+  headers: Record<string, string>;
+}
+
+type Phase = 'inviting' | 'established' | 'ending' | 'done';
+
+/**
+ * One attempt of a caller, from INVITE to BYE: ring, answer, audio, digits, hold, hang up.
+ *
+ * | phase       | event                  | what follows                                   |
+ * |-------------|------------------------|------------------------------------------------|
+ * | inviting    | 2xx                    | established: audio, digits, hold timer         |
+ * | inviting    | other final            | done: failed, or cancelled when we asked for it |
+ * | inviting    | give-up time, stop     | CANCEL, then as above                          |
+ * | established | hold time over, stop   | ending: BYE                                    |
+ * | established | BYE received           | done: dropped                                  |
+ * | ending      | final response to BYE  | done: completed, dropped (408, 481) or stillUp |
+ */
+export class OutboundCall {
+  readonly record: CallRecord;
+  private readonly conversation: Conversation;
+  private readonly startedMs: number;
+  private phase: Phase = 'inviting';
+  private inProgress = false;
+  private cancelling = false;
+  private request: SrfRequest | null = null;
+  private inviteTime: string | undefined;
+  private dialog: SrfDialog | null = null;
+  private readonly scope = new CallScope((error) => this.abandon(error));
+
+  constructor(
+    private readonly context: OutboundContext,
+    private readonly plan: OutboundPlan,
+    lease: Lease,
+    private readonly onDone: (record: CallRecord) => void,
+  ) {
+    const { clock, population } = context;
+    this.startedMs = clock.now();
+    this.record = newRecord({
+      id: plan.id,
+      direction: 'outbound',
+      from: plan.from,
+      to: plan.to,
+      trunk: plan.trunk,
+      dueMs: plan.dueMs,
+      startedMs: this.startedMs,
+    });
+    this.record.inProgressAtInvite = population.inProgress;
+    this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`);
+  }
+
+  start(): void {
+    const { calls, srf } = this.context;
+    this.record.timings.inviteMs = this.startedMs;
+    this.scope.after(calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));
+    srf.createUAC(
+      this.plan.uri,
+      {
+        localSdp: this.conversation.offer(),
+        headers: {
+          From: `<sip:${this.plan.from}@localhost>`,
+          Contact: `<sip:${this.plan.from}@localhost>`,
+          ...this.plan.headers,
+        },
+        auth: calls.credentials,
+        proxy: calls.proxy,
+      },
+      {
+        cbRequest: this.scope.guarded((_error: unknown, request?: SrfRequest) => this.onRequest(request)),
+        cbProvisional: this.scope.guarded((response: SrfResult) => this.onProvisional(response)),
+      },
+      this.scope.guarded((error: SrfCallError | null, dialog?: SrfDialog) =>
+        dialog ? this.onAnswer(dialog) : this.onFailure(error ?? new Error('no dialog and no error')),
+      ),
+    );
+  }
+
+  /** Ends the call because the run ends: CANCEL or BYE. */
+  stop(): void {
+    if (this.phase === 'inviting') this.cancel(STOP_PATIENCE_MS);
+    else if (this.phase === 'established') this.hangUp('stillUp');
+    if (this.phase === 'ending') this.scope.after(STOP_PATIENCE_MS, () => this.finish());
+  }
+
+  private onRequest(request: SrfRequest | undefined): void {
+    if (!request || this.phase !== 'inviting') return;
+    this.request = request;
+    if (this.inviteTime === undefined) this.inviteTime = request.stackTime;
+    const callId = request.get('call-id');
+    if (callId && !this.record.sipCallIds.includes(callId)) this.record.sipCallIds.push(callId);
+    // A challenged INVITE is sent anew as another request: that is the one to cancel.
+    request.on('authenticate', (retry: SrfRequest) => {
+      this.request = retry;
+    });
+    if (this.cancelling) request.cancel(() => {});
+  }
+
+  private onProvisional(response: SrfResult): void {
+    if (this.phase !== 'inviting' || response.status <= 100) return;
+    const { timings } = this.record;
+    const now = this.timeOf(response);
+    timings.provisionalMs ??= now;
+    if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
+    this.enterProgress();
+    if (response.body) this.listenTo(response.body, false);
+  }
+
+  private onAnswer(dialog: SrfDialog): void {
+    const { record, context } = this;
+    record.timings.finalMs = this.timeOf(dialog.res);
+    record.status = dialog.res.status;
+    record.reason = dialog.res.reason ?? null;
+    record.inProgressAtFinal = context.population.inProgress - (this.inProgress ? 1 : 0);
+    this.dialog = dialog;
+    if (!record.sipCallIds.includes(dialog.sip.callId)) record.sipCallIds.push(dialog.sip.callId);
+    if (this.phase === 'done') {
+      this.sendBye(() => {});
+      return;
+    }
+    this.enterProgress();
+    this.scope.clearTimers();
+    if (this.cancelling) {
+      // The answer crossed our CANCEL: the call is ended at once and stays a cancelled one.
+      this.phase = 'ending';
+      record.outcome = 'cancelled';
+      record.cause = 'cancelled';
+      this.leaveProgress();
+      this.sendBye(() => this.finish());
+      return;
+    }
+    this.phase = 'established';
+    record.answeredMs = record.timings.finalMs;
+    context.population.enterEstablished();
+    dialog.on(
+      'destroy',
+      this.scope.guarded((bye: { stackTime?: string }) => this.onRemoteBye(bye)),
+    );
+    dialog.on(
+      'modify',
+      this.scope.guarded((request: SrfRequest, response: SrfResponder) => {
+        // A re-INVITE may move the far end's media; our own description stays (RFC 3264 8).
+        if (request.body) this.listenTo(request.body, true);
+        response.send(200, { body: dialog.local.sdp });
+      }),
+    );
+    this.listenTo(dialog.remote.sdp, true);
+    const { dtmf, hold } = context.calls;
+    if (dtmf) this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
+    this.scope.after(hold, () => this.hangUp('completed'));
+  }
+
+  private onFailure(error: SrfCallError): void {
+    if (this.phase !== 'inviting') return;
+    const { record } = this;
+    const failure = failureOf(error);
+    record.timings.finalMs = error.res ? this.timeOf(error.res) : this.context.clock.now();
+    record.inProgressAtFinal = this.context.population.inProgress - (this.inProgress ? 1 : 0);
+    Object.assign(record, {
+      status: failure.status,
+      reason: failure.reason,
+      q850: failure.q850,
+      retryAfterS: failure.retryAfterS,
+    });
+    record.outcome = this.cancelling ? 'cancelled' : 'failed';
+    record.cause = this.cancelling ? 'cancelled' : failure.cause;
+    this.leaveProgress();
+    this.finish();
+  }
+
+  private onRemoteBye(bye: { stackTime?: string }): void {
+    if (this.phase !== 'established') return;
+    const { record } = this;
+    record.timings.byeMs = this.timeOf(bye);
+    record.outcome = 'dropped';
+    record.cause = 'dropped';
+    record.hangupBy = 'remote';
+    this.leaveEstablished();
+    this.finish();
+  }
+
+  private hangUp(outcome: 'completed' | 'stillUp'): void {
+    if (this.phase !== 'established') return;
+    this.phase = 'ending';
+    this.record.outcome = outcome;
+    this.record.hangupBy = 'local';
+    this.leaveEstablished();
+    this.scope.clearTimers();
+    this.sendBye(() => this.finish());
+  }
+
+  private sendBye(then: () => void): void {
+    const { record, context } = this;
+    const dialog = this.dialog!;
+    record.timings.byeMs = context.clock.now();
+    dialog.request(
+      { method: 'BYE' },
+      this.scope.guarded((error: unknown, response?: SrfResult) => {
+        if (!error && response) {
+          record.byeStatus = response.status;
+          record.timings.byeFinalMs =
+            record.timings.byeMs! +
+            (wireDelayMs(response.req.stackTime, response.stackTime) ?? context.clock.now() - record.timings.byeMs!);
+          // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2).
+          if ((response.status === 408 || response.status === 481) && record.outcome === 'completed') {
+            record.outcome = 'dropped';
+            record.cause = 'dropped';
+          }
+        }
+        context.srf.removeDialog(dialog);
+        dialog.removeAllListeners();
+        then();
+      }),
+    );
+  }
+
+  private cancel(patienceMs: number): void {
+    if (this.phase !== 'inviting' || this.cancelling) return;
+    this.cancelling = true;
+    this.scope.clearTimers();
+    this.request?.cancel(() => {});
+    this.scope.after(patienceMs, () => {
+      this.record.outcome = 'cancelled';
+      this.record.cause = 'cancelled';
+      this.leaveProgress();
+      this.finish();
+    });
+  }
+
+  /** Takes the far end's description: from a provisional response as early media, from a 2xx for good. */
+  private listenTo(sdp: string, answered: boolean): void {
+    const { codecs } = this.context.calls;
+    const remote = readDescription(sdp);
+    if (!remote || remote.port === 0) {
+      if (answered) this.record.reason = 'answered without an audio stream';
+      return;
+    }
+    const agreement = agreeAsOfferer(codecs, remote);
+    if (!agreement && !answered) return;
+    if (!agreement) this.record.reason = `answered with ${remote.encodings.join(', ')}, none of which was offered`;
+    // Without an agreement we send what we offered and go on listening: the fault shows in both directions' figures.
+    const spoken = agreement ?? {
+      codec: codecs[0],
+      sendPayloadType: codecs[0] === 'PCMA' ? 8 : 0,
+      eventPayloadType: null,
+    };
+    this.conversation.connect(remote, spoken, acceptedByOffer(codecs), answered);
+  }
+
+  private finish(): void {
+    if (this.phase === 'done') return;
+    this.phase = 'done';
+    this.scope.clearTimers();
+    const { record, context } = this;
+    record.endedMs = context.clock.now();
+    record.tries.push({ trunk: record.trunk, status: record.status, reason: record.reason });
+    void this.conversation.report(record).then(() => this.onDone(record));
+  }
+
+  private enterProgress(): void {
+    if (this.inProgress) return;
+    this.inProgress = true;
+    this.context.population.enterProgress();
+  }
+
+  private leaveProgress(): void {
+    if (!this.inProgress) return;
+    this.inProgress = false;
+    this.context.population.leaveProgress();
+  }
+
+  private leaveEstablished(): void {
+    this.context.population.leaveEstablished();
+    this.leaveProgress();
+  }
+
+  /** When the server saw a message of this call, on the run's clock. */
+  private timeOf(message: { stackTime?: string }): number {
+    const delay = wireDelayMs(this.inviteTime, message.stackTime);
+    return delay === null ? this.context.clock.now() : this.startedMs + delay;
+  }
+
+  private abandon(error: unknown): void {
+    this.context.onError(error);
+    if (this.phase === 'done') return;
+    if (this.phase === 'established') this.context.population.leaveEstablished();
+    this.leaveProgress();
+    if (this.record.answeredMs === null) this.record.outcome = 'failed';
+    else if (this.record.outcome === 'failed') this.record.outcome = 'dropped';
+    this.record.cause = 'internal';
+    this.record.reason = error instanceof Error ? error.message : String(error);
+    this.finish();
+  }
+}

@@ -1,0 +1,128 @@
+import type { MediaSnapshot } from '../media/link/messages.js';
+import type { DirectionMetrics, DtmfMetrics } from '../metrics/direction-metrics.js';
+import type { Distribution } from '../metrics/distribution.js';
+import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
+import { invalidities } from '../metrics/validity.js';
+import type { RunState } from './run-state.js';
+
+/** Attempts per second over the last second or so. */
+export class RateMeter {
+  private readonly points: { atMs: number; attempted: number; due: number }[] = [];
+
+  add(atMs: number, attempted: number, due: number): void {
+    this.points.push({ atMs, attempted, due });
+    while (this.points.length > 2 && atMs - this.points[0].atMs > 1100) this.points.shift();
+  }
+
+  rates(): { offeredCps: number; achievedCps: number } {
+    const first = this.points[0];
+    const last = this.points.at(-1);
+    if (!first || !last || last.atMs <= first.atMs) return { offeredCps: 0, achievedCps: 0 };
+    const seconds = (last.atMs - first.atMs) / 1000;
+    return { offeredCps: (last.due - first.due) / seconds, achievedCps: (last.attempted - first.attempted) / seconds };
+  }
+}
+
+/** The state of a run at one moment. Reads, changes nothing. */
+export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter): Snapshot {
+  const { metrics, profile, swarmPulse, planned } = state;
+  const verdict = metrics.exhaustion.verdict();
+  const strain = state.strain.strain(swarmPulse?.notStarted ?? 0, planned.attempts);
+  const liveFaults = state.swarmMedia?.faults ?? {};
+  const byCause: Record<string, number> = { ...metrics.oneWay.byCause };
+  let oneWayCalls = metrics.oneWay.calls;
+  for (const [cause, n] of Object.entries(liveFaults)) {
+    byCause[cause] = (byCause[cause] ?? 0) + n;
+    oneWayCalls += n;
+  }
+  return {
+    atMs: Math.round(nowMs - state.startMs),
+    plannedMs: planned.lastMs + profile.calls.hold,
+    phase: state.phase,
+    paused: state.paused,
+    rateFactor: state.rateFactor,
+    ...meter.rates(),
+    calls: {
+      ...metrics.counts,
+      attempted: swarmPulse?.attempted ?? 0,
+      inProgress: swarmPulse?.inProgress ?? 0,
+      established: swarmPulse?.established ?? 0,
+      peakInProgress: swarmPulse?.peakInProgress ?? 0,
+      notStarted: swarmPulse?.notStarted ?? 0,
+      planned: planned.attempts,
+    },
+    responses: { ...metrics.responses },
+    setupFailureRatio: metrics.setupFailureRatio,
+    srdMs: three(metrics.srdSuccess),
+    setupMs: three(metrics.setup),
+    trunk: {
+      channels: state.ownTrunk ? profile.trunk.channels : null,
+      refusals: verdict.refusals,
+      exhaustedAtInProgress: verdict.exhaustedAtInProgress,
+      exhaustedAtMs: verdict.exhaustedAtMs,
+      cause: verdict.cause,
+    },
+    media: {
+      uplink: direction(
+        metrics.uplink,
+        state.swarmMedia?.packetsSent ?? null,
+        state.trunkMedia,
+        injected(state, 'uplink'),
+      ),
+      downlink: direction(
+        metrics.downlink,
+        state.trunkMedia?.packetsSent ?? null,
+        state.swarmMedia,
+        injected(state, 'downlink'),
+      ),
+    },
+    oneWay: { calls: oneWayCalls, byCause },
+    noMedia: metrics.noMedia,
+    dtmf: { uplink: digits(metrics.dtmfUplink), downlink: digits(metrics.dtmfDownlink) },
+    health: {
+      threads: state.strain.threadLoads().map(({ name, cpuRatio }) => ({ name, cpuRatio })),
+      pacingErrorP99Ms: strain.pacingErrorP99Ms,
+      eventLoopDelayP99Ms: strain.eventLoopDelayP99Ms,
+      receiveDrops: strain.receiveDrops,
+      problems: invalidities(strain).map((i) => i.observed),
+    },
+    log: state.log.slice(),
+  };
+}
+
+function injected(state: RunState, way: 'uplink' | 'downlink'): number | null {
+  const truth = state.swarmMedia?.truth[way];
+  return !truth || truth.packets === 0 ? null : truth.dropped / truth.packets;
+}
+
+/** Packets and loss are live, from the media thread of the receiving side; MOS is of the calls that have ended. */
+function direction(
+  metrics: DirectionMetrics,
+  packetsSent: number | null,
+  receiver: MediaSnapshot | null,
+  injectedLossRatio: number | null,
+): DirectionSnapshot {
+  const ended = metrics.summary();
+  return {
+    packetsSent,
+    packetsReceived: receiver?.packetsReceived ?? null,
+    lossRatio: receiver && receiver.packetsExpected > 0 ? receiver.packetsLost / receiver.packetsExpected : null,
+    injectedLossRatio,
+    jitterMsP95: ended.jitterMs?.p95 ?? null,
+    mosLqP5: ended.mosLq?.p5 ?? null,
+    mosLqP50: ended.mosLq?.p50 ?? null,
+    mosLqBands: ended.mosLqBands ?? [0, 0, 0, 0, 0, 0, 0],
+    measured: ended.measured,
+    unmeasured: ended.unmeasured,
+  };
+}
+
+function digits(metrics: DtmfMetrics): DtmfSnapshot {
+  const { sent, received, lost } = metrics.summary();
+  return { sent, received, lost };
+}
+
+function three(distribution: Distribution): { p50: number; p95: number; p99: number } | null {
+  const all = distribution.percentiles();
+  return all && { p50: all.p50, p95: all.p95, p99: all.p99 };
+}

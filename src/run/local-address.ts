@@ -1,0 +1,49 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { AppError } from '../core/errors.js';
+
+/** Host of a SIP URI's host part, without port and parameters. */
+export function hostOf(hostPart: string): string {
+  const host = hostPart.replace(/;.*$/, '');
+  return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '');
+}
+
+/** Resolves the target's host once, before anything is sent, so that a wrong name is told at once. */
+export async function resolveHost(host: string): Promise<string> {
+  if (isIP(host)) return host;
+  try {
+    return (await lookup(host, { family: 4 })).address;
+  } catch (cause) {
+    throw new AppError('HOST_UNKNOWN', `The host ${host} cannot be resolved`, {
+      where: host,
+      found: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      hint: 'Check the name, or give an address: --to sip:user@192.0.2.1:5060.',
+      cause,
+    });
+  }
+}
+
+/** The local address that the system would send from towards `address`; nothing is sent. */
+export function localAddressTowards(address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    const fail = (cause: Error): void => {
+      socket.close();
+      reject(
+        new AppError('ADDRESS_UNUSABLE', `There is no way to ${address} from this machine`, {
+          where: address,
+          found: cause.message,
+          hint: 'Give the local address to use with --local.',
+          cause,
+        }),
+      );
+    };
+    socket.once('error', fail);
+    socket.connect(9, address, () => {
+      const local = socket.address().address;
+      socket.close();
+      resolve(local);
+    });
+  });
+}

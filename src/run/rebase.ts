@@ -1,0 +1,19 @@
+import type { CallRecord } from '../metrics/call-record.js';
+
+const rebased = (ms: number | null, startMs: number): number | null =>
+  ms === null ? null : Math.round((ms - startMs) * 1000) / 1000;
+
+/** Moves every moment of a record from the machine's clock to the run's: ms since its start, to the µs. */
+export function rebase(record: CallRecord, startMs: number): void {
+  record.dueMs = rebased(record.dueMs, startMs)!;
+  record.startedMs = rebased(record.startedMs, startMs)!;
+  record.answeredMs = rebased(record.answeredMs, startMs);
+  record.endedMs = rebased(record.endedMs, startMs);
+  const { timings } = record;
+  for (const key of Object.keys(timings) as (keyof typeof timings)[]) timings[key] = rebased(timings[key], startMs);
+  for (const heard of [record.uplink?.heard, record.downlink?.heard]) {
+    if (!heard) continue;
+    heard.firstArrivalMs = rebased(heard.firstArrivalMs, startMs);
+    heard.lastArrivalMs = rebased(heard.lastArrivalMs, startMs);
+  }
+}

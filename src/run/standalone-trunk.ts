@@ -1,0 +1,130 @@
+import { systemClock } from '../core/clock.js';
+import type { AppError } from '../core/errors.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import type { Profile } from '../profile/schema.js';
+import type { Pulse, ShardEvent } from '../shard/messages.js';
+import { Shard } from '../shard/shard.js';
+import { mediaSetup } from './media-setup.js';
+
+const STATUS_MS = 1000;
+
+export interface StandaloneTrunkOptions {
+  profile: Profile;
+  address: string;
+  sipPort: number;
+  advertise?: string;
+}
+
+/** What a trunk of its own saw until it was stopped. */
+export interface TrunkResult {
+  answered: number;
+  peak: number;
+  refusedFull: number;
+  refusedTooFast: number;
+  packetsReceived: number;
+  packetsLost: number;
+  callsWithDigits: number;
+  /** Calls whose caller was not heard, by verdict. */
+  silentCalls: number;
+}
+
+/** The built-in trunk without a run: until it is stopped. */
+export class StandaloneTrunk {
+  private shard: Shard | null = null;
+  private pulse: Pulse | null = null;
+  private settle!: () => void;
+  private reject!: (error: AppError) => void;
+  private readonly over: Promise<void>;
+  private readonly heard = { answered: 0, packetsReceived: 0, packetsLost: 0, callsWithDigits: 0, silentCalls: 0 };
+
+  constructor(private readonly options: StandaloneTrunkOptions) {
+    this.over = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Runs until `stop`; a line a second goes to `write` while calls come. */
+  async execute(write: (line: string) => void): Promise<TrunkResult> {
+    const { profile, address, sipPort, advertise } = this.options;
+    this.shard = new Shard(
+      {
+        name: 'trunk',
+        signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort, advertise } },
+        media: mediaSetup('trunk', profile, address),
+      },
+      {
+        onEvent: (event) => this.onEvent(event, write),
+        onFailed: (error) => this.reject(error),
+        onOutput: (text) => write(`# ${text.trim()}`),
+      },
+    );
+    const startMs = systemClock.now();
+    let last = '';
+    const timer = setInterval(() => {
+      const line = this.status();
+      if (line !== last) write(`${((systemClock.now() - startMs) / 1000).toFixed(0).padStart(6)} s  ${line}`);
+      last = line;
+    }, STATUS_MS);
+    try {
+      await this.over;
+    } finally {
+      clearInterval(timer);
+      await this.shard.close();
+    }
+    const trunk = this.pulse?.trunk;
+    return {
+      ...this.heard,
+      peak: trunk?.peak ?? 0,
+      refusedFull: trunk?.refusedFull ?? 0,
+      refusedTooFast: trunk?.refusedTooFast ?? 0,
+    };
+  }
+
+  /** Hangs up every call and ends. */
+  stop(): void {
+    this.shard?.send({ kind: 'stop' });
+  }
+
+  private onEvent(event: ShardEvent, write: (line: string) => void): void {
+    switch (event.kind) {
+      case 'ready':
+        write(
+          `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip?.address}:${event.sip?.port} (Ctrl-C ends it)`,
+        );
+        break;
+      case 'records':
+        for (const record of event.records) this.hear(record);
+        break;
+      case 'pulse':
+        this.pulse = event.pulse;
+        break;
+      case 'log':
+        write(`# ${event.text}`);
+        break;
+      case 'done':
+        this.settle();
+        break;
+      case 'media':
+      case 'failed':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private hear(record: CallRecord): void {
+    const heard = record.media?.heard;
+    if (record.answeredMs === null || !heard) return;
+    this.heard.answered++;
+    this.heard.packetsReceived += heard.packetsReceived;
+    this.heard.packetsLost += heard.packetsLost;
+    if (heard.digits !== '') this.heard.callsWithDigits++;
+    if (heard.verdict.state === 'fault') this.heard.silentCalls++;
+  }
+
+  private status(): string {
+    const trunk = this.pulse?.trunk;
+    return `channels ${trunk?.inUse ?? 0} of ${this.options.profile.trunk.channels} · admitted ${trunk?.admitted ?? 0} · refused ${trunk?.refusedFull ?? 0} full, ${trunk?.refusedTooFast ?? 0} too fast`;
+  }
+}

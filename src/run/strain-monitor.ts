@@ -1,0 +1,99 @@
+import { LinearHistogram } from '../core/linear-histogram.js';
+import type { MediaHealth } from '../media/link/messages.js';
+import { LIMITS, type Strain } from '../metrics/validity.js';
+
+interface ThreadLoad {
+  lastCpuMs: number;
+  lastMs: number;
+  firstCpuMs: number;
+  firstMs: number;
+  ratio: number;
+  maxRatio: number;
+  saturatedMs: number;
+  longestSaturatedMs: number;
+}
+
+/** Watches how hard the generator itself works: CPU of each thread, pacing error, receive drops, event-loop delay. */
+export class StrainMonitor {
+  private readonly threads = new Map<string, ThreadLoad>();
+  private readonly health = new Map<string, MediaHealth>();
+  private readonly loopDelays = new Map<string, { p99: number; max: number }>();
+
+  /** Takes a thread's CPU time; figures cover at least a second each. */
+  cpu(name: string, cpuMs: number | null, nowMs: number): void {
+    if (cpuMs === null) return;
+    const load = this.threads.get(name);
+    if (!load) {
+      this.threads.set(name, {
+        lastCpuMs: cpuMs,
+        lastMs: nowMs,
+        firstCpuMs: cpuMs,
+        firstMs: nowMs,
+        ratio: 0,
+        maxRatio: 0,
+        saturatedMs: 0,
+        longestSaturatedMs: 0,
+      });
+      return;
+    }
+    const elapsed = nowMs - load.lastMs;
+    if (elapsed < 900) return;
+    load.ratio = Math.min(1, (cpuMs - load.lastCpuMs) / elapsed);
+    load.maxRatio = Math.max(load.maxRatio, load.ratio);
+    load.saturatedMs = load.ratio >= LIMITS.saturatedRatio ? load.saturatedMs + elapsed : 0;
+    load.longestSaturatedMs = Math.max(load.longestSaturatedMs, load.saturatedMs);
+    load.lastCpuMs = cpuMs;
+    load.lastMs = nowMs;
+  }
+
+  media(name: string, health: MediaHealth): void {
+    this.health.set(name, health);
+  }
+
+  loopDelay(name: string, delay: { p99: number; max: number } | null): void {
+    if (delay) this.loopDelays.set(name, delay);
+  }
+
+  threadLoads(): { name: string; cpuRatio: number; cpuMeanRatio: number; cpuMaxRatio: number }[] {
+    return [...this.threads].map(([name, t]) => ({
+      name,
+      cpuRatio: t.ratio,
+      cpuMeanRatio: t.lastMs > t.firstMs ? (t.lastCpuMs - t.firstCpuMs) / (t.lastMs - t.firstMs) : 0,
+      cpuMaxRatio: t.maxRatio,
+    }));
+  }
+
+  /** How far behind its deadline each packet left, over all media threads; `null` when none was sent. */
+  pacingErrorMs(): { p50: number; p99: number; max: number } | null {
+    let merged: LinearHistogram | null = null;
+    for (const { pacingErrorMs } of this.health.values()) {
+      merged ??= new LinearHistogram(pacingErrorMs.bucketWidth, pacingErrorMs.counts.length);
+      merged.merge(pacingErrorMs);
+    }
+    return merged && merged.count > 0
+      ? { p50: merged.quantile(0.5)!, p99: merged.quantile(0.99)!, max: merged.max }
+      : null;
+  }
+
+  receiveDrops(): number | null {
+    return this.health.size === 0 ? null : [...this.health.values()].reduce((sum, h) => sum + h.receiveDrops, 0);
+  }
+
+  eventLoopDelayMs(): { p99: number; max: number } | null {
+    const delays = [...this.loopDelays.values()];
+    return delays.length === 0
+      ? null
+      : { p99: Math.max(...delays.map((d) => d.p99)), max: Math.max(...delays.map((d) => d.max)) };
+  }
+
+  strain(notStarted: number, planned: number): Strain {
+    return {
+      receiveDrops: this.receiveDrops(),
+      pacingErrorP99Ms: this.pacingErrorMs()?.p99 ?? null,
+      saturatedMs: [...this.threads].map(([name, t]) => ({ name, ms: t.longestSaturatedMs })),
+      eventLoopDelayP99Ms: this.eventLoopDelayMs()?.p99 ?? null,
+      notStarted,
+      planned,
+    };
+  }
+}

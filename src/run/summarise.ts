@@ -1,0 +1,78 @@
+import { round } from '../metrics/distribution.js';
+import { judgeGates } from '../metrics/gates.js';
+import type { Summary } from '../metrics/summary.js';
+import { invalidities } from '../metrics/validity.js';
+import { gatesOf } from '../profile/schema.js';
+import type { RunState } from './run-state.js';
+
+/** The figures of a run that is over, its gates judged. */
+export function summarise(state: RunState, endMs: number, version: string): Summary {
+  const { metrics, swarmPulse, profile, strain, planned } = state;
+  const notStarted = swarmPulse?.notStarted ?? 0;
+  const invalid = invalidities(strain.strain(notStarted, planned.attempts));
+  const arrivalMs = Math.max(planned.lastMs, (swarmPulse?.arrivalsDoneMs ?? endMs) - state.startMs);
+  const attempted = metrics.counts.attempted;
+  const perSecond = (n: number): number | null =>
+    attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
+  const trunk = metrics.exhaustion.verdict();
+  const delay = strain.eventLoopDelayMs();
+  const summary: Omit<Summary, 'gates' | 'verdict'> = {
+    schema: 1,
+    run: {
+      id: state.id,
+      name: profile.name,
+      seed: profile.seed,
+      target: state.target ?? '',
+      startedAt: state.startedAt.toISOString(),
+      durationMs: Math.round(endMs - state.startMs),
+      version,
+      node: process.version,
+      valid: invalid.length === 0,
+      invalidReasons: invalid,
+      interrupted: state.interrupted !== null,
+      timestampSource: state.timestampSource,
+      threads: strain.threadLoads().map(({ name, cpuMeanRatio, cpuMaxRatio }) => ({
+        name,
+        cpuMeanRatio: round(cpuMeanRatio),
+        cpuMaxRatio: round(cpuMaxRatio),
+      })),
+      eventLoopDelayMs: delay && { p99: round(delay.p99), max: round(delay.max) },
+    },
+    calls: {
+      ...metrics.counts,
+      notStarted,
+      peakInProgress: swarmPulse?.peakInProgress ?? 0,
+      peakEstablished: swarmPulse?.peakEstablished ?? 0,
+    },
+    responses: { ...metrics.responses },
+    sip: {
+      ...metrics.sip(),
+      ira: null,
+      rrdMs: null,
+      offeredCps: perSecond(attempted + notStarted),
+      achievedCps: perSecond(attempted),
+      retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
+      retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
+      parseErrors: swarmPulse?.sip?.parseErrors ?? null,
+    },
+    trunk,
+    trunks: metrics.trunkTargets(),
+    media: { ...metrics.media(), pacingErrorMs: rounded(strain.pacingErrorMs()), receiveDrops: strain.receiveDrops() },
+    dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
+    impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
+  };
+  const gates = judgeGates(gatesOf(profile), summary);
+  return { ...summary, gates, verdict: verdictOf(summary, gates) };
+}
+
+function rounded(
+  figure: { p50: number; p99: number; max: number } | null,
+): { p50: number; p99: number; max: number } | null {
+  return figure && { p50: round(figure.p50), p99: round(figure.p99), max: round(figure.max) };
+}
+
+function verdictOf(summary: Omit<Summary, 'gates' | 'verdict'>, gates: Summary['gates']): Summary['verdict'] {
+  if (summary.run.interrupted) return 'interrupted';
+  if (!summary.run.valid) return 'invalid';
+  return gates.every((gate) => gate.pass) ? 'pass' : 'fail';
+}

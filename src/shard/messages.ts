@@ -1,0 +1,72 @@
+import type { MediaSnapshot } from '../media/link/messages.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import type { Profile } from '../profile/schema.js';
+import type { SipTarget } from '../swarm/swarm.js';
+import type { TrunkCounts } from '../trunk/trunk.js';
+
+/** Where a shard's SIP and RTP live. */
+export interface ShardNetwork {
+  /** Local address that SIP and RTP bind. */
+  address: string;
+  /** Local SIP port, 0 for any. */
+  sipPort: number;
+  /** Address that goes into Contact and SDP instead, behind NAT or in docker. */
+  advertise?: string;
+  /** An external drachtio-server that takes the place of the embedded one. */
+  drachtio?: { host: string; port: number; secret: string };
+}
+
+/** What a signalling thread does: place calls, or be the trunk. */
+export type ShardRole = { kind: 'swarm'; target: SipTarget; rows: Record<string, string>[] } | { kind: 'trunk' };
+
+/** What the entry file of the signalling thread is started with (`workerData`). */
+export interface SignallingThreadData {
+  role: ShardRole;
+  profile: Profile;
+  network: ShardNetwork;
+  media: { port: import('node:worker_threads').MessagePort; wake: SharedArrayBuffer; pool: number };
+}
+
+export type ShardCommand =
+  /** Starts placing calls; a trunk takes calls from its start. */
+  | { kind: 'begin' }
+  | { kind: 'pause'; paused: boolean }
+  | { kind: 'rate'; factor: number } /** Ends every call, then `done`. */
+  | { kind: 'stop' };
+
+/** The signalling thread's counters, four times a second. */
+export interface Pulse {
+  attempted: number;
+  notStarted: number;
+  up: number;
+  inProgress: number;
+  established: number;
+  peakInProgress: number;
+  peakEstablished: number;
+  /** All attempts were handed out; since when, on the run's clock. */
+  arrivalsDoneMs: number | null;
+  trunk: TrunkCounts | null;
+  sip: SipCounts | null;
+  eventLoopDelayMs: { p99: number; max: number } | null;
+  cpuMs: number | null;
+}
+
+export interface SipCounts {
+  retransmissionsSent: number;
+  retransmissionsReceived: number;
+  parseErrors: number;
+}
+
+export type ShardEvent =
+  | {
+      kind: 'ready';
+      sip: { address: string; port: number } | null;
+      driver: 'native' | 'dgram';
+      timestampSource: 'kernel' | 'user';
+    }
+  | { kind: 'records'; records: CallRecord[] }
+  | { kind: 'pulse'; pulse: Pulse }
+  | { kind: 'media'; snapshot: MediaSnapshot }
+  | { kind: 'log'; level: 'info' | 'warn' | 'error'; text: string }
+  | { kind: 'done' }
+  | { kind: 'failed'; code: string; message: string; detail?: Record<string, string> };

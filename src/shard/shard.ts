@@ -1,0 +1,88 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { AppError, type ErrorCode } from '../core/errors.js';
+import type { MediaSetup, MediaThreadData } from '../media/link/messages.js';
+import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
+
+const CLOSE_PATIENCE_MS = 3000;
+
+export interface ShardSpec {
+  name: string;
+  signalling: Omit<SignallingThreadData, 'media'>;
+  media: MediaSetup;
+}
+
+export interface ShardListener {
+  onEvent(event: ShardEvent): void;
+  /** A thread failed or ended unasked; the run cannot go on. */
+  onFailed(error: AppError): void;
+  /** Something was printed within a thread. */
+  onOutput(text: string): void;
+}
+
+/** Threads run from the built files: from dist itself, or from the dist beside src when the sources run. */
+function threadFile(path: string): URL {
+  const base = new URL('..', import.meta.url).href.replace(/\/src\/$/, '/dist/');
+  return new URL(path, base);
+}
+
+/** A signalling thread and a media thread that belong together. */
+export class Shard {
+  private readonly signalling: Worker;
+  private readonly media: Worker;
+  private closing = false;
+  private readonly exits: Promise<unknown>[];
+
+  constructor(
+    spec: ShardSpec,
+    private readonly listener: ShardListener,
+  ) {
+    const { port1, port2 } = new MessageChannel();
+    const wake = new SharedArrayBuffer(4);
+    const mediaData: MediaThreadData = { setup: spec.media, port: port2, wake };
+    this.media = this.start(`${spec.name} media`, threadFile('media/thread.js'), mediaData, port2);
+    const data: SignallingThreadData = { ...spec.signalling, media: { port: port1, wake, pool: spec.media.pool } };
+    this.signalling = this.start(`${spec.name} signalling`, threadFile('shard/signalling-thread.js'), data, port1);
+    this.signalling.on('message', (event: ShardEvent) => {
+      if (event.kind === 'failed') this.fail(new AppError(event.code as ErrorCode, event.message, event.detail));
+      else listener.onEvent(event);
+    });
+    this.exits = [this.media, this.signalling].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+  }
+
+  send(command: ShardCommand): void {
+    this.signalling.postMessage(command);
+  }
+
+  /** Ends both threads, by force where they do not end by themselves. Idempotent. */
+  async close(): Promise<void> {
+    if (!this.closing) {
+      this.closing = true;
+      this.signalling.postMessage({ kind: 'close' });
+    }
+    const patience = new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS).unref());
+    await Promise.race([Promise.all(this.exits), patience]);
+    await Promise.all([this.signalling.terminate(), this.media.terminate()]);
+  }
+
+  private start(
+    name: string,
+    file: URL,
+    workerData: object,
+    transfer: import('node:worker_threads').MessagePort,
+  ): Worker {
+    const worker = new Worker(file, { name, workerData, transferList: [transfer], stdout: true, stderr: true });
+    for (const stream of [worker.stdout, worker.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => this.listener.onOutput(text));
+    worker.on('error', (error) =>
+      this.fail(new AppError('THREAD_CRASHED', `The ${name} thread crashed: ${error.stack ?? error.message}`)),
+    );
+    worker.on('exit', (code) => {
+      if (!this.closing) this.fail(new AppError('THREAD_CRASHED', `The ${name} thread ended unasked (exit ${code})`));
+    });
+    return worker;
+  }
+
+  private fail(error: AppError): void {
+    if (!this.closing) this.listener.onFailed(error);
+  }
+}

@@ -1,0 +1,221 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { systemClock } from '../core/clock.js';
+import { AppError, type ErrorCode } from '../core/errors.js';
+import { deriveSeed } from '../core/rng.js';
+import { threadCpuMs } from '../core/thread-cpu.js';
+import { connectEmbedded, connectExternal, type DrachtioConnection } from '../drachtio/connect.js';
+import { Population } from '../flow/population.js';
+import { arrivalOffsets } from '../load/arrivals.js';
+import { MediaClient } from '../media/link/client.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import { Pacer } from '../swarm/pacer.js';
+import { Swarm } from '../swarm/swarm.js';
+import { Trunk } from '../trunk/trunk.js';
+import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
+
+const BATCH_MS = 100;
+const PULSE_MS = 250;
+const DELAY_RESOLUTION_MS = 5;
+const STOP_PATIENCE_MS = 5000;
+
+/** The life of a signalling thread: drachtio-srf on a server, and a swarm or a trunk on top of it. */
+export class Signalling {
+  private readonly media: MediaClient;
+  private readonly population = new Population();
+  private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  private readonly batch: CallRecord[] = [];
+  private readonly timers: NodeJS.Timeout[] = [];
+  private connection: DrachtioConnection | null = null;
+  private swarm: Swarm | null = null;
+  private trunk: Trunk | null = null;
+  private pacer: Pacer | null = null;
+  private arrivalsDoneMs: number | null = null;
+  private stopping = false;
+  private finished = false;
+
+  constructor(
+    private readonly data: SignallingThreadData,
+    private readonly post: (event: ShardEvent) => void,
+  ) {
+    const { port, wake, pool } = data.media;
+    this.media = new MediaClient(port, new Int32Array(wake), pool);
+    this.media.onSnapshot = (snapshot) => post({ kind: 'media', snapshot });
+    this.media.onFailed = (failure) =>
+      this.fail(new AppError(failure.code as ErrorCode, failure.message, failure.detail));
+  }
+
+  async open(): Promise<void> {
+    const { network, role } = this.data;
+    const media = await this.media.ready;
+    if (!media) return;
+    const onFatal = (error: Error): void => this.fail(error);
+    this.connection = network.drachtio
+      ? await connectExternal({ ...network.drachtio, onFatal })
+      : await connectEmbedded({
+          address: network.address,
+          port: network.sipPort,
+          advertise: network.advertise,
+          onFatal,
+        });
+    this.loopDelay.enable();
+    this.timers.push(
+      setInterval(() => this.flush(), BATCH_MS),
+      setInterval(() => this.pulse(), PULSE_MS),
+    );
+    if (role.kind === 'trunk') this.openTrunk();
+    this.post({ kind: 'ready', sip: this.connection.sip, ...media });
+  }
+
+  handle(command: ShardCommand): void {
+    switch (command.kind) {
+      case 'begin':
+        if (this.data.role.kind === 'swarm') this.openSwarm(this.data.role);
+        break;
+      case 'pause':
+        this.swarm?.setPaused(command.paused);
+        break;
+      case 'rate':
+        this.swarm?.setFactor(command.factor);
+        break;
+      case 'stop':
+        this.stop();
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  private get context() {
+    const { profile, network } = this.data;
+    return {
+      srf: this.connection!.srf,
+      clock: systemClock,
+      population: this.population,
+      media: this.media,
+      mediaSpec: profile.media,
+      advertise: network.advertise,
+      onError: (error: unknown) =>
+        this.post({
+          kind: 'log',
+          level: 'error',
+          text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        }),
+      onRecord: (record: CallRecord) => {
+        this.batch.push(record);
+      },
+    };
+  }
+
+  private openTrunk(): void {
+    const { profile } = this.data;
+    this.trunk = new Trunk({
+      ...this.context,
+      conversation: profile.trunk,
+      uplink: [],
+      downlink: [],
+      trunk: profile.trunk,
+      seed: deriveSeed(profile.seed, 'trunk'),
+    });
+  }
+
+  private openSwarm(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
+    if (this.swarm) return;
+    const { profile } = this.data;
+    this.pacer = new Pacer(arrivalOffsets(profile.load, profile.calls.hold));
+    this.swarm = new Swarm({
+      ...this.context,
+      conversation: profile.calls,
+      calls: profile.calls,
+      uplink: profile.impairment.uplink,
+      downlink: profile.impairment.downlink,
+      pacer: this.pacer,
+      target: role.target,
+      rows: role.rows,
+      onDone: () => this.finish(),
+    });
+  }
+
+  /** Ends every call; what has not ended in time is left to the far end's own timers. */
+  private stop(): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.swarm?.stop();
+    this.trunk?.stop();
+    if (!this.swarm && (!this.trunk || this.trunk.up === 0)) {
+      this.finish();
+      return;
+    }
+    const deadline = systemClock.now() + STOP_PATIENCE_MS;
+    this.timers.push(
+      setInterval(() => {
+        const up = (this.swarm?.up ?? 0) + (this.trunk?.up ?? 0);
+        if (up === 0 || systemClock.now() > deadline) this.finish();
+      }, 20),
+    );
+  }
+
+  private finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.flush();
+    this.pulse();
+    this.post({ kind: 'done' });
+  }
+
+  /** Closes the server and the media thread; the thread can end then. */
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    this.loopDelay.disable();
+    await this.connection?.close();
+    await this.media.stop();
+  }
+
+  private flush(): void {
+    if (this.batch.length === 0) return;
+    this.post({ kind: 'records', records: this.batch.splice(0) });
+  }
+
+  private pulse(): void {
+    const { population, pacer } = this;
+    if (pacer?.done && this.arrivalsDoneMs === null) this.arrivalsDoneMs = systemClock.now();
+    const sip = this.connection?.stats() ?? null;
+    const delayMs = (ns: number): number => Math.max(0, ns / 1e6 - DELAY_RESOLUTION_MS);
+    this.post({
+      kind: 'pulse',
+      pulse: {
+        attempted: this.swarm?.attempted ?? 0,
+        notStarted: pacer?.notStarted ?? 0,
+        up: (this.swarm?.up ?? 0) + (this.trunk?.up ?? 0),
+        inProgress: population.inProgress,
+        established: population.established,
+        peakInProgress: population.peakInProgress,
+        peakEstablished: population.peakEstablished,
+        arrivalsDoneMs: this.arrivalsDoneMs,
+        trunk: this.trunk?.counts ?? null,
+        sip: sip && {
+          retransmissionsSent: sip.retransmissionsSent,
+          retransmissionsReceived: sip.retransmissionsReceived,
+          parseErrors: sip.malformed,
+        },
+        eventLoopDelayMs:
+          this.loopDelay.count > 0
+            ? { p99: delayMs(this.loopDelay.percentile(99)), max: delayMs(this.loopDelay.max) }
+            : null,
+        cpuMs: threadCpuMs(),
+      },
+    });
+  }
+
+  fail(error: unknown): void {
+    const known = error instanceof AppError;
+    const detail: Record<string, string> = {};
+    if (known)
+      for (const [key, value] of Object.entries(error.detail)) if (typeof value === 'string') detail[key] = value;
+    this.post({
+      kind: 'failed',
+      code: known ? error.code : 'THREAD_CRASHED',
+      message: error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error),
+      detail,
+    });
+  }
+}

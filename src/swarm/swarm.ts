@@ -1,0 +1,131 @@
+import type { Clock } from '../core/clock.js';
+import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import { NumberPattern } from './number-pattern.js';
+import type { Pacer } from './pacer.js';
+
+const MAX_SLEEP_MS = 100;
+
+export interface SwarmOptions extends OutboundContext {
+  clock: Clock;
+  pacer: Pacer;
+  /** The target as a SIP URI, its user part replaced by the called number. */
+  target: SipTarget;
+  /** Rows of the file of numbers, used in turn. */
+  rows: readonly Record<string, string>[];
+  onRecord(record: CallRecord): void;
+  /** The plan is over and every call has ended. */
+  onDone(): void;
+}
+
+export interface SipTarget {
+  scheme: string;
+  user: string | null;
+  /** Host, port and parameters. */
+  host: string;
+}
+
+/** Reads a SIP URI's user and host part. */
+export function parseTarget(uri: string): SipTarget {
+  const match = /^(sips?):(?:([^@]*)@)?(.+)$/.exec(uri)!;
+  return { scheme: match[1], user: match[2] ?? null, host: match[3] };
+}
+
+/** The population of callers: starts attempts when the pacer hands them out, and knows the calls that are up. */
+export class Swarm {
+  private readonly calls = new Set<OutboundCall>();
+  private readonly from: NumberPattern;
+  private readonly to: NumberPattern;
+  private readonly headers: [string, NumberPattern][];
+  private timer: NodeJS.Timeout | null = null;
+  private started = 0;
+  private ended = false;
+  readonly startedMs: number;
+
+  constructor(private readonly options: SwarmOptions) {
+    const { calls, target, clock } = options;
+    this.from = new NumberPattern(calls.from);
+    this.to = new NumberPattern(calls.to ?? target.user ?? '');
+    this.headers = Object.entries(calls.headers).map(([name, value]) => [name, new NumberPattern(value)]);
+    this.startedMs = clock.now();
+    this.turn();
+  }
+
+  get attempted(): number {
+    return this.started;
+  }
+
+  get up(): number {
+    return this.calls.size;
+  }
+
+  setPaused(paused: boolean): void {
+    this.options.pacer.setPaused(paused);
+    this.wake();
+  }
+
+  setFactor(factor: number): void {
+    this.options.pacer.setFactor(factor);
+    this.wake();
+  }
+
+  /** No further attempt; every call that is up is ended by CANCEL or BYE. */
+  stop(): void {
+    this.options.pacer.stop();
+    for (const call of [...this.calls]) call.stop();
+    this.wake();
+  }
+
+  private wake(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.turn();
+  }
+
+  private turn(): void {
+    if (this.ended) return;
+    const { pacer, clock } = this.options;
+    pacer.advance(clock.now(), (index, lateMs) => this.attempt(index, lateMs));
+    if (pacer.done && this.calls.size === 0) {
+      this.ended = true;
+      this.options.onDone();
+      return;
+    }
+    const wait = pacer.untilNextMs() ?? MAX_SLEEP_MS;
+    this.timer = setTimeout(() => this.turn(), Math.min(MAX_SLEEP_MS, wait));
+  }
+
+  /** Starts attempt `index`; false when there is no port pair for it. */
+  private attempt(index: number, lateMs: number): boolean {
+    const { options } = this;
+    const lease = options.media.lease();
+    if (!lease) return false;
+    const row = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
+    const to = this.to.at(index, row);
+    const { scheme, host } = options.target;
+    const headers: Record<string, string> = {};
+    for (const [name, value] of this.headers) headers[name] = value.at(index, row);
+    const call = new OutboundCall(
+      options,
+      {
+        id: index,
+        dueMs: options.clock.now() - lateMs,
+        uri: `${scheme}:${to === '' ? '' : `${to}@`}${host}`,
+        trunk: `${scheme}:${host}`,
+        from: this.from.at(index, row),
+        to,
+        headers,
+      },
+      lease,
+      (record) => {
+        this.calls.delete(call);
+        options.onRecord(record);
+        if (this.calls.size === 0 && options.pacer.done) this.wake();
+      },
+    );
+    this.started++;
+    this.calls.add(call);
+    call.start();
+    return true;
+  }
+}
