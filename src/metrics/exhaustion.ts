@@ -34,6 +34,9 @@ export function isRefusal(
 /**
  * Tells channel exhaustion from a rate limit.
  *
+ * What a trunk carries is the plateau: we count a call from its first ringing to our BYE, the trunk from the INVITE to
+ * the BYE's arrival, so that the count at a single refusal may lie a little below.
+ *
  * - channels: refusals come while calls in progress stand at a plateau, the most that any admitted call met, and no
  *   call is admitted at that level. At least nine of ten refusals must have met the plateau (within 2 % or one call).
  * - cps: refusals come at all levels of use, the number admitted in the seconds with refusals hardly varies, and no
@@ -73,11 +76,11 @@ export class ExhaustionDetector {
       const first = atPlateau.reduce((a, b) => (b.finalMs < a.finalMs ? b : a));
       return {
         exhausted: true,
-        exhaustedAtInProgress: met(first),
+        exhaustedAtInProgress: plateau,
         exhaustedAtMs: Math.round(first.startedMs),
         cause: 'channels',
         refusals: refused.length,
-        evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress; no call was admitted beyond ${plateau}`,
+        evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(first)}; no call was admitted beyond ${plateau}`,
       };
     }
 
