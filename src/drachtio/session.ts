@@ -279,13 +279,13 @@ export class Session {
 let second = -1;
 let clockText = '';
 
-/** UTC time of day with microseconds, as drachtio stamps its messages. */
+/** UTC time of day with microseconds, as drachtio stamps its messages; it never runs backwards within a thread. */
 function timeOfDay(): string {
-  const now = Date.now();
+  const now = performance.timeOrigin + performance.now();
   const whole = Math.floor(now / 1000);
   if (whole !== second) {
     second = whole;
-    clockText = new Date(now).toISOString().slice(11, 19);
+    clockText = new Date(whole * 1000).toISOString().slice(11, 19);
   }
-  return `${clockText}.${String(now - whole * 1000).padStart(3, '0')}000`;
+  return `${clockText}.${String(Math.floor((now - whole * 1000) * 1000)).padStart(6, '0')}`;
 }
