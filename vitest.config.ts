@@ -5,6 +5,7 @@ const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, f
 /** Unit tests run on the sources; the others start worker threads, which run from the built files. */
 export default defineConfig({
   test: {
+    reporters: ['default', './test/line-reporter.ts'],
     projects: [
       {
         test: {

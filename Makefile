@@ -1,0 +1,43 @@
+# Everything works on a bare machine that has Node ≥ 20.19, npm and make; `make interop` installs Debian packages too.
+
+SHELL := /bin/bash
+NODE_MODULES := node_modules/.package-lock.json
+PEERS := sip-tester tshark kamailio rtpengine baresip-core tmux
+
+.PHONY: help setup build demo test check bench interop clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(NODE_MODULES) ## install what the lock file names
+
+$(NODE_MODULES): package.json package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("trunkstorm needs Node 20.19 or newer, this is " + process.version); process.exit(1); }'
+	npm ci --no-audit --no-fund
+	@touch $@
+
+build: setup ## compile to dist/
+	npm run --silent build
+
+demo: build ## the main job on this machine alone: trunk, calls, bad network, screen, report, verdict
+	node dist/cli/main.js run demo
+
+test: setup ## unit and loopback tests
+	npm test
+
+check: setup ## types, lint, dead code
+	npm run check
+
+bench: build ## signalling and media benchmarks, beside their peers
+	npm run --silent bench:signalling
+	npm run --silent bench:media
+
+interop: build ## tests against SIPp and tshark, installed where they are missing
+	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $${missing[@]}; fi
+	npm run --silent test:interop
+
+clean: ## remove what was built
+	rm -rf dist coverage
