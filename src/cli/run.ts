@@ -7,7 +7,9 @@ import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
 import { RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
+import { localAddressFor } from '../run/local-address.js';
 import { Run } from '../run/run.js';
+import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
 import { effectiveProfile } from './effective-profile.js';
@@ -69,6 +71,9 @@ Keys while it runs: q quit (hangs up every call) · p pause · + and - rate`,
 
 async function run(given: string, flags: RunFlags): Promise<void> {
   const { profile, text } = effectiveProfile(given, flags);
+  // What can be known to be wrong before anything is started or written.
+  const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
+  if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
   const startedAt = new Date();
   const directory = await RunDirectory.create({ name: profile.name, startedAt, out: flags.out });
   await directory.writeProfile(text);
@@ -76,6 +81,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   let view: LiveView | null = null;
   const engine = new Run({
     profile,
+    rows,
     id: basename(directory.path),
     version,
     startedAt,

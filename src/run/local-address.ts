@@ -2,15 +2,16 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { AppError } from '../core/errors.js';
+import { parseTarget } from '../swarm/swarm.js';
 
 /** Host of a SIP URI's host part, without port and parameters. */
-export function hostOf(hostPart: string): string {
+function hostOf(hostPart: string): string {
   const host = hostPart.replace(/;.*$/, '');
   return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '');
 }
 
 /** Resolves the target's host once, before anything is sent, so that a wrong name is told at once. */
-export async function resolveHost(host: string): Promise<string> {
+async function resolveHost(host: string): Promise<string> {
   if (isIP(host)) return host;
   try {
     return (await lookup(host, { family: 4 })).address;
@@ -25,7 +26,7 @@ export async function resolveHost(host: string): Promise<string> {
 }
 
 /** The local address that the system would send from towards `address`; nothing is sent. */
-export function localAddressTowards(address: string): Promise<string> {
+function localAddressTowards(address: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     const fail = (cause: Error): void => {
@@ -46,4 +47,13 @@ export function localAddressTowards(address: string): Promise<string> {
       resolve(local);
     });
   });
+}
+
+/**
+ * The local address to call `target` from: the given one, or the one that the system would take. Sends nothing.
+ * @throws AppError HOST_UNKNOWN, ADDRESS_UNUSABLE
+ */
+export async function localAddressFor(target: string, given: string | undefined): Promise<string> {
+  const address = await resolveHost(hostOf(parseTarget(target).host));
+  return given ?? (await localAddressTowards(address));
 }

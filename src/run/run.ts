@@ -7,11 +7,10 @@ import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
 import type { ShardEvent, ShardNetwork } from '../shard/messages.js';
 import { Shard, type ShardListener } from '../shard/shard.js';
-import { readNumberFile } from '../swarm/number-file.js';
 import { parseTarget } from '../swarm/swarm.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
-import { hostOf, localAddressTowards, resolveHost } from './local-address.js';
+import { localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
 import { rebase } from './rebase.js';
 import { RunState } from './run-state.js';
@@ -26,8 +25,8 @@ export interface RunOptions {
   id: string;
   version: string;
   startedAt: Date;
-  /** SIP URI; the run starts its own trunk when neither this nor the profile names a target. */
-  target?: string;
+  /** Rows of the file of numbers; empty without one. */
+  rows: Record<string, string>[];
   local?: string;
   advertise?: string;
   sipPort?: number;
@@ -52,8 +51,7 @@ export class Run {
   private settleTrunk!: () => void;
 
   constructor(private readonly options: RunOptions) {
-    const given = options.target ?? options.profile.target ?? null;
-    this.state = new RunState(options.profile, options.id, options.startedAt, given);
+    this.state = new RunState(options.profile, options.id, options.startedAt, options.profile.target ?? null);
     this.join = new JoinBuffer(this.state.ownTrunk, (record) => this.emit(record));
     this.swarmDone = new Promise((resolve) => {
       this.settle = resolve;
@@ -69,13 +67,11 @@ export class Run {
    */
   async execute(): Promise<{ summary: Summary; failure: AppError | null }> {
     const { profile } = this.options;
-    const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
     const timers: NodeJS.Timeout[] = [];
     try {
       const target = this.state.target ?? (await this.openTrunk());
       this.state.target = target;
-      const parsed = parseTarget(target);
-      const address = this.options.local ?? (await localAddressTowards(await resolveHost(hostOf(parsed.host))));
+      const address = await localAddressFor(target, this.options.local);
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
@@ -88,7 +84,7 @@ export class Run {
       };
       this.swarm = await this.openShard(
         'swarm',
-        { role: { kind: 'swarm', target: parsed, rows }, profile, network },
+        { role: { kind: 'swarm', target: parseTarget(target), rows: this.options.rows }, profile, network },
         (event) => this.onSwarm(event),
       );
       this.begin();
