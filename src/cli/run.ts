@@ -8,6 +8,8 @@ import { loadRun } from '../report/report.js';
 import { RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
 import { localAddressFor } from '../run/local-address.js';
+import { planOf } from '../run/plan.js';
+import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
 import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
@@ -74,6 +76,8 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   // What can be known to be wrong before anything is started or written.
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
+  const plan = planOf(profile);
+  preflight(profile, plan, profile.target === undefined);
   const startedAt = new Date();
   const directory = await RunDirectory.create({ name: profile.name, startedAt, out: flags.out });
   await directory.writeProfile(text);
@@ -81,6 +85,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   let view: LiveView | null = null;
   const engine = new Run({
     profile,
+    plan,
     rows,
     id: basename(directory.path),
     version,

@@ -1,10 +1,10 @@
 import { systemClock } from '../core/clock.js';
-import { arrivalOffsets } from '../load/arrivals.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
+import type { Plan } from './plan.js';
 import { StrainMonitor } from './strain-monitor.js';
 
 const LOG_LINES = 200;
@@ -31,33 +31,22 @@ export class RunState {
   readonly ownTrunk: boolean;
   /** Start of the run on the machine's clock: when the first attempt is due. */
   startMs = systemClock.now();
-  /** Attempts that the plan wants, and when the last one is due. */
-  readonly planned: { attempts: number; lastMs: number };
 
   constructor(
     readonly profile: Profile,
     readonly id: string,
     readonly startedAt: Date,
+    /** What the load amounts to. */
+    readonly planned: Plan,
     target: string | null,
   ) {
     this.target = target;
     this.ownTrunk = target === null;
     this.metrics = new CallMetrics(new Set(profile.refusals));
-    this.planned = planOf(profile);
   }
 
   note(nowMs: number, level: LogLine['level'], text: string): void {
     this.log.push({ atMs: Math.max(0, Math.round(nowMs - this.startMs)), level, text });
     if (this.log.length > LOG_LINES) this.log.shift();
   }
-}
-
-function planOf(profile: Profile): { attempts: number; lastMs: number } {
-  let attempts = 0;
-  let lastMs = 0;
-  for (const offset of arrivalOffsets(profile.load, profile.calls.hold)) {
-    attempts++;
-    lastMs = offset;
-  }
-  return { attempts, lastMs };
 }

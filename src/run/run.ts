@@ -12,6 +12,7 @@ import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
 import { localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
+import type { Plan } from './plan.js';
 import { rebase } from './rebase.js';
 import { RunState } from './run-state.js';
 import { summarise } from './summarise.js';
@@ -25,6 +26,7 @@ export interface RunOptions {
   id: string;
   version: string;
   startedAt: Date;
+  plan: Plan;
   /** Rows of the file of numbers; empty without one. */
   rows: Record<string, string>[];
   local?: string;
@@ -51,7 +53,13 @@ export class Run {
   private settleTrunk!: () => void;
 
   constructor(private readonly options: RunOptions) {
-    this.state = new RunState(options.profile, options.id, options.startedAt, options.profile.target ?? null);
+    this.state = new RunState(
+      options.profile,
+      options.id,
+      options.startedAt,
+      options.plan,
+      options.profile.target ?? null,
+    );
     this.join = new JoinBuffer(this.state.ownTrunk, (record) => this.emit(record));
     this.swarmDone = new Promise((resolve) => {
       this.settle = resolve;
@@ -177,7 +185,11 @@ export class Run {
         onOutput: (text) => this.note('warn', `${name}: ${text.trim().split('\n')[0]}`),
       };
       const shard = new Shard(
-        { name, signalling, media: mediaSetup(name, signalling.profile, signalling.network.address) },
+        {
+          name,
+          signalling,
+          media: mediaSetup(name, signalling.profile, this.options.plan, signalling.network.address),
+        },
         listener,
       );
       if (name === 'trunk') this.trunk = shard;

@@ -51,7 +51,7 @@ export class StandaloneTrunk {
       {
         name: 'trunk',
         signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort, advertise } },
-        media: mediaSetup('trunk', profile, address),
+        media: mediaSetup('trunk', profile, { burst: Math.ceil(profile.trunk.channels / 2) }, address),
       },
       {
         onEvent: (event) => this.onEvent(event, write),

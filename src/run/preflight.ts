@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '../core/errors.js';
+import { portRange } from '../flow/spec.js';
+import type { Profile } from '../profile/schema.js';
+import type { Plan } from './plan.js';
+
+/** Descriptors that the program holds besides RTP sockets: files, SIP sockets, threads. */
+const OTHER_DESCRIPTORS = 150;
+
+/**
+ * Whether the machine has the ports and descriptors that the plan needs; nothing is opened.
+ * @throws AppError PORTS_EXHAUSTED, DESCRIPTORS_EXHAUSTED
+ */
+export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void {
+  const sides = ownTrunk ? 2 : 1;
+  const pairsNeeded = plan.peakCalls * sides;
+  const { min, max } = portRange(profile.media.rtpPorts);
+  const firstEven = min + (min % 2);
+  const pairs = Math.max(0, Math.floor((max - firstEven + 1) / 2));
+  if (pairs < pairsNeeded)
+    throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
+      where: `media.rtpPorts ${profile.media.rtpPorts}`,
+      expected: `${pairsNeeded} port pairs: ${plan.peakCalls} calls at once${ownTrunk ? ', on both sides because the trunk is our own' : ''}`,
+      found: `${pairs} pairs`,
+      hint: `Widen it, such as --rtp-ports ${min}-${Math.min(65_535, min + pairsNeeded * 2 + 199)}.`,
+    });
+
+  const limit = descriptorLimit();
+  const descriptorsNeeded = pairsNeeded * 2 + OTHER_DESCRIPTORS;
+  if (limit !== null && limit < descriptorsNeeded)
+    throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {
+      where: 'ulimit -n',
+      expected: `${descriptorsNeeded}: two sockets a call on each of ${sides} side${sides > 1 ? 's' : ''}, ${plan.peakCalls} calls at once`,
+      found: String(limit),
+      hint: `Raise the limit: ulimit -n ${Math.max(1024, 2 ** Math.ceil(Math.log2(descriptorsNeeded)))}`,
+    });
+}
+
+/** The process's limit of open files; `null` where the system does not tell. */
+function descriptorLimit(): number | null {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return match ? Number(match[1]) : null;
+  } catch {
+    return null;
+  }
+}
