@@ -108,6 +108,7 @@ export class TelephoneEventSender {
     if (this.head >= this.queuedEvents.length) return false;
     // Signed difference, so that the comparison holds across the wrap of the timestamp.
     if (this.hasEarliest && ((slotTimestamp - this.earliest) | 0) < 0) return false;
+    this.hasEarliest = false;
     this.active = true;
     this.first = true;
     this.segmentPassed = false;

@@ -15,6 +15,8 @@ import {
   ulawToLinear,
 } from '../../src/audio/g711.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const CODES = [...Array(256).keys()];
 
 describe('G.711', () => {

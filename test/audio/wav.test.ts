@@ -8,6 +8,8 @@ import { resample } from '../../src/audio/resample.js';
 import { readWav } from '../../src/audio/wav.js';
 import { AppError } from '../../src/core/errors.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-wav-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

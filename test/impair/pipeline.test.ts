@@ -7,6 +7,8 @@ import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { markerOf, payloadTypeOf, RTP_HEADER_BYTES } from '../../src/rtp/packet.js';
 import { audioPacket, EVENT_TYPE, eventPacket, pipelineOf, SAMPLES, send, stages } from './harness.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const ALL_KINDS = [
   { kind: 'duplicate', ratio: 0.02 },
   { kind: 'loss', ratio: 0.02, burst: 2 },

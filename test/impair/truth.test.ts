@@ -5,6 +5,8 @@ import { TruthCounter } from '../../src/impair/truth-counter.js';
 import { RtpReceiver } from '../../src/quality/rtp-receiver.js';
 import { PTIME_MS, pipelineOf, SAMPLES, send } from './harness.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 function fate(copies: number, arrivalMs: number, delayMs = 0, delayMs2 = 0): Fate {
   return {
     bytes: new Uint8Array(0),

@@ -5,6 +5,8 @@ import { TelephoneEventReceiver } from '../../src/quality/dtmf-receiver.js';
 import { durationAt, eventCodeAt, isEndAt } from '../../src/rtp/telephone-event.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 interface Packet {
   event: number;
   end: boolean;

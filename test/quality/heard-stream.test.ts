@@ -8,6 +8,8 @@ import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
 import { lossesOf, pipelineOf } from '../impair/harness.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const EVENT_TYPE = 101;
 const OWN_SSRC = 0x0abc;
 const SPEC: HeardSpec = {

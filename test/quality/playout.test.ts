@@ -4,6 +4,8 @@ import { burstRatio, LossRuns } from '../../src/quality/loss-runs.js';
 import { PlayoutBuffer } from '../../src/quality/playout.js';
 import { lossesOf, pipelineOf, send } from '../impair/harness.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 describe('a playout buffer', () => {
   it('plays what comes up to its length behind the first packet, and discards what comes later', () => {
     const buffer = new PlayoutBuffer(60, 8000);
@@ -27,6 +29,23 @@ describe('a playout buffer', () => {
     for (let i = 102; i < 250; i++) buffer.accept((i * 160 - 60 * 8000) >>> 0, i * 20);
     expect(buffer.late).toBe(1 + 49);
     expect(buffer.accept((250 * 160 - 60 * 8000) >>> 0, 250 * 20)).toBe(true);
+  });
+});
+
+describe('a playout buffer of a long call', () => {
+  it('follows a clock that is 100 ppm slow or fast for an hour', () => {
+    for (const ppm of [-100, 100]) {
+      const buffer = new PlayoutBuffer(40, 8000);
+      for (let i = 0; i < 180_000; i++) buffer.accept((i * 160) >>> 0, i * 20 * (1 + ppm / 1e6));
+      expect(buffer.late).toBe(0);
+    }
+  });
+
+  it('does not forgive a network that becomes slower at once', () => {
+    const buffer = new PlayoutBuffer(40, 8000);
+    for (let i = 0; i < 3000; i++) buffer.accept(i * 160, i * 20);
+    for (let i = 3000; i < 6000; i++) buffer.accept(i * 160, i * 20 + 80);
+    expect(buffer.late).toBe(3000);
   });
 });
 

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arrival, MAX_MISORDER, RtpReceiver } from '../../src/quality/rtp-receiver.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 /** Gives the sequence numbers to a receiver as if sent every 20 ms by their position in `order`. */
 function receive(order: number[], receiver = new RtpReceiver(8000, 20)): RtpReceiver {
   order.forEach((extended, i) => {

@@ -15,6 +15,8 @@ import {
   writeRtpHeader,
 } from '../../src/rtp/packet.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 interface Shape {
   marker: boolean;
   payloadType: number;

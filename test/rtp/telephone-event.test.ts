@@ -11,6 +11,8 @@ import {
 } from '../../src/rtp/telephone-event.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
 
+fc.configureGlobal({ seed: 20_260_101 });
+
 const SLOT = 160;
 
 interface Sent {
