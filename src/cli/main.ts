@@ -1,44 +1,18 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { AppError, ExitCode } from '../core/errors.js';
-import { profileCommand } from './profile.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
-import { trunkCommand } from './trunk.js';
-import { version } from './version.js';
+import { descriptorLimit } from '../core/descriptor-limit.js';
+import { AppError } from '../core/errors.js';
 
-const program = new Command('trunkstorm')
-  .description(
-    'SIP telephony stress tester and network-impairment simulator: thousands of calls with real RTP both ways, and a verdict.',
-  )
-  .version(version)
-  .showHelpAfterError('(try --help)')
-  .addHelpText(
-    'after',
-    `
-Examples:
-  trunkstorm run                                          the demo, on this machine alone
-  trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
-  trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
-  trunkstorm profile list                                 profiles that come with trunkstorm
+/** Loading the program alone opens more files at once than this. */
+const LEAST_DESCRIPTORS = 192;
 
-Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
-4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,
-  );
-
-for (const command of [runCommand(), trunkCommand(), reportCommand(), profileCommand()]) program.addCommand(command);
-for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
-  command.exitOverride();
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.badInput;
-  else if (error instanceof AppError) {
-    process.stderr.write(`trunkstorm: ${error.format()}\n`);
-    process.exitCode = error.exitCode;
-  } else {
-    process.stderr.write(`trunkstorm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = ExitCode.unusable;
-  }
-}
+const limit = descriptorLimit();
+if (limit !== null && limit < LEAST_DESCRIPTORS) {
+  const error = new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors to start', {
+    where: 'ulimit -n',
+    expected: `${LEAST_DESCRIPTORS} at least, and two for each call`,
+    found: String(limit),
+    hint: 'Raise the limit: ulimit -n 65536',
+  });
+  process.stderr.write(`trunkstorm: ${error.format()}\n`);
+  process.exitCode = error.exitCode;
+} else await import('./program.js');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { descriptorLimit } from '../core/descriptor-limit.js';
 import { AppError } from '../core/errors.js';
 import { portRange } from '../flow/spec.js';
 import type { Profile } from '../profile/schema.js';
@@ -34,14 +34,4 @@ export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void
       found: String(limit),
       hint: `Raise the limit: ulimit -n ${Math.max(1024, 2 ** Math.ceil(Math.log2(descriptorsNeeded)))}`,
     });
-}
-
-/** The process's limit of open files; `null` where the system does not tell. */
-function descriptorLimit(): number | null {
-  try {
-    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return match ? Number(match[1]) : null;
-  } catch {
-    return null;
-  }
 }

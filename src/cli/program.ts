@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander';
+import { AppError, ExitCode } from '../core/errors.js';
+import { profileCommand } from './profile.js';
+import { reportCommand } from './report.js';
+import { runCommand } from './run.js';
+import { trunkCommand } from './trunk.js';
+import { version } from './version.js';
+
+const program = new Command('trunkstorm')
+  .description(
+    'SIP telephony stress tester and network-impairment simulator: thousands of calls with real RTP both ways, and a verdict.',
+  )
+  .version(version)
+  .showHelpAfterError('(try --help)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  trunkstorm run                                          the demo, on this machine alone
+  trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
+  trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
+  trunkstorm profile list                                 profiles that come with trunkstorm
+
+Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
+4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,
+  );
+
+for (const command of [runCommand(), trunkCommand(), reportCommand(), profileCommand()]) program.addCommand(command);
+for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
+  command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.badInput;
+  else if (error instanceof AppError) {
+    process.stderr.write(`trunkstorm: ${error.format()}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(`trunkstorm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = ExitCode.unusable;
+  }
+}
