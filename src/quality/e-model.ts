@@ -39,7 +39,7 @@ export interface EModelParameters {
 }
 
 /** The defaults of G.107, table 3. */
-export const E_MODEL_DEFAULTS: Readonly<EModelParameters> = {
+const E_MODEL_DEFAULTS: Readonly<EModelParameters> = {
   slr: 8,
   rlr: 2,
   stmr: 15,
