@@ -3,12 +3,12 @@ import { speechLike } from '../audio/speech.js';
 import { readWav } from '../audio/wav.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
 import type { CodecName } from './link/messages.js';
-import type { PacketMemory } from './udp.js';
+import { PacketMemory } from './udp.js';
 
 const CLOCK_RATE = 8000;
 const SPEECH_SECONDS = 30;
 
-/** Encoded frames in packet memory, each with room for an RTP header before it, so that packets are sent from here. */
+/** Encoded frames, each with room for an RTP header before it: packets enter the path from here, without a copy. */
 export interface PacketizedAudio {
   memory: PacketMemory;
   frames: number;
@@ -23,10 +23,7 @@ export class AudioLibrary {
   private readonly packetized = new Map<string, PacketizedAudio>();
 
   /** @param samples linear audio at 8 kHz by source name */
-  constructor(
-    private readonly samples: ReadonlyMap<string, Int16Array>,
-    private readonly allocate: (bytes: number) => PacketMemory,
-  ) {}
+  constructor(private readonly samples: ReadonlyMap<string, Int16Array>) {}
 
   /**
    * Reads all sources: `speech` is speech-like noise made from the seed, `silence` digital silence, anything else the
@@ -52,19 +49,20 @@ export class AudioLibrary {
     if (known) return known;
     const samples = this.samples.get(source);
     if (!samples) throw new Error(`audio source '${source}' is not part of the setup`);
-    const made = this.packetize(EncodedAudio.encode(samples, codec, (CLOCK_RATE / 1000) * ptimeMs));
+    const made = packetize(EncodedAudio.encode(samples, codec, (CLOCK_RATE / 1000) * ptimeMs));
     this.packetized.set(key, made);
     return made;
   }
+}
 
-  private packetize(audio: EncodedAudio): PacketizedAudio {
-    const { frames, frameBytes } = audio;
-    const strideBytes = RTP_HEADER_BYTES + frameBytes;
-    const memory = this.allocate(frames * strideBytes);
-    for (let i = 0; i < frames; i++) {
-      const frame = audio.bytes.subarray(i * frameBytes, (i + 1) * frameBytes);
-      memory.bytes.set(frame, i * strideBytes + RTP_HEADER_BYTES);
-    }
-    return { memory, frames, frameBytes, strideBytes };
+function packetize(audio: EncodedAudio): PacketizedAudio {
+  const { frames, frameBytes } = audio;
+  // Whole words, so that every header starts on one.
+  const strideBytes = (RTP_HEADER_BYTES + frameBytes + 3) & ~3;
+  const memory = PacketMemory.allocate(frames * strideBytes);
+  for (let i = 0; i < frames; i++) {
+    const frame = audio.bytes.subarray(i * frameBytes, (i + 1) * frameBytes);
+    memory.bytes.set(frame, i * strideBytes + RTP_HEADER_BYTES);
   }
+  return { memory, frames, frameBytes, strideBytes };
 }

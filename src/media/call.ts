@@ -1,5 +1,3 @@
-import type { Clock } from '../core/clock.js';
-import type { LinearHistogram } from '../core/linear-histogram.js';
 import { deriveSeed } from '../core/rng.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
 import type { Pipeline } from '../impair/spec.js';
@@ -20,14 +18,12 @@ const MAX_DRAIN_MS = 1000;
 
 /** What all calls of a plane share. */
 export interface CallSurroundings {
-  clock: Clock;
   seed: number;
   audio: AudioLibrary;
   queue: DelayQueue;
   wheel: PacingWheel;
   /** Room for one packet of a sender. */
   scratch: PacketMemory;
-  pacingErrorMs: LinearHistogram;
 }
 
 /** What `open` says about a call. */
@@ -67,7 +63,7 @@ export class MediaCall implements SourceWatcher {
     const { seed, queue } = around;
     const uplink = new ImpairmentPipeline(spec.uplink, deriveSeed(seed, spec.name, 'uplink'));
     const downlink = new ImpairmentPipeline(spec.downlink, deriveSeed(seed, spec.name, 'downlink'));
-    this.end = new UdpEnd(pair.rtp, this, around.pacingErrorMs, around.clock);
+    this.end = new UdpEnd(pair.rtp, this);
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink);
     this.session = new LocalSession(spec.session, this.sender);

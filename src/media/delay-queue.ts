@@ -1,4 +1,4 @@
-import type { PacketMemory } from './udp.js';
+import { PacketMemory } from './udp.js';
 
 /** Takes a packet when its delay is over. */
 export interface HeldPacketSink {
@@ -26,11 +26,13 @@ export class DelayQueue {
   private count = 0;
   private order = 0;
 
-  /** @param allocate memory of the driver that sends the packets */
-  constructor(private readonly allocate: (bytes: number) => PacketMemory) {}
-
   get size(): number {
     return this.count;
+  }
+
+  /** Packets that the slab has room for. */
+  get capacity(): number {
+    return this.blocks.length * SLOTS_PER_BLOCK;
   }
 
   /** Copies the packet and keeps it until `dueMs`; false when it is too long for a slot. */
@@ -38,10 +40,7 @@ export class DelayQueue {
     if (length > MAX_HELD_BYTES) return false;
     if (this.freeCount === 0) this.grow();
     const slot = this.freeSlots[--this.freeCount];
-    const target = this.blocks[slot >> 8].bytes;
-    const source = memory.bytes;
-    const at = (slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES;
-    for (let i = 0; i < length; i++) target[at + i] = source[offset + i];
+    this.blocks[slot >> 8].write((slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES, memory, offset, length);
     this.lengths[slot] = length;
     this.sinks[slot] = sink;
     this.siftUp(this.count++, dueMs, this.order++, slot);
@@ -108,7 +107,7 @@ export class DelayQueue {
   private grow(): void {
     const first = this.blocks.length * SLOTS_PER_BLOCK;
     const capacity = first + SLOTS_PER_BLOCK;
-    this.blocks.push(this.allocate(SLOTS_PER_BLOCK * MAX_HELD_BYTES));
+    this.blocks.push(PacketMemory.allocate(SLOTS_PER_BLOCK * MAX_HELD_BYTES));
     if (capacity > this.lengths.length) {
       const larger = Math.max(capacity, 2 * this.lengths.length);
       this.lengths = copyInto(new Int32Array(larger), this.lengths);

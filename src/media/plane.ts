@@ -1,6 +1,4 @@
-import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
-import { LinearHistogram } from '../core/linear-histogram.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
@@ -8,10 +6,8 @@ import { DelayQueue } from './delay-queue.js';
 import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
-import type { DatagramSink, UdpDriver } from './udp.js';
+import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
 
-const PACING_BUCKET_MS = 0.05;
-const PACING_BUCKETS = 2000;
 const SCRATCH_BYTES = 2048;
 /** Port pairs bound in a tick: few while calls are up, because each costs some 20 µs that packets then wait. */
 const LEASES_A_TICK = 8;
@@ -20,7 +16,6 @@ const GOLDEN_RATIO = 0.618033988749895;
 
 export interface PlaneOptions {
   driver: UdpDriver;
-  clock: Clock;
   seed: number;
   address: string;
   portMin: number;
@@ -71,7 +66,6 @@ class Totals {
  * `tick` about every millisecond or two, and the commands in between.
  */
 export class Plane {
-  readonly pacingErrorMs = new LinearHistogram(PACING_BUCKET_MS, PACING_BUCKETS);
   private readonly driver: UdpDriver;
   private readonly ports: PortPool;
   private readonly around: CallSurroundings;
@@ -94,19 +88,16 @@ export class Plane {
     options: PlaneOptions,
     private readonly listener: PlaneListener,
   ) {
-    const { driver, clock, seed } = options;
-    const allocate = (bytes: number) => driver.allocate(bytes);
+    const { driver, seed } = options;
     this.driver = driver;
     this.ports = new PortPool(driver, options.address, options.portMin, options.portMax);
-    this.queue = new DelayQueue(allocate);
+    this.queue = new DelayQueue();
     this.around = {
-      clock,
       seed,
-      audio: new AudioLibrary(options.audio, allocate),
+      audio: new AudioLibrary(options.audio),
       queue: this.queue,
       wheel: this.wheel,
-      scratch: driver.allocate(SCRATCH_BYTES),
-      pacingErrorMs: this.pacingErrorMs,
+      scratch: PacketMemory.allocate(SCRATCH_BYTES),
     };
   }
 
@@ -157,8 +148,10 @@ export class Plane {
   /** Moves everything on: sends what is due, reads what has come, lets delayed packets go, ends calls. */
   tick(nowMs: number): void {
     this.wheel.run(nowMs);
+    this.driver.flush();
     this.driver.poll();
     this.queue.runDue(nowMs);
+    this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();
     if (this.closing.length > 0) this.endDrained(nowMs);
     if (this.leasesWanted > 0) this.bindSome(nowMs);
@@ -172,7 +165,7 @@ export class Plane {
       const { cause } = call.session.heard.verdictAt(nowMs);
       if (cause !== null) faults[cause] = (faults[cause] ?? 0) + 1;
     }
-    const { bucketWidth, counts, count, max } = this.pacingErrorMs;
+    const { bucketWidth, counts, count, max } = this.driver.pacingErrorMs;
     return {
       atMs: nowMs,
       sessions: this.calls.size,

@@ -134,13 +134,13 @@ export class RtpSender implements Paced {
     let offset = this.frame * audio.strideBytes;
     if (this.outbound.rewrites) {
       // The frames are shared by all calls: what may be written to is a copy.
-      for (let i = RTP_HEADER_BYTES; i < audio.strideBytes; i++) scratch.bytes[i] = memory.bytes[offset + i];
+      scratch.write(0, memory, offset, RTP_HEADER_BYTES + audio.frameBytes);
       memory = scratch;
       offset = 0;
     }
     writeRtpHeader(memory.bytes, offset, this.marker, this.payloadType, this.sequence, this.timestamp, this.ssrc);
     this.marker = false;
-    this.hand(memory, offset, audio.strideBytes, nowMs);
+    this.hand(memory, offset, RTP_HEADER_BYTES + audio.frameBytes, nowMs);
   }
 
   private hand(memory: PacketMemory, offset: number, length: number, nowMs: number): void {

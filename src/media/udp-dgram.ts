@@ -1,6 +1,14 @@
 import dgram from 'node:dgram';
 import type { Clock } from '../core/clock.js';
-import { type DatagramSink, formatIpv4, type PacketMemory, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
+import {
+  type DatagramSink,
+  formatIpv4,
+  PacketMemory,
+  pacingHistogram,
+  parseIpv4,
+  type UdpDriver,
+  type UdpPort,
+} from './udp.js';
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
 
@@ -19,13 +27,10 @@ export class DgramDriver implements UdpDriver {
   readonly timestampSource = 'user';
   readonly receiveDrops = 0;
   sendErrors = 0;
+  readonly pacingErrorMs = pacingHistogram();
   private readonly ports = new Set<DgramPort>();
 
   constructor(readonly clock: Clock) {}
-
-  allocate(bytes: number): PacketMemory {
-    return { bytes: new Uint8Array(bytes), base: 0 };
-  }
 
   bind(address: string, port: number): UdpPort | string {
     const socket = dgram.createSocket({ type: 'udp4', lookup: numericLookup as never });
@@ -51,6 +56,8 @@ export class DgramDriver implements UdpDriver {
 
   poll(): void {}
 
+  flush(): void {}
+
   forget(port: DgramPort): void {
     this.ports.delete(port);
   }
@@ -75,13 +82,12 @@ class DgramPort implements UdpPort {
     socket.on('message', (message, from) => {
       const ip = parseIpv4(from.address);
       if (this.sink === null || ip === null) return;
-      const memory = { bytes: message, base: 0 };
-      this.sink.onDatagram(memory, 0, message.length, driver.clock.now(), ip, from.port);
+      this.sink.onDatagram(new PacketMemory(message), 0, message.length, driver.clock.now(), ip, from.port);
     });
   }
 
-  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean {
-    if (!this.open) return false;
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
+    if (!this.open) return;
     if (ip !== this.addressIp) {
       this.addressIp = ip;
       this.addressText = formatIpv4(ip);
@@ -91,7 +97,7 @@ class DgramPort implements UdpPort {
     this.socket.send(copy, 0, length, port, this.addressText, (error) => {
       if (error) this.driver.sendErrors++;
     });
-    return true;
+    this.driver.pacingErrorMs.record(this.driver.clock.now() - dueMs);
   }
 
   close(): void {

@@ -1,5 +1,3 @@
-import type { Clock } from '../core/clock.js';
-import type { LinearHistogram } from '../core/linear-histogram.js';
 import { isRtp } from '../rtp/packet.js';
 import type { Direction, End } from './path.js';
 import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
@@ -25,8 +23,6 @@ export class UdpEnd implements End, DatagramSink {
   constructor(
     private readonly port: UdpPort,
     private readonly watcher: SourceWatcher,
-    private readonly pacingErrorMs: LinearHistogram,
-    private readonly clock: Clock,
   ) {}
 
   onDatagram(
@@ -54,8 +50,7 @@ export class UdpEnd implements End, DatagramSink {
 
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
     if (this.remotePort === 0) return;
-    this.port.send(memory, offset, length, this.remoteIp, this.remotePort);
-    this.pacingErrorMs.record(this.clock.now() - dueMs);
+    this.port.send(memory, offset, length, this.remoteIp, this.remotePort, dueMs);
   }
 
   /** Sets the far end. The result counts the packets taken before that came from elsewhere, 0 from the second time on. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Libc } from './libc.js';
-import { type DatagramSink, type PacketMemory, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
+import { type DatagramSink, PacketMemory, pacingHistogram, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -19,25 +19,40 @@ const MSG_TRUNC = 0x20;
 const SOCKADDR_BYTES = 16;
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
-const DATAGRAM_BYTES = 2048;
-const CONTROL_BYTES = 128;
 const MAX_EVENTS = 1024;
 const RESAMPLE_MS = 1000;
-const SOCKADDRS_PER_BLOCK = 256;
+/**
+ * Datagrams that are read, or sent, in a row. After each system call the processor has to warm up to our own code again,
+ * so calls and work are kept apart: first all calls of a batch, then all work, or the reverse.
+ */
+const BATCH = 64;
+/** The clock is read for every so many datagrams sent (some 3 µs each). */
+const SENDS_A_CLOCK = 4;
 
-/** struct epoll_event is packed on x86-64 only. */
-const EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
-const EVENT_DATA = process.arch === 'x64' ? 4 : 8;
+/** struct epoll_event is packed on x86-64 only; its data is the descriptor and, above it, the port's index. */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const EVENT_DATA = EVENT_WORDS - 2;
 
-// Layout of the driver's own block of native memory.
-const HEADER = 0; // struct msghdr, 56 bytes
-const VECTOR = 64; // struct iovec
+// A slot that a datagram is received into, in bytes from its start.
+const VECTOR = 64; // struct iovec; struct msghdr (56 bytes) is at 0
 const NAME = 80; // struct sockaddr_in
-const SCRATCH = 96; // option values, timespec, sockaddr
-const CONTROL = 128;
+const CONTROL = 96;
+const CONTROL_BYTES = 96;
 const DATAGRAM = CONTROL + CONTROL_BYTES;
-const EVENTS = DATAGRAM + DATAGRAM_BYTES;
-const BLOCK_BYTES = EVENTS + MAX_EVENTS * 16;
+const DATAGRAM_BYTES = 2048;
+const RECEIVE_SLOT = DATAGRAM + DATAGRAM_BYTES;
+// Fields of struct msghdr that the kernel overwrites.
+const NAME_LENGTH = 8;
+const CONTROL_LENGTH = 40;
+const FLAGS = 48;
+// A slot that a datagram is sent from: struct sockaddr_in, then the datagram.
+const SEND_SLOT = SOCKADDR_BYTES + DATAGRAM_BYTES;
+
+// The driver's block of native memory.
+const SENDS = BATCH * RECEIVE_SLOT;
+const EVENTS = SENDS + BATCH * SEND_SLOT;
+const SCRATCH = EVENTS + MAX_EVENTS * 16; // option values, timespec, sockaddr, event
+const BLOCK_BYTES = SCRATCH + 32;
 
 /**
  * UDP through the C library: one non-blocking socket a port, all in one epoll set that `poll` drains, arrival times by
@@ -49,45 +64,47 @@ export class NativeDriver implements UdpDriver {
   receiveDrops = 0;
   sendErrors = 0;
 
-  private readonly bytes: Uint8Array;
-  private readonly words: Int32Array;
+  readonly pacingErrorMs = pacingHistogram();
+
+  private readonly memory: PacketMemory;
   private readonly view: DataView;
   private readonly base: number;
-  private readonly received: PacketMemory;
   private readonly epoll: number;
   private readonly ports: (NativePort | null)[] = [];
   private readonly freeIndexes: number[] = [];
-  private readonly sockaddrs: PacketMemory[] = [];
+  private readonly receivedLengths = new Int32Array(BATCH);
+  /** Datagrams that wait in the send slots. */
+  private waiting = 0;
+  private readonly sendDescriptors = new Int32Array(BATCH);
+  private readonly sendLengths = new Int32Array(BATCH);
+  private readonly sendDues = new Float64Array(BATCH);
   /** What is added to a CLOCK_REALTIME time in ms, less `baseSeconds`, to bring it onto the run's clock. */
   private offsetMs = 0;
   private baseSeconds = 0;
-  private sampledAtMs = Number.NEGATIVE_INFINITY;
+  private sampledAtMs = 0;
   private open = true;
 
   constructor(
-    readonly libc: Libc,
+    private readonly libc: Libc,
     private readonly clock: Clock,
   ) {
     const { buffer, base } = libc.allocate(BLOCK_BYTES);
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer, 0, BLOCK_BYTES >> 2);
+    this.memory = new PacketMemory(new Uint8Array(buffer));
     this.view = new DataView(buffer);
     this.base = base;
-    this.received = { bytes: this.bytes, base };
-    this.view.setBigUint64(HEADER, BigInt(base + NAME), true);
-    this.view.setBigUint64(HEADER + 16, BigInt(base + VECTOR), true);
-    this.view.setBigUint64(HEADER + 24, 1n, true);
-    this.view.setBigUint64(HEADER + 32, BigInt(base + CONTROL), true);
-    this.view.setBigUint64(VECTOR, BigInt(base + DATAGRAM), true);
-    this.view.setBigUint64(VECTOR + 8, BigInt(DATAGRAM_BYTES), true);
+    for (let slot = 0; slot < SENDS; slot += RECEIVE_SLOT) {
+      this.view.setBigUint64(slot, BigInt(base + slot + NAME), true);
+      this.view.setBigUint64(slot + NAME_LENGTH, BigInt(SOCKADDR_BYTES), true);
+      this.view.setBigUint64(slot + 16, BigInt(base + slot + VECTOR), true);
+      this.view.setBigUint64(slot + 24, 1n, true);
+      this.view.setBigUint64(slot + 32, BigInt(base + slot + CONTROL), true);
+      this.view.setBigUint64(slot + CONTROL_LENGTH, BigInt(CONTROL_BYTES), true);
+      this.view.setBigUint64(slot + VECTOR, BigInt(base + slot + DATAGRAM), true);
+      this.view.setBigUint64(slot + VECTOR + 8, BigInt(DATAGRAM_BYTES), true);
+    }
     this.epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: ${libc.errorName(libc.errno())}`);
     this.sampleClocks();
-  }
-
-  allocate(bytes: number): PacketMemory {
-    const { buffer, base } = this.libc.allocate(bytes);
-    return { bytes: new Uint8Array(buffer), base };
   }
 
   bind(address: string, port: number): UdpPort | string {
@@ -104,7 +121,8 @@ export class NativeDriver implements UdpDriver {
     const bound = new NativePort(this, fd, index, port === 0 ? this.portOf(fd) : port);
     this.ports[index] = bound;
     this.view.setUint32(SCRATCH, EPOLLIN, true);
-    this.view.setUint32(SCRATCH + EVENT_DATA, index, true);
+    this.view.setInt32(SCRATCH + 4 * EVENT_DATA, fd, true);
+    this.view.setInt32(SCRATCH + 4 * EVENT_DATA + 4, index, true);
     if (this.libc.epollControl(this.epoll, EPOLL_CTL_ADD, fd, this.base + SCRATCH) < 0) {
       const error = this.libc.errorName(this.libc.errno());
       bound.close();
@@ -120,26 +138,60 @@ export class NativeDriver implements UdpDriver {
     let count: number;
     do {
       count = this.libc.epollWait(this.epoll, this.base + EVENTS, MAX_EVENTS, 0);
-      for (let i = 0; i < count; i++) {
-        const port = this.ports[this.words[(EVENTS + i * EVENT_BYTES + EVENT_DATA) >> 2]];
-        if (port) this.receive(port);
-      }
+      for (let first = 0; first < count; first += BATCH) this.receive(first, Math.min(BATCH, count - first));
       // A full set means that more ports may wait.
     } while (count === MAX_EVENTS);
   }
 
-  forget(port: NativePort): void {
-    this.ports[port.index] = null;
-    this.freeIndexes.push(port.index);
+  /** Puts a datagram into the next send slot. */
+  enqueue(
+    fd: number,
+    source: PacketMemory,
+    offset: number,
+    length: number,
+    ip: number,
+    port: number,
+    dueMs: number,
+  ): void {
+    if (length > DATAGRAM_BYTES) {
+      this.sendErrors++;
+      return;
+    }
+    const index = this.waiting++;
+    const slot = SENDS + index * SEND_SLOT;
+    const words = this.memory.words;
+    // struct sockaddr_in: family in host order, port and address in network order.
+    words[slot >> 2] = AF_INET | ((port & 0xff) << 24) | ((port >> 8) << 16);
+    words[(slot >> 2) + 1] = (ip << 24) | ((ip & 0xff00) << 8) | ((ip >>> 8) & 0xff00) | (ip >>> 24);
+    this.memory.write(slot + SOCKADDR_BYTES, source, offset, length);
+    this.sendDescriptors[index] = fd;
+    this.sendLengths[index] = length;
+    this.sendDues[index] = dueMs;
+    if (this.waiting === BATCH) this.flush();
   }
 
-  /** Memory for the port's struct sockaddr_in, which a later port with the same index takes over. */
-  sockaddrOf(index: number): { view: DataView; base: number } {
-    const block = Math.floor(index / SOCKADDRS_PER_BLOCK);
-    while (this.sockaddrs.length <= block) this.sockaddrs.push(this.allocate(SOCKADDRS_PER_BLOCK * SOCKADDR_BYTES));
-    const { bytes, base } = this.sockaddrs[block];
-    const offset = (index % SOCKADDRS_PER_BLOCK) * SOCKADDR_BYTES;
-    return { view: new DataView(bytes.buffer, bytes.byteOffset + offset, SOCKADDR_BYTES), base: base + offset };
+  flush(): void {
+    const count = this.waiting;
+    if (count === 0) return;
+    const { libc, sendDescriptors, sendLengths } = this;
+    let leftMs = 0;
+    for (let i = 0; i < count; i++) {
+      const address = this.base + SENDS + i * SEND_SLOT;
+      const length = sendLengths[i];
+      const sent = libc.sendto(sendDescriptors[i], address + SOCKADDR_BYTES, length, 0, address, SOCKADDR_BYTES);
+      if (sent !== length) this.sendErrors++;
+      if (i % SENDS_A_CLOCK === 0) leftMs = this.clock.now();
+      this.pacingErrorMs.record(leftMs - this.sendDues[i]);
+    }
+    this.waiting = 0;
+  }
+
+  /** Closes a port's socket, which also takes it out of the epoll set; what waits to be sent goes first. */
+  release(port: NativePort, fd: number): void {
+    this.flush();
+    this.ports[port.index] = null;
+    this.freeIndexes.push(port.index);
+    this.libc.close(fd);
   }
 
   close(): void {
@@ -158,7 +210,10 @@ export class NativeDriver implements UdpDriver {
     this.view.setInt32(SCRATCH, 1, true);
     this.libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, this.base + SCRATCH, 4);
     this.libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, this.base + SCRATCH, 4);
-    writeSockaddr(this.view, SCRATCH, ip, port);
+    this.view.setUint16(SCRATCH, AF_INET, true);
+    this.view.setUint16(SCRATCH + 2, port, false);
+    this.view.setUint32(SCRATCH + 4, ip, false);
+    this.view.setBigUint64(SCRATCH + 8, 0n);
     if (this.libc.bind(fd, this.base + SCRATCH, SOCKADDR_BYTES) < 0) return this.libc.errorName(this.libc.errno());
     return '';
   }
@@ -169,16 +224,31 @@ export class NativeDriver implements UdpDriver {
     return this.view.getUint16(SCRATCH + 2, false);
   }
 
-  private receive(port: NativePort): void {
-    const words = this.words;
-    // The kernel overwrites these two with what it filled in.
-    words[(HEADER + 8) >> 2] = SOCKADDR_BYTES;
-    words[(HEADER + 40) >> 2] = CONTROL_BYTES;
-    const length = this.libc.recvmsg(port.fd, this.base + HEADER, 0);
-    if (length < 0) return;
+  /** Reads a datagram for each of `count` events, then hands them over. */
+  private receive(firstEvent: number, count: number): void {
+    const { words } = this.memory;
+    const { libc, receivedLengths } = this;
+    let event = (EVENTS >> 2) + firstEvent * EVENT_WORDS + EVENT_DATA;
+    for (let i = 0; i < count; i++) {
+      receivedLengths[i] = libc.recvmsg(words[event], this.base + i * RECEIVE_SLOT, 0);
+      event += EVENT_WORDS;
+    }
+    event = (EVENTS >> 2) + firstEvent * EVENT_WORDS + EVENT_DATA;
+    for (let i = 0; i < count; i++) {
+      const slot = i * RECEIVE_SLOT;
+      const port = this.ports[words[event + 1]];
+      if (port && receivedLengths[i] >= 0) this.hand(port, slot, receivedLengths[i]);
+      words[(slot + NAME_LENGTH) >> 2] = SOCKADDR_BYTES;
+      words[(slot + CONTROL_LENGTH) >> 2] = CONTROL_BYTES;
+      event += EVENT_WORDS;
+    }
+  }
+
+  private hand(port: NativePort, slot: number, length: number): void {
+    const { words, bytes } = this.memory;
     let arrivalMs = 0;
-    const end = CONTROL + words[(HEADER + 40) >> 2];
-    for (let at = CONTROL; at + 16 <= end; ) {
+    const end = slot + CONTROL + words[(slot + CONTROL_LENGTH) >> 2];
+    for (let at = slot + CONTROL; at + 16 <= end; ) {
       // struct cmsghdr: length (8), level (4), type (4), data
       const cmsgBytes = words[at >> 2];
       if (cmsgBytes < 16) break;
@@ -197,11 +267,11 @@ export class NativeDriver implements UdpDriver {
     const sink = port.sink;
     if (sink === null) return;
     if (arrivalMs === 0) arrivalMs = this.clock.now();
-    const bytes = this.bytes;
-    const ip = ((bytes[NAME + 4] << 24) | (bytes[NAME + 5] << 16) | (bytes[NAME + 6] << 8) | bytes[NAME + 7]) >>> 0;
-    const source = (bytes[NAME + 2] << 8) | bytes[NAME + 3];
-    const whole = (words[(HEADER + 48) >> 2] & MSG_TRUNC) === 0;
-    sink.onDatagram(this.received, DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
+    const name = slot + NAME;
+    const ip = ((bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7]) >>> 0;
+    const source = (bytes[name + 2] << 8) | bytes[name + 3];
+    const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
+    sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
   }
 
   /** Relates CLOCK_REALTIME to the run's clock: of five readings between two of ours the tightest counts. */
@@ -213,9 +283,9 @@ export class NativeDriver implements UdpDriver {
       const after = this.clock.now();
       if (after - before >= tightestMs) continue;
       tightestMs = after - before;
-      // Seconds fit 32 bits until 2038; from then on they are taken as unsigned by the difference to baseSeconds.
-      this.baseSeconds = this.words[SCRATCH >> 2];
-      this.offsetMs = (before + after) / 2 - this.words[(SCRATCH + 8) >> 2] / 1e6;
+      // The low word is enough: only differences of seconds are used.
+      this.baseSeconds = this.memory.words[SCRATCH >> 2];
+      this.offsetMs = (before + after) / 2 - this.memory.words[(SCRATCH + 8) >> 2] / 1e6;
     }
     this.sampledAtMs = this.clock.now();
   }
@@ -226,49 +296,22 @@ class NativePort implements UdpPort {
   /** The socket's drop counter as last reported. */
   drops = 0;
   private open = true;
-  private readonly address: { view: DataView; base: number };
-  private addressIp = -1;
-  private addressPort = -1;
 
   constructor(
     private readonly driver: NativeDriver,
-    readonly fd: number,
+    private readonly fd: number,
     readonly index: number,
     readonly port: number,
-  ) {
-    this.address = driver.sockaddrOf(index);
-  }
+  ) {}
 
-  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean {
-    if (!this.open) return false;
-    if (ip !== this.addressIp || port !== this.addressPort) this.aim(ip, port);
-    const sent = this.driver.libc.sendto(this.fd, memory.base + offset, length, 0, this.address.base, SOCKADDR_BYTES);
-    if (sent === length) return true;
-    this.driver.sendErrors++;
-    return false;
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
+    if (this.open) this.driver.enqueue(this.fd, memory, offset, length, ip, port, dueMs);
   }
 
   close(): void {
     if (!this.open) return;
     this.open = false;
     this.sink = null;
-    this.driver.forget(this);
-    // Closing the descriptor takes it out of the epoll set.
-    this.driver.libc.close(this.fd);
+    this.driver.release(this, this.fd);
   }
-
-  private aim(ip: number, port: number): void {
-    writeSockaddr(this.address.view, 0, ip, port);
-    this.addressIp = ip;
-    this.addressPort = port;
-  }
-}
-
-/** struct sockaddr_in: family in host order, port and address in network order. */
-function writeSockaddr(view: DataView, offset: number, ip: number, port: number): void {
-  view.setUint16(offset, AF_INET, true);
-  view.setUint16(offset + 2, port, false);
-  view.setUint32(offset + 4, ip, false);
-  view.setUint32(offset + 8, 0);
-  view.setUint32(offset + 12, 0);
 }

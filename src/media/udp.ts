@@ -1,8 +1,35 @@
-/** Memory that packets live in. A driver may need its address, so all packet memory comes from the driver. */
-export interface PacketMemory {
-  readonly bytes: Uint8Array;
-  /** Address of the first byte for native calls; 0 where the driver needs none. */
-  readonly base: number;
+import { LinearHistogram } from '../core/linear-histogram.js';
+
+/** Memory that packets live in, seen as bytes and as words: packets that start on a word are copied word by word. */
+export class PacketMemory {
+  readonly words: Int32Array;
+
+  /** @param bytes starting and ending on a multiple of four of its buffer, unless it is only read by bytes */
+  constructor(readonly bytes: Uint8Array) {
+    const aligned = (bytes.byteOffset & 3) === 0;
+    this.words = aligned ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2) : new Int32Array(0);
+  }
+
+  static allocate(byteLength: number): PacketMemory {
+    return new PacketMemory(new Uint8Array((byteLength + 3) & ~3));
+  }
+
+  /** Copies a packet here. A loop of words is several times as fast as one of bytes, and nothing is allocated. */
+  write(at: number, source: PacketMemory, offset: number, length: number): void {
+    let copied = 0;
+    if (((at | offset) & 3) === 0) {
+      const from = source.words;
+      const to = this.words;
+      const first = offset >> 2;
+      const target = at >> 2;
+      const count = Math.min(length >> 2, from.length - first);
+      for (let i = 0; i < count; i++) to[target + i] = from[first + i];
+      copied = count > 0 ? count << 2 : 0;
+    }
+    const from = source.bytes;
+    const to = this.bytes;
+    for (let i = copied; i < length; i++) to[at + i] = from[offset + i];
+  }
 }
 
 /** Takes the datagrams of a port. `memory` belongs to the driver and is valid during the call only; it may be written to. */
@@ -25,8 +52,11 @@ export interface DatagramSink {
 export interface UdpPort {
   readonly port: number;
   sink: DatagramSink | null;
-  /** Hands a datagram to the system at once; false (and counted by the driver) when it was not taken. */
-  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean;
+  /**
+   * Sends a datagram by the next `flush` at the latest; the memory is free again at once. `dueMs` is when it should have
+   * left.
+   */
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void;
   close(): void;
 }
 
@@ -37,12 +67,23 @@ export interface UdpDriver {
   /** Datagrams that the kernel dropped on our ports for want of buffer space. */
   readonly receiveDrops: number;
   readonly sendErrors: number;
-  allocate(bytes: number): PacketMemory;
+  /** How far behind its due time each datagram left, in ms. */
+  readonly pacingErrorMs: LinearHistogram;
   /** Binds an IPv4 address and port; a string is the system's error code (`EADDRINUSE`, `EMFILE` …). */
   bind(address: string, port: number): UdpPort | string;
   /** Reads what waits in the sockets into the sinks; does nothing where the driver is called back by the event loop. */
   poll(): void;
+  /** Sends what has been collected. */
+  flush(): void;
   close(): void;
+}
+
+const PACING_BUCKET_MS = 0.05;
+const PACING_BUCKETS = 2000;
+
+/** The histogram that a driver records its pacing error into: 0.05 ms wide buckets up to 100 ms. */
+export function pacingHistogram(): LinearHistogram {
+  return new LinearHistogram(PACING_BUCKET_MS, PACING_BUCKETS);
 }
 
 /** A dotted IPv4 address as an unsigned 32-bit number; `null` for anything else. */

@@ -1,5 +1,13 @@
 import type { ManualClock } from '../../src/core/clock.js';
-import { type DatagramSink, type PacketMemory, parseIpv4, type UdpDriver, type UdpPort } from '../../src/media/udp.js';
+import type { LinearHistogram } from '../../src/core/linear-histogram.js';
+import {
+  type DatagramSink,
+  PacketMemory,
+  pacingHistogram,
+  parseIpv4,
+  type UdpDriver,
+  type UdpPort,
+} from '../../src/media/udp.js';
 
 interface Datagram {
   bytes: Uint8Array;
@@ -34,19 +42,16 @@ export class MemoryDriver implements UdpDriver {
   readonly timestampSource = 'kernel';
   readonly receiveDrops = 0;
   sendErrors = 0;
+  readonly pacingErrorMs = pacingHistogram();
   private readonly bound: MemoryPort[] = [];
 
   constructor(readonly net: MemoryNet) {}
-
-  allocate(bytes: number): PacketMemory {
-    return { bytes: new Uint8Array(bytes), base: 0 };
-  }
 
   bind(address: string, port: number): UdpPort | string {
     const key = `${parseIpv4(address)}:${port}`;
     if (this.net.taken.has(port) || this.net.ports.has(key)) return 'EADDRINUSE';
     if (this.net.descriptors-- <= 0) return 'EMFILE';
-    const bound = new MemoryPort(this.net, parseIpv4(address) ?? 0, port);
+    const bound = new MemoryPort(this.net, this.pacingErrorMs, parseIpv4(address) ?? 0, port);
     this.net.ports.set(key, bound);
     this.bound.push(bound);
     return bound;
@@ -55,6 +60,8 @@ export class MemoryDriver implements UdpDriver {
   poll(): void {
     for (const port of this.bound) port.drain();
   }
+
+  flush(): void {}
 
   close(): void {
     for (const port of this.bound) port.close();
@@ -67,22 +74,23 @@ export class MemoryPort implements UdpPort {
 
   constructor(
     private readonly net: MemoryNet,
+    private readonly pacingErrorMs: LinearHistogram,
     private readonly ip: number,
     readonly port: number,
   ) {}
 
-  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number): boolean {
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
     const bytes = memory.bytes.slice(offset, offset + length);
     const target = this.net.ports.get(`${ip}:${port}`);
     target?.queue.push({ bytes, atMs: this.net.clock.now(), sourceIp: this.ip, sourcePort: this.port });
-    return true;
+    this.pacingErrorMs.record(this.net.clock.now() - dueMs);
   }
 
   drain(): void {
     const waiting = this.queue;
     this.queue = [];
     for (const { bytes, atMs, sourceIp, sourcePort } of waiting) {
-      this.sink?.onDatagram({ bytes, base: 0 }, 0, bytes.length, atMs, sourceIp, sourcePort);
+      this.sink?.onDatagram(new PacketMemory(bytes), 0, bytes.length, atMs, sourceIp, sourcePort);
     }
   }
 

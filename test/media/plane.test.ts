@@ -317,7 +317,7 @@ describe('an echo as the far end', () => {
     if (typeof echo === 'string') throw new Error(echo);
     echo.sink = {
       onDatagram: (memory, offset, length, _arrivalMs, ip, port) => {
-        echo.send(memory, offset, length, ip, port);
+        echo.send(memory, offset, length, ip, port, 0);
       },
     };
     planes.near.plane.connect(1, { ...remoteAt(7000), address: '10.0.0.2' }, true, planes.clock.now());

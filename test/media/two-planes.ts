@@ -73,7 +73,6 @@ export class TwoPlanes {
     const plane = new Plane(
       {
         driver: this.net.driver(),
-        clock: this.clock,
         seed: 7,
         address: ADDRESS,
         portMin,
