@@ -102,7 +102,11 @@ describe('a call between two embedded servers', () => {
     const [a, b] = [await h.endpoint(), await h.endpoint()];
     b.srf.invite(() => {});
     const error = await failureOf(
-      a.srf.createUAC(`sip:1000@127.0.0.1:${b.port}`, { localSdp: SDP }, { cbRequest: (_error, request) => request!.cancel() }),
+      a.srf.createUAC(
+        `sip:1000@127.0.0.1:${b.port}`,
+        { localSdp: SDP },
+        { cbRequest: (_error, request) => request!.cancel() },
+      ),
     );
     expect(error.status).toBe(487);
   });
@@ -115,7 +119,9 @@ describe('a call between two embedded servers', () => {
       cseqs.push(request.getParsedHeader('cseq').seq);
       const authorization = request.get('authorization');
       if (!authorization) {
-        response.send(401, { headers: { 'WWW-Authenticate': 'Digest realm="trunk", nonce="abc", qop="auth", algorithm=MD5' } });
+        response.send(401, {
+          headers: { 'WWW-Authenticate': 'Digest realm="trunk", nonce="abc", qop="auth", algorithm=MD5' },
+        });
         return;
       }
       const field = (name: string): string => new RegExp(`[ ,]${name}="?([^",]*)`).exec(authorization)![1];
@@ -233,9 +239,9 @@ describe('failures that nobody answered', () => {
 
   test('a transport that is not there is refused at once', async () => {
     const a = await h.endpoint();
-    await expect(
-      a.srf.createUAC('sip:1000@127.0.0.1:5060;transport=tcp', { localSdp: SDP }),
-    ).rejects.toThrow('requested protocol/transport not available');
+    await expect(a.srf.createUAC('sip:1000@127.0.0.1:5060;transport=tcp', { localSdp: SDP })).rejects.toThrow(
+      'requested protocol/transport not available',
+    );
   });
 });
 

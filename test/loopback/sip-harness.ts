@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type DrachtioConnection, connectEmbedded } from '../../src/drachtio/connect.js';
+import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SipTimers } from '../../src/sip/timer-values.js';
 
 export const SDP = [
