@@ -13,6 +13,8 @@ export class TruthCounter {
   private droppedWithin = 0;
   /** Dropped since the last delivered packet: within the span only once another one is delivered. */
   private droppedSince = 0;
+  /** Whether a packet was delivered since the span began. */
+  private spanOpen = false;
   private duplicated = 0;
   private reordered = 0;
   private recoded = 0;
@@ -36,8 +38,9 @@ export class TruthCounter {
       if (fate.eventDropped) this.eventsDropped++;
       return;
     }
-    if (this.delivered === 0) this.droppedBefore = this.droppedSince;
-    else this.droppedWithin += this.droppedSince;
+    if (this.spanOpen) this.droppedWithin += this.droppedSince;
+    else this.droppedBefore += this.droppedSince;
+    this.spanOpen = true;
     this.droppedSince = 0;
     this.delivered++;
     let delayMs = fate.delayMs;
@@ -48,6 +51,13 @@ export class TruthCounter {
     this.delaySumMs += delayMs;
     if (delayMs > this.delayMaxMs) this.delayMaxMs = delayMs;
     this.place(fate.arrivalMs, fate.arrivalMs + delayMs);
+  }
+
+  /** The receiver counts from here on (the answer): all drops so far were before the first packet that it counts. */
+  startSpan(): void {
+    this.droppedBefore += this.droppedWithin;
+    this.droppedWithin = 0;
+    this.spanOpen = false;
   }
 
   snapshot(): DirectionTruth {

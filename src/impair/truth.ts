@@ -3,7 +3,7 @@ export interface DirectionTruth {
   packets: number;
   delivered: number;
   dropped: number;
-  /** Drops before the first delivered, between, and after the last delivered packet: a receiver sees only `droppedWithin`. */
+  /** Drops before the first packet delivered since the answer, between, and after the last delivered: a receiver sees only `droppedWithin`. */
   droppedBefore: number;
   droppedWithin: number;
   droppedAfter: number;

@@ -87,7 +87,7 @@ export class MediaCall implements SourceWatcher {
     this.remote = remote;
     const ip = parseIpv4(remote.address);
     const strangers = ip === null ? 0 : this.end.aim(ip, remote.port);
-    this.session.connect(remote, answered, strangers, nowMs);
+    if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
     const { audio } = this.spec.session;

@@ -37,9 +37,10 @@ export class LocalSession implements End, SourceWatcher {
 
   /**
    * Takes over what was negotiated. `strangers` packets that were heard before came from elsewhere than from the far end
-   * now known: hearing starts anew and they are counted as of a wrong source.
+   * now known: hearing starts anew and they are counted as of a wrong source. True when the figures start here, so that
+   * what came before belongs to none of them.
    */
-  connect(remote: MediaRemote, answered: boolean, strangers: number, nowMs: number): void {
+  connect(remote: MediaRemote, answered: boolean, strangers: number, nowMs: number): boolean {
     this.acceptPayloadTypes = remote.acceptPayloadTypes;
     if (strangers > 0) {
       this.heard = new HeardStream(this.heardSpec());
@@ -48,11 +49,11 @@ export class LocalSession implements End, SourceWatcher {
     } else {
       this.heard.configure(this.heardSpec(), nowMs);
     }
-    if (answered && !this.answered) {
-      this.answered = true;
-      this.answeredAtMs = nowMs;
-      this.heard.onAnswer(nowMs);
-    }
+    if (!answered || this.answered) return strangers > 0;
+    this.answered = true;
+    this.answeredAtMs = nowMs;
+    this.heard.onAnswer(nowMs);
+    return true;
   }
 
   report(endMs: number): { sent: SentReport; heard: HeardReport } {

@@ -307,6 +307,21 @@ describe('early media', () => {
     expect(heard.wrongSource).toBe(0);
     expect(heard.packetsLost).toBe(0);
   });
+
+  it('is left out of the comparison of what was lost with what was dropped', () => {
+    const planes = new TwoPlanes();
+    const { near, far } = planes.open(1, {}, [], [{ kind: 'loss', ratio: 0.3, burst: 1 }]);
+    planes.far.plane.connect(1, remoteAt(near.rtpPort), true, planes.clock.now());
+    planes.near.plane.connect(1, remoteAt(far.rtpPort), false, planes.clock.now());
+    planes.run(4000);
+    planes.near.plane.connect(1, remoteAt(far.rtpPort), true, planes.clock.now());
+    planes.run(4000);
+    const { heard, truth } = planes.close(1).near;
+    expect(truth.downlink.droppedBefore).toBeGreaterThan(30);
+    expect(heard.packetsLost).toBe(truth.downlink.droppedWithin);
+    const { droppedBefore, droppedWithin, droppedAfter, dropped } = truth.downlink;
+    expect(droppedBefore + droppedWithin + droppedAfter).toBe(dropped);
+  });
 });
 
 describe('an echo as the far end', () => {
