@@ -67,10 +67,13 @@ export class ExhaustionDetector {
     if (this.results.length === 0) return { ...none, exhausted: null, evidence: null };
     if (refused.length === 0) return { ...none, evidence: 'no attempt was refused' };
 
-    const admitted = this.results.filter((r) => r.answered);
-    const plateau = admitted.reduce((most, r) => Math.max(most, r.inProgressAtInvite + 1), 0);
+    const plateau = this.results.reduce((most, r) => (r.answered ? Math.max(most, r.inProgressAtInvite + 1) : most), 0);
+    const rate = admittedPerSecond(this.results, plateau);
+    // A cap on the rate makes a plateau too (rate × duration of a call). Before it is reached calls are refused already.
+    if (rate.steady && rate.refusingBelowPlateau > 0)
+      return { ...none, cause: 'cps', evidence: rateEvidence(refused, rate) };
+
     const tolerance = Math.max(1, plateau * 0.02);
-    const met = (r: AttemptResult): number => Math.max(r.inProgressAtInvite, r.inProgressAtFinal);
     const atPlateau = refused.filter((r) => met(r) >= plateau - tolerance);
     if (plateau > 0 && refused.length >= 2 && atPlateau.length >= refused.length * 0.9) {
       const first = atPlateau.reduce((a, b) => (b.finalMs < a.finalMs ? b : a));
@@ -83,37 +86,57 @@ export class ExhaustionDetector {
         evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(first)}; no call was admitted beyond ${plateau}`,
       };
     }
-
-    const { refusing: perSecond, clean } = admittedPerSecond(this.results);
-    const mean = perSecond.reduce((a, b) => a + b, 0) / perSecond.length;
-    const spread = Math.max(...perSecond) - Math.min(...perSecond);
-    if (perSecond.length >= 2 && mean > 0 && spread <= Math.max(2, mean * 0.3) && clean <= Math.max(...perSecond)) {
-      return {
-        ...none,
-        cause: 'cps',
-        evidence: `refusals at ${Math.min(...refused.map(met))} to ${Math.max(...refused.map(met))} calls in progress; ${mean.toFixed(1)} calls a second were admitted in the seconds with refusals`,
-      };
-    }
+    if (rate.steady) return { ...none, cause: 'cps', evidence: rateEvidence(refused, rate) };
     return { ...none, evidence: 'refusals follow neither the calls in progress nor the rate' };
   }
 }
 
-/**
- * Calls admitted in each second in which calls were refused too (the first and last of such seconds are partial and
- * left out), and the most that a second without refusals admitted.
- */
-function admittedPerSecond(results: readonly AttemptResult[]): { refusing: number[]; clean: number } {
-  const seconds = new Map<number, { admitted: number; refused: number }>();
+const met = (r: AttemptResult): number => Math.max(r.inProgressAtInvite, r.inProgressAtFinal);
+
+interface AdmittedPerSecond {
+  /** Mean over the seconds in which calls were refused too. */
+  mean: number;
+  /** It hardly varies there, and no second without refusals admits more. */
+  steady: boolean;
+  /** Seconds with at least two refusals and no more than four fifths of the plateau in progress. */
+  refusingBelowPlateau: number;
+}
+
+function rateEvidence(refused: readonly AttemptResult[], rate: AdmittedPerSecond): string {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (const r of refused) {
+    low = Math.min(low, met(r));
+    high = Math.max(high, met(r));
+  }
+  return `refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
+}
+
+/** How many calls were admitted in each second. The first and last second with refusals are partial and left out. */
+function admittedPerSecond(results: readonly AttemptResult[], plateau: number): AdmittedPerSecond {
+  const seconds = new Map<number, { admitted: number; refused: number; level: number }>();
   for (const r of results) {
     const key = Math.floor(r.startedMs / 1000);
-    const entry = seconds.get(key) ?? { admitted: 0, refused: 0 };
+    const entry = seconds.get(key) ?? { admitted: 0, refused: 0, level: 0 };
     if (r.refused) entry.refused++;
     else if (r.answered) entry.admitted++;
+    entry.level = Math.max(entry.level, met(r));
     seconds.set(key, entry);
   }
+  const refusing = [...seconds]
+    .filter(([, s]) => s.refused > 0)
+    .sort(([a], [b]) => a - b)
+    .map(([, s]) => s);
+  const inner = refusing.length > 3 ? refusing.slice(1, -1) : refusing;
+  const counts = inner.map((s) => s.admitted);
+  const mean = counts.reduce((a, b) => a + b, 0) / Math.max(1, counts.length);
+  const most = Math.max(0, ...counts);
+  const spread = most - Math.min(most, ...counts);
   let clean = 0;
   for (const s of seconds.values()) if (s.refused === 0) clean = Math.max(clean, s.admitted);
-  const keys = [...seconds.keys()].filter((k) => seconds.get(k)!.refused > 0).sort((a, b) => a - b);
-  const inner = keys.length > 3 ? keys.slice(1, -1) : keys;
-  return { refusing: inner.map((k) => seconds.get(k)!.admitted), clean };
+  return {
+    mean,
+    steady: counts.length >= 2 && mean > 0 && spread <= Math.max(2, mean * 0.3) && clean <= most,
+    refusingBelowPlateau: refusing.filter((s) => s.refused >= 2 && s.level <= plateau * 0.8).length,
+  };
 }

@@ -2,20 +2,22 @@ import type { TrunkSpec } from './spec.js';
 
 export type Refusal = 'full' | 'too-fast';
 
-/** Channels and the cap on attempts per second. A channel is held from the INVITE until the call's end. */
+/**
+ * Channels and the cap on attempts per second. A channel is held from the INVITE until the call's end. No window of a
+ * second admits more than the cap; one below 1 cps, or with a fraction, is kept over as many seconds as it needs.
+ */
 export class Admission {
   private inUse = 0;
-  private tokens: number;
-  private lastMs: number | null = null;
+  /** When the latest attempts were admitted: a ring as long as the cap. */
+  private readonly admitted: number[] = [];
+  private readonly limit: number;
+  private readonly windowMs: number;
+  private next = 0;
   peak = 0;
 
   constructor(private readonly spec: Pick<TrunkSpec, 'channels' | 'cps'>) {
-    this.tokens = this.bucket;
-  }
-
-  /** A tenth of a second's worth may come at once, at least one: a cap of n cps admits no more than that in a burst. */
-  private get bucket(): number {
-    return Math.max(1, (this.spec.cps ?? 0) / 10);
+    this.limit = Math.max(1, Math.floor(spec.cps ?? 1));
+    this.windowMs = (this.limit / (spec.cps ?? 1)) * 1000;
   }
 
   get channelsInUse(): number {
@@ -24,14 +26,14 @@ export class Admission {
 
   /** Takes a channel, or says why not. */
   admit(nowMs: number): Refusal | null {
-    if (this.spec.cps !== undefined) {
-      const elapsed = this.lastMs === null ? 0 : nowMs - this.lastMs;
-      this.lastMs = nowMs;
-      this.tokens = Math.min(this.bucket, this.tokens + (elapsed / 1000) * this.spec.cps);
-      if (this.tokens < 1) return 'too-fast';
-    }
+    const capped = this.spec.cps !== undefined;
+    const oldest = this.admitted[this.next];
+    if (capped && oldest !== undefined && nowMs - oldest < this.windowMs) return 'too-fast';
     if (this.inUse >= this.spec.channels) return 'full';
-    if (this.spec.cps !== undefined) this.tokens--;
+    if (capped) {
+      this.admitted[this.next] = nowMs;
+      this.next = (this.next + 1) % this.limit;
+    }
     this.inUse++;
     if (this.inUse > this.peak) this.peak = this.inUse;
     return null;

@@ -42,6 +42,18 @@ describe('exhaustion', () => {
     });
   });
 
+  it('is a rate limit also when the rate and the length of calls make a plateau', () => {
+    const rows: [number, number, boolean][] = [];
+    for (let second = 0; second < 60; second++)
+      for (let i = 0; i < 20; i++)
+        rows.push([
+          second * 1000 + i * 50,
+          Math.min(30, second * 10 + Math.min(i, 10)) - (i < 10 && second > 2 ? 1 : 0),
+          i < 10,
+        ]);
+    expect(detector(rows).verdict()).toMatchObject({ exhausted: false, cause: 'cps' });
+  });
+
   it('is neither when some calls fail at random', () => {
     const rows: [number, number, boolean][] = [];
     for (let i = 0; i < 300; i++) rows.push([i * 100, Math.min(i, 50), i % 37 !== 5]);
@@ -60,6 +72,8 @@ describe('a refusal', () => {
     expect(isRefusal(404, null, 'status')).toBe(false);
     expect(isRefusal(486, 17, 'status')).toBe(false);
     expect(isRefusal(500, 34, 'status')).toBe(true);
+    expect(isRefusal(503, 38, 'status')).toBe(true);
+    expect(isRefusal(404, 1, 'status')).toBe(false);
     expect(isRefusal(408, null, 'timeout')).toBe(true);
     expect(isRefusal(503, null, 'transport')).toBe(false);
     expect(isRefusal(486, null, 'status', new Set([503]))).toBe(false);

@@ -45,6 +45,24 @@ describe('admission', () => {
     expect(admitted).toBe(100);
   });
 
+  it('admits the cap also when attempts come unevenly, and never more within any second', () => {
+    const admission = new Admission({ channels: 1000, cps: 10 });
+    const times: number[] = [];
+    for (let i = 0; i < 400; i++) {
+      const t = i * 25 + (i % 7) * 3;
+      if (admission.admit(t) === null) times.push(t);
+    }
+    expect(times.length).toBeGreaterThanOrEqual(98);
+    for (const t of times) expect(times.filter((u) => u >= t && u < t + 1000).length).toBeLessThanOrEqual(10);
+  });
+
+  it('keeps a cap below one a second', () => {
+    const admission = new Admission({ channels: 1000, cps: 0.5 });
+    let admitted = 0;
+    for (let t = 0; t < 10_000; t += 100) if (admission.admit(t) === null) admitted++;
+    expect(admitted).toBe(5);
+  });
+
   it('does not spend the rate on calls that found no channel', () => {
     const admission = new Admission({ channels: 1, cps: 1 });
     expect([admission.admit(0), admission.admit(1000), admission.admit(1001)]).toEqual([null, 'full', 'full']);

@@ -1,0 +1,40 @@
+import type { AppError } from '../../src/core/errors.js';
+import type { CallRecord } from '../../src/metrics/call-record.js';
+import type { Snapshot } from '../../src/metrics/snapshot.js';
+import type { Summary } from '../../src/metrics/summary.js';
+import { parseProfile } from '../../src/profile/read.js';
+import { planOf } from '../../src/run/plan.js';
+import { Run, type RunOptions } from '../../src/run/run.js';
+
+export interface FinishedRun {
+  summary: Summary;
+  failure: AppError | null;
+  records: CallRecord[];
+  timeline: Snapshot[];
+}
+
+/** Runs a profile given as YAML through the same engine as the command line, threads and sockets included. */
+export async function runProfile(
+  yaml: string,
+  options: Partial<RunOptions> = {},
+  during?: (run: Run) => void,
+): Promise<FinishedRun> {
+  const profile = parseProfile(yaml, 'test.yaml');
+  const records: CallRecord[] = [];
+  const timeline: Snapshot[] = [];
+  const run = new Run({
+    profile,
+    plan: planOf(profile),
+    rows: [],
+    id: 'test',
+    version: '0.0.0',
+    startedAt: new Date(),
+    onSnapshot: () => {},
+    onTimeline: (snapshot) => timeline.push(snapshot),
+    onRecord: (record) => records.push(record),
+    ...options,
+  });
+  const finished = run.execute();
+  during?.(run);
+  return { ...(await finished), records, timeline };
+}
