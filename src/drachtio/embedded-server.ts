@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { RequestHead } from '../sip/client-transaction.js';
+import type { UserAgentHandler } from '../sip/core.js';
 import { type Dialog, dialogName } from '../sip/dialog.js';
 import { tagOf } from '../sip/header-values.js';
 import type { SipMessage } from '../sip/message.js';
 import type { ServerTransaction } from '../sip/server-transaction.js';
 import type { Peer } from '../sip/transport.js';
-import type { UserAgent, UserAgentHandler } from '../sip/user-agent.js';
+import type { UserAgent } from '../sip/user-agent.js';
 import { Session } from './session.js';
 
 export interface EmbeddedServerOptions {

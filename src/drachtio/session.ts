@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Dialog } from '../sip/dialog.js';
 import { parseMessage, type SipMessage } from '../sip/message.js';
+import { withTag } from '../sip/requests.js';
 import type { Peer } from '../sip/transport.js';
-import { withTag } from '../sip/user-agent.js';
 import { applicationLines, bracketed, replaceLocalhost } from './app-message.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { encodeFrame, FrameReader } from './frame.js';

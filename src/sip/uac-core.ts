@@ -1,0 +1,222 @@
+import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
+import { type Core, NOWHERE, SILENT_USER } from './core.js';
+import { type Dialog, uacDialog } from './dialog.js';
+import { parseMessage, type SipMessage } from './message.js';
+import { requestText } from './requests.js';
+import { localResponse } from './responses.js';
+import type { Peer } from './transport.js';
+
+/** A request outside any dialog, as the application wants it. */
+export interface NewRequest {
+  method: string;
+  requestUri: string;
+  /** With tag. */
+  from: string;
+  to: string;
+  callId: string;
+  cseq: number;
+  /** Further header lines, each with CRLF: Contact, Content-Type and the application's own. */
+  headerLines: string;
+  body: string;
+  /** Outbound proxy; the Request-URI decides without it. */
+  proxy: string | null;
+}
+
+/** Told before any response: the request as it left, or why it could not. */
+export type SentListener = (error: string | null, id: string, text: string, peer: Peer) => void;
+
+/** What is kept with a request that was sent. */
+interface ClientContext {
+  dialog: Dialog | null;
+  /** To tag of the 2xx that was taken. */
+  acceptedTag: string | null;
+  /** For as long as the 2xx may come again. */
+  ack: Buffer | null;
+  ackPeer: Peer | null;
+  /** Waits for a provisional response. */
+  cancel: Buffer | null;
+}
+
+/** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
+export class UacCore implements ClientUser {
+  private readonly invites = new Map<string, ClientTransaction>();
+
+  constructor(private readonly core: Core) {}
+
+  /** Sends a request outside any dialog. */
+  send(request: NewRequest, sent: SentListener): void {
+    const { method, requestUri, from, to, callId, cseq } = request;
+    const head = this.core.head(method, requestUri, from, to, callId, cseq, []);
+    this.dispatch(head, request.headerLines, request.body, request.proxy ?? requestUri, null, sent);
+  }
+
+  /** Sends a request within a dialog; `cseq` at least that number where the application asks for one. */
+  sendWithin(
+    dialog: Dialog,
+    method: string,
+    headerLines: string,
+    body: string,
+    cseq: number | null,
+    sent: SentListener,
+  ): void {
+    dialog.localCseq = Math.max(dialog.localCseq + 1, cseq ?? 0);
+    if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
+    const { head, hop } = this.core.headWithin(dialog, method, dialog.localCseq);
+    this.dispatch(head, headerLines, body, hop, dialog, sent);
+  }
+
+  /** Acknowledges the 2xx of the dialog's last INVITE; the ACK is kept for as long as the 2xx may come again. */
+  acknowledge(dialog: Dialog, headerLines: string, body: string, sent: SentListener): void {
+    const { head, hop } = this.core.headWithin(dialog, 'ACK', dialog.acceptedCseq);
+    const text = requestText(head, headerLines, body);
+    const id = this.core.ids.uuid();
+    this.core.locate(hop, (peer, failure) => {
+      if (peer === null) {
+        sent(failure.reason, id, text, NOWHERE);
+        return;
+      }
+      const message = Buffer.from(text, 'latin1');
+      const context = dialog.context as ClientContext | null;
+      if (context) {
+        context.ack = message;
+        context.ackPeer = peer;
+      }
+      this.core.layer.transmit(message, peer, null);
+      sent(null, id, text, peer);
+    });
+  }
+
+  /** Cancels an INVITE of ours; the CANCEL waits for the first provisional response (RFC 3261 9.1). */
+  cancel(invite: ClientTransaction, headerLines: string): { text: string; peer: Peer } {
+    const { head } = invite;
+    const cancelHead = { ...head, method: 'CANCEL' };
+    const text = requestText(cancelHead, headerLines, '');
+    if (!invite.cancelWanted && (invite.state === 'calling' || invite.state === 'proceeding')) {
+      invite.cancelWanted = true;
+      (invite.context as ClientContext).cancel = Buffer.from(text, 'latin1');
+      if (invite.state === 'proceeding') this.releaseCancel(invite);
+    }
+    return { text, peer: invite.peer };
+  }
+
+  private releaseCancel(invite: ClientTransaction): void {
+    const context = invite.context as ClientContext;
+    if (invite.cancelSent || !context.cancel) return;
+    invite.cancelSent = true;
+    this.core.layer.request(SILENT_USER, { ...invite.head, method: 'CANCEL' }, context.cancel, invite.peer, '');
+    context.cancel = null;
+    invite.expectFinal();
+  }
+
+  private dispatch(
+    head: RequestHead,
+    headerLines: string,
+    body: string,
+    hop: string,
+    dialog: Dialog | null,
+    sent: SentListener,
+  ): void {
+    const text = requestText(head, headerLines, body);
+    const id = this.core.ids.uuid();
+    this.core.locate(hop, (peer, failure) => {
+      if (peer === null) {
+        sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
+        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`);
+        return;
+      }
+      const context: ClientContext = { dialog, acceptedTag: null, ack: null, ackPeer: null, cancel: null };
+      sent(null, id, text, peer);
+      const transaction = this.core.layer.request(this, head, Buffer.from(text, 'latin1'), peer, id);
+      transaction.context = context;
+      if (head.method === 'INVITE') this.invites.set(id, transaction);
+    });
+  }
+
+  /** An INVITE of ours that is under way or was accepted lately. */
+  inviteById(id: string): ClientTransaction | undefined {
+    return this.invites.get(id);
+  }
+
+  onResponse(transaction: ClientTransaction, response: SipMessage, peer: Peer): void {
+    const { head } = transaction;
+    const { status } = response;
+    const context = transaction.context as ClientContext;
+    if (status < 200) {
+      if (transaction.cancelWanted) this.releaseCancel(transaction);
+      if (status > 100) this.core.handler.onResponse(transaction.id, head, response, peer);
+      return;
+    }
+    if (status < 300) {
+      if (head.method === 'INVITE' && !this.accept(transaction, context, response)) return;
+      if (head.method === 'SUBSCRIBE' && context.dialog === null) this.core.dialogs.add(uacDialog(head, response));
+    }
+    this.core.handler.onResponse(transaction.id, head, response, peer);
+    // A challenged BYE is sent again within the same dialog.
+    if (head.method === 'BYE' && context.dialog && status !== 401 && status !== 407)
+      this.core.dialogs.remove(context.dialog);
+  }
+
+  /** Takes a 2xx to an INVITE; `false` when the application must not hear of it. */
+  private accept(transaction: ClientTransaction, context: ClientContext, response: SipMessage): boolean {
+    const { head } = transaction;
+    if (context.acceptedTag !== null) {
+      if (context.acceptedTag === response.toTag) {
+        if (context.ack) {
+          this.core.layer.stats.retransmissionsSent++;
+          this.core.layer.transmit(context.ack, context.ackPeer!, null);
+        }
+      } else this.refuseAnswer(uacDialog(head, response), null);
+      return false;
+    }
+    context.acceptedTag = response.toTag ?? '';
+    if (transaction.cancelWanted) {
+      this.refuseAnswer(context.dialog ?? uacDialog(head, response), context);
+      this.failLocally(transaction.id, head, 487, '200 after CANCEL');
+      return false;
+    }
+    if (context.dialog === null) {
+      context.dialog = uacDialog(head, response);
+      this.core.dialogs.add(context.dialog);
+    } else context.dialog.refreshTarget(response);
+    context.dialog.acceptedCseq = head.cseq;
+    context.dialog.context = context;
+    return true;
+  }
+
+  /** ACK and BYE for an answer that nobody wants (any more). */
+  private refuseAnswer(dialog: Dialog, context: ClientContext | null): void {
+    dialog.context = context;
+    dialog.acceptedCseq = dialog.inviteCseq;
+    this.acknowledge(dialog, '', '', () => {});
+    this.core.hangUp(dialog, '');
+  }
+
+  onTimeout(transaction: ClientTransaction, timer: 'B' | 'F' | 'abandon'): void {
+    const cause = timer === 'abandon' ? 'no final response' : `Timer ${timer}`;
+    this.failLocally(transaction.id, transaction.head, 408, cause);
+    this.endWithFailedBye(transaction);
+  }
+
+  onTransportError(transaction: ClientTransaction, reason: string): void {
+    this.failLocally(transaction.id, transaction.head, 503, `transport: ${reason}`);
+    this.endWithFailedBye(transaction);
+  }
+
+  private endWithFailedBye(transaction: ClientTransaction): void {
+    const context = transaction.context as ClientContext | null;
+    if (transaction.head.method === 'BYE' && context?.dialog) this.core.dialogs.remove(context.dialog);
+  }
+
+  onClientEnd(transaction: ClientTransaction): void {
+    if (transaction.isInvite) this.invites.delete(transaction.id);
+    const context = transaction.context as ClientContext | null;
+    if (context?.dialog?.context === context && context?.dialog) context.dialog.context = null;
+    transaction.context = null;
+  }
+
+  private failLocally(id: string, head: RequestHead, status: number, cause: string): void {
+    const phrase = status === 408 ? 'Request Timeout' : status === 487 ? 'Request Terminated' : 'Service Unavailable';
+    const response = parseMessage(localResponse(head, status, phrase, cause));
+    if (response) this.core.handler.onResponse(id, head, response, this.core.transport.local);
+  }
+}
