@@ -37,8 +37,8 @@ export function isRefusal(
  * What a trunk carries is the plateau: we count a call from its first ringing to our BYE, the trunk from the INVITE to
  * the BYE's arrival, so that the count at a single refusal may lie a little below.
  *
- * - channels: refusals come while calls in progress stand at a plateau, the most that any admitted call met, and no
- *   call is admitted at that level. At least nine of ten refusals must have met the plateau (within 2 % or one call).
+ * - channels: refusals come while calls in progress stand at their plateau, the most that there ever were. At least nine
+ *   of ten refusals must have met it (within 2 % or one call).
  * - cps: refusals come at all levels of use, the number admitted in the seconds with refusals hardly varies, and no
  *   second without refusals admits more.
  */
@@ -55,7 +55,8 @@ export class ExhaustionDetector {
     return this.refusals;
   }
 
-  verdict(): Summary['trunk'] {
+  /** @param peakInProgress the most calls that were in progress at once: the plateau, if there is one. */
+  verdict(peakInProgress: number): Summary['trunk'] {
     const refused = this.results.filter((r) => r.refused);
     const none = {
       exhausted: false,
@@ -67,7 +68,7 @@ export class ExhaustionDetector {
     if (this.results.length === 0) return { ...none, exhausted: null, evidence: null };
     if (refused.length === 0) return { ...none, evidence: 'no attempt was refused' };
 
-    const plateau = this.results.reduce((most, r) => (r.answered ? Math.max(most, r.inProgressAtInvite + 1) : most), 0);
+    const plateau = peakInProgress;
     const rate = admittedPerSecond(this.results, plateau);
     // A cap on the rate makes a plateau too (rate × duration of a call). Before it is reached calls are refused already.
     if (rate.steady && rate.refusingBelowPlateau > 0)
@@ -83,7 +84,7 @@ export class ExhaustionDetector {
         exhaustedAtMs: Math.round(first.startedMs),
         cause: 'channels',
         refusals: refused.length,
-        evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(first)}; no call was admitted beyond ${plateau}`,
+        evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(first)}; never were more than ${plateau} in progress`,
       };
     }
     if (rate.steady) return { ...none, cause: 'cps', evidence: rateEvidence(refused, rate) };

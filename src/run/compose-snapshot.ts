@@ -26,7 +26,7 @@ export class RateMeter {
 /** The state of a run at one moment. Reads, changes nothing. */
 export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter): Snapshot {
   const { metrics, profile, swarmPulse, planned } = state;
-  const verdict = metrics.exhaustion.verdict();
+  const verdict = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const strain = state.strain.strain(swarmPulse?.notStarted ?? 0, planned.attempts);
   const liveFaults = state.swarmMedia?.faults ?? {};
   const byCause: Record<string, number> = { ...metrics.oneWay.byCause };

@@ -14,7 +14,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
   const attempted = metrics.counts.attempted;
   const perSecond = (n: number): number | null =>
     attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
-  const trunk = metrics.exhaustion.verdict();
+  const trunk = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const delay = strain.eventLoopDelayMs();
   const summary: Omit<Summary, 'gates' | 'verdict'> = {
     schema: 1,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ExhaustionDetector, isRefusal } from '../../src/metrics/exhaustion.js';
+import type { Summary } from '../../src/metrics/summary.js';
 
-function detector(results: [startedMs: number, inProgress: number, answered: boolean][]): ExhaustionDetector {
+function verdictOn(results: [startedMs: number, inProgress: number, answered: boolean][]): Summary['trunk'] {
   const d = new ExhaustionDetector();
   for (const [startedMs, inProgress, answered] of results)
     d.add({
@@ -12,7 +13,7 @@ function detector(results: [startedMs: number, inProgress: number, answered: boo
       answered,
       refused: !answered,
     });
-  return d;
+  return d.verdict(Math.max(0, ...results.map(([, inProgress, answered]) => (answered ? inProgress + 1 : inProgress))));
 }
 
 describe('exhaustion', () => {
@@ -21,7 +22,7 @@ describe('exhaustion', () => {
     for (let i = 0; i < 100; i++) rows.push([i * 100, i, true]);
     for (let i = 0; i < 30; i++) rows.push([10_000 + i * 100, 100, false]);
     rows.push([13_000, 99, true], [13_100, 100, false]);
-    expect(detector(rows).verdict()).toMatchObject({
+    expect(verdictOn(rows)).toMatchObject({
       exhausted: true,
       cause: 'channels',
       exhaustedAtInProgress: 100,
@@ -34,7 +35,7 @@ describe('exhaustion', () => {
     const rows: [number, number, boolean][] = [];
     for (let second = 0; second < 10; second++)
       for (let i = 0; i < 20; i++) rows.push([second * 1000 + i * 50, second * 10 + Math.min(i, 10), i < 10]);
-    expect(detector(rows).verdict()).toMatchObject({
+    expect(verdictOn(rows)).toMatchObject({
       exhausted: false,
       cause: 'cps',
       exhaustedAtInProgress: null,
@@ -51,18 +52,18 @@ describe('exhaustion', () => {
           Math.min(30, second * 10 + Math.min(i, 10)) - (i < 10 && second > 2 ? 1 : 0),
           i < 10,
         ]);
-    expect(detector(rows).verdict()).toMatchObject({ exhausted: false, cause: 'cps' });
+    expect(verdictOn(rows)).toMatchObject({ exhausted: false, cause: 'cps' });
   });
 
   it('is neither when some calls fail at random', () => {
     const rows: [number, number, boolean][] = [];
     for (let i = 0; i < 300; i++) rows.push([i * 100, Math.min(i, 50), i % 37 !== 5]);
-    expect(detector(rows).verdict()).toMatchObject({ exhausted: false, cause: null });
+    expect(verdictOn(rows)).toMatchObject({ exhausted: false, cause: null });
   });
 
   it('is unknown before any result and denied without a refusal', () => {
-    expect(detector([]).verdict().exhausted).toBeNull();
-    expect(detector([[0, 0, true]]).verdict()).toMatchObject({ exhausted: false, refusals: 0 });
+    expect(verdictOn([]).exhausted).toBeNull();
+    expect(verdictOn([[0, 0, true]])).toMatchObject({ exhausted: false, refusals: 0 });
   });
 });
 
