@@ -71,8 +71,8 @@ class DgramPort implements UdpPort {
   readonly port: number;
   sink: DatagramSink | null = null;
   private open = true;
-  private addressIp = -1;
-  private addressText = '';
+  private addressIp = 0;
+  private addressText = '0.0.0.0';
 
   constructor(
     private readonly driver: DgramDriver,

@@ -268,7 +268,7 @@ export class NativeDriver implements UdpDriver {
     if (sink === null) return;
     if (arrivalMs === 0) arrivalMs = this.clock.now();
     const name = slot + NAME;
-    const ip = ((bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7]) >>> 0;
+    const ip = (bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7];
     const source = (bytes[name + 2] << 8) | bytes[name + 3];
     const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
     sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
