@@ -199,7 +199,7 @@ export function checkMessage(message: SipMessage): MessageFault | null {
       return { answerable: true, reason: 'Invalid Request-URI' };
     }
     const hops = message.header('max-forwards');
-    if (hops !== undefined && !(/^\d{1,3}$/.test(hops) && Number(hops) <= 255)) {
+    if (hops !== undefined && !(/^\d{1,10}$/.test(hops) && Number(hops) <= 255)) {
       return { answerable: true, reason: 'Invalid Max-Forwards' };
     }
   }
