@@ -1,5 +1,7 @@
 import type { Summary } from './summary.js';
 
+export type TrunkVerdict = Omit<Summary['trunk'], 'own'>;
+
 /** One final result, as the search for a limit sees it. */
 export interface AttemptResult {
   startedMs: number;
@@ -56,7 +58,7 @@ export class ExhaustionDetector {
   }
 
   /** @param peakInProgress the most calls that were in progress at once: the plateau, if there is one. */
-  verdict(peakInProgress: number): Summary['trunk'] {
+  verdict(peakInProgress: number): TrunkVerdict {
     const refused = this.results.filter((r) => r.refused);
     const none = {
       exhausted: false,

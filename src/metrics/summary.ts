@@ -79,6 +79,17 @@ export interface SuccessFailure {
   failure: Percentiles | null;
 }
 
+/** The ground truth of the built-in trunk. */
+export interface OwnTrunkSummary {
+  channels: number;
+  peakChannels: number;
+  admitted: number;
+  refusedFull: number;
+  refusedTooFast: number;
+  /** Answered calls that it gave each fault, by the fault's name in the profile. */
+  faults: Record<string, number>;
+}
+
 /** summary.json, schema 1. Ratios 0–1, times in ms, `null` = not measured. */
 export interface Summary {
   schema: 1;
@@ -142,6 +153,8 @@ export interface Summary {
     cause: 'channels' | 'cps' | null;
     refusals: number;
     evidence: string | null;
+    /** What our own trunk says it did, to hold the figures against; `null` for any other target. */
+    own: OwnTrunkSummary | null;
   };
   trunks: { target: string; attempted: number; answered: number; refused: number; failed: number }[];
   media: {

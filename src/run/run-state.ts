@@ -18,6 +18,8 @@ export class RunState {
   trunkPulse: Pulse | null = null;
   swarmMedia: MediaSnapshot | null = null;
   trunkMedia: MediaSnapshot | null = null;
+  /** Faults that our own trunk gave to answered calls, by name. */
+  readonly faults: Record<string, number> = {};
   timestampSource: 'kernel' | 'user' | null = null;
   phase: 'starting' | 'running' | 'draining' | 'stopping' | 'done' = 'starting';
   paused = false;

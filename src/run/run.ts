@@ -60,7 +60,7 @@ export class Run {
       options.plan,
       options.profile.target ?? null,
     );
-    this.join = new JoinBuffer(this.state.ownTrunk, (record) => this.emit(record));
+    this.join = new JoinBuffer(this.state.ownTrunk, (record, fault) => this.emit(record, fault));
     this.swarmDone = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -263,7 +263,8 @@ export class Run {
     clearTimeout(timer);
   }
 
-  private emit(record: CallRecord): void {
+  private emit(record: CallRecord, fault: string | null): void {
+    if (fault !== null) this.state.faults[fault] = (this.state.faults[fault] ?? 0) + 1;
     rebase(record, this.state.startMs);
     this.state.metrics.add(record);
     this.watch(record);

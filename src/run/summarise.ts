@@ -1,6 +1,6 @@
 import { round } from '../metrics/distribution.js';
 import { judgeGates } from '../metrics/gates.js';
-import type { Summary } from '../metrics/summary.js';
+import type { OwnTrunkSummary, Summary } from '../metrics/summary.js';
 import { invalidities } from '../metrics/validity.js';
 import { gatesOf } from '../profile/schema.js';
 import type { RunState } from './run-state.js';
@@ -55,7 +55,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
       parseErrors: swarmPulse?.sip?.parseErrors ?? null,
     },
-    trunk,
+    trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.trunkTargets(),
     media: { ...metrics.media(), pacingErrorMs: rounded(strain.pacingErrorMs()), receiveDrops: strain.receiveDrops() },
     dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
@@ -63,6 +63,19 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
   };
   const gates = judgeGates(gatesOf(profile), summary);
   return { ...summary, gates, verdict: verdictOf(summary, gates) };
+}
+
+function ownTrunk(state: RunState): OwnTrunkSummary | null {
+  const counts = state.trunkPulse?.trunk;
+  if (!counts) return null;
+  return {
+    channels: state.profile.trunk.channels,
+    peakChannels: counts.peak,
+    admitted: counts.admitted,
+    refusedFull: counts.refusedFull,
+    refusedTooFast: counts.refusedTooFast,
+    faults: { ...state.faults },
+  };
 }
 
 function rounded(

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ExhaustionDetector, isRefusal } from '../../src/metrics/exhaustion.js';
-import type { Summary } from '../../src/metrics/summary.js';
+import { ExhaustionDetector, isRefusal, type TrunkVerdict } from '../../src/metrics/exhaustion.js';
 
-function verdictOn(results: [startedMs: number, inProgress: number, answered: boolean][]): Summary['trunk'] {
+function verdictOn(results: [startedMs: number, inProgress: number, answered: boolean][]): TrunkVerdict {
   const d = new ExhaustionDetector();
   for (const [startedMs, inProgress, answered] of results)
     d.add({
