@@ -85,6 +85,11 @@ export class Conversation {
     return this.setup.media.sendDigits(this.call, digits, toneMs, gapMs);
   }
 
+  /** Stops sending and goes on listening, because a BYE is about to be sent (RFC 3261 15.1.1). */
+  hush(): void {
+    this.setup.media.hush(this.call);
+  }
+
   /** Ends the media and puts what was heard into the record, or why that is missing. Never rejects. */
   async report(record: CallRecord): Promise<void> {
     record.media = await this.setup.media.close(this.call);

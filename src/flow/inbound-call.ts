@@ -182,6 +182,7 @@ export class InboundCall {
     context.population.leaveEstablished();
     this.leaveProgress();
     this.scope.clearTimers();
+    this.conversation.hush();
     dialog.request(
       { method: 'BYE' },
       this.scope.guarded((error: unknown, response?: SrfResult) => {

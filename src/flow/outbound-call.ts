@@ -224,6 +224,7 @@ export class OutboundCall {
   private sendBye(then: () => void): void {
     const { record, context } = this;
     const dialog = this.dialog!;
+    this.conversation.hush();
     record.timings.byeMs = context.clock.now();
     dialog.request(
       { method: 'BYE' },

@@ -48,6 +48,7 @@ export class MediaCall implements SourceWatcher {
   private readonly end: UdpEnd;
   private remote: MediaRemote | null = null;
   private inWheel = false;
+  private hushed = false;
   private digitRequests: { from: number; to: number }[] = [];
   private digitsRequested = 0;
   private closedAtMs: number | null = null;
@@ -91,7 +92,7 @@ export class MediaCall implements SourceWatcher {
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
     const { audio } = this.spec.session;
-    if (audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
+    if (this.hushed || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
       return;
     }
@@ -127,6 +128,12 @@ export class MediaCall implements SourceWatcher {
     if (sent.length < request.to && this.closedAtMs === null) return null;
     this.digitRequests.shift();
     return sent.slice(request.from, request.to);
+  }
+
+  /** Stops sending for good, whatever a later description says. */
+  hush(): void {
+    this.hushed = true;
+    this.sender.stop();
   }
 
   /** Stops sending. What already waits in the socket is still heard. */

@@ -38,6 +38,9 @@ export class MediaHost implements PlaneListener {
       case 'digits':
         plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs);
         break;
+      case 'hush':
+        plane.hush(command.call);
+        break;
       case 'close':
         plane.close(command.call, nowMs);
         break;

@@ -137,6 +137,11 @@ export class Plane {
     if (!this.awaitingDigits.includes(found)) this.awaitingDigits.push(found);
   }
 
+  /** Stops sending for good; the call goes on listening until it is closed. */
+  hush(call: number): void {
+    this.calls.get(call)?.hush();
+  }
+
   /** Ends a call; its report comes by `onClosed` when its delayed packets have gone, after a second at most. */
   close(call: number, nowMs: number): void {
     const found = this.calls.get(call);

@@ -185,6 +185,21 @@ describe('pacing', () => {
   });
 });
 
+describe('hush', () => {
+  it('stops sending for good, whatever a later description says, and goes on listening', () => {
+    const planes = new TwoPlanes();
+    const { far: lease } = planes.call(1);
+    planes.run(1000);
+    planes.near.plane.hush(1);
+    planes.near.plane.connect(1, remoteAt(lease.rtpPort), true, planes.clock.now());
+    planes.run(1000);
+    const { near, far } = planes.close(1);
+    expect(near.sent.packetsSent).toBe(50);
+    expect(far.heard.packetsReceived).toBe(50);
+    expect(near.heard.packetsReceived).toBe(100);
+  });
+});
+
 describe('digits', () => {
   it('are heard in order at the far end, and told to have been sent', () => {
     const planes = new TwoPlanes();

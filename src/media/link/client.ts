@@ -91,6 +91,11 @@ export class MediaClient {
     });
   }
 
+  /** Stops sending for good and goes on listening: to be called before a BYE is sent (RFC 3261 15.1.1). */
+  hush(call: number): void {
+    this.post({ kind: 'hush', call });
+  }
+
   /** Ends a call's media; resolves with its report, or with `null` after 2 s without one (see `onUnreported`). */
   close(call: number): Promise<MediaReport | null> {
     if (this.failure) {

@@ -83,6 +83,8 @@ export type MediaCommand =
   | { kind: 'connect'; call: number; remote: MediaRemote; answered: boolean }
   /** Sends digits by RFC 4733; answered by `digits-sent`. */
   | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number }
+  /** Stops sending for good and goes on listening: a BYE is about to leave (RFC 3261 15.1.1). */
+  | { kind: 'hush'; call: number }
   /** Stops sending, waits `drainMs` for packets that are still delayed, then reports and gives the pair back. */
   | { kind: 'close'; call: number }
   | { kind: 'stop' };
