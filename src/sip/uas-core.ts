@@ -97,7 +97,8 @@ export class UasCore implements TransactionUser {
       }
     }
     transaction.respond(status, message);
-    if (transaction.method === 'BYE' && status >= 200 && status !== 401 && status !== 407 && dialog) this.core.dialogs.remove(dialog);
+    if (transaction.method === 'BYE' && status >= 200 && status !== 401 && status !== 407 && dialog)
+      this.core.dialogs.remove(dialog);
     return { text, dialog };
   }
 
