@@ -82,6 +82,12 @@ export class ImpairmentPipeline {
 
   /** Decides the fate of one packet and may rewrite it in place. Results are in `copies`, `delayMs` and `delayMs2`. */
   apply(bytes: Uint8Array, offset: number, length: number, arrivalMs: number): void {
+    const stages = this.stages;
+    if (stages.length === 0) {
+      // One copy and no delay, as the fate was made.
+      this.truth.recordUntouched();
+      return;
+    }
     const fate = this.fate;
     fate.bytes = bytes;
     fate.offset = offset;
@@ -92,13 +98,10 @@ export class ImpairmentPipeline {
     fate.delayMs2 = 0;
     fate.recoded = false;
     fate.eventDropped = false;
-    const stages = this.stages;
-    if (stages.length > 0) {
-      fate.carried = isRtp(bytes, offset, length)
-        ? (this.carriedByType[payloadTypeOf(bytes, offset)] as Carried)
-        : Carried.notRtp;
-      for (let i = 0; i < stages.length; i++) stages[i].apply(fate);
-    }
+    fate.carried = isRtp(bytes, offset, length)
+      ? (this.carriedByType[payloadTypeOf(bytes, offset)] as Carried)
+      : Carried.notRtp;
+    for (let i = 0; i < stages.length; i++) stages[i].apply(fate);
     this.truth.record(fate);
   }
 

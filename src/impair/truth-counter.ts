@@ -29,6 +29,12 @@ export class TruthCounter {
   private bottom = 0;
   private depth = 0;
 
+  /** Counts a packet of a pipeline without stages. */
+  recordUntouched(): void {
+    this.packets++;
+    this.delivered++;
+  }
+
   record(fate: Fate): void {
     this.packets++;
     if (fate.recoded && fate.copies > 0) this.recoded++;

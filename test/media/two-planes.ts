@@ -7,7 +7,7 @@ import { MemoryNet } from './memory-net.js';
 
 export const ADDRESS = '10.0.0.1';
 
-export const SESSION: SessionSpec = {
+const SESSION: SessionSpec = {
   audio: 'tone',
   ptimeMs: 20,
   hearDigits: true,
@@ -18,7 +18,7 @@ export const SESSION: SessionSpec = {
 };
 
 /** A loud square wave: enough to be heard. */
-export const AUDIO = new Map([
+const AUDIO = new Map([
   ['tone', Int16Array.from({ length: 8000 }, (_, i) => (i % 20 < 10 ? 8000 : -8000))],
   ['silence', new Int16Array(8000)],
 ]);
@@ -36,7 +36,7 @@ export function remoteAt(port: number, more: Partial<MediaRemote> = {}): MediaRe
 }
 
 /** A listener that keeps all it is told. */
-export class Listener implements PlaneListener {
+class Listener implements PlaneListener {
   leases: Lease[] = [];
   refusals: AppError[] = [];
   digits: { call: number; digits: string }[] = [];
