@@ -9,6 +9,8 @@ import type { CallRecord, DirectionRecord } from './call-record.js';
  * - downlink: what we heard ourselves (`local`), or `echo` when our own packets came back.
  * - uplink: what our own far end heard (`own-end`); without one nothing tells, so it stays unheard.
  *
+ * A call whose media stopped for longer than its timeout counts as dropped, whoever hung up in the end.
+ *
  * @param own what the built-in trunk heard of the same call, `null` for any other far end.
  */
 export function joinMedia(record: CallRecord, own: MediaReport | null): void {
@@ -38,6 +40,10 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   const upFault = up?.state === 'fault';
   const downFault = down?.state === 'fault';
   record.noMedia = upFault && downFault;
+  if (record.outcome === 'completed' && (up?.cause === 'stopped' || down?.cause === 'stopped')) {
+    record.outcome = 'dropped';
+    record.cause = 'dropped';
+  }
   if (upFault && down?.state === 'ok') record.oneWay = { direction: 'uplink', cause: up.cause! };
   else if (downFault && (up?.state === 'ok' || record.uplink?.heard == null) && !echo)
     record.oneWay = { direction: 'downlink', cause: down.cause! };

@@ -1,0 +1,118 @@
+import { newRecord } from '../../src/flow/call-record.js';
+import type { DirectionTruth } from '../../src/impair/truth.js';
+import type { MediaReport } from '../../src/media/link/messages.js';
+import type { CallRecord } from '../../src/metrics/call-record.js';
+import type { HeardReport, Verdict } from '../../src/quality/reports.js';
+
+export const OK: Verdict = { state: 'ok', cause: null };
+export const fault = (cause: Verdict['cause']): Verdict => ({ state: 'fault', cause });
+export const UNKNOWN: Verdict = { state: 'unknown', cause: null };
+
+export function heardReport(change: Partial<HeardReport> = {}): HeardReport {
+  return {
+    packetsReceived: 100,
+    duplicates: 0,
+    reordered: 0,
+    packetsExpected: 100,
+    packetsLost: 0,
+    rfc3550CumulativeLost: 0,
+    lateDiscarded: 0,
+    lossRatio: 0,
+    jitterMs: 0.1,
+    jitterMaxMs: 0.2,
+    ssrc: 1,
+    firstSequence: 1,
+    lastSequence: 100,
+    firstArrivalMs: 0,
+    lastArrivalMs: 2000,
+    longestGapMs: 20,
+    comfortNoise: 0,
+    earlyMedia: 0,
+    wrongSource: 0,
+    undecodable: 0,
+    malformed: 0,
+    secondsExpected: 2,
+    secondsHeard: 2,
+    silentRatio: 0,
+    levelDbov: -26,
+    echo: false,
+    verdict: OK,
+    mos: null,
+    digits: '',
+    digitDuplicates: 0,
+    ...change,
+  };
+}
+
+const TRUTH: DirectionTruth = {
+  packets: 100,
+  delivered: 100,
+  dropped: 0,
+  droppedBefore: 0,
+  droppedWithin: 0,
+  droppedAfter: 0,
+  duplicated: 0,
+  reordered: 0,
+  corrupted: 0,
+  recoded: 0,
+  eventsDropped: 0,
+  delayMeanMs: null,
+  delayMaxMs: null,
+};
+
+export function mediaReport(heard: Partial<HeardReport> = {}, sent: Partial<MediaReport['sent']> = {}): MediaReport {
+  return {
+    localAddress: '127.0.0.1',
+    localPort: 20_000,
+    remoteAddress: '127.0.0.1',
+    remotePort: 30_000,
+    codec: 'PCMU',
+    sent: { packetsSent: 100, ssrc: 2, firstSequence: 1, firstSentMs: 0, lastSentMs: 2000, digits: '', ...sent },
+    heard: heardReport(heard),
+    truth: { uplink: { ...TRUTH }, downlink: { ...TRUTH } },
+  };
+}
+
+/** An answered call that ended as planned, before its media parts are joined. */
+export function answeredRecord(change: Partial<CallRecord> = {}): CallRecord {
+  const record = newRecord({
+    id: 0,
+    direction: 'outbound',
+    from: '1',
+    to: '2',
+    trunk: 'sip:t',
+    dueMs: 0,
+    startedMs: 0,
+  });
+  Object.assign(record, {
+    answeredMs: 100,
+    endedMs: 2100,
+    outcome: 'completed',
+    status: 200,
+    hangupBy: 'local',
+    byeStatus: 200,
+  });
+  record.timings = { inviteMs: 0, provisionalMs: 40, ringingMs: 40, finalMs: 100, byeMs: 2100, byeFinalMs: 2103 };
+  return Object.assign(record, change);
+}
+
+/** An attempt that ended with a failure. */
+export function failedRecord(
+  status: number,
+  cause: CallRecord['cause'] = 'status',
+  change: Partial<CallRecord> = {},
+): CallRecord {
+  const record = newRecord({
+    id: 0,
+    direction: 'outbound',
+    from: '1',
+    to: '2',
+    trunk: 'sip:t',
+    dueMs: 0,
+    startedMs: 0,
+  });
+  Object.assign(record, { outcome: 'failed', cause, status });
+  record.timings.inviteMs = 0;
+  record.timings.finalMs = 5;
+  return Object.assign(record, change);
+}
