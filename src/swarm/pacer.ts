@@ -30,17 +30,22 @@ export class Pacer {
     return this.paused;
   }
 
-  /** Moves the plan's clock to `nowMs` and starts what is due; `start` returns false when it could not. */
-  advance(nowMs: number, start: (index: number, lateMs: number) => boolean): void {
+  /**
+   * Moves the plan's clock to `nowMs` and starts what is due, at most `limit` attempts; `start` returns false when it
+   * could not. Returns whether more are due already.
+   */
+  advance(nowMs: number, limit: number, start: (index: number, lateMs: number) => boolean): boolean {
     const elapsed = this.lastMs === null ? 0 : nowMs - this.lastMs;
     this.lastMs = nowMs;
     if (!this.paused) this.planMs += elapsed * this.factor;
-    while (this.next !== null && this.next <= this.planMs) {
+    for (let n = 0; this.next !== null && this.next <= this.planMs; n++) {
+      if (n === limit) return true;
       const lateMs = (this.planMs - this.next) / this.factor;
       const index = this.index++;
       if (lateMs > this.graceMs || !start(index, lateMs)) this.notStarted++;
       this.next = this.pull();
     }
+    return false;
   }
 
   /** Ms until the next attempt is due; `null` when there is none or the plan is paused. */

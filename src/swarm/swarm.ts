@@ -5,6 +5,8 @@ import { NumberPattern } from './number-pattern.js';
 import type { Pacer } from './pacer.js';
 
 const MAX_SLEEP_MS = 100;
+/** Attempts started in one turn of the event loop; more would keep it from reading what comes. */
+const STARTS_A_TURN = 16;
 
 export interface SwarmOptions extends OutboundContext {
   clock: Clock;
@@ -37,7 +39,8 @@ export class Swarm {
   private readonly from: NumberPattern;
   private readonly to: NumberPattern;
   private readonly headers: [string, NumberPattern][];
-  private timer: NodeJS.Timeout | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
   private started = 0;
   private ended = false;
   readonly startedMs: number;
@@ -61,34 +64,34 @@ export class Swarm {
 
   setPaused(paused: boolean): void {
     this.options.pacer.setPaused(paused);
-    this.wake();
+    this.turn();
   }
 
   setFactor(factor: number): void {
     this.options.pacer.setFactor(factor);
-    this.wake();
+    this.turn();
   }
 
   /** No further attempt; every call that is up is ended by CANCEL or BYE. */
   stop(): void {
     this.options.pacer.stop();
     for (const call of [...this.calls]) call.stop();
-    this.wake();
-  }
-
-  private wake(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
     this.turn();
   }
 
   private turn(): void {
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
     if (this.ended) return;
     const { pacer, clock } = this.options;
-    pacer.advance(clock.now(), (index, lateMs) => this.attempt(index, lateMs));
+    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, lateMs) => this.attempt(index, lateMs));
     if (pacer.done && this.calls.size === 0) {
       this.ended = true;
       this.options.onDone();
+      return;
+    }
+    if (more) {
+      this.immediate = setImmediate(() => this.turn());
       return;
     }
     const wait = pacer.untilNextMs() ?? MAX_SLEEP_MS;
@@ -120,7 +123,7 @@ export class Swarm {
       (record) => {
         this.calls.delete(call);
         options.onRecord(record);
-        if (this.calls.size === 0 && options.pacer.done) this.wake();
+        if (this.calls.size === 0 && options.pacer.done) this.turn();
       },
     );
     this.started++;

@@ -6,7 +6,7 @@ const plan = (...offsets: number[]): Iterator<number> => offsets[Symbol.iterator
 function run(pacer: Pacer, times: number[], accept: (index: number) => boolean = () => true): number[][] {
   return times.map((t) => {
     const started: number[] = [];
-    pacer.advance(t, (index) => {
+    pacer.advance(t, 100, (index) => {
       if (!accept(index)) return false;
       started.push(index);
       return true;
@@ -45,6 +45,14 @@ describe('the pacer', () => {
     expect(pacer.untilNextMs()).toBe(50);
     expect(run(pacer, [10_049, 10_050, 10_150])).toEqual([[], [1], [2]]);
     expect(pacer.notStarted).toBe(0);
+  });
+
+  it('starts no more than the limit at once and says that more are due', () => {
+    const pacer = new Pacer(plan(0, 0, 0));
+    const started: number[] = [];
+    const start = (index: number): boolean => started.push(index) > 0;
+    expect([pacer.advance(0, 2, start), pacer.advance(1, 2, start)]).toEqual([true, false]);
+    expect(started).toEqual([0, 1, 2]);
   });
 
   it('runs the plan faster or slower by a factor', () => {
