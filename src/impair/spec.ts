@@ -103,4 +103,3 @@ export const impairmentSpec = z
 
 export type Stage = z.infer<typeof stage>;
 export type Pipeline = z.infer<typeof pipeline>;
-export type ImpairmentSpec = z.infer<typeof impairmentSpec>;
