@@ -41,10 +41,10 @@ interface Tile {
 
 /** The figures that one looks for first. */
 export function keyTiles(summary: Summary): string {
-  const { calls, sip, trunk, media, dtmf, impairment } = summary;
+  const { run, calls, sip, trunk, media, dtmf, impairment } = summary;
   const direction = (name: string, d: DirectionSummary, injected: number | null): Tile[] => [
     {
-      name: `MOS-LQ ${name}, p5 / p50`,
+      name: `MOS ${name}, p5 / p50`,
       value: d.mosLq ? `${decimal(d.mosLq.p5, 2)} / ${decimal(d.mosLq.p50, 2)}` : NONE,
       note: `${count(d.measured)} calls measured, ${count(d.unmeasured)} not`,
       quality: mosQuality(d.mosLq?.p5 ?? null),
@@ -80,13 +80,13 @@ export function keyTiles(summary: Summary): string {
       quality: trunk.exhausted ? 'bad' : '',
     },
     { name: 'Attempts per second', value: decimal(sip.achievedCps, 2), note: `offered ${decimal(sip.offeredCps, 1)}` },
+    ...direction('uplink', media.uplink, impairment.uplink.lossRatio),
+    ...direction('downlink', media.downlink, impairment.downlink.lossRatio),
     {
       name: 'SRD p95',
       value: milliseconds(sip.srdMs.success?.p95),
       note: `setup p95 ${milliseconds(sip.setupMs?.p95)}`,
     },
-    ...direction('uplink', media.uplink, impairment.uplink.lossRatio),
-    ...direction('downlink', media.downlink, impairment.downlink.lossRatio),
     {
       name: 'One-way calls',
       value: count(media.oneWay.calls),
@@ -98,6 +98,12 @@ export function keyTiles(summary: Summary): string {
       value: count(lost),
       note: `uplink ${count(dtmf.uplink.lost)} of ${count(dtmf.uplink.sent)}, downlink ${count(dtmf.downlink.lost)} of ${count(dtmf.downlink.sent)}`,
       quality: lost === null ? 'soft' : lost > 0 ? 'bad' : 'good',
+    },
+    {
+      name: 'Own pacing error p99',
+      value: milliseconds(media.pacingErrorMs?.p99),
+      note: run.valid ? 'the generator kept up: the run is valid' : 'the generator was the bottleneck',
+      quality: run.valid ? '' : 'bad',
     },
   ];
   const html = tiles.map(
@@ -143,13 +149,14 @@ function table(head: readonly (string | { right: string })[], rows: readonly Cel
 export function gateTable({ gates }: Summary): string {
   if (gates.length === 0)
     return '<div class="card"><span class="soft">No gates were set: the run passes if it is valid.</span></div>';
+  const reasons = gates.some((gate) => gateReason(gate) !== '');
   const rows = gates.map((gate) => [
     { html: `<span class="pill ${gate.pass ? 'pass' : 'fail'}">${gate.pass ? '✓ pass' : '✗ fail'}</span>` },
     { html: safe(gate.expression), mono: true },
     text(gateObserved(gate).replace(/^observed /, '')),
-    text(gateReason(gate)),
+    ...(reasons ? [text(gateReason(gate))] : []),
   ]);
-  return `<div class="card">${table(['', 'Gate', 'Observed', 'Reason'], rows)}</div>`;
+  return `<div class="card">${table(['', 'Gate', 'Observed', ...(reasons ? ['Reason'] : [])], rows)}</div>`;
 }
 
 interface Bar {
@@ -245,6 +252,10 @@ export function trunkTable({ trunk, trunks }: Summary): string {
   return `<div class="card" style="margin-top:14px"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
 }
 
+function pair(a: number | null, b: number | null): string {
+  return a === null && b === null ? NONE : `${count(a)} / ${count(b)}`;
+}
+
 /** Figures of both directions side by side. */
 export function mediaTables({ media, dtmf }: Summary): string {
   const row = (name: string, value: (d: DirectionSummary) => string): Cell[] => [
@@ -278,11 +289,11 @@ export function mediaTables({ media, dtmf }: Summary): string {
     row('MOS-LQ min / p5 / p50', (d) => low(d.mosLq, 2)),
     row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),
     row('R min / p5 / p50', (d) => low(d.rFactor, 1)),
-    digit('DTMF sent / heard', (s) => `${count(s.sent)} / ${count(s.received)}`),
+    digit('DTMF sent / heard', (s) => pair(s.sent, s.received)),
     digit('DTMF lost', (s) =>
       s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)}) in ${count(s.callsAffected)} calls`,
     ),
-    digit('DTMF duplicated / wrong', (s) => `${count(s.duplicated)} / ${count(s.wrong)}`),
+    digit('DTMF duplicated / wrong', (s) => pair(s.duplicated, s.wrong)),
   ]);
   return `<div class="grid" style="margin:14px 0"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>`;
 }

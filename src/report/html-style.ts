@@ -19,7 +19,7 @@ h3{font-size:14px;margin:0 0 10px;font-weight:600}
 .verdict.fail{background:var(--badbg);border-color:var(--bad)}.verdict.fail strong{color:var(--bad)}
 .verdict.invalid,.verdict.interrupted{background:var(--warnbg);border-color:var(--warn)}
 .verdict.invalid strong,.verdict.interrupted strong{color:var(--warn)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px}
+.tiles{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px}
 .card,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px}
 .tile{padding:12px 14px}
 .tile .name{color:var(--soft);font-size:12.5px}
@@ -45,9 +45,11 @@ td.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-si
 .pill.pass{background:var(--goodbg);color:var(--good)}.pill.fail{background:var(--badbg);color:var(--bad)}
 .chart{height:200px}
 .u-legend{font-size:12px!important;text-align:left!important;color:var(--soft)}
+.u-legend th,.u-legend td{border:0!important;padding:1px 4px!important}
+.u-legend th{color:var(--soft)!important}
 .u-legend .u-value{font-variant-numeric:tabular-nums;min-width:3.5em;display:inline-block}
 .note{color:var(--soft);font-size:13px;margin:8px 0 0}
 footer{color:var(--soft);font-size:12.5px;margin-top:36px;border-top:1px solid var(--line);padding-top:12px}
-@media (max-width:820px){.grid{grid-template-columns:minmax(0,1fr)}main{padding:18px 14px}}
+@media (max-width:820px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.grid{grid-template-columns:minmax(0,1fr)}main{padding:18px 14px}}
 @media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,tr{break-inside:avoid}h2{break-after:avoid}.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.scroll{overflow:visible}.scroll table.wide{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

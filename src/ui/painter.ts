@@ -3,19 +3,19 @@ import { EventEmitter } from 'node:events';
 const ESC = '\u001b[';
 
 /**
- * Stands between ink and the terminal. Ink hands over whole frames; the painter compares them line by line with what the
- * terminal shows and writes only what changed, in one write, on the alternate screen. So the last row can be used (ink
- * itself clears the whole screen when a frame is as high as the terminal), nothing flickers, and the shell's screen comes
- * back as it was.
+ * Stands between ink and the terminal: ink hands over the lines that changed, and the painter puts each in its row of the
+ * alternate screen, all in one write. So the last row can be used (ink itself clears the whole screen when a frame is as
+ * high as the terminal), nothing flickers, and the shell's screen comes back as it was.
  */
 export class Painter extends EventEmitter {
   /** Keeps ink from sending cursor commands of its own. */
   readonly isTTY = false;
   readonly writable = true;
-  private shown: string[] = [];
+  private targets: readonly number[] = [];
   private open = false;
+  private clear = true;
   private readonly onResize = (): void => {
-    this.shown = [];
+    this.clear = true;
     this.emit('resize');
   };
   private readonly onExit = (): void => this.close();
@@ -41,9 +41,14 @@ export class Painter extends EventEmitter {
     process.once('exit', this.onExit);
   }
 
+  /** The rows (from 0) that the lines of ink's next frames belong to, in their order. */
+  place(rows: readonly number[]): void {
+    this.targets = rows;
+  }
+
   /** Called by ink with a frame. Ink's empty writes only ask whether all before has been taken. */
   write(frame: string, done?: () => void): boolean {
-    if (frame !== '' && this.open) this.paint(frame.split('\n').slice(0, this.rows));
+    if (frame !== '' && this.open) this.paint(frame.split('\n'));
     if (done) setImmediate(done);
     return true;
   }
@@ -58,14 +63,12 @@ export class Painter extends EventEmitter {
   }
 
   private paint(lines: string[]): void {
-    let text = '';
-    if (this.shown.length === 0) text += `${ESC}2J`;
-    for (let i = 0; i < lines.length; i++) {
-      // Clearing after a line that fills the last column would take that column away, so the line is cleared before it.
-      if (lines[i] !== this.shown[i]) text += `${ESC}${i + 1};1H${ESC}2K${lines[i]}`;
-    }
-    for (let i = lines.length; i < this.shown.length; i++) text += `${ESC}${i + 1};1H${ESC}2K`;
-    this.shown = lines;
+    let text = this.clear ? `${ESC}2J` : '';
+    this.clear = false;
+    this.targets.forEach((row, i) => {
+      // Clearing after a line that fills the last column would take that column away, so the row is cleared before it.
+      if (row < this.rows) text += `${ESC}${row + 1};1H${ESC}2K${lines[i] ?? ''}`;
+    });
     // Mode 2026 lets terminals that know it show the frame at once; others ignore it.
     if (text !== '') this.out.write(`${ESC}?2026h${text}${ESC}?2026l`);
   }

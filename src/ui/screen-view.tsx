@@ -1,9 +1,5 @@
-import { Box, type Instance, render, Text, useInput } from 'ink';
-import { memo, useSyncExternalStore } from 'react';
-import { composeFrame } from './frame.js';
+import { Box, render, Text, useInput } from 'ink';
 import type { Painter } from './painter.js';
-import type { ScreenStore } from './screen-store.js';
-import type { Title } from './sections.js';
 import type { Line, Tone } from './spans.js';
 
 export interface ScreenKeys {
@@ -40,37 +36,35 @@ const WITHOUT_COLOURS: Partial<Record<Tone, Style>> = {
   alarm: { bold: true, inverse: true },
 };
 
-const ScreenLine = memo(
-  function ScreenLine({ line, colours }: { line: Line; colours: boolean }) {
-    return (
-      <Text wrap="truncate">
-        {line.map((s, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the spans of a line have no other identity
-          <Text key={i} {...(colours ? COLOURS[s.tone] : WITHOUT_COLOURS[s.tone])}>
-            {s.text}
-          </Text>
-        ))}
-      </Text>
-    );
-  },
-  (a, b) => a.colours === b.colours && sameLine(a.line, b.line),
-);
+function ScreenLine({ line, colours }: { line: Line; colours: boolean }) {
+  return (
+    <Text wrap="truncate">
+      {line.map((s, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the spans of a line have no other identity
+        <Text key={i} {...(colours ? COLOURS[s.tone] : WITHOUT_COLOURS[s.tone])}>
+          {s.text}
+        </Text>
+      ))}
+    </Text>
+  );
+}
 
 function sameLine(a: Line, b: Line): boolean {
   return a.length === b.length && a.every((s, i) => s.text === b[i].text && s.tone === b[i].tone);
 }
 
 interface ScreenProps {
-  store: ScreenStore;
-  painter: Painter;
+  /** Rows of the terminal, from 0, whose lines have changed. */
+  rows: readonly number[];
+  lines: readonly Line[];
+  columns: number;
   colours: boolean;
+  /** Whether there is a keyboard to listen to. */
   keys: boolean;
   on: ScreenKeys;
-  title: Title;
 }
 
-function Screen({ store, painter, colours, keys, on, title }: ScreenProps) {
-  useSyncExternalStore(store.subscribe, store.getVersion);
+function Screen({ rows, lines, columns, colours, keys, on }: ScreenProps) {
   useInput(
     (input, key) => {
       if (key.ctrl) {
@@ -87,27 +81,57 @@ function Screen({ store, painter, colours, keys, on, title }: ScreenProps) {
     },
     { isActive: keys },
   );
-  const { snapshot } = store;
-  if (!snapshot) return <Text> trunkstorm starts …</Text>;
-  const lines = composeFrame(title, snapshot, store.history, painter.columns, painter.rows);
   return (
-    <Box flexDirection="column" width={painter.columns}>
-      {lines.map((line, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line of the screen is its place
-        <ScreenLine key={i} line={line} colours={colours} />
+    <Box flexDirection="column" width={columns}>
+      {rows.map((row) => (
+        <ScreenLine key={row} line={lines[row]} colours={colours} />
       ))}
     </Box>
   );
 }
 
+/** The mounted screen. */
+export interface Mounted {
+  /** Brings these lines to the terminal before it returns. */
+  draw(lines: readonly Line[]): void;
+  /** Resolves when the keyboard has been given back. */
+  unmount(): Promise<void>;
+}
+
 /** Mounts the screen: ink lays out and colours the frames, the painter brings them to the terminal. */
-export function mountScreen(props: ScreenProps, stdin: NodeJS.ReadStream): Instance {
-  return render(<Screen {...props} />, {
-    stdout: props.painter as unknown as NodeJS.WriteStream,
+export function mountScreen(painter: Painter, stdin: NodeJS.ReadStream, on: ScreenKeys, colours: boolean): Mounted {
+  // Ink's work grows with the characters of a frame (tens of ms for a large one), and the main thread has better things
+  // to do: it is handed only the lines that changed.
+  let shown: readonly Line[] = [];
+  painter.on('resize', () => {
+    shown = [];
+  });
+  const screen = (rows: readonly number[], lines: readonly Line[]) => (
+    <Screen rows={rows} lines={lines} columns={painter.columns} colours={colours} keys={stdin.isTTY === true} on={on} />
+  );
+  const app = render(screen([], []), {
+    stdout: painter as unknown as NodeJS.WriteStream,
     stdin,
     exitOnCtrlC: false,
     patchConsole: false,
     // Hands each frame over whole: the painter decides what of it the terminal needs.
     debug: true,
   });
+  return {
+    draw(lines) {
+      const changed: number[] = [];
+      for (let row = 0; row < lines.length; row++) {
+        if (!shown[row] || !sameLine(lines[row], shown[row])) changed.push(row);
+      }
+      shown = lines;
+      if (changed.length === 0) return;
+      painter.place(changed);
+      app.rerender(screen(changed, lines));
+    },
+    async unmount() {
+      const exited = app.waitUntilExit();
+      app.unmount();
+      await exited;
+    },
+  };
 }

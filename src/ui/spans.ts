@@ -73,11 +73,18 @@ export function fitLine(line: Line, width: number): Line {
   for (const s of line) {
     if (left <= 0) break;
     const text = clip(s.text, left);
-    out.push(text === s.text ? s : { ...s, text });
+    push(out, text, s.tone);
     left -= cellWidth(text);
   }
-  if (left > 0) out.push(span(' '.repeat(left)));
+  if (left > 0) push(out, ' '.repeat(left), 'plain');
   return out;
+}
+
+/** Neighbours of the same tone become one span. */
+function push(line: Span[], text: string, tone: Tone): void {
+  const last = line[line.length - 1];
+  if (last?.tone === tone) line[line.length - 1] = { text: last.text + text, tone };
+  else line.push({ text, tone });
 }
 
 /** Text padded on the right, or with `right` on the left, and cut to `width` cells. */
