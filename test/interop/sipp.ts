@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach } from 'vitest';
+
+/** A port that SIPp binds for RTP; it takes the one two above it as well. */
+export const SIPP_MEDIA_PORT = 24_000;
+
+/** What SIPp itself counted. */
+export interface SippCounts {
+  successful: number;
+  failed: number;
+  retransmissions: number;
+  unexpected: number;
+}
+
+/** A UDP port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+const running = new Set<Sipp>();
+const variants = mkdtempSync(join(tmpdir(), 'trunkstorm-scenarios-'));
+
+/** Ends what a test left running, and removes its files. */
+export function endSippAfterEach(): void {
+  afterEach(async () => {
+    for (const sipp of running) await sipp.kill();
+  });
+  afterAll(() => rmSync(variants, { recursive: true, force: true }));
+}
+
+/** The path of one of our own scenarios. */
+export function scenario(name: string): string {
+  return fileURLToPath(new URL(`scenarios/${name}.xml`, import.meta.url));
+}
+
+/** As `scenario`, with `text` replaced: SIPp takes no variable for a status. */
+export function scenarioWith(name: string, text: string, replacement: string): string {
+  const original = readFileSync(scenario(name), 'utf8');
+  if (!original.includes(text)) throw new Error(`the scenario ${name} has no '${text}'`);
+  const path = join(variants, `${name}-${replacement.replace(/\W+/g, '-')}.xml`);
+  writeFileSync(path, original.replaceAll(text, replacement));
+  return path;
+}
+
+/** A SIPp process in a folder of its own, with its statistics, errors and message log. */
+export class Sipp {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-sipp-'));
+  private readonly child: ChildProcess;
+  /** SIPp's exit status: 0 when every call succeeded, 1 when at least one failed. */
+  readonly ended: Promise<number | null>;
+
+  private constructor(
+    readonly port: number,
+    args: string[],
+  ) {
+    const local = ['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin', '-buff_size', '8388608'];
+    const traces = ['-trace_stat', '-fd', '1', '-trace_err', '-message_file', 'messages.log'];
+    this.child = spawn('sipp', [...args, ...local, ...traces, '-error_file', 'errors.log'], {
+      stdio: 'ignore',
+      cwd: this.folder,
+    });
+    running.add(this);
+    this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+  }
+
+  /** Starts a callee and resolves once it listens. It ends by itself after `calls` calls. */
+  static async callee(calls: number, args: string[]): Promise<Sipp> {
+    const port = await freePort();
+    const sipp = new Sipp(port, ['-m', String(calls), '-timeout', '90', ...args]);
+    while (socketOf(port) === null) {
+      if (sipp.child.exitCode !== null) throw new Error(`sipp ended with ${sipp.child.exitCode}:\n${sipp.errors()}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return sipp;
+  }
+
+  /** Starts a caller of `127.0.0.1:target`. */
+  static async caller(target: number, calls: number, cps: number, args: string[]): Promise<Sipp> {
+    const plan = ['-m', String(calls), '-r', String(cps), '-l', '20000', '-timeout', '90'];
+    return new Sipp(await freePort(), [...args, `127.0.0.1:${target}`, ...plan]);
+  }
+
+  /** The last line of its statistics; complete once it has ended. */
+  counts(): SippCounts {
+    const file = readdirSync(this.folder).find((name) => name.endsWith('_.csv'));
+    if (file === undefined) throw new Error(`sipp wrote no statistics:\n${this.errors()}`);
+    const [header, ...rows] = readFileSync(join(this.folder, file), 'utf8').trim().split('\n');
+    const names = header.split(';');
+    const values = (rows.at(-1) ?? '').split(';');
+    const value = (name: string): number => {
+      if (!names.includes(name)) throw new Error(`sipp's statistics have no ${name}`);
+      return Number(values[names.indexOf(name)]);
+    };
+    return {
+      successful: value('SuccessfulCall(C)'),
+      failed: value('FailedCall(C)'),
+      retransmissions: value('Retransmissions(C)'),
+      unexpected: value('FailedUnexpectedMessage(C)'),
+    };
+  }
+
+  /** All SIP messages that it received and sent, in order; needs the option `-trace_msg`. */
+  messages(): { sent: boolean; text: string }[] {
+    const log = readFileSync(join(this.folder, 'messages.log'), 'utf8');
+    const found: { sent: boolean; text: string }[] = [];
+    for (const part of log.split(/^-{20,}.*$/m)) {
+      const match = /^UDP message (sent|received) .*?\n\n([\s\S]*)$/m.exec(part);
+      if (match) found.push({ sent: match[1] === 'sent', text: match[2] });
+    }
+    return found;
+  }
+
+  /** The messages that it received and whose first line matches. */
+  received(firstLine: RegExp): string[] {
+    return this.messages()
+      .filter((message) => !message.sent && firstLine.test(message.text.split(/\r?\n/)[0]))
+      .map((message) => message.text);
+  }
+
+  errors(): string {
+    const path = join(this.folder, 'errors.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGKILL');
+      await this.ended;
+    }
+    running.delete(this);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The value of a header of a message as text. */
+export function headerOf(message: string, name: string): string | null {
+  return new RegExp(`^${name}:[ \\t]*(.*?)\\r?$`, 'im').exec(message)?.[1] ?? null;
+}
+
+/** Datagrams that the kernel dropped at the unconnected socket on a port because its owner did not read in time. */
+export function dropsAt(port: number): number {
+  const line = socketOf(port);
+  if (line === null) throw new Error(`nobody listens on UDP port ${port}`);
+  return Number(line.trim().split(/\s+/).at(-1));
+}
+
+function socketOf(port: number): string | null {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 `;
+  return (
+    readFileSync('/proc/net/udp', 'utf8')
+      .split('\n')
+      .find((line) => line.includes(local)) ?? null
+  );
+}
