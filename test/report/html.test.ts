@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { reportHtml, scriptJson } from '../../src/report/html.js';
+import { timelinePoint } from '../../src/report/timeline-points.js';
+import { WorstCallsCollector } from '../../src/report/worst-calls.js';
+import { demoCall, demoCalls, demoSummary, demoTimeline } from '../fixtures/run.js';
+
+const HOSTILE = `</script><script>alert(1)</script><img src=x onerror=alert(1)>"'&\u2028<!--`;
+
+function worst(calls = demoCalls()) {
+  const collector = new WorstCallsCollector();
+  for (const call of calls) collector.add(call);
+  return collector.result();
+}
+
+const timeline = demoTimeline().map(timelinePoint);
+const demo = () => reportHtml({ summary: demoSummary(), timeline, worst: worst() });
+
+/** The page without what its scripts and styles hold. */
+const markup = (html: string) => html.replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, '');
+
+function policyOf(html: string): string {
+  return (/Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '').replaceAll('&#39;', "'");
+}
+
+function runData(html: string): {
+  seconds: number[];
+  charts: { id: string; series: { label: string; values: (number | null)[] }[] }[];
+} {
+  const block = /<script type="application\/json" id="run-data">([\s\S]*?)<\/script>/.exec(html);
+  return JSON.parse(block?.[1] ?? 'null');
+}
+
+describe('report.html', () => {
+  test('needs nothing from anywhere: no address to load from, charts inlined', () => {
+    const html = demo();
+    expect(markup(html)).not.toMatch(/\b(src|href)\s*=/);
+    expect(html).not.toMatch(/@import|url\(/);
+    expect(html).toContain('uPlot');
+    expect(policyOf(html)).toMatch(/^default-src 'none';/);
+  });
+
+  test('allows exactly its own scripts, by hash', () => {
+    const html = demo();
+    const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+      (m) => `sha256-${createHash('sha256').update(m[1]).digest('base64')}`,
+    );
+    const policy = /script-src ([^;]*);/.exec(policyOf(html))?.[1].replaceAll("'", '').split(' ');
+    expect(scripts).toHaveLength(2);
+    expect(policy).toEqual(scripts);
+  });
+
+  test('shows verdict, key figures, gates, responses, distribution, causes and calls', () => {
+    const text = markup(demo())
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ');
+    for (const part of [
+      'FAIL 2 of 5 gates failed, 1 of them not measured',
+      'exhausted at 100 calls, 00:10',
+      '25.7%',
+      '2.94 / 3.87',
+      'injected 2.03%',
+      'setupFailureRatio &lt; 5%',
+      '503 Service Unavailable',
+      '4.0 – 4.5',
+      'no RTP after the answer',
+      'downlink silent: no-rtp',
+      'uplink silent: silence',
+      '503 Service Unavailable, Q.850 34',
+      '68-7f3a@127.0.0.1',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toMatch(/NaN|undefined|null/);
+  });
+
+  test('draws the course of the run with its limit, loss and MOS', () => {
+    const { seconds, charts } = runData(demo());
+    expect(seconds).toHaveLength(73);
+    expect(charts.map((c) => c.id)).toEqual(['progress', 'cps', 'failures', 'srd', 'loss', 'mos']);
+    expect(charts[0].series.map((s) => s.label)).toEqual(['in progress', 'established', 'limit seen']);
+    expect(Math.max(...charts[0].series[0].values.map(Number))).toBe(100);
+    expect(charts[4].series.map((s) => s.label)).toEqual(['uplink observed', 'uplink injected', 'downlink observed']);
+    for (const chart of charts) for (const series of chart.series) expect(series.values).toHaveLength(73);
+  });
+
+  test('a hostile string anywhere stays text', () => {
+    const summary = demoSummary();
+    summary.run.name = HOSTILE;
+    summary.run.target = HOSTILE;
+    summary.run.version = HOSTILE;
+    summary.run.startedAt = HOSTILE;
+    summary.run.node = HOSTILE;
+    summary.responses = { [HOSTILE]: 3 };
+    summary.trunk.evidence = HOSTILE;
+    summary.trunks = [{ ...summary.trunks[0], target: HOSTILE }];
+    summary.gates = [{ expression: HOSTILE, observed: HOSTILE, pass: false, reason: HOSTILE }];
+    summary.media.uplink.mosModel = HOSTILE;
+    summary.media.oneWay.byCause = { [HOSTILE]: 1 } as Record<string, number>;
+    const call = { ...demoCall(104), from: HOSTILE, to: HOSTILE, reason: HOSTILE, sipCallIds: [HOSTILE] };
+    const html = reportHtml({ summary, timeline, worst: worst([call]) });
+    const clean = demo();
+    for (const tag of ['<script', '</script>', '<img', '<!--', 'onerror=alert(1)>']) {
+      expect(html.split(tag).length, tag).toBe(clean.split(tag).length);
+    }
+    expect(html).toContain('&lt;img src=x');
+  });
+
+  test('JSON in a script cannot end it, and reads back as it was', () => {
+    const json = scriptJson({ text: HOSTILE });
+    expect(json).not.toMatch(/[<>&\u2028]/);
+    expect(JSON.parse(json)).toEqual({ text: HOSTILE });
+  });
+
+  test('an empty run makes a report that says so', () => {
+    const summary = demoSummary();
+    summary.responses = {};
+    summary.gates = [];
+    summary.media.uplink.mosLq = null;
+    summary.media.uplink.mosLqBands = null;
+    const text = markup(reportHtml({ summary, timeline: [], worst: worst([]) }));
+    for (const part of ['No timeline was recorded', 'No gates were set', 'No attempt has ended', 'not measured'])
+      expect(text).toContain(part);
+  });
+
+  test('a long timeline is thinned without losing the peak of calls', () => {
+    const long = Array.from({ length: 20_000 }, (_, i) => ({
+      ...timeline[30],
+      atMs: i * 1000,
+      inProgress: i === 7777 ? 4321 : 10,
+    }));
+    const { seconds, charts } = runData(reportHtml({ summary: demoSummary(), timeline: long, worst: worst([]) }));
+    expect(seconds.length).toBeLessThanOrEqual(1500);
+    expect(Math.max(...charts[0].series[0].values.map(Number))).toBe(4321);
+  });
+});
+
+describe('calls to look at', () => {
+  test('the worst audio comes first, at most 20', () => {
+    const { audio } = worst();
+    expect(audio).toHaveLength(20);
+    const mos = audio.map((c) => Math.min(c.uplinkMos ?? 5, c.downlinkMos ?? 5));
+    expect([...mos].sort((a, b) => a - b)).toEqual(mos);
+    const lowest = Math.min(
+      ...demoCalls().flatMap((c) => [c.uplink?.heard?.mos?.lq ?? 5, c.downlink?.heard?.mos?.lq ?? 5]),
+    );
+    expect(mos[0]).toBe(lowest);
+  });
+
+  test('a frequent failure hides no rare one', () => {
+    const refused = demoCalls().filter((c) => c.outcome === 'failed');
+    const { failed } = worst([
+      ...refused,
+      { ...refused[0], id: 9000, status: 488, reason: 'Not Acceptable Here', q850: null },
+      { ...refused[0], id: 9001, cause: 'timeout' },
+    ]);
+    expect(failed).toHaveLength(20);
+    expect(failed.filter((c) => c.problem.startsWith('503'))).toHaveLength(18);
+    expect(failed.map((c) => c.problem)).toContain('488 Not Acceptable Here');
+    expect(failed.map((c) => c.problem)).toContain('no final response (timeout)');
+  });
+});

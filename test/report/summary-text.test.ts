@@ -1,0 +1,90 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { summaryText } from '../../src/report/summary-text.js';
+import { demoSummary } from '../fixtures/run.js';
+
+const plain = (summary = demoSummary()) => summaryText(summary, { colour: false });
+
+function lineWith(text: string, part: string): string {
+  const line = text.split('\n').find((l) => l.includes(part));
+  if (line === undefined) throw new Error(`no line has ${part}`);
+  return line.trim().replace(/\s{2,}/g, ' | ');
+}
+
+describe('the summary at the end', () => {
+  test('has the figures of every section', () => {
+    const text = plain();
+    expect(lineWith(text, 'attempted 600')).toBe(
+      'attempted 600 | answered 446 | failed 154 | cancelled 0 | not started 0',
+    );
+    expect(lineWith(text, '503 Service Unavailable')).toBe('503 Service Unavailable | 152 | 25.3%');
+    expect(lineWith(text, 'SRD, success')).toBe('SRD, success | 8.14 | 12.3 | 43.8 | 61.2');
+    expect(lineWith(text, 'exhausted at')).toBe('exhausted at 100 calls, 00:10 | refusals 152');
+    expect(lineWith(text, 'packets lost')).toBe('packets lost | 5,302 | 0');
+    expect(lineWith(text, 'loss observed')).toBe('loss observed | 1.99% | 0%');
+    expect(lineWith(text, 'loss injected')).toBe('loss injected | 2.03% | 0%');
+    expect(lineWith(text, 'jitter')).toBe('jitter p50 / p95 ms | 2.31 / 4.12 | 0.04 / 0.08');
+    expect(lineWith(text, 'MOS-LQ')).toBe('MOS-LQ p5 / p50 | 2.94 / 3.87 | 4.12 / 4.41');
+    expect(lineWith(text, 'with MOS')).toBe('with MOS / without | 444 / 2 | 444 / 9');
+    expect(lineWith(text, 'no-rtp')).toBe('no-rtp: no RTP after the answer | 9');
+    expect(lineWith(text, '33 (')).toBe('lost | 33 (1.85%) | –');
+    expect(lineWith(text, 'dropped within')).toBe('dropped within a stream | 5,302 | 0');
+    expect(lineWith(text, 'pacing error')).toContain('p99 0.84 ms');
+  });
+
+  test('marks each gate and gives the verdict with its reason on the last line', () => {
+    const text = plain();
+    expect(lineWith(text, 'setupFailureRatio < 5%')).toBe('✗ FAIL | setupFailureRatio < 5% | observed 25.7%');
+    expect(lineWith(text, 'mosLq.p5 >=')).toBe('✓ pass | media.uplink.mosLq.p5 >= 2.8 | observed 2.94');
+    expect(lineWith(text, 'dtmf.downlink.lossRatio')).toBe('✗ FAIL | dtmf.downlink.lossRatio < 1% | not measured');
+    expect(text.trimEnd().split('\n').pop()).toBe('VERDICT FAIL  2 of 5 gates failed, 1 of them not measured');
+  });
+
+  test('says of an invalid run that nothing is claimed about the target, and why', () => {
+    const summary = demoSummary();
+    summary.verdict = 'invalid';
+    summary.run.invalidReasons = [{ reason: 'pacing-error', observed: '14.2 ms', limit: '10 ms' }];
+    expect(plain(summary)).toContain(
+      'VERDICT INVALID  the generator was the bottleneck, nothing is claimed about the target: pacing error p99 14.2 ms (limit 10 ms)',
+    );
+  });
+
+  test('writes what was not measured as such, never as 0', () => {
+    const summary = demoSummary();
+    for (const d of [summary.media.uplink, summary.media.downlink]) {
+      d.lossRatio = null;
+      d.jitterMs = null;
+      d.mosLq = null;
+      d.packetsLost = null;
+    }
+    summary.sip.srdMs.success = null;
+    summary.sip.setupFailureRatio = null;
+    summary.trunk.exhausted = null;
+    const text = plain(summary);
+    expect(lineWith(text, 'loss observed')).toBe('loss observed | not measured | not measured');
+    expect(lineWith(text, 'MOS-LQ')).toBe('MOS-LQ p5 / p50 | not measured | not measured');
+    expect(lineWith(text, 'packets lost')).toBe('packets lost | – | –');
+    expect(lineWith(text, 'SRD, success')).toBe('SRD, success | not measured');
+    expect(lineWith(text, 'setup failure ratio')).toContain('setup failure ratio –');
+    expect(text).not.toMatch(/NaN|null|undefined/);
+  });
+
+  test('says the same with colours as without', () => {
+    const coloured = summaryText(demoSummary(), { colour: true });
+    expect(coloured).toContain('\u001b[31;1m✗ FAIL\u001b[0m');
+    expect(stripVTControlCharacters(coloured)).toBe(plain());
+    expect(plain()).not.toContain('\u001b');
+  });
+
+  test('fits into 100 columns', () => {
+    for (const line of plain().split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
+  });
+
+  test('lets no escape sequence of a far end reach the terminal', () => {
+    const summary = demoSummary();
+    summary.responses = { '\u001b]0;x\u0007': 3 };
+    summary.trunk.evidence = '\u001b[2J';
+    summary.run.name = 'a\u009b31m';
+    expect(plain(summary).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
