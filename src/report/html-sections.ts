@@ -249,7 +249,7 @@ export function trunkTable({ trunk, trunks }: Summary): string {
   ]);
   const head = ['Target', { right: 'Attempted' }, { right: 'Answered' }, { right: 'Refused' }, { right: 'Failed' }];
   const finding = `<p class="note"><b class="${trunk.exhausted || trunk.cause === 'cps' ? 'bad' : ''}">${safe(trunkFinding(trunk, clock))}</b> · ${count(trunk.refusals)} refusals${trunk.evidence ? ` · ${safe(trunk.evidence)}` : ''}</p>`;
-  return `<div class="card" style="margin-top:14px"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
+  return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
 }
 
 function pair(a: number | null, b: number | null): string {
@@ -295,7 +295,7 @@ export function mediaTables({ media, dtmf }: Summary): string {
     ),
     digit('DTMF duplicated / wrong', (s) => pair(s.duplicated, s.wrong)),
   ]);
-  return `<div class="grid" style="margin:14px 0"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>`;
+  return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>`;
 }
 
 export function oneWayTable({ media }: Summary): string {
@@ -334,39 +334,43 @@ export function impairmentTable({ impairment: i }: Summary): string {
 
 /** Calls worth opening in the call records, with the Call-ID to find them by in a trace. */
 export function callTables(worst: WorstCalls): string {
-  const sections: [string, string, WorstCall[]][] = [
-    ['Failed and dropped', 'Up to 20, one of each cause before a second of any.', worst.failed],
-    ['One-way and silent', 'Up to 20, one of each cause before a second of any.', worst.silent],
-    ['Worst audio', 'The 20 calls with the lowest MOS in either direction.', worst.audio],
-  ];
+  const turns = 'Up to 20, one of each cause before a second of any.';
+  return [
+    callTable('Failed and dropped', turns, worst.failed, [['In progress', (c) => count(c.inProgress)]]),
+    callTable('One-way and silent', turns, worst.silent, QUALITY_COLUMNS),
+    callTable('Worst audio', 'The 20 calls with the lowest MOS in either direction.', worst.audio, QUALITY_COLUMNS),
+  ].join('');
+}
+
+type CallColumn = [head: string, value: (call: WorstCall) => string];
+
+const QUALITY_COLUMNS: CallColumn[] = [
+  ['MOS up', (c) => decimal(c.uplinkMos, 2)],
+  ['MOS down', (c) => decimal(c.downlinkMos, 2)],
+  ['Loss up', (c) => percent(c.uplinkLoss)],
+  ['Loss down', (c) => percent(c.downlinkLoss)],
+];
+
+function callTable(title: string, note: string, calls: readonly WorstCall[], columns: readonly CallColumn[]): string {
+  if (calls.length === 0) return `<div class="card stacked"><h3>${title}</h3><span class="good">none</span></div>`;
   const head = [
     { right: '#' },
     { right: 'At' },
     'Problem',
-    { right: 'MOS up' },
-    { right: 'MOS down' },
-    { right: 'Loss up' },
-    { right: 'Loss down' },
+    ...columns.map(([right]) => ({ right })),
     'From',
     'To',
     'Call-ID',
   ];
-  const html = sections.map(([title, note, list]) => {
-    if (list.length === 0)
-      return `<div class="card" style="margin-bottom:14px"><h3>${title}</h3><span class="good">none</span></div>`;
-    const rows = list.map((c) => [
-      figure(String(c.id)),
-      figure(clock(c.startedMs)),
-      text(c.problem),
-      figure(decimal(c.uplinkMos, 2)),
-      figure(decimal(c.downlinkMos, 2)),
-      figure(percent(c.uplinkLoss)),
-      figure(percent(c.downlinkLoss)),
-      text(c.from),
-      text(c.to),
-      { html: safe(c.callId), mono: true },
-    ]);
-    return `<div class="card" style="margin-bottom:14px"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}</div>`;
-  });
-  return html.join('');
+  const address = (uri: string): Cell => text(uri.replace(/^sips?:/, ''));
+  const rows = calls.map((c) => [
+    figure(String(c.id)),
+    figure(clock(c.startedMs)),
+    text(c.problem),
+    ...columns.map(([, value]) => figure(value(c))),
+    address(c.from),
+    address(c.to),
+    { html: safe(c.callId), mono: true },
+  ]);
+  return `<div class="card stacked"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}</div>`;
 }

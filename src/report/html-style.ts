@@ -41,7 +41,10 @@ td.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-si
 .bars .fill{height:100%;border-radius:3px;min-width:2px;background:var(--accent)}
 .fill.f-good{background:var(--good)!important}.fill.f-warn{background:var(--warn)!important}.fill.f-bad{background:var(--bad)!important}.fill.f-none{display:none}
 .bars .n{text-align:right}
-.pill{display:inline-block;min-width:52px;text-align:center;border-radius:5px;padding:0 8px;font-size:12.5px;font-weight:600}
+.stacked{margin:14px 0}
+h3 .soft{font-weight:400}
+.wide td{white-space:nowrap}.wide td.mono{white-space:normal;min-width:200px}
+.pill{white-space:nowrap;display:inline-block;min-width:52px;text-align:center;border-radius:5px;padding:0 8px;font-size:12.5px;font-weight:600}
 .pill.pass{background:var(--goodbg);color:var(--good)}.pill.fail{background:var(--badbg);color:var(--bad)}
 .chart{height:200px}
 .u-legend{font-size:12px!important;text-align:left!important;color:var(--soft)}
@@ -51,5 +54,5 @@ td.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-si
 .note{color:var(--soft);font-size:13px;margin:8px 0 0}
 footer{color:var(--soft);font-size:12.5px;margin-top:36px;border-top:1px solid var(--line);padding-top:12px}
 @media (max-width:820px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.grid{grid-template-columns:minmax(0,1fr)}main{padding:18px 14px}}
-@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,tr{break-inside:avoid}h2{break-after:avoid}.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.scroll{overflow:visible}.scroll table.wide{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,tr{break-inside:avoid}h2{break-after:avoid}.grid{grid-template-columns:repeat(2,minmax(0,1fr))}.scroll{overflow:visible}.wide td{white-space:normal}.scroll table.wide{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

@@ -9,6 +9,8 @@ export interface WorstCall {
   callId: string;
   /** What went wrong, in a few words. */
   problem: string;
+  /** Calls in progress when its final response came. */
+  inProgress: number | null;
   uplinkMos: number | null;
   downlinkMos: number | null;
   uplinkLoss: number | null;
@@ -113,6 +115,7 @@ function describe(record: CallRecord, problem: string): WorstCall {
     to: record.to,
     callId: record.sipCallIds[record.sipCallIds.length - 1] ?? '',
     problem,
+    inProgress: record.inProgressAtFinal,
     uplinkMos: mosOf(record.uplink),
     downlinkMos: mosOf(record.downlink),
     uplinkLoss: record.uplink?.heard?.lossRatio ?? null,
