@@ -3,6 +3,7 @@ import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
 /** A call worth looking at, as the report lists it. */
 export interface WorstCall {
   id: number;
+  /** Since the first attempt of the run. */
   startedMs: number;
   from: string;
   to: string;
@@ -32,9 +33,13 @@ export class WorstCallsCollector {
   private readonly silent = new Map<string, WorstCall[]>();
   private readonly failed = new Map<string, WorstCall[]>();
 
+  /** Records are on the machine's clock, whose zero says nothing to a reader. */
+  private firstStartedMs = Number.POSITIVE_INFINITY;
+
   constructor(private readonly limit = 20) {}
 
   add(record: CallRecord): void {
+    this.firstStartedMs = Math.min(this.firstStartedMs, record.startedMs);
     if (record.outcome === 'failed' || record.outcome === 'dropped') this.keep(this.failed, failure(record), record);
     if (record.noMedia) this.keep(this.silent, 'no media in either direction', record);
     else if (record.oneWay) this.keep(this.silent, `${record.oneWay.direction} silent: ${record.oneWay.cause}`, record);
@@ -43,10 +48,11 @@ export class WorstCallsCollector {
   }
 
   result(): WorstCalls {
+    const sinceStart = (call: WorstCall): WorstCall => ({ ...call, startedMs: call.startedMs - this.firstStartedMs });
     return {
-      audio: this.audio.map((a) => a.call),
-      silent: inTurn(this.silent, this.limit),
-      failed: inTurn(this.failed, this.limit),
+      audio: this.audio.map((a) => sinceStart(a.call)),
+      silent: inTurn(this.silent, this.limit).map(sinceStart),
+      failed: inTurn(this.failed, this.limit).map(sinceStart),
     };
   }
 
