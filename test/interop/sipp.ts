@@ -44,11 +44,11 @@ export function scenario(name: string): string {
   return fileURLToPath(new URL(`scenarios/${name}.xml`, import.meta.url));
 }
 
-/** As `scenario`, with `text` replaced: SIPp takes no variable for a status. */
+/** As `scenario`, with `text` replaced: SIPp takes no variable for a status or a file. */
 export function scenarioWith(name: string, text: string, replacement: string): string {
   const original = readFileSync(scenario(name), 'utf8');
   if (!original.includes(text)) throw new Error(`the scenario ${name} has no '${text}'`);
-  const path = join(variants, `${name}-${replacement.replace(/\W+/g, '-')}.xml`);
+  const path = join(variants, `${name}-${readdirSync(variants).length}.xml`);
   writeFileSync(path, original.replaceAll(text, replacement));
   return path;
 }
@@ -78,7 +78,7 @@ export class Sipp {
   static async callee(calls: number, args: string[]): Promise<Sipp> {
     const port = await freePort();
     const sipp = new Sipp(port, ['-m', String(calls), '-timeout', '90', ...args]);
-    while (socketOf(port) === null) {
+    while (!isBound(port)) {
       if (sipp.child.exitCode !== null) throw new Error(`sipp ended with ${sipp.child.exitCode}:\n${sipp.errors()}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -89,6 +89,12 @@ export class Sipp {
   static async caller(target: number, calls: number, cps: number, args: string[]): Promise<Sipp> {
     const plan = ['-m', String(calls), '-r', String(cps), '-l', '20000', '-timeout', '90'];
     return new Sipp(await freePort(), [...args, `127.0.0.1:${target}`, ...plan]);
+  }
+
+  /** It may outlive the test that started it, which then has to end it. */
+  inBackground(): this {
+    running.delete(this);
+    return this;
   }
 
   /** The last line of its statistics; complete once it has ended. */
@@ -153,6 +159,11 @@ export function dropsAt(port: number): number {
   const line = socketOf(port);
   if (line === null) throw new Error(`nobody listens on UDP port ${port}`);
   return Number(line.trim().split(/\s+/).at(-1));
+}
+
+/** Whether somebody listens on a UDP port. */
+export function isBound(port: number): boolean {
+  return socketOf(port) !== null;
 }
 
 function socketOf(port: number): string | null {
