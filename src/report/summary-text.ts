@@ -105,7 +105,6 @@ function sip({ sip: s }: Summary, paint: Paint): string[] {
     ['SER', percent(s.ser)],
     ['SEER', percent(s.seer)],
     ['ISA', percent(s.isa)],
-    ['IRA', percent(s.ira)],
     ['SCR', percent(s.scr)],
   ];
   const columns = ['p50', 'p95', 'p99', 'max'];
@@ -128,7 +127,6 @@ function sip({ sip: s }: Summary, paint: Paint): string[] {
     ['setup (INVITE → 2xx)', s.setupMs],
     ['PDD (INVITE → 180/183)', s.pddMs],
     ['SDT (session duration)', s.sdtMs],
-    ['RRD (registration)', s.rrdMs],
   ];
   for (const [name, p] of delays) {
     lines.push(
@@ -144,7 +142,15 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     title('TRUNK', paint),
     `  ${paint(trunkFinding(t, clock), bad ? 'red' : t.exhausted === null ? 'dim' : 'green')}   refusals ${count(t.refusals)}`,
   ];
-  if (t.evidence) lines.push(`  ${paint(printable(t.evidence), 'dim')}`);
+  if (t.evidence) for (const part of printable(t.evidence).split('; ')) lines.push(`  ${paint(part, 'dim')}`);
+  if (t.own) {
+    const { own } = t;
+    lines.push(
+      `  own trunk: admitted ${count(own.admitted)}   refused ${count(own.refusedFull)} full, ${count(own.refusedTooFast)} too fast   peak ${count(own.peakChannels)} of ${count(own.channels)} channels`,
+    );
+    const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
+    if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
+  }
   if (trunks.length > 1) {
     lines.push(
       paint(
@@ -257,13 +263,17 @@ function impairment({ impairment: i }: Summary, paint: Paint): string[] {
 }
 
 function generator({ run, media: m }: Summary, paint: Paint): string[] {
-  const cpu = run.threads.map((t) => `${printable(t.name)} ${percent(t.cpuMeanRatio)} (max ${percent(t.cpuMaxRatio)})`);
-  return [
+  const cpu = run.threads.map(
+    (t) =>
+      `${left(printable(t.name), 18)} ${right(percent(t.cpuMeanRatio), 6)}  most ${right(percent(t.cpuMaxRatio), 6)}`,
+  );
+  const lines = [
     title('GENERATOR', paint),
-    `  pacing error p50 ${milliseconds(m.pacingErrorMs?.p50)}  p99 ${milliseconds(m.pacingErrorMs?.p99)}   event-loop delay p99 ${milliseconds(run.eventLoopDelayMs?.p99)}   receive drops ${count(m.receiveDrops)}`,
-    `  CPU ${cpu.length > 0 ? cpu.join('   ') : 'not measured'}`,
-    `  ${paint(`timestamps: ${run.timestampSource ?? 'not measured'}   malformed datagrams ${count(m.malformed)}`, 'dim')}`,
+    `  pacing error p50 ${milliseconds(m.pacingErrorMs?.p50)}   p99 ${milliseconds(m.pacingErrorMs?.p99)}   event-loop delay p99 ${milliseconds(run.eventLoopDelayMs?.p99)}`,
+    `  receive drops ${count(m.receiveDrops)}   malformed datagrams ${count(m.malformed)}   timestamps: ${run.timestampSource ?? 'not measured'}`,
   ];
+  for (let i = 0; i < cpu.length; i += 2) lines.push(`  CPU ${cpu.slice(i, i + 2).join('   ')}`);
+  return lines;
 }
 
 function gates({ gates: list }: Summary, paint: Paint): string[] {

@@ -46,6 +46,7 @@ export class Run {
   private trunk: Shard | null = null;
   private readonly join: JoinBuffer;
   private readonly meter = new RateMeter();
+  private loggedMs = -1;
   private failure: AppError | null = null;
   private settle!: () => void;
   private readonly swarmDone: Promise<void>;
@@ -327,6 +328,10 @@ export class Run {
   private record(): void {
     const now = systemClock.now();
     this.state.strain.cpu('main', threadCpuMs(), now);
-    this.options.onTimeline(composeSnapshot(this.state, now, this.meter));
+    const snapshot = composeSnapshot(this.state, now, this.meter);
+    // Each line of the timeline carries the log since the line before.
+    const log = snapshot.log.filter((line) => line.atMs > this.loggedMs);
+    this.loggedMs = log.at(-1)?.atMs ?? this.loggedMs;
+    this.options.onTimeline({ ...snapshot, log });
   }
 }
