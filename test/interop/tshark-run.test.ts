@@ -1,0 +1,201 @@
+import { createSocket } from 'node:dgram';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CallRecord } from '../../src/metrics/call-record.js';
+import { type FinishedRun, runProfile } from '../support/run-profile.js';
+import { freePort } from './sipp.js';
+import { Capture, type WireStream } from './tshark.js';
+
+const RTP_PORTS = '27000-27999';
+/** What tshark finds wrong: what it cannot dissect, and its warnings and errors. Nothing of ours is excused. */
+const WRONG = '_ws.malformed || _ws.expert.severity >= "Warning"';
+/** Two SIP messages that are wrong, so that a filter that finds nothing is known to work. */
+const BROKEN = [
+  'INVITE sip:a@b SIP/2.0\r\nHeader without colon\r\n\r\n',
+  'INVITE sip:a@b SIP/2.0\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: 16\r\n\r\nv=0\r\nno equals\r\n',
+];
+
+let capture: Capture | null = null;
+afterEach(() => {
+  capture?.remove();
+  capture = null;
+});
+
+/** A run with a trunk of its own, and what went over the wire meanwhile. */
+async function capturedRun(more: string): Promise<FinishedRun & { wire: Capture }> {
+  const sipPort = await freePort();
+  capture = await Capture.start(sipPort, RTP_PORTS);
+  const socket = createSocket('udp4').on('error', () => {});
+  for (const text of BROKEN) await new Promise((resolve) => socket.send(text, sipPort, '127.0.0.1', resolve));
+  socket.close();
+  const run = await runProfile(
+    `
+name: tshark
+load: [{ shape: constant, cps: 6, for: 2s }]
+media: { rtpPorts: ${RTP_PORTS} }
+${more}
+`,
+    { sipPort },
+  );
+  await capture.stop();
+  expect(run.summary.calls).toMatchObject({ attempted: 12, completed: 12 });
+  return { ...run, wire: capture };
+}
+
+const portOf = (address: string | null): number => Number(address!.split(':')[1]);
+
+/** The streams of a call on the wire, found by ports and SSRC. */
+function streamsOf(record: CallRecord, streams: readonly WireStream[]): { uplink: WireStream; downlink: WireStream } {
+  const [near, far] = [portOf(record.localMedia), portOf(record.remoteMedia)];
+  const find = (from: number, to: number, ssrc: number | null): WireStream => {
+    const found = streams.filter((s) => s.from === from && s.to === to && s.ssrc === ssrc);
+    expect(found, `one stream from ${from} to ${to}`).toHaveLength(1);
+    return found[0];
+  };
+  return {
+    uplink: find(near, far, record.uplink!.heard!.ssrc),
+    downlink: find(far, near, record.downlink!.heard!.ssrc),
+  };
+}
+
+/**
+ * Frames of uplinks that came after the last one that the trunk heard: what a path delays is still on its way when the BYE
+ * overtakes it. They must have come after the BYE, or the trunk was deaf.
+ */
+function tailsOf(records: readonly CallRecord[], wire: Capture): string[] {
+  const packets = wire.rows('rtp', ['frame.number', 'udp.srcport', 'udp.dstport', 'rtp.seq']);
+  const byes = wire.rows('sip.Method == "BYE"', ['frame.number', 'sip.Call-ID']);
+  return records.flatMap((record) => {
+    const [near, far] = [portOf(record.localMedia), portOf(record.remoteMedia)];
+    const uplink = packets.filter(([, from, to]) => Number(from) === near && Number(to) === far);
+    const lastHeard = record.uplink!.heard!.lastSequence! & 0xffff;
+    const last = uplink.findIndex(([, , , sequence]) => Number(sequence) === lastHeard);
+    const bye = byes.find(([, callId]) => callId === record.sipCallIds[0])!;
+    const tail = uplink.slice(last + 1).map(([frame]) => frame);
+    for (const frame of tail) expect(Number(frame)).toBeGreaterThan(Number(bye[0]));
+    return tail;
+  });
+}
+
+/** Mean jitter within 2 %, or 0.1 ms where it is that small. */
+function expectSameJitter(oursMs: number, theirsMs: number): void {
+  expect(Math.abs(oursMs - theirsMs), `ours ${oursMs} ms, tshark's ${theirsMs} ms`).toBeLessThanOrEqual(
+    Math.max(0.1, theirsMs * 0.02),
+  );
+}
+
+describe('tshark on the wire of a run', () => {
+  it('sees as many packets, losses and as much jitter as both ends heard', async () => {
+    const { wire, records, summary } = await capturedRun(`
+calls: { hold: 5s }
+impairment:
+  uplink: [{ kind: loss, ratio: 5%, burst: 2 }, { kind: delay, base: 50ms, keepOrder: true, jitter: { distribution: uniform, spread: 10ms } }]
+`);
+    const streams = wire.streams(tailsOf(records, wire));
+    expect(streams).toHaveLength(24);
+    let lost = 0;
+    for (const record of records) {
+      const { uplink, downlink } = streamsOf(record, streams);
+      const heardUp = record.uplink!.heard!;
+      const heardDown = record.downlink!.heard!;
+      // A packet that overtakes the answer is early media for us and one of the stream for tshark.
+      expect(heardUp.packetsReceived + heardUp.earlyMedia).toBe(uplink.packets);
+      expect(heardUp.rfc3550CumulativeLost).toBe(uplink.lost);
+      expect(heardUp.packetsLost).toBe(record.impairment!.uplink.droppedWithin);
+      expectSameJitter(heardUp.jitterMs!, uplink.jitterMs);
+      expect(heardDown.packetsReceived + heardDown.earlyMedia).toBe(downlink.packets);
+      expect(record.downlink!.packetsSent).toBe(downlink.packets);
+      expect([heardDown.rfc3550CumulativeLost, downlink.lost]).toEqual([0, 0]);
+      expectSameJitter(heardDown.jitterMs!, downlink.jitterMs);
+      lost += uplink.lost;
+    }
+    expect(lost).toBe(summary.media.uplink.rfc3550CumulativeLost);
+    expect(lost).toBeGreaterThan(50);
+  });
+
+  it('sees what was sent, not what an impairment of the downlink made of it within our path', async () => {
+    const { wire, records, summary } = await capturedRun(`
+calls: { hold: 4s }
+impairment:
+  downlink: [{ kind: loss, ratio: 8%, burst: 3 }, { kind: delay, base: 40ms, jitter: { distribution: normal, spread: 12ms } }]
+`);
+    const streams = wire.streams();
+    expect(streams).toHaveLength(24);
+    for (const record of records) {
+      const { downlink } = streamsOf(record, streams);
+      const heard = record.downlink!.heard!;
+      const truth = record.impairment!.downlink;
+      expect(downlink.lost).toBe(0);
+      expect(downlink.packets).toBe(truth.packets);
+      expect(heard.packetsReceived).toBe(truth.delivered - heard.earlyMedia);
+      expect(heard.packetsLost).toBe(truth.droppedWithin);
+      // The wire is as even as our pacing; what is heard has the injected jitter on top.
+      expect(downlink.jitterMs).toBeLessThan(heard.jitterMs! / 2);
+    }
+    expect(summary.media.downlink.packetsLost).toBeGreaterThan(100);
+    expect(summary.media.uplink.packetsLost).toBe(0);
+  });
+
+  it('finds no fault with SIP, SDP, RTP and events, and reads the digits that were sent', async () => {
+    const { wire, records } = await capturedRun(`
+calls: { hold: 3s, dtmf: { digits: "1234#", after: 500ms, tone: 100ms, gap: 80ms } }
+trunk: { ringAfter: 20ms, answerAfter: 100ms, dtmf: { digits: "0*", after: 1s, tone: 60ms, gap: 60ms } }
+`);
+    expect(wire.rows(WRONG, ['frame.number']).length).toBe(BROKEN.length);
+    expect(wire.rows(`(${WRONG}) && !(sip.Request-Line contains "sip:a@b")`, ['frame.number'])).toEqual([]);
+    expect(wire.rows('udp && !sip && !rtp && !(data.data == "probe")', ['frame.number'])).toEqual([]);
+    // Every call has its messages once, none repeated (RFC 3261 17).
+    const methods = wire.rows('sip.Method && !(sip.Request-Line contains "sip:a@b")', ['sip.Method']).flat();
+    for (const method of ['INVITE', 'ACK', 'BYE']) expect(methods.filter((m) => m === method)).toHaveLength(12);
+    expect(methods).toHaveLength(36);
+    expect(wire.rows('sip.resend == 1', ['frame.number'])).toEqual([]);
+    const statuses = wire.rows('sip.Status-Code', ['sip.Status-Code', 'sip.CSeq.method']).map((row) => row.join(' '));
+    for (const status of ['180 INVITE', '200 INVITE', '200 BYE'])
+      expect(statuses.filter((s) => s === status)).toHaveLength(12);
+
+    const events = wire
+      .rows('rtpevent', [
+        'rtp.ssrc',
+        'rtp.timestamp',
+        'rtp.seq',
+        'rtp.marker',
+        'rtpevent.event_id',
+        'rtpevent.end_of_event',
+        'rtpevent.duration',
+        'rtpevent.reserved',
+      ])
+      .map(([ssrc, ...rest]) => ({ ssrc: Number(ssrc), fields: rest.map(Number) }));
+    for (const record of records) {
+      const spoken = (ssrc: number): string => digitsOf(events.filter((e) => e.ssrc === ssrc).map((e) => e.fields));
+      expect(spoken(record.uplink!.heard!.ssrc!)).toBe('1:800 2:800 3:800 4:800 #:800');
+      expect(spoken(record.downlink!.heard!.ssrc!)).toBe('0:480 *:480');
+      expect(record.dtmf).toMatchObject({ uplink: { heard: '1234#' }, downlink: { heard: '0*' } });
+    }
+  });
+});
+
+const DIGITS = '0123456789*#';
+
+/** Reads the events of one stream by RFC 4733 and writes each as `digit:duration`; a fault in one stands in its place. */
+function digitsOf(packets: number[][]): string {
+  const events = new Map<number, number[][]>();
+  for (const packet of packets) events.set(packet[0], [...(events.get(packet[0]) ?? []), packet]);
+  return [...events.values()]
+    .map((event) => {
+      const digit = DIGITS[event[0][3]];
+      const ends = event.filter((packet) => packet[4] === 1);
+      const final = ends[0]?.[5];
+      for (const [i, [, sequence, marker, code, , duration, reserved]] of event.entries()) {
+        if (code !== event[0][3]) return `${digit} turns into another event`;
+        if (reserved !== 0) return `${digit} has its reserved bit set`;
+        // 2.5.1.1: the marker on the first packet only; sequence numbers go on.
+        if (marker !== (i === 0 ? 1 : 0)) return `${digit} has a marker of ${marker} on packet ${i}`;
+        if (sequence !== ((event[0][1] + i) & 0xffff)) return `${digit} skips a sequence number`;
+        // 2.3.5: the duration since the event's timestamp grows by a packet interval until the end.
+        if (duration !== Math.min((i + 1) * 160, final)) return `${digit} has a duration of ${duration} on packet ${i}`;
+      }
+      // 2.5.1.4: the last packet three times, with one duration.
+      if (ends.length !== 3 || event.slice(-3).some((packet) => packet[4] !== 1)) return `${digit} has no three ends`;
+      return `${digit}:${final}`;
+    })
+    .join(' ');
+}
