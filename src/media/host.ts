@@ -44,6 +44,9 @@ export class MediaHost implements PlaneListener {
       case 'close':
         plane.close(command.call, nowMs);
         break;
+      case 'snapshot':
+        this.post({ kind: 'snapshot', snapshot: plane.snapshot(nowMs), asked: true });
+        break;
       case 'stop':
         this.stopped = true;
         break;
@@ -57,7 +60,7 @@ export class MediaHost implements PlaneListener {
     if (this.nextSnapshotMs === null) this.nextSnapshotMs = nowMs + SNAPSHOT_MS;
     if (nowMs < this.nextSnapshotMs) return;
     this.nextSnapshotMs = Math.max(this.nextSnapshotMs + SNAPSHOT_MS, nowMs);
-    this.post({ kind: 'snapshot', snapshot: this.plane.snapshot(nowMs) });
+    this.post({ kind: 'snapshot', snapshot: this.plane.snapshot(nowMs), asked: false });
   }
 
   onLeased(leases: Lease[], refusal: AppError | null): void {

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import { isRtcp, isRtp } from '../rtp/packet.js';
 import { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
@@ -78,9 +79,17 @@ export class Plane {
   private callsOpened = 0;
   private rtcpReceived = 0;
   private readonly ended = new Totals();
+  /** Datagrams that were neither RTP nor RTCP, on ports that no call held. */
+  private malformedAside = 0;
+  private readonly idleSink: DatagramSink = {
+    onDatagram: (memory, offset, length) => {
+      if (!isRtp(memory.bytes, offset, length)) this.malformedAside++;
+    },
+  };
   private readonly rtcpSink: DatagramSink = {
-    onDatagram: () => {
-      this.rtcpReceived++;
+    onDatagram: (memory, offset, length) => {
+      if (isRtcp(memory.bytes, offset, length)) this.rtcpReceived++;
+      else this.malformedAside++;
     },
   };
 
@@ -90,7 +99,7 @@ export class Plane {
   ) {
     const { driver, seed } = options;
     this.driver = driver;
-    this.ports = new PortPool(driver, options.address, options.portMin, options.portMax);
+    this.ports = new PortPool(driver, options.address, options.portMin, options.portMax, this.idleSink, this.rtcpSink);
     this.queue = new DelayQueue();
     this.around = {
       seed,
@@ -117,7 +126,6 @@ export class Plane {
     const found = this.ports.get(pair);
     if (!found) throw new Error(`port pair ${pair} was not leased`);
     if (this.calls.has(spec.call)) throw new Error(`call ${spec.call} is already open`);
-    found.rtcp.sink = this.rtcpSink;
     // Multiples of the golden ratio spread any number of calls evenly over the packet interval.
     const phase = (this.callsOpened++ * GOLDEN_RATIO) % 1;
     this.calls.set(spec.call, new MediaCall(found, spec, this.around, phase));
@@ -184,7 +192,7 @@ export class Plane {
       },
       faults,
       digitsHeard: totals.digitsHeard,
-      malformed: totals.malformed,
+      malformed: totals.malformed + this.malformedAside,
       rtcpReceived: this.rtcpReceived,
       health: {
         driver: this.driver.kind,

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.js';
 import type { Lease } from './link/messages.js';
-import type { UdpDriver, UdpPort } from './udp.js';
+import type { DatagramSink, UdpDriver, UdpPort } from './udp.js';
 
 /** A bound RTP port and the RTCP port above it (RFC 3550, section 11). */
 export interface PortPair {
@@ -23,6 +23,10 @@ export class PortPool {
     private readonly address: string,
     private readonly portMin: number,
     private readonly portMax: number,
+    /** Takes what comes on RTP ports that no call holds. */
+    private readonly idle: DatagramSink,
+    /** Takes what comes on RTCP ports. */
+    private readonly rtcp: DatagramSink,
   ) {
     this.next = portMin + (portMin % 2);
   }
@@ -43,9 +47,9 @@ export class PortPool {
     return this.pairs.get(pair);
   }
 
-  /** Takes a pair back; its ports stay bound and throw away what still comes. */
+  /** Takes a pair back; its ports stay bound. */
   release(pair: PortPair, nowMs: number): void {
-    pair.rtp.sink = null;
+    pair.rtp.sink = this.idle;
     this.resting.push({ pair, sinceMs: nowMs });
   }
 
@@ -69,13 +73,18 @@ export class PortPool {
       this.next += 2;
       const pair = { lease: { pair: port, address, rtpPort: port, rtcpPort: port + 1 }, rtp, rtcp };
       this.pairs.set(port, pair);
+      rtp.sink = this.idle;
+      rtcp.sink = this.rtcp;
       return pair;
     }
     return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left in the range', {
       where: `RTP ports ${this.portMin}-${this.portMax} on ${address}`,
       expected: 'an even port and the odd one above it, both free, for each call',
-      found: `${this.pairs.size} pairs bound, all of them in use`,
-      hint: 'Give a wider range with --rtp-ports, or fewer calls at a time',
+      found:
+        this.pairs.size === 0
+          ? 'every pair is taken by other programs'
+          : `${this.pairs.size} pairs bound, all of them in use; the others are taken by other programs`,
+      hint: 'Give a wider or another range with --rtp-ports, or fewer calls at a time',
     });
   }
 

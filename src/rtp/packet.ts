@@ -16,6 +16,7 @@
  * Only what `isRtp` has accepted may be given to the other functions.
  */
 export const RTP_HEADER_BYTES = 12;
+const RTCP_HEADER_BYTES = 4;
 
 /**
  * Whether `length` bytes from `offset` are an RTP packet: version 2, CSRC list, extension and padding fit inside, and the
@@ -39,6 +40,13 @@ export function isRtp(bytes: Uint8Array, offset: number, length: number): boolea
     if (padding === 0 || length - header < padding) return false;
   }
   return true;
+}
+
+/** Whether `length` bytes from `offset` begin with an RTCP header: version 2 and a packet type of RFC 5761, section 4. */
+export function isRtcp(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (length < RTCP_HEADER_BYTES || bytes[offset] >> 6 !== 2) return false;
+  const type = bytes[offset + 1];
+  return type >= 192 && type <= 223;
 }
 
 export function markerOf(bytes: Uint8Array, offset: number): boolean {

@@ -297,10 +297,22 @@ describe('what does not belong to the call', () => {
     expect(heard.packetsLost).toBe(0);
   });
 
+  it('is counted when it is no RTP and no call holds the port', () => {
+    const planes = new TwoPlanes();
+    const { near } = planes.call(1);
+    planes.close(1);
+    planes.net.inject(new Uint8Array(3), ADDRESS, 4000, ADDRESS, near.rtpPort);
+    planes.net.inject(packet(1), ADDRESS, 4000, ADDRESS, near.rtpPort);
+    planes.net.inject(new Uint8Array(40), ADDRESS, 4000, ADDRESS, near.rtcpPort);
+    planes.run(20);
+    const { malformed, rtcpReceived } = planes.near.plane.snapshot(planes.clock.now());
+    expect({ malformed, rtcpReceived }).toEqual({ malformed: 2, rtcpReceived: 0 });
+  });
+
   it('is counted apart when it comes on the RTCP port', () => {
     const planes = new TwoPlanes();
     const { near } = planes.call(1);
-    planes.net.inject(new Uint8Array(8), ADDRESS, 4001, ADDRESS, near.rtcpPort);
+    planes.net.inject(Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 7), ADDRESS, 4001, ADDRESS, near.rtcpPort);
     planes.run(20);
     expect(planes.near.plane.snapshot(planes.clock.now()).rtcpReceived).toBe(1);
   });

@@ -7,7 +7,8 @@ import { MemoryNet } from './memory-net.js';
 const ADDRESS = '10.0.0.1';
 
 function pool(net: MemoryNet, portMin: number, portMax: number): PortPool {
-  return new PortPool(net.driver(), ADDRESS, portMin, portMax);
+  const nobody = { onDatagram: () => {} };
+  return new PortPool(net.driver(), ADDRESS, portMin, portMax, nobody, nobody);
 }
 
 function leased(result: PortPair | AppError): PortPair {

@@ -13,6 +13,7 @@ import type {
 
 /** How long a call's media part is waited for. */
 const REPORT_TIMEOUT_MS = 2000;
+const SNAPSHOT_TIMEOUT_MS = 500;
 
 interface PendingReport {
   resolve: (report: MediaReport | null) => void;
@@ -29,6 +30,8 @@ export class MediaClient {
   onUnreported: ((call: number, reason: string) => void) | null = null;
   /** Resolves when the thread is up; `null` when it failed instead. */
   readonly ready: Promise<{ driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null>;
+  /** Resolves with the first port pairs: `null` when there are some, otherwise why there is none. */
+  readonly firstLeases: Promise<MediaFailure | null>;
   /** Why the last top-up brought fewer pairs than were asked for. */
   exhausted: MediaFailure | null = null;
 
@@ -38,6 +41,9 @@ export class MediaClient {
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
   private failure: MediaFailure | null = null;
   private settleReady!: (value: { driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null) => void;
+  private settleFirstLeases!: (refusal: MediaFailure | null) => void;
+  private readonly snapshotWaiters: (() => void)[] = [];
+  private stopping = false;
   private readonly closed: Promise<void>;
 
   /**
@@ -53,7 +59,13 @@ export class MediaClient {
     this.ready = new Promise((resolve) => {
       this.settleReady = resolve;
     });
+    this.firstLeases = new Promise((resolve) => {
+      this.settleFirstLeases = resolve;
+    });
     this.closed = new Promise((resolve) => port.once('close', resolve));
+    port.once('close', () => {
+      if (!this.stopping) this.onEnd({ code: 'THREAD_CRASHED', message: 'the media thread has ended' });
+    });
     port.on('message', (event: MediaEvent) => this.onEvent(event));
     this.topUp();
   }
@@ -110,8 +122,21 @@ export class MediaClient {
     });
   }
 
+  /** Asks for a snapshot, which goes to `onSnapshot`; resolves after that, or when none comes. */
+  async takeSnapshot(): Promise<void> {
+    if (this.failure) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.snapshotWaiters.push(resolve);
+      timer = setTimeout(resolve, SNAPSHOT_TIMEOUT_MS);
+      this.post({ kind: 'snapshot' });
+    });
+    clearTimeout(timer);
+  }
+
   /** Ends the thread, whatever calls are up; resolves when its end of the channel is closed. */
   async stop(): Promise<void> {
+    this.stopping = true;
     this.post({ kind: 'stop' });
     await this.closed;
     this.abandon('the media thread was stopped');
@@ -140,6 +165,7 @@ export class MediaClient {
         this.leases.push(...event.leases);
         this.leasesAsked = event.exhausted ? 0 : this.leasesAsked - event.leases.length;
         this.exhausted = event.reason;
+        this.settleFirstLeases(event.leases.length > 0 ? null : event.reason);
         break;
       case 'digits-sent':
         this.settleDigits(event.call, event.digits);
@@ -150,16 +176,24 @@ export class MediaClient {
         break;
       case 'snapshot':
         this.onSnapshot?.(event.snapshot);
+        if (event.asked) this.snapshotWaiters.shift()?.();
         break;
       case 'failed':
-        this.failure = { code: event.code, message: event.message, detail: event.detail };
-        this.settleReady(null);
-        this.abandon(event.message);
-        this.onFailed?.(this.failure);
+        this.onEnd({ code: event.code, message: event.message, detail: event.detail });
         break;
       default:
         event satisfies never;
     }
+  }
+
+  /** The thread ended unasked: what is waited for does not come. */
+  private onEnd(failure: MediaFailure): void {
+    if (this.failure) return;
+    this.failure = failure;
+    this.settleReady(null);
+    this.settleFirstLeases(failure);
+    this.abandon(failure.message);
+    this.onFailed?.(failure);
   }
 
   private settleDigits(call: number, sent: string): void {
@@ -185,5 +219,6 @@ export class MediaClient {
     for (const call of [...this.reports.keys()]) this.unreported(call, reason);
     for (const waiting of this.digits.values()) for (const resolve of waiting) resolve('');
     this.digits.clear();
+    for (const resolve of this.snapshotWaiters.splice(0)) resolve();
   }
 }

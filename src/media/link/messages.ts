@@ -87,6 +87,8 @@ export type MediaCommand =
   | { kind: 'hush'; call: number }
   /** Stops sending, waits `drainMs` for packets that are still delayed, then reports and gives the pair back. */
   | { kind: 'close'; call: number }
+  /** Asks for a snapshot now, so that the totals of a run are complete at its end. */
+  | { kind: 'snapshot' }
   | { kind: 'stop' };
 
 /** The media part of a call's record. */
@@ -116,9 +118,9 @@ export interface MediaSnapshot {
   faults: Record<string, number>;
   /** Digits heard so far. */
   digitsHeard: number;
-  /** Datagrams that were no RTP, on any port. */
+  /** Datagrams that were no RTP on RTP ports, or no RTCP on RTCP ports, whether a call held the port or not. */
   malformed: number;
-  /** Datagrams that came on the RTCP ports. */
+  /** RTCP packets that came on the RTCP ports. */
   rtcpReceived: number;
   health: MediaHealth;
 }
@@ -150,6 +152,7 @@ export type MediaEvent =
   | { kind: 'leased'; leases: Lease[]; exhausted: boolean; reason: MediaFailure | null }
   | { kind: 'digits-sent'; call: number; digits: string }
   | { kind: 'closed'; call: number; report: MediaReport }
-  | { kind: 'snapshot'; snapshot: MediaSnapshot }
+  /** Once a second, and when it was asked for. */
+  | { kind: 'snapshot'; snapshot: MediaSnapshot; asked: boolean }
   /** The thread has ended. */
   | ({ kind: 'failed' } & MediaFailure);
