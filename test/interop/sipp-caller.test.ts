@@ -1,19 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EncodedAudio } from '../../src/audio/encoded-audio.js';
-import { speechLike } from '../../src/audio/speech.js';
-import { endSippAfterEach, Sipp, scenario, scenarioWith } from './sipp.js';
+import { endSippAfterEach, Sipp, scenario, scenarioWith, writeSpeech } from './sipp.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endSippAfterEach();
 endTrunksAfterEach();
-
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-audio-'));
-const audio = join(folder, 'speech.ul');
-writeFileSync(audio, EncodedAudio.encode(speechLike(5, 2), 'PCMU', 160).bytes);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A call that is never acknowledged takes 32 s to end: it begins before the other tests and is looked at after them. */
 let lonely: { trunk: TrunkProcess; caller: Sipp };
@@ -47,7 +37,7 @@ describe('SIPp as the caller of a trunk', () => {
   it('sends audio, which the trunk hears in every call', async () => {
     const calls = 10;
     const trunk = await TrunkProcess.start();
-    const audioCaller = scenarioWith('caller-with-audio', 'AUDIO_FILE', audio);
+    const audioCaller = scenarioWith('caller-with-audio', 'AUDIO_FILE', writeSpeech());
     const sipp = await Sipp.caller(trunk.port, calls, 10, ['-sf', audioCaller]);
     expect(await sipp.ended).toBe(0);
     expect(sipp.counts()).toMatchObject({ successful: calls, failed: 0 });
@@ -85,6 +75,19 @@ describe('SIPp as the caller of a trunk', () => {
     // Ten in each of the two seconds, and ten more if the last attempts fall into a third.
     expect(successful).toBeGreaterThanOrEqual(20);
     expect(successful).toBeLessThanOrEqual(30);
+  });
+});
+
+describe('SIPp gives up', () => {
+  it('while it rings: its CANCEL and INVITE are answered, and the channel is free again', async () => {
+    const trunk = await TrunkProcess.start(['--channels', '1', '--ring-after', '0ms', '--answer-after', '60s']);
+    for (let i = 0; i < 2; i++) {
+      const sipp = await Sipp.caller(trunk.port, 1, 1, ['-sf', scenario('caller-cancels')]);
+      expect(await sipp.ended).toBe(0);
+      expect(sipp.counts()).toMatchObject({ successful: 1, failed: 0, retransmissions: 0, unexpected: 0 });
+    }
+    const { result } = await trunk.interrupt();
+    expect(result).toMatchObject({ answered: 0, peak: 1, refusedFull: 0 });
   });
 });
 

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readNumberFile } from '../../src/swarm/number-file.js';
 import { runProfile } from '../support/run-profile.js';
-import { dropsAt, endSippAfterEach, headerOf, SIPP_MEDIA_PORT, Sipp, scenario, scenarioWith } from './sipp.js';
+import {
+  dropsAt,
+  endSippAfterEach,
+  headerOf,
+  SIPP_MEDIA_PORT,
+  Sipp,
+  scenario,
+  scenarioWith,
+  writeSpeech,
+} from './sipp.js';
 
 endSippAfterEach();
 
@@ -220,5 +229,42 @@ gates: [calls.failed == 0, calls.dropped == 0, media.downlink.unmeasured == 0]
     }
     // RFC 6076 4.3: the delay to the first sign of life, not to the answer.
     expect(summary.sip.srdMs.success!.p50).toBeLessThan(summary.sip.setupMs!.p50 - 900);
+  });
+
+  it('hangs up itself, which is a dropped call of ours', async () => {
+    const sipp = await Sipp.callee(5, ['-sf', scenario('callee-hangs-up'), ...ECHO]);
+    const { summary, records } = await runProfile(
+      profile(sipp.port, 'shape: constant, cps: 10, for: 500ms', 'hold: 10s'),
+    );
+    expect(await sipp.ended).toBe(0);
+    expect(sipp.counts()).toMatchObject({ successful: 5, failed: 0, retransmissions: 0, unexpected: 0 });
+    expect(summary.calls).toMatchObject({ attempted: 5, answered: 5, completed: 0, dropped: 5 });
+    // RFC 6076 4.9: answered sessions that did not last are no completed ones.
+    expect(summary.sip).toMatchObject({ asr: 1, scr: 0 });
+    for (const record of records)
+      expect(record).toMatchObject({ outcome: 'dropped', hangupBy: 'remote', byeStatus: null });
+  });
+
+  it('goes quiet in mid-call, which is one-way audio from there on and a dropped call', async () => {
+    const audioCallee = scenarioWith('callee-goes-quiet', 'AUDIO_FILE', writeSpeech());
+    const sipp = await Sipp.callee(3, ['-sf', audioCallee]);
+    const { summary, records } = await runProfile(
+      profile(sipp.port, 'shape: constant, cps: 6, for: 500ms', 'hold: 5s').replace(
+        'media: {',
+        'media: { timeout: 2s,',
+      ),
+    );
+    expect(await sipp.ended).toBe(0);
+    expect(summary.media.oneWay).toMatchObject({ calls: 3, byCause: { stopped: 3 }, byDirection: { downlink: 3 } });
+    for (const record of records) {
+      expect(record.farEnd).toBe('foreign');
+      expect(record.uplink).toMatchObject({ heard: null, edgeLost: null, evidence: null });
+      const heard = record.downlink!.heard!;
+      expect(heard.packetsReceived).toBeGreaterThan(40);
+      expect(heard.packetsReceived).toBeLessThan(60);
+      expect(heard.packetsLost).toBe(0);
+      expect(heard.longestGapMs).toBeGreaterThan(3500);
+    }
+    expect(summary.calls).toMatchObject({ attempted: 3, answered: 3, completed: 0, dropped: 3 });
   });
 });

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
+import { EncodedAudio } from '../../src/audio/encoded-audio.js';
+import { speechLike } from '../../src/audio/speech.js';
 
 /** A port that SIPp binds for RTP; it takes the one two above it as well. */
 export const SIPP_MEDIA_PORT = 24_000;
@@ -50,6 +52,13 @@ export function scenarioWith(name: string, text: string, replacement: string): s
   if (!original.includes(text)) throw new Error(`the scenario ${name} has no '${text}'`);
   const path = join(variants, `${name}-${readdirSync(variants).length}.xml`);
   writeFileSync(path, original.replaceAll(text, replacement));
+  return path;
+}
+
+/** Writes two seconds of speech-like noise in µ-law, as SIPp plays it, and tells where. */
+export function writeSpeech(): string {
+  const path = join(variants, 'speech.ul');
+  writeFileSync(path, EncodedAudio.encode(speechLike(5, 2), 'PCMU', 160).bytes);
   return path;
 }
 
