@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { type FinishedRun, runProfile } from '../support/run-profile.js';
-import { freePort } from './sipp.js';
+import { endSippAfterEach, freePort, SIPP_MEDIA_PORT, Sipp, scenario } from './sipp.js';
 import { Capture, type WireStream } from './tshark.js';
 
 const RTP_PORTS = '27000-27999';
@@ -13,6 +13,8 @@ const BROKEN = [
   'INVITE sip:a@b SIP/2.0\r\nHeader without colon\r\n\r\n',
   'INVITE sip:a@b SIP/2.0\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: 16\r\n\r\nv=0\r\nno equals\r\n',
 ];
+
+endSippAfterEach();
 
 let capture: Capture | null = null;
 afterEach(() => {
@@ -170,6 +172,34 @@ trunk: { ringAfter: 20ms, answerAfter: 100ms, dtmf: { digits: "0*", after: 1s, t
       expect(spoken(record.downlink!.heard!.ssrc!)).toBe('0:480 *:480');
       expect(record.dtmf).toMatchObject({ uplink: { heard: '1234#' }, downlink: { heard: '0*' } });
     }
+  });
+});
+
+describe('tshark on the wire to SIPp', () => {
+  it('sees audio and events under the payload types that the answer named', async () => {
+    const sipp = await Sipp.callee(2, ['-sf', scenario('other-payload-types'), '-mp', String(SIPP_MEDIA_PORT)]);
+    capture = await Capture.start(sipp.port, `${SIPP_MEDIA_PORT}-${SIPP_MEDIA_PORT + 1}`);
+    const { summary, records } = await runProfile(`
+name: payload-types
+target: sip:test@127.0.0.1:${sipp.port}
+load: [{ shape: constant, cps: 4, for: 500ms }]
+calls: { hold: 2s, codecs: [PCMU, PCMA], dtmf: { digits: "59", after: 500ms } }
+media: { rtpPorts: ${RTP_PORTS} }
+`);
+    await capture.stop();
+    expect(await sipp.ended).toBe(0);
+    expect(summary.calls.completed).toBe(2);
+    const packets = capture.rows('rtp', ['udp.srcport', 'rtp.p_type', 'rtp.marker', 'rtpevent.event_id']);
+    for (const record of records) {
+      expect(record.codec).toBe('PCMA');
+      const sent = packets.filter(([from]) => Number(from) === portOf(record.localMedia));
+      expect(sent).toHaveLength(record.uplink!.packetsSent!);
+      expect([...new Set(sent.map(([, type]) => type))].sort()).toEqual(['8', '96']);
+      const starts = sent.filter(([, type, marker]) => type === '96' && marker === '1');
+      expect(starts.map(([, , , event]) => event)).toEqual(['5', '9']);
+      expect(record.dtmf!.uplink).toEqual({ sent: '59', heard: null });
+    }
+    expect(summary.dtmf.uplink).toMatchObject({ sent: 4, received: null, lost: null });
   });
 });
 
