@@ -8,6 +8,11 @@ const TICK_MS = 2;
 const MIN_POOL = 64;
 const MAX_POOL = 2000;
 
+/** Port pairs that each side keeps bound ahead. */
+export function poolSize(plan: Pick<Plan, 'burst'>): number {
+  return Math.min(MAX_POOL, Math.max(MIN_POOL, plan.burst));
+}
+
 /** How the media thread of a shard is set up: port pairs are kept bound ahead for the plan's largest burst. */
 export function mediaSetup(
   name: 'swarm' | 'trunk',
@@ -22,7 +27,7 @@ export function mediaSetup(
     address,
     portMin: min,
     portMax: max,
-    pool: Math.min(MAX_POOL, Math.max(MIN_POOL, plan.burst)),
+    pool: poolSize(plan),
     audio: [...new Set([side.audio, 'silence'])],
     seed: deriveSeed(profile.seed, name),
     tickMs: TICK_MS,

@@ -2,6 +2,7 @@ import { descriptorLimit } from '../core/descriptor-limit.js';
 import { AppError } from '../core/errors.js';
 import { portRange } from '../flow/spec.js';
 import type { Profile } from '../profile/schema.js';
+import { poolSize } from './media-setup.js';
 import type { Plan } from './plan.js';
 
 /** Descriptors that the program holds besides RTP sockets: files, SIP sockets, threads. */
@@ -26,7 +27,7 @@ export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void
     });
 
   const limit = descriptorLimit();
-  const descriptorsNeeded = pairsNeeded * 2 + OTHER_DESCRIPTORS;
+  const descriptorsNeeded = (pairsNeeded + poolSize(plan) * sides) * 2 + OTHER_DESCRIPTORS;
   if (limit !== null && limit < descriptorsNeeded)
     throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {
       where: 'ulimit -n',
