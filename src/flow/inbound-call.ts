@@ -2,11 +2,11 @@ import type { Clock } from '../core/clock.js';
 import type { SrfApp, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import { agreeAsAnswerer } from '../sdp/negotiate.js';
-import { readDescription } from '../sdp/read.js';
+import { type Agreement, agreeAsAnswerer, agreeAsOfferer } from '../sdp/negotiate.js';
+import { type RemoteMedia, readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { acceptedByAnswer, Conversation, type ConversationSetup } from './conversation.js';
+import { acceptedByAnswer, acceptedByOffer, Conversation, type ConversationSetup } from './conversation.js';
 import type { Population } from './population.js';
 
 const STOP_PATIENCE_MS = 3000;
@@ -99,26 +99,18 @@ export class InboundCall {
 
   private answer(): void {
     if (this.phase !== 'ringing') return;
-    const { context, plan, record } = this;
-    const offer = readDescription(this.request.body);
-    if (!offer) {
+    const { context, plan, record, request } = this;
+    // Without an offer ours goes out with the 200, and the answer to it comes with the ACK (RFC 3261 13.2.1).
+    const isOurOffer = request.body === '';
+    const agreed = isOurOffer ? null : this.agree(request.body);
+    if (!isOurOffer && !agreed) {
       this.reject(488, 'local');
       return;
     }
-    const agreed = agreeAsAnswerer(context.conversation.codecs, offer);
-    if (!agreed) {
-      this.reject(488, 'local');
-      return;
-    }
-    if (plan.wrongCodec) {
-      agreed.agreement = { ...agreed.agreement, sendPayloadType: 9 };
-      agreed.formats = [{ payloadType: 9, encoding: 'G722/8000' }];
-    }
-    const { agreement, formats } = agreed;
     context.srf.createUAS(
-      this.request,
+      request,
       this.response,
-      { localSdp: this.conversation.describe(formats) },
+      { localSdp: agreed ? agreed.answer : this.conversation.offer() },
       this.scope.guarded((error: unknown, dialog?: SrfDialog) => {
         if (!dialog || error) {
           this.onCancel();
@@ -135,13 +127,60 @@ export class InboundCall {
           'destroy',
           this.scope.guarded(() => this.onRemoteBye()),
         );
+        dialog.on(
+          'modify',
+          this.scope.guarded((reinvite: SrfRequest, response: SrfResponder) => this.onReinvite(reinvite, response)),
+        );
         const { dtmf } = context.conversation;
         if (dtmf)
           this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
-        this.conversation.connect(offer, agreement, acceptedByAnswer(agreement), true);
+        if (agreed)
+          this.conversation.connect(agreed.remote, agreed.agreement, acceptedByAnswer(agreed.agreement), true);
+        else this.awaitAnswer(dialog);
       }),
     );
+  }
+
+  /** What an offer of the caller makes of our description; `null` when there is nothing in it that we speak. */
+  private agree(sdp: string): { remote: RemoteMedia; agreement: Agreement; answer: string } | null {
+    const remote = readDescription(sdp);
+    const agreed = remote && agreeAsAnswerer(this.context.conversation.codecs, remote);
+    if (!agreed) return null;
+    let { agreement, formats } = agreed;
+    if (this.plan.wrongCodec) {
+      agreement = { ...agreement, sendPayloadType: 9 };
+      formats = [{ payloadType: 9, encoding: 'G722/8000' }];
+    }
+    return { remote, agreement, answer: this.conversation.describe(formats) };
+  }
+
+  /** The caller's answer to our own offer comes with its ACK. */
+  private awaitAnswer(dialog: SrfDialog): void {
+    const { codecs } = this.context.conversation;
+    dialog.on(
+      'ack',
+      this.scope.guarded((ack: SrfRequest) => {
+        const remote = this.phase === 'established' && ack.body !== '' ? readDescription(ack.body) : null;
+        const agreement = remote && agreeAsOfferer(codecs, remote);
+        if (agreement) this.conversation.connect(remote, agreement, acceptedByOffer(codecs), true);
+      }),
+    );
+  }
+
+  /** A re-INVITE may move the caller's media; one without an offer gets our description again (RFC 3261 14.2). */
+  private onReinvite(request: SrfRequest, response: SrfResponder): void {
+    if (request.body === '') {
+      response.send(200, { body: this.dialog!.local.sdp });
+      return;
+    }
+    const agreed = this.agree(request.body);
+    if (!agreed) {
+      response.send(488);
+      return;
+    }
+    this.conversation.connect(agreed.remote, agreed.agreement, acceptedByAnswer(agreed.agreement), true);
+    response.send(200, { body: agreed.answer });
   }
 
   private reject(status: number, hangupBy: 'local' | 'remote'): void {

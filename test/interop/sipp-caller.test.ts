@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endSippAfterEach, Sipp, scenario, scenarioWith, writeSpeech } from './sipp.js';
+import { endSippAfterEach, SIPP_MEDIA_PORT, Sipp, scenario, scenarioWith, writeSpeech } from './sipp.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endSippAfterEach();
@@ -75,6 +75,24 @@ describe('SIPp as the caller of a trunk', () => {
     // Ten in each of the two seconds, and ten more if the last attempts fall into a third.
     expect(successful).toBeGreaterThanOrEqual(20);
     expect(successful).toBeLessThanOrEqual(30);
+  });
+});
+
+describe('SIPp as a caller with descriptions of its own way', () => {
+  it.each([
+    ['moves its audio by a re-INVITE', 'caller-moves'],
+    ['leaves the offer to the trunk', 'delayed-offer'],
+  ])('%s, and is heard and spoken to', async (_, name) => {
+    const trunk = await TrunkProcess.start();
+    const echo = ['-rtp_echo', '-mp', String(SIPP_MEDIA_PORT)];
+    const sipp = await Sipp.caller(trunk.port, 3, 6, ['-sf', scenario(name), ...echo]);
+    expect(await sipp.ended).toBe(0);
+    expect(sipp.counts()).toMatchObject({ successful: 3, failed: 0, retransmissions: 0, unexpected: 0 });
+    const { result } = await trunk.interrupt();
+    expect(result).toMatchObject({ answered: 3, silentCalls: 0, packetsLost: 0 });
+    // Two seconds of its own audio come back to the trunk.
+    expect(result.packetsReceived).toBeGreaterThan(3 * 90);
+    expect(result.packetsReceived).toBeLessThan(3 * 105);
   });
 });
 

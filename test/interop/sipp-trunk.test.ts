@@ -245,6 +245,22 @@ gates: [calls.failed == 0, calls.dropped == 0, media.downlink.unmeasured == 0]
       expect(record).toMatchObject({ outcome: 'dropped', hangupBy: 'remote', byeStatus: null });
   });
 
+  it('moves its audio to another port by a re-INVITE, and is followed there', async () => {
+    const sipp = await Sipp.callee(3, ['-sf', scenario('callee-moves'), ...ECHO]);
+    const { records } = await runProfile(profile(sipp.port, 'shape: constant, cps: 6, for: 500ms', 'hold: 10s'));
+    expect(await sipp.ended).toBe(0);
+    expect(sipp.counts()).toMatchObject({ successful: 3, failed: 0, retransmissions: 0, unexpected: 0 });
+    expect(records).toHaveLength(3);
+    for (const record of records) {
+      expect(record.remoteMedia).toBe(`127.0.0.1:${SIPP_MEDIA_PORT + 2}`);
+      const heard = record.downlink!.heard!;
+      expect(heard.packetsReceived).toBeGreaterThan(90);
+      expect(heard.packetsLost).toBe(0);
+      // What was on its way from the old port when the re-INVITE came.
+      expect(heard.wrongSource).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('goes quiet in mid-call, which is one-way audio from there on and a dropped call', async () => {
     const audioCallee = scenarioWith('callee-goes-quiet', 'AUDIO_FILE', writeSpeech());
     const sipp = await Sipp.callee(3, ['-sf', audioCallee]);
