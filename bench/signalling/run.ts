@@ -10,6 +10,8 @@ import { runSippUac, startSippUas } from './sipp.js';
 const rate = Number(process.argv[2] ?? 2000);
 const seconds = Number(process.argv[3] ?? 8);
 const calls = rate * seconds;
+/** As the swarm does: more starts in a turn of the event loop would keep it from reading what comes. */
+const STARTS_A_TURN = 16;
 const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
 
 interface Outcome {
@@ -50,11 +52,12 @@ async function ours(): Promise<Outcome & { lateMs: number }> {
         const now = performance.now() - begin;
         const due = Math.min(count, Math.floor((now * rate) / 1000) + 1);
         if (started < due) lateMs = Math.max(lateMs, now - (started * 1000) / rate);
-        while (started < due) {
+        for (let n = 0; started < due && n < STARTS_A_TURN; n++) {
           started++;
           call();
         }
-        if (started < count) setTimeout(pace, 1);
+        if (started < due) setImmediate(pace);
+        else if (started < count) setTimeout(pace, 1);
       };
       pace();
       // Longer than any timer of RFC 3261: whatever has no result by then is lost.
