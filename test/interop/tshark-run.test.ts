@@ -5,7 +5,8 @@ import { type FinishedRun, runProfile } from '../support/run-profile.js';
 import { endSippAfterEach, freePort, SIPP_MEDIA_PORT, Sipp, scenario } from './sipp.js';
 import { Capture, type WireStream } from './tshark.js';
 
-const RTP_PORTS = '27000-27999';
+/** Outside the default range, so that no other run on the machine is captured. */
+const RTP_PORTS = '12000-12399';
 /** What tshark finds wrong: what it cannot dissect, and its warnings and errors. Nothing of ours is excused. */
 const WRONG = '_ws.malformed || _ws.expert.severity >= "Warning"';
 /** Two SIP messages that are wrong, so that a filter that finds nothing is known to work. */
