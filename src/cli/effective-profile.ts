@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { AppError } from '../core/errors.js';
 import { parseProfile, readProfile } from '../profile/read.js';
 import type { Profile } from '../profile/schema.js';
 import { PROFILE_FOLDER } from '../profile/shipped.js';
 
-/** What the command line may say of a profile. */
+/** What the command line may say of a profile; each value was checked when it was read. */
 export interface ProfileOverrides {
   to?: string;
   rtpPorts?: string;
@@ -36,14 +35,5 @@ export function effectiveProfile(given: string, overrides: ProfileOverrides): { 
   set(['media', 'rtpPorts'], overrides.rtpPorts);
   set(['calls', 'numbers'], overrides.numbers);
   const effective = String(document);
-  try {
-    return { profile: parseProfile(effective, path), text: effective };
-  } catch (error) {
-    if (!(error instanceof AppError) || overrides.rtpPorts === undefined) throw error;
-    throw new AppError('ARGUMENT_INVALID', '--rtp-ports has a wrong value', {
-      where: '--rtp-ports',
-      expected: 'a range that ascends within 1024–65535, such as 20000-29999',
-      found: overrides.rtpPorts,
-    });
-  }
+  return { profile: parseProfile(effective, path), text: effective };
 }

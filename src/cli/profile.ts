@@ -4,6 +4,7 @@ import { readProfile } from '../profile/read.js';
 import { profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
 import { profilePath } from './effective-profile.js';
+import { printJson } from './standard-streams.js';
 
 export function profileCommand(): Command {
   const command = new Command('profile').description(
@@ -27,7 +28,7 @@ export function profileCommand(): Command {
     .command('schema')
     .description('Print the JSON Schema of profiles, for editors')
     .addHelpText('after', '\nExample:\n  trunkstorm profile schema > trunkstorm.schema.json')
-    .action(() => console.log(JSON.stringify(profileJsonSchema(), null, 2)));
+    .action(() => printJson(profileJsonSchema()));
   command
     .command('list')
     .description('List the profiles that come with trunkstorm')
@@ -35,7 +36,7 @@ export function profileCommand(): Command {
     .addHelpText('after', '\nExample:\n  trunkstorm profile list')
     .action(({ json }: { json?: boolean }) => {
       const profiles = shippedProfiles();
-      if (json) console.log(JSON.stringify(profiles, null, 2));
+      if (json) printJson(profiles);
       else for (const p of profiles) console.log(`${p.name.padEnd(14)} ${p.description}\n${''.padEnd(14)} ${p.path}`);
     });
   return command;

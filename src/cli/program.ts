@@ -3,6 +3,7 @@ import { AppError, ExitCode } from '../core/errors.js';
 import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
+import { forgiveClosedOutput } from './standard-streams.js';
 import { trunkCommand } from './trunk.js';
 import { version } from './version.js';
 
@@ -11,7 +12,6 @@ const program = new Command('trunkstorm')
     'SIP telephony stress tester and network-impairment simulator: thousands of calls with real RTP both ways, and a verdict.',
   )
   .version(version)
-  .showHelpAfterError('(try --help)')
   .addHelpText(
     'after',
     `
@@ -27,7 +27,14 @@ Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments 
 
 for (const command of [runCommand(), trunkCommand(), reportCommand(), profileCommand()]) program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
-  command.exitOverride();
+  command.exitOverride().showHelpAfterError('(try --help)');
+
+forgiveClosedOutput();
+// A fault of ours must not look like a failed gate, which is what Node's own status 1 would say.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`trunkstorm: a fault in the program itself: ${error.stack ?? error.message}\n`);
+  process.exit(ExitCode.unusable);
+});
 
 try {
   await program.parseAsync();

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { AppError } from '../core/errors.js';
 import { reportHtml } from '../report/html.js';
-import { loadRun } from '../report/report.js';
+import { type LoadedRun, loadRun } from '../report/report.js';
 import { RUN_FILES } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
+import { colourOnStdout, printJson } from './standard-streams.js';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -17,11 +19,31 @@ export function reportCommand(): Command {
 
 async function report(dir: string, flags: { json?: boolean }): Promise<void> {
   const run = await loadRun(dir);
+  const { html, text } = render(run);
   const path = join(dir, RUN_FILES.html);
-  await writeFile(path, reportHtml(run));
-  if (flags.json) console.log(JSON.stringify(run.summary, null, 2));
-  else {
-    process.stdout.write(summaryText(run.summary, { colour: process.stdout.isTTY === true && !process.env.NO_COLOR }));
-    console.log(`\nReport: ${path}`);
+  try {
+    await writeFile(path, html);
+  } catch (cause) {
+    throw new AppError('FILE_UNWRITABLE', 'The HTML report cannot be written.', {
+      where: path,
+      found: (cause as Error).message,
+      cause,
+    });
+  }
+  if (flags.json) printJson(run.summary);
+  else process.stdout.write(`${text}\nReport: ${path}\n`);
+}
+
+/** @throws AppError FILE_UNREADABLE when the summary has the right outline and yet lacks what a run writes */
+function render(run: LoadedRun): { html: string; text: string } {
+  try {
+    return { html: reportHtml(run), text: summaryText(run.summary, { colour: colourOnStdout() }) };
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', 'The summary of the run is incomplete.', {
+      where: join(run.directory, RUN_FILES.summary),
+      found: (cause as Error).message,
+      hint: 'the file was changed by hand, or another version of trunkstorm wrote it',
+      cause,
+    });
   }
 }

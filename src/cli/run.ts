@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { type AppError, ExitCode } from '../core/errors.js';
+import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
+import type { Profile } from '../profile/schema.js';
 import { reportHtml } from '../report/html.js';
 import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
-import { RunDirectory } from '../report/run-directory.js';
+import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
 import { localAddressFor } from '../run/local-address.js';
 import { planOf } from '../run/plan.js';
@@ -15,7 +16,10 @@ import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
 import { effectiveProfile } from './effective-profile.js';
-import { hostPort, ipAddress, sipUri, wholeNumber } from './options.js';
+import { exitCodeOf } from './exit-code.js';
+import { Interrupts } from './interrupts.js';
+import { hostPort, ipv4, portRangeText, sipUri, wholeNumber } from './options.js';
+import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
 interface RunFlags {
@@ -48,10 +52,14 @@ export function runCommand(): Command {
       hostPort('--drachtio'),
     )
     .option('--secret <secret>', 'secret of the external drachtio-server', 'cymru')
-    .option('--local <address>', 'local address for SIP and RTP', ipAddress('--local'))
-    .option('--advertise <address>', 'address for Contact and SDP, behind NAT or in docker')
+    .option('--local <address>', 'local address for SIP and RTP', ipv4('--local', 'one of this machine'))
+    .option(
+      '--advertise <address>',
+      'address for Contact and SDP, behind NAT or in docker',
+      ipv4('--advertise', 'the one at which the far end reaches this machine'),
+    )
     .option('--sip-port <port>', 'local SIP port (default: any)', wholeNumber('--sip-port', 1, 65_535))
-    .option('--rtp-ports <a-b>', 'ports for RTP and RTCP')
+    .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
     .option('--numbers <file>', 'CSV whose columns are variables of the profile')
     .option('--out <dir>', 'run directory (default: runs/<time>-<name>)')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
@@ -71,83 +79,102 @@ Keys while it runs: q quit (hangs up every call) · p pause · + and - rate`,
     .action((profile: string, flags: RunFlags) => run(profile, flags));
 }
 
+/** From the command line to the exit status. */
 async function run(given: string, flags: RunFlags): Promise<void> {
+  let engine: Run | null = null;
+  const interrupts = new Interrupts(() => engine?.stop());
+  try {
+    const prepared = await prepare(given, flags);
+    const directory = await RunDirectory.create({
+      name: prepared.profile.name,
+      startedAt: prepared.startedAt,
+      out: flags.out,
+    });
+    let view: LiveView | null = null;
+    engine = new Run({
+      ...prepared,
+      id: basename(directory.path),
+      version,
+      local: flags.local,
+      advertise: flags.advertise,
+      sipPort: flags.sipPort,
+      drachtio: flags.drachtio && { ...flags.drachtio, secret: flags.secret },
+      onSnapshot: (snapshot) => view?.update(snapshot),
+      onTimeline: (snapshot) => directory.appendSnapshot(snapshot),
+      onRecord: (record) => directory.appendCall(record),
+    });
+    if (interrupts.signal) engine.stop();
+    view = await openView(prepared.profile, flags, engine, interrupts);
+
+    let outcome: Awaited<ReturnType<Run['execute']>>;
+    try {
+      outcome = await engine.execute();
+    } catch (error) {
+      await directory.discard();
+      throw error;
+    } finally {
+      await view.finish();
+    }
+    const { summary, failure } = outcome;
+    const unwritten = await writeReports(directory, prepared.text, summary);
+    if (flags.json) printJson(summary);
+    else {
+      process.stdout.write(summaryText(summary, { colour: colourOnStdout() }));
+      if (!unwritten) process.stdout.write(`\nReport: ${directory.path}/${RUN_FILES.html}\n`);
+    }
+    for (const error of [failure, unwritten]) if (error) process.stderr.write(`trunkstorm: ${error.format()}\n`);
+    process.exitCode = exitCodeOf({ signal: interrupts.signal, failure: failure ?? unwritten, summary });
+  } catch (error) {
+    if (interrupts.signal === null || !(error instanceof AppError)) throw error;
+    process.stderr.write(`trunkstorm: ${error.format()}\n`);
+    process.exitCode = exitCodeOf({ signal: interrupts.signal, failure: error, summary: null });
+  } finally {
+    interrupts.close();
+  }
+}
+
+/** All that can be known to be wrong before anything is started or written. */
+async function prepare(given: string, flags: RunFlags) {
+  if (flags.drachtio && flags.sipPort !== undefined)
+    throw new AppError('ARGUMENT_INVALID', '--sip-port has no effect with --drachtio', {
+      where: '--sip-port',
+      hint: 'An external drachtio-server binds its SIP port by its own configuration.',
+    });
   const { profile, text } = effectiveProfile(given, flags);
-  // What can be known to be wrong before anything is started or written.
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
   const plan = planOf(profile);
   preflight(profile, plan, profile.target === undefined);
-  const startedAt = new Date();
-  const directory = await RunDirectory.create({ name: profile.name, startedAt, out: flags.out });
-  await directory.writeProfile(text);
-
-  let view: LiveView | null = null;
-  const engine = new Run({
-    profile,
-    plan,
-    rows,
-    id: basename(directory.path),
-    version,
-    startedAt,
-    local: flags.local,
-    advertise: flags.advertise,
-    sipPort: flags.sipPort,
-    drachtio: flags.drachtio && { ...flags.drachtio, secret: flags.secret },
-    onSnapshot: (snapshot) => view?.update(snapshot),
-    onTimeline: (snapshot) => directory.appendSnapshot(snapshot),
-    onRecord: (record) => directory.appendCall(record),
-  });
-
-  let signal: 'SIGINT' | 'SIGTERM' | null = null;
-  const interrupt = (name: 'SIGINT' | 'SIGTERM'): void => {
-    if (signal !== null) process.exit(signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated);
-    signal = name;
-    engine.stop(name);
-  };
-  const onSigint = (): void => interrupt('SIGINT');
-  const onSigterm = (): void => interrupt('SIGTERM');
-  process.on('SIGINT', onSigint).on('SIGTERM', onSigterm);
-
-  const title = { name: profile.name, target: profile.target ?? 'own trunk on loopback', seed: profile.seed, version };
-  const progress = flags.json ? process.stderr : process.stdout;
-  if (flags.ui && !flags.json && process.stdout.isTTY) {
-    const { openScreen } = await import('../ui/screen.js');
-    view = openScreen({
-      title,
-      onQuit: () => interrupt('SIGINT'),
-      onPause: () => engine.setPaused(!engine.paused),
-      onRate: (direction) => engine.changeRate(direction),
-    });
-  } else view = openPlain({ title, write: (line) => progress.write(`${line}\n`) });
-
-  let failure: AppError | null;
-  let summary: Summary;
-  try {
-    ({ summary, failure } = await engine.execute());
-  } finally {
-    await view.finish();
-    await directory.close();
-    process.off('SIGINT', onSigint).off('SIGTERM', onSigterm);
-  }
-  await directory.writeSummary(summary);
-  await directory.writeJunit(junitXml(summary));
-  await directory.writeHtml(reportHtml(await loadRun(directory.path)));
-
-  if (flags.json) console.log(JSON.stringify(summary, null, 2));
-  else {
-    process.stdout.write(summaryText(summary, { colour: process.stdout.isTTY === true && !process.env.NO_COLOR }));
-    console.log(`\nReport: ${directory.path}/report.html`);
-  }
-  if (failure) process.stderr.write(`trunkstorm: ${failure.format()}\n`);
-  process.exitCode = exitCodeOf(summary, failure, signal);
+  return { profile, text, rows, plan, startedAt: new Date() };
 }
 
-/** Where several hold: interrupted, then unusable, then invalid, then a failed gate. */
-function exitCodeOf(summary: Summary, failure: AppError | null, signal: 'SIGINT' | 'SIGTERM' | null): number {
-  if (signal === 'SIGTERM') return ExitCode.terminated;
-  if (signal === 'SIGINT') return ExitCode.interrupted;
-  if (failure) return failure.exitCode;
-  if (!summary.run.valid) return ExitCode.invalid;
-  return summary.verdict === 'pass' ? ExitCode.ok : ExitCode.gateFailed;
+/** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */
+async function openView(profile: Profile, flags: RunFlags, engine: Run, interrupts: Interrupts): Promise<LiveView> {
+  const title = { name: profile.name, target: profile.target ?? 'own trunk on loopback', seed: profile.seed, version };
+  if (!flags.ui || flags.json || !process.stdout.isTTY) {
+    const progress = flags.json ? process.stderr : process.stdout;
+    return openPlain({ title, write: (line) => progress.write(`${line}\n`) });
+  }
+  const { openScreen } = await import('../ui/screen.js');
+  return openScreen({
+    title,
+    onQuit: () => interrupts.take('SIGINT'),
+    onPause: () => engine.setPaused(!engine.paused),
+    onRate: (direction) => engine.changeRate(direction),
+  });
+}
+
+/** Completes the run directory; the figures are told even where it can no longer be written. */
+async function writeReports(directory: RunDirectory, profile: string, summary: Summary): Promise<AppError | null> {
+  try {
+    await directory.close();
+    await directory.writeProfile(profile);
+    await directory.writeSummary(summary);
+    await directory.writeJunit(junitXml(summary));
+    await directory.writeHtml(reportHtml(await loadRun(directory.path)));
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }

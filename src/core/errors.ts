@@ -34,6 +34,13 @@ export interface ErrorDetail {
   cause?: unknown;
 }
 
+/** An error in a form that crosses threads. */
+export interface ErrorMessage {
+  code: string;
+  message: string;
+  detail: Record<string, string>;
+}
+
 /** An error for the user: says what was expected, what was found, where, and what to do. Never for failed calls. */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -58,13 +65,32 @@ export class AppError extends Error {
     }
   }
 
-  /** The message with its details, one a line, ready to print. */
+  /** The message with its details, one a line, ready to print: what a file or a peer put into it cannot steer a terminal. */
   format(): string {
     const lines = [this.message];
     if (this.detail.where) lines.push(`  where:    ${this.detail.where}`);
     if (this.detail.expected) lines.push(`  expected: ${this.detail.expected}`);
     if (this.detail.found) lines.push(`  found:    ${this.detail.found}`);
     if (this.detail.hint) lines.push(`  hint:     ${this.detail.hint}`);
-    return lines.join('\n');
+    return lines.join('\n').replace(CONTROL, '\ufffd');
   }
+
+  static fromMessage({ code, message, detail }: ErrorMessage): AppError {
+    return new AppError(code as ErrorCode, message, detail);
+  }
+}
+
+/** Control characters but the newline. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+
+/** What crosses to another thread of any error; one that is no AppError is a crash of the thread, stack and all. */
+export function errorMessage(error: unknown): ErrorMessage {
+  const detail: Record<string, string> = {};
+  if (!(error instanceof AppError)) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { code: 'THREAD_CRASHED' satisfies ErrorCode, message, detail };
+  }
+  for (const [name, value] of Object.entries(error.detail)) if (typeof value === 'string') detail[name] = value;
+  return { code: error.code, message: error.message, detail };
 }

@@ -1,5 +1,7 @@
 import { guard } from '../drachtio/guard.js';
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * The timers and callbacks of one call. A throw within a callback handed to srf would end its connection and with it
  * every call, so each passes `guarded`, which turns it into the failure of this one call.
@@ -9,11 +11,15 @@ export class CallScope {
 
   constructor(private readonly onThrow: (error: unknown) => void) {}
 
+  /** Beyond some 24 days, which is the longest that a timer of Node lasts, an action never comes within a run anyway. */
   after(ms: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      this.guarded(action)();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        this.guarded(action)();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     this.timers.add(timer);
   }
 

@@ -248,10 +248,10 @@ export class OutboundCall {
   }
 
   private cancel(patienceMs: number): void {
-    if (this.phase !== 'inviting' || this.cancelling) return;
-    this.cancelling = true;
+    if (this.phase !== 'inviting') return;
     this.scope.clearTimers();
-    this.request?.cancel(() => {});
+    if (!this.cancelling) this.request?.cancel(() => {});
+    this.cancelling = true;
     this.scope.after(patienceMs, () => {
       this.record.outcome = 'cancelled';
       this.record.cause = 'cancelled';

@@ -1,4 +1,4 @@
-import type { AppError } from '../core/errors.js';
+import { type AppError, errorMessage } from '../core/errors.js';
 import type { Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
 import { Plane, type PlaneListener, type PlaneOptions } from './plane.js';
 
@@ -64,7 +64,7 @@ export class MediaHost implements PlaneListener {
   }
 
   onLeased(leases: Lease[], refusal: AppError | null): void {
-    const reason = refusal && describe(refusal);
+    const reason = refusal && errorMessage(refusal);
     this.post({ kind: 'leased', leases, exhausted: refusal !== null, reason });
   }
 
@@ -75,11 +75,4 @@ export class MediaHost implements PlaneListener {
   onClosed(call: number, report: MediaReport): void {
     this.post({ kind: 'closed', call, report });
   }
-}
-
-/** An error in a form that crosses threads. */
-export function describe(error: AppError): { code: string; message: string; detail: Record<string, string> } {
-  const detail: Record<string, string> = {};
-  for (const [name, value] of Object.entries(error.detail)) if (typeof value === 'string') detail[name] = value;
-  return { code: error.code, message: error.message, detail };
 }

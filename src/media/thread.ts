@@ -1,9 +1,9 @@
 import { workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
-import { AppError } from '../core/errors.js';
+import { errorMessage } from '../core/errors.js';
 import { AudioLibrary } from './audio-library.js';
 import { openDriver } from './driver.js';
-import { describe, MediaHost } from './host.js';
+import { MediaHost } from './host.js';
 import type { MediaEvent, MediaThreadData } from './link/messages.js';
 import { runDgramLoop } from './loop-dgram.js';
 import { runNativeLoop } from './loop-native.js';
@@ -21,8 +21,6 @@ try {
   else await runDgramLoop(host, port, setup.tickMs, systemClock);
   driver.close();
 } catch (error) {
-  const known = error instanceof AppError;
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  post({ kind: 'failed', ...(known ? describe(error) : { code: 'THREAD_CRASHED', message }) });
+  post({ kind: 'failed', ...errorMessage(error) });
 }
 port.close();

@@ -41,7 +41,6 @@ export class CallMetrics {
   readonly unknown = { uplink: 0, downlink: 0 };
   private completedSessions = 0;
   private loopCalls = 0;
-  private malformed: number | null = null;
   private readonly trunks = new Map<string, { attempted: number; answered: number; refused: number; failed: number }>();
 
   /** @param refusalStatuses which statuses mean "full"; the profile's list. */
@@ -129,10 +128,7 @@ export class CallMetrics {
   private hear(record: CallRecord): void {
     if (record.farEnd === 'echo') this.loopCalls++;
     if (record.uplink) this.uplink.add(record.uplink);
-    if (record.downlink) {
-      this.downlink.add(record.downlink);
-      if (record.downlink.heard) this.malformed = (this.malformed ?? 0) + record.downlink.heard.malformed;
-    }
+    if (record.downlink) this.downlink.add(record.downlink);
     if ((record.uplink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.uplink++;
     if ((record.downlink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.downlink++;
     if (record.dtmf) {
@@ -181,7 +177,7 @@ export class CallMetrics {
     };
   }
 
-  media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops'> {
+  media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops' | 'malformed'> {
     return {
       uplink: this.uplink.summary(),
       downlink: this.downlink.summary(),
@@ -189,7 +185,6 @@ export class CallMetrics {
       oneWay: this.oneWay,
       noMedia: { calls: this.noMedia },
       unknown: { ...this.unknown },
-      malformed: this.malformed,
     };
   }
 

@@ -20,7 +20,6 @@ export class DirectionMetrics {
   private lateDiscarded = 0;
   private edgeKnown = 0;
   private edgeLost = 0;
-  private malformed = 0;
   private mosModel: string | null = null;
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
@@ -49,7 +48,6 @@ export class DirectionMetrics {
     this.packetsLost += heard.packetsLost;
     this.cumulativeLost += heard.rfc3550CumulativeLost;
     this.lateDiscarded += heard.lateDiscarded;
-    this.malformed += heard.malformed;
     if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
     if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
     if (!heard.mos) return;

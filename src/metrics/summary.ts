@@ -105,6 +105,8 @@ export interface Summary {
     valid: boolean;
     invalidReasons: { reason: InvalidReason; observed: string; limit: string }[];
     interrupted: boolean;
+    /** What made the run impossible or ended it early, such as a target that never answered; by the codes of docs/exit-codes.md. */
+    failure: { code: string; message: string } | null;
     timestampSource: 'kernel' | 'user' | null;
     threads: { name: string; cpuMeanRatio: number; cpuMaxRatio: number }[];
     eventLoopDelayMs: { p99: number; max: number } | null;
@@ -142,6 +144,7 @@ export interface Summary {
     achievedCps: number | null;
     retransmissionsSent: number | null;
     retransmissionsReceived: number | null;
+    /** Datagrams on SIP ports of ours that were no SIP, the built-in trunk's included. */
     parseErrors: number | null;
   };
   trunk: {
@@ -172,6 +175,7 @@ export interface Summary {
     unknown: { uplink: number; downlink: number };
     pacingErrorMs: { p50: number; p99: number; max: number } | null;
     receiveDrops: number | null;
+    /** Datagrams on media ports of ours that were neither RTP nor RTCP, the built-in trunk's included. */
     malformed: number | null;
   };
   dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };

@@ -24,11 +24,15 @@ export class ProfileError extends AppError {
   }
 }
 
+/** A file that is no profile at all has hundreds of mistakes. */
+const MOST_LISTED = 50;
+
 function summaryOf(file: string, mistakes: readonly Mistake[]): string {
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
-  const lines = mistakes.map(
-    (m) => `  ${file}${m.line === null ? '' : `:${m.line}`}  ${m.path === '' ? '' : `${m.path}: `}${m.message}`,
-  );
+  const lines = mistakes
+    .slice(0, MOST_LISTED)
+    .map((m) => `  ${file}${m.line === null ? '' : `:${m.line}`}  ${m.path === '' ? '' : `${m.path}: `}${m.message}`);
+  if (mistakes.length > MOST_LISTED) lines.push(`  … and ${mistakes.length - MOST_LISTED} more`);
   return `The profile has ${count}:\n${lines.join('\n')}`;
 }
 

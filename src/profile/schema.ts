@@ -5,6 +5,7 @@ import { impairmentSpec } from '../impair/spec.js';
 import { loadSpec } from '../load/spec.js';
 import { type Gate, parseGate } from '../metrics/gate-parser.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
+import { readTarget } from '../swarm/target.js';
 import { trunkSpec } from '../trunk/spec.js';
 
 const gates = z
@@ -25,7 +26,7 @@ export const profileSchema = z
     seed: z.number().int().min(0).max(0xffffffff).default(1).describe('All random decisions follow from it'),
     target: z
       .string()
-      .regex(/^sips?:[^\s<>]+$/, 'expected a SIP URI such as sip:trunk.example.net:5060')
+      .refine((uri) => readTarget(uri) !== null, 'expected a SIP URI such as sip:trunk.example.net:5060')
       .optional()
       .describe('What is called; without it (and without --to) the run starts its own trunk on loopback'),
     load: loadSpec.describe('When calls are attempted: stages, one after the other'),

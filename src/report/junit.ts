@@ -15,18 +15,18 @@ export function escapeXml(text: string): string {
     .replace(/\t/g, '&#9;');
 }
 
-/** Each gate a test case. A run that is invalid or was interrupted adds an error, so that no CI takes it for a pass. */
+/** Each gate a test case. A run that could not go on, is invalid or was interrupted adds an error, so that no CI takes it for a pass. */
 export function junitXml(summary: Summary): string {
   const { run, gates, verdict } = summary;
   const seconds = (run.durationMs / 1000).toFixed(3);
   const suite = escapeXml(`trunkstorm.${run.name}`);
-  const broken = verdict === 'invalid' || verdict === 'interrupted';
+  const broken = Boolean(run.failure) || verdict === 'invalid' || verdict === 'interrupted';
   const cases = gates.map((gate) => gateCase(gate, suite));
   const failures = gates.filter((g) => !g.pass).length;
   if (broken) {
     const reason = escapeXml(verdictReason(summary));
     cases.unshift(
-      `    <testcase classname="${suite}" name="the run is ${verdict === 'invalid' ? 'valid' : 'complete'}" time="${seconds}">\n      <error type="${verdict}" message="${reason}">${reason}</error>\n    </testcase>`,
+      `    <testcase classname="${suite}" name="the run is ${verdict === 'invalid' ? 'valid' : 'complete'}" time="${seconds}">\n      <error type="${run.failure?.code ?? verdict}" message="${reason}">${reason}</error>\n    </testcase>`,
     );
   }
   const counts = `tests="${cases.length}" failures="${failures}" errors="${broken ? 1 : 0}" skipped="0" time="${seconds}"`;

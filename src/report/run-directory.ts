@@ -1,5 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
@@ -36,16 +36,19 @@ export class RunDirectory {
     readonly path: string,
     private readonly calls: NdjsonFile,
     private readonly timeline: NdjsonFile,
+    /** Whether the directory was made for this run. */
+    private readonly made: boolean,
   ) {}
 
   /** @throws AppError FILE_UNWRITABLE */
   static async create(options: RunDirectoryOptions): Promise<RunDirectory> {
     const path = resolve(options.out ?? join(options.root ?? 'runs', runId(options.name, options.startedAt)));
     return guarded(path, async () => {
-      const made = options.out === undefined ? await makeNew(path) : await reuse(path);
-      const calls = await NdjsonFile.create(join(made, RUN_FILES.calls));
-      const timeline = await NdjsonFile.create(join(made, RUN_FILES.timeline));
-      return new RunDirectory(made, calls, timeline);
+      const made = options.out === undefined;
+      const directory = made ? await makeNew(path) : await reuse(path);
+      const calls = await NdjsonFile.create(join(directory, RUN_FILES.calls));
+      const timeline = await NdjsonFile.create(join(directory, RUN_FILES.timeline));
+      return new RunDirectory(directory, calls, timeline, made);
     });
   }
 
@@ -95,6 +98,12 @@ export class RunDirectory {
     });
   }
 
+  /** Takes back the directory of a run that never began; a directory that was given stays, without our files. */
+  async discard(): Promise<void> {
+    await this.close();
+    await guarded(this.path, () => (this.made ? rm(this.path, { recursive: true }) : removeFiles(this.path)));
+  }
+
   private write(file: string, text: string): Promise<void> {
     const path = join(this.path, file);
     return guarded(path, () => writeFile(path, text));
@@ -115,7 +124,7 @@ export function runId(name: string, startedAt: Date): string {
 
 /** Two runs of the same name in the same second get directories of their own. */
 async function makeNew(path: string): Promise<string> {
-  await mkdir(resolve(path, '..'), { recursive: true });
+  await makeDirectory(resolve(path, '..'));
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? path : `${path}-${attempt}`;
     try {
@@ -128,15 +137,41 @@ async function makeNew(path: string): Promise<string> {
 }
 
 async function reuse(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
-  for (const file of Object.values(RUN_FILES)) await rm(join(path, file), { force: true });
+  await makeDirectory(path);
+  await removeFiles(path);
   return path;
+}
+
+async function removeFiles(path: string): Promise<void> {
+  for (const file of Object.values(RUN_FILES)) await rm(join(path, file), { force: true });
+}
+
+/** Makes a directory and its parents. Node's own `recursive` never returns where a parent refuses with ENOENT (/proc). */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || (await exists(parent))) throw error;
+    await makeDirectory(parent);
+    await mkdir(path);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 const REASONS: Record<string, string> = {
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
   EROFS: 'the file system is read-only',
+  ENOENT: 'no directory can be made there',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is a file',

@@ -8,6 +8,7 @@ export function verdictReason(summary: Summary): string {
     case 'pass':
       return gates.length === 0 ? 'no gates were set' : `all ${count(gates.length)} gates passed`;
     case 'fail': {
+      if (run.failure) return `the run could not go on: ${printable(run.failure.message.split('\n')[0])}`;
       const failed = gates.filter((g) => !g.pass);
       const unmeasured = failed.filter((g) => g.observed === null).length;
       const text = `${count(failed.length)} of ${count(gates.length)} gates failed`;

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { AppError } from '../core/errors.js';
-import { parseTarget } from '../swarm/swarm.js';
+import { readTarget } from '../swarm/target.js';
 
 /** Host of a SIP URI's host part, without port and parameters. */
 function hostOf(hostPart: string): string {
@@ -12,7 +12,13 @@ function hostOf(hostPart: string): string {
 
 /** Resolves the target's host once, before anything is sent, so that a wrong name is told at once. */
 async function resolveHost(host: string): Promise<string> {
-  if (isIP(host)) return host;
+  if (isIPv4(host)) return host;
+  if (isIPv6(host))
+    throw new AppError('ADDRESS_UNUSABLE', 'RTP is carried over IPv4 only', {
+      where: host,
+      expected: 'an IPv4 address or a name that has one',
+      found: 'an IPv6 address',
+    });
   try {
     return (await lookup(host, { family: 4 })).address;
   } catch (cause) {
@@ -54,6 +60,6 @@ function localAddressTowards(address: string): Promise<string> {
  * @throws AppError HOST_UNKNOWN, ADDRESS_UNUSABLE
  */
 export async function localAddressFor(target: string, given: string | undefined): Promise<string> {
-  const address = await resolveHost(hostOf(parseTarget(target).host));
+  const address = await resolveHost(hostOf(readTarget(target)!.host));
   return given ?? (await localAddressTowards(address));
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../core/errors.js';
 import { arrivalOffsets } from '../load/arrivals.js';
 import type { Profile } from '../profile/schema.js';
 
@@ -13,20 +14,31 @@ export interface Plan {
 }
 
 const BURST_MS = 500;
+/** A day and a half at 150 cps; beyond it a load is rather a slip of the pen, and counting it would take minutes. */
+const MOST_ATTEMPTS = 20_000_000;
 
+/** @throws AppError PROFILE_INVALID when the load never ends */
 export function planOf(profile: Profile): Plan {
   const holds = new Window(profile.calls.hold);
   const bursts = new Window(BURST_MS);
   let attempts = 0;
   let lastMs = 0;
   for (const offset of arrivalOffsets(profile.load, profile.calls.hold)) {
-    attempts++;
+    if (++attempts > MOST_ATTEMPTS)
+      throw new AppError('PROFILE_INVALID', 'The load amounts to more attempts than a run can make', {
+        where: 'load',
+        expected: `${MOST_ATTEMPTS} attempts at most`,
+        hint: 'Lower rates or lengths; a number of concurrent calls needs a `calls.hold` above 0.',
+      });
     lastMs = offset;
     holds.add(offset);
     bursts.add(offset);
   }
   return { attempts, lastMs, peakCalls: holds.most, burst: bursts.most };
 }
+
+/** Offsets that have left a window are kept until they are many. */
+const TRIM_FROM = 10_000;
 
 /** The most of ascending offsets that lie within a length of time. */
 class Window {
@@ -39,6 +51,10 @@ class Window {
   add(offset: number): void {
     this.offsets.push(offset);
     while (this.offsets[this.first] <= offset - this.lengthMs) this.first++;
+    if (this.first > TRIM_FROM && this.first * 2 > this.offsets.length) {
+      this.offsets.splice(0, this.first);
+      this.first = 0;
+    }
     this.most = Math.max(this.most, this.offsets.length - this.first);
   }
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import type { AppError } from '../core/errors.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
@@ -24,9 +25,12 @@ export class RunState {
   phase: 'starting' | 'running' | 'draining' | 'stopping' | 'done' = 'starting';
   paused = false;
   rateFactor = 1;
-  interrupted: 'SIGINT' | 'SIGTERM' | 'key' | null = null;
-  /** A response of any kind ever came. */
-  heardFromTarget = false;
+  /** The user ended the run. */
+  interrupted = false;
+  /** What made the run end before its plan did. */
+  failure: AppError | null = null;
+  /** Lines ever logged; `log` keeps the last of them. */
+  logged = 0;
 
   /** SIP URI; `null` until the run's own trunk says where it listens. */
   target: string | null;
@@ -49,6 +53,7 @@ export class RunState {
 
   note(nowMs: number, level: LogLine['level'], text: string): void {
     this.log.push({ atMs: Math.max(0, Math.round(nowMs - this.startMs)), level, text });
+    this.logged++;
     if (this.log.length > LOG_LINES) this.log.shift();
   }
 }

@@ -1,25 +1,29 @@
 import { systemClock } from '../core/clock.js';
-import { AppError } from '../core/errors.js';
+import type { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
-import type { ShardEvent, ShardNetwork } from '../shard/messages.js';
-import { Shard, type ShardListener } from '../shard/shard.js';
-import { parseTarget } from '../swarm/swarm.js';
+import type { Pulse, ShardEvent } from '../shard/messages.js';
+import { Shard, type ShardSpec } from '../shard/shard.js';
+import { readTarget } from '../swarm/target.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
 import { localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
+import { noteworthy } from './noteworthy.js';
 import type { Plan } from './plan.js';
 import { rebase } from './rebase.js';
 import { RunState } from './run-state.js';
 import { summarise } from './summarise.js';
+import { TargetWatch } from './target-watch.js';
 
 const VIEW_MS = 250;
 const TIMELINE_MS = 1000;
 const TRUNK_DRAIN_MS = 3000;
+/** The swarm hangs up within 6 s; after that it hangs itself. */
+const STOP_PATIENCE_MS = 8000;
 
 export interface RunOptions {
   profile: Profile;
@@ -39,6 +43,17 @@ export interface RunOptions {
   onRecord(record: CallRecord): void;
 }
 
+type Ready = Extract<ShardEvent, { kind: 'ready' }>;
+type Role = 'swarm' | 'trunk';
+
+/** Something that is waited for once. */
+class Gate {
+  open!: () => void;
+  readonly passed = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}
+
 /** One run from profile to summary. */
 export class Run {
   private readonly state: RunState;
@@ -46,85 +61,58 @@ export class Run {
   private trunk: Shard | null = null;
   private readonly join: JoinBuffer;
   private readonly meter = new RateMeter();
-  private loggedMs = -1;
-  private failure: AppError | null = null;
-  private settle!: () => void;
-  private readonly swarmDone: Promise<void>;
-  private readonly trunkDone: Promise<void>;
-  private settleTrunk!: () => void;
+  private readonly target = new TargetWatch();
+  private readonly swarmDone = new Gate();
+  private readonly trunkDone = new Gate();
+  private stopTimer: NodeJS.Timeout | undefined;
+  private timelineNotes = 0;
 
   constructor(private readonly options: RunOptions) {
-    this.state = new RunState(
-      options.profile,
-      options.id,
-      options.startedAt,
-      options.plan,
-      options.profile.target ?? null,
-    );
+    const { profile, id, startedAt, plan } = options;
+    this.state = new RunState(profile, id, startedAt, plan, profile.target ?? null);
     this.join = new JoinBuffer(this.state.ownTrunk, (record, fault) => this.emit(record, fault));
-    this.swarmDone = new Promise((resolve) => {
-      this.settle = resolve;
-    });
-    this.trunkDone = new Promise((resolve) => {
-      this.settleTrunk = resolve;
-    });
   }
 
   /**
-   * Runs to the end and gives the figures. Rejects with AppError when the environment makes a run impossible; after
-   * calls were placed it gives the summary first (`failure` then says what broke).
+   * Runs to the end and gives the figures. Rejects with AppError when the environment makes a run impossible; what broke
+   * after the start is in `failure`, beside the figures of what ran until then.
    */
   async execute(): Promise<{ summary: Summary; failure: AppError | null }> {
-    const { profile } = this.options;
+    const { state } = this;
     const timers: NodeJS.Timeout[] = [];
     try {
-      const target = this.state.target ?? (await this.openTrunk());
-      this.state.target = target;
-      const address = await localAddressFor(target, this.options.local);
+      state.target ??= await this.openTrunk();
+      const address = await localAddressFor(state.target, this.options.local);
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
       );
-      const network: ShardNetwork = {
-        address,
-        sipPort: this.options.sipPort ?? 0,
-        advertise: this.options.advertise,
-        drachtio: this.options.drachtio,
-      };
-      this.swarm = await this.openShard(
-        'swarm',
-        { role: { kind: 'swarm', target: parseTarget(target), rows: this.options.rows }, profile, network },
-        (event) => this.onSwarm(event),
-      );
+      await this.openSwarm(state.target, address);
       this.begin();
-      await this.swarmDone;
+      await this.swarmDone.passed;
       await this.drainTrunk();
       for (const timer of timers) clearInterval(timer);
       this.join.flush();
-      this.state.phase = 'done';
+      state.phase = 'done';
+      if (!state.interrupted) state.failure ??= this.target.silence(state.target);
       const end = systemClock.now();
       this.show();
       this.record();
-      const summary = summarise(this.state, end, this.options.version);
-      return { summary, failure: this.failure };
-    } catch (error) {
-      if (this.failure) throw this.failure;
-      throw error;
+      return { summary: summarise(state, end, this.options.version), failure: state.failure };
     } finally {
       for (const timer of timers) clearInterval(timer);
+      clearTimeout(this.stopTimer);
       await Promise.all([this.swarm?.close(), this.trunk?.close()]);
     }
   }
 
-  /** Ends the run: no further attempt, every call hung up. */
-  stop(by: 'SIGINT' | 'SIGTERM' | 'key'): void {
+  /** Ends the run because the user wants it: no further attempt, every call hung up. */
+  stop(): void {
     const { state } = this;
-    if (state.phase === 'done' || state.interrupted !== null) return;
-    state.interrupted = by;
+    if (state.phase === 'done' || state.interrupted) return;
+    state.interrupted = true;
     this.note('warn', 'stopping: hanging up every call');
-    if (state.phase === 'starting') return;
-    state.phase = 'stopping';
-    this.swarm?.send({ kind: 'stop' });
+    this.hangUpAll();
   }
 
   setPaused(paused: boolean): void {
@@ -150,85 +138,97 @@ export class Run {
     const { state } = this;
     state.startMs = systemClock.now();
     state.phase = 'running';
+    if (state.interrupted) {
+      this.hangUpAll();
+      return;
+    }
     const { attempts, lastMs } = state.planned;
     this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
-    this.swarm!.send({ kind: state.interrupted === null ? 'begin' : 'stop' });
+    this.swarm!.send({ kind: 'begin' });
+    // What was asked for while the threads started.
+    if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
+    if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
   }
 
+  /** No further attempt, BYE or CANCEL to every call; the run ends when that is done, or when it takes too long. */
+  private hangUpAll(): void {
+    const { state } = this;
+    if (state.phase === 'starting' || state.phase === 'done') return;
+    state.phase = 'stopping';
+    if (!this.swarm?.signallingAlive) {
+      this.swarmDone.open();
+      return;
+    }
+    this.swarm.send({ kind: 'stop' });
+    this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS);
+  }
+
+  /** Starts the run's own trunk; resolves with its SIP URI. */
   private async openTrunk(): Promise<string> {
-    const { profile } = this.options;
-    const network: ShardNetwork = { address: '127.0.0.1', sipPort: 0 };
-    let sip: { address: string; port: number } | null = null;
-    this.trunk = await this.openShard('trunk', { role: { kind: 'trunk' }, profile, network }, (event) => {
-      if (event.kind === 'ready') sip = event.sip;
-      this.onTrunk(event);
+    const { sip } = await this.openShard('trunk', {
+      role: { kind: 'trunk' },
+      profile: this.options.profile,
+      network: { address: '127.0.0.1', sipPort: 0 },
     });
-    const { address, port } = sip as unknown as { address: string; port: number };
-    return `sip:${address}:${port}`;
+    return `sip:${sip!.address}:${sip!.port}`;
+  }
+
+  private async openSwarm(target: string, address: string): Promise<void> {
+    const { profile, rows, sipPort, advertise, drachtio } = this.options;
+    const ready = await this.openShard('swarm', {
+      role: { kind: 'swarm', target: readTarget(target)!, rows },
+      profile,
+      network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
+    });
+    this.state.timestampSource = ready.timestampSource;
   }
 
   /** Starts a shard and waits until it is ready. */
-  private openShard(
-    name: 'swarm' | 'trunk',
-    signalling: ConstructorParameters<typeof Shard>[0]['signalling'],
-    onEvent: (event: ShardEvent) => void,
-  ): Promise<Shard> {
+  private openShard(name: Role, signalling: ShardSpec['signalling']): Promise<Ready> {
     return new Promise((resolve, reject) => {
-      const listener: ShardListener = {
-        onEvent: (event) => {
-          onEvent(event);
-          if (event.kind === 'ready') resolve(shard);
-        },
-        onFailed: (error) => {
-          this.fail(error);
-          reject(error);
-        },
-        onOutput: (text) => this.note('warn', `${name}: ${text.trim().split('\n')[0]}`),
-      };
-      const shard = new Shard(
+      const media = mediaSetup(name, signalling.profile, this.options.plan, signalling.network.address);
+      this[name] = new Shard(
+        { name, signalling, media },
         {
-          name,
-          signalling,
-          media: mediaSetup(name, signalling.profile, this.options.plan, signalling.network.address),
+          onEvent: (event) => {
+            if (event.kind === 'ready') resolve(event);
+            else this.onEvent(name, event);
+          },
+          onFailed: (error) => {
+            reject(error);
+            this.fail(error);
+          },
+          onOutput: (text) => this.note('warn', `${name}: ${text.trim().split('\n')[0]}`),
         },
-        listener,
       );
-      if (name === 'trunk') this.trunk = shard;
-      else this.swarm = shard;
     });
   }
 
-  private onSwarm(event: ShardEvent): void {
+  private onEvent(from: Role, event: Exclude<ShardEvent, Ready>): void {
+    const { state } = this;
     const now = systemClock.now();
     switch (event.kind) {
-      case 'ready':
-        this.state.timestampSource = event.timestampSource;
-        break;
       case 'records':
-        for (const record of event.records) this.join.addCaller(record, now);
+        for (const record of event.records)
+          if (from === 'swarm') this.join.addCaller(record, now);
+          else this.join.addCallee(record, now);
         break;
-      case 'pulse': {
-        const { pulse } = event;
-        this.state.swarmPulse = pulse;
-        this.meter.add(now, pulse.attempted, pulse.attempted + pulse.notStarted);
-        this.state.strain.cpu('swarm signalling', pulse.cpuMs, now);
-        this.state.strain.loopDelay('swarm', pulse.eventLoopDelayMs);
-        if (pulse.arrivalsDoneMs !== null && this.state.phase === 'running') {
-          this.state.phase = 'draining';
-          this.note('info', 'all attempts made; calls run out');
-        }
+      case 'pulse':
+        state.strain.cpu(`${from} signalling`, event.pulse.cpuMs, now);
+        state.strain.loopDelay(from, event.pulse.eventLoopDelayMs);
+        if (from === 'swarm') this.onSwarmPulse(event.pulse, now);
+        else state.trunkPulse = event.pulse;
         break;
-      }
       case 'media':
-        this.state.swarmMedia = event.snapshot;
-        this.state.strain.cpu('swarm media', event.snapshot.health.cpuMs, now);
-        this.state.strain.media('swarm', event.snapshot.health);
+        state[from === 'swarm' ? 'swarmMedia' : 'trunkMedia'] = event.snapshot;
+        state.strain.cpu(`${from} media`, event.snapshot.health.cpuMs, now);
+        state.strain.media(from, event.snapshot.health);
         break;
       case 'log':
-        this.note(event.level, event.text);
+        this.note(event.level, from === 'trunk' ? `trunk: ${event.text}` : event.text);
         break;
       case 'done':
-        this.settle();
+        (from === 'swarm' ? this.swarmDone : this.trunkDone).open();
         break;
       case 'failed':
         break;
@@ -237,82 +237,47 @@ export class Run {
     }
   }
 
-  private onTrunk(event: ShardEvent): void {
-    if (event.kind === 'done') this.settleTrunk();
-    const now = systemClock.now();
-    if (event.kind === 'records') for (const record of event.records) this.join.addCallee(record, now);
-    else if (event.kind === 'pulse') {
-      this.state.trunkPulse = event.pulse;
-      this.state.strain.cpu('trunk signalling', event.pulse.cpuMs, now);
-      this.state.strain.loopDelay('trunk', event.pulse.eventLoopDelayMs);
-    } else if (event.kind === 'media') {
-      this.state.trunkMedia = event.snapshot;
-      this.state.strain.cpu('trunk media', event.snapshot.health.cpuMs, now);
-      this.state.strain.media('trunk', event.snapshot.health);
-    } else if (event.kind === 'log') this.note(event.level, `trunk: ${event.text}`);
+  private onSwarmPulse(pulse: Pulse, nowMs: number): void {
+    const { state } = this;
+    state.swarmPulse = pulse;
+    this.target.seeInProgress(pulse.peakInProgress);
+    this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
+    if (pulse.arrivalsDoneMs === null || state.phase !== 'running') return;
+    state.phase = 'draining';
+    this.note('info', 'all attempts made; calls run out');
   }
 
   /** Lets the trunk's last reports come in. */
   private async drainTrunk(): Promise<void> {
-    if (!this.trunk || this.failure) return;
+    if (!this.trunk?.signallingAlive) return;
     this.trunk.send({ kind: 'stop' });
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, TRUNK_DRAIN_MS);
-    });
-    await Promise.race([this.trunkDone, patience]);
+    const timer = setTimeout(() => this.trunkDone.open(), TRUNK_DRAIN_MS);
+    await this.trunkDone.passed;
     clearTimeout(timer);
   }
 
   private emit(record: CallRecord, fault: string | null): void {
-    if (fault !== null) this.state.faults[fault] = (this.state.faults[fault] ?? 0) + 1;
-    rebase(record, this.state.startMs);
-    this.state.metrics.add(record);
-    this.watch(record);
-    this.options.onRecord(record);
-  }
-
-  /** What of a record is worth a line in the log, and whether the target answers at all. */
-  private watch(record: CallRecord): void {
     const { state } = this;
-    const call = `${record.from} → ${record.to}`;
-    if (record.answeredMs !== null || record.cause === 'status' || record.timings.provisionalMs !== null)
-      state.heardFromTarget = true;
-    if (record.oneWay) this.note('warn', `one-way audio: ${call}, ${record.oneWay.direction} ${record.oneWay.cause}`);
-    if (record.noMedia)
-      this.note('warn', `no audio either way: ${call}, ${record.downlink?.heard?.verdict.cause ?? ''}`);
-    if (record.outcome === 'dropped')
-      this.note(
-        'warn',
-        `dropped: ${call} after ${(((record.endedMs ?? 0) - (record.answeredMs ?? 0)) / 1000).toFixed(1)} s`,
-      );
-    if (record.cause === 'internal') this.note('error', `failed within the generator: ${call}: ${record.reason}`);
-    if (
-      record.outcome === 'failed' &&
-      state.metrics.responses[String(record.status)] === 1 &&
-      record.cause === 'status'
-    )
-      this.note(
-        'warn',
-        `first ${record.status} ${record.reason ?? ''} at ${record.inProgressAtFinal} calls in progress`,
-      );
-    if (!state.heardFromTarget && (record.cause === 'timeout' || record.cause === 'transport') && !this.failure) {
-      this.failure = new AppError('TARGET_SILENT', `The target never answered: ${record.reason ?? record.cause}`, {
-        where: state.target ?? undefined,
-        found:
-          record.cause === 'timeout' ? 'no response to any INVITE within 32 s' : (record.reason ?? 'transport error'),
-        hint: 'Check address and port, and that the target takes SIP over UDP from this machine.',
-      });
-      this.note('error', this.failure.message);
-      this.swarm?.send({ kind: 'stop' });
+    if (fault !== null) state.faults[fault] = (state.faults[fault] ?? 0) + 1;
+    rebase(record, state.startMs);
+    state.metrics.add(record);
+    for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);
+    this.options.onRecord(record);
+    if (this.target.add(record) && !state.interrupted) {
+      const silence = this.target.silence(state.target);
+      if (silence) this.fail(silence);
     }
   }
 
+  /** The run cannot go on: hangs up what can be hung up, so that what was measured is reported. */
   private fail(error: AppError): void {
-    this.failure ??= error;
-    this.note('error', error.message);
-    this.settle();
-    this.settleTrunk();
+    const { state } = this;
+    if (state.failure === null) {
+      state.failure = error;
+      this.note('error', error.message.split('\n')[0]);
+    }
+    if (!this.trunk?.signallingAlive) this.trunkDone.open();
+    this.hangUpAll();
   }
 
   private note(level: 'info' | 'warn' | 'error', text: string): void {
@@ -326,12 +291,13 @@ export class Run {
   }
 
   private record(): void {
+    const { state } = this;
     const now = systemClock.now();
-    this.state.strain.cpu('main', threadCpuMs(), now);
-    const snapshot = composeSnapshot(this.state, now, this.meter);
+    state.strain.cpu('main', threadCpuMs(), now);
+    const snapshot = composeSnapshot(state, now, this.meter);
     // Each line of the timeline carries the log since the line before.
-    const log = snapshot.log.filter((line) => line.atMs > this.loggedMs);
-    this.loggedMs = log.at(-1)?.atMs ?? this.loggedMs;
-    this.options.onTimeline({ ...snapshot, log });
+    const fresh = Math.min(state.log.length, state.logged - this.timelineNotes);
+    this.timelineNotes = state.logged;
+    this.options.onTimeline({ ...snapshot, log: fresh === 0 ? [] : snapshot.log.slice(-fresh) });
   }
 }

@@ -18,6 +18,9 @@ export interface StandaloneTrunkOptions {
 /** What a trunk of its own saw until it was stopped. */
 export interface TrunkResult {
   answered: number;
+  endedByCaller: number;
+  /** Calls that were up when the trunk was stopped, and that it hung up itself. */
+  stillUp: number;
   peak: number;
   refusedFull: number;
   refusedTooFast: number;
@@ -35,7 +38,15 @@ export class StandaloneTrunk {
   private settle!: () => void;
   private reject!: (error: AppError) => void;
   private readonly over: Promise<void>;
-  private readonly heard = { answered: 0, packetsReceived: 0, packetsLost: 0, callsWithDigits: 0, silentCalls: 0 };
+  private readonly seen = {
+    answered: 0,
+    endedByCaller: 0,
+    stillUp: 0,
+    packetsReceived: 0,
+    packetsLost: 0,
+    callsWithDigits: 0,
+    silentCalls: 0,
+  };
 
   constructor(private readonly options: StandaloneTrunkOptions) {
     this.over = new Promise((resolve, reject) => {
@@ -74,7 +85,7 @@ export class StandaloneTrunk {
     }
     const trunk = this.pulse?.trunk;
     return {
-      ...this.heard,
+      ...this.seen,
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
@@ -94,7 +105,7 @@ export class StandaloneTrunk {
         );
         break;
       case 'records':
-        for (const record of event.records) this.hear(record);
+        for (const record of event.records) this.see(record);
         break;
       case 'pulse':
         this.pulse = event.pulse;
@@ -113,14 +124,18 @@ export class StandaloneTrunk {
     }
   }
 
-  private hear(record: CallRecord): void {
+  private see(record: CallRecord): void {
+    if (record.answeredMs === null) return;
+    const { seen } = this;
+    seen.answered++;
+    if (record.hangupBy === 'remote') seen.endedByCaller++;
+    if (record.outcome === 'stillUp') seen.stillUp++;
     const heard = record.media?.heard;
-    if (record.answeredMs === null || !heard) return;
-    this.heard.answered++;
-    this.heard.packetsReceived += heard.packetsReceived;
-    this.heard.packetsLost += heard.packetsLost;
-    if (heard.digits !== '') this.heard.callsWithDigits++;
-    if (heard.verdict.state === 'fault') this.heard.silentCalls++;
+    if (!heard) return;
+    seen.packetsReceived += heard.packetsReceived;
+    seen.packetsLost += heard.packetsLost;
+    if (heard.digits !== '') seen.callsWithDigits++;
+    if (heard.verdict.state === 'fault') seen.silentCalls++;
   }
 
   private status(): string {

@@ -29,7 +29,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       node: process.version,
       valid: invalid.length === 0,
       invalidReasons: invalid,
-      interrupted: state.interrupted !== null,
+      interrupted: state.interrupted,
+      failure: state.failure && { code: state.failure.code, message: state.failure.message },
       timestampSource: state.timestampSource,
       threads: strain.threadLoads().map(({ name, cpuMeanRatio, cpuMaxRatio }) => ({
         name,
@@ -53,11 +54,16 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       achievedCps: perSecond(attempted),
       retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
       retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
-      parseErrors: swarmPulse?.sip?.parseErrors ?? null,
+      parseErrors: sum(swarmPulse?.sip?.parseErrors, state.trunkPulse?.sip?.parseErrors),
     },
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.trunkTargets(),
-    media: { ...metrics.media(), pacingErrorMs: rounded(strain.pacingErrorMs()), receiveDrops: strain.receiveDrops() },
+    media: {
+      ...metrics.media(),
+      pacingErrorMs: rounded(strain.pacingErrorMs()),
+      receiveDrops: strain.receiveDrops(),
+      malformed: sum(state.swarmMedia?.malformed, state.trunkMedia?.malformed),
+    },
     dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
   };
@@ -78,6 +84,12 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
   };
 }
 
+/** The sum of what is known of both sides; `null` when nothing is. */
+function sum(...counts: (number | undefined)[]): number | null {
+  const known = counts.filter((n) => n !== undefined);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b);
+}
+
 function rounded(
   figure: { p50: number; p99: number; max: number } | null,
 ): { p50: number; p99: number; max: number } | null {
@@ -86,6 +98,7 @@ function rounded(
 
 function verdictOf(summary: Omit<Summary, 'gates' | 'verdict'>, gates: Summary['gates']): Summary['verdict'] {
   if (summary.run.interrupted) return 'interrupted';
+  if (summary.run.failure) return 'fail';
   if (!summary.run.valid) return 'invalid';
   return gates.every((gate) => gate.pass) ? 'pass' : 'fail';
 }

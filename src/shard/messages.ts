@@ -1,7 +1,8 @@
+import type { ErrorMessage } from '../core/errors.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Profile } from '../profile/schema.js';
-import type { SipTarget } from '../swarm/swarm.js';
+import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
 
 /** Where a shard's SIP and RTP live. */
@@ -31,7 +32,8 @@ export type ShardCommand =
   /** Starts placing calls; a trunk takes calls from its start. */
   | { kind: 'begin' }
   | { kind: 'pause'; paused: boolean }
-  | { kind: 'rate'; factor: number } /** Ends every call, then `done`. */
+  | { kind: 'rate'; factor: number }
+  /** Ends every call, then `done`. */
   | { kind: 'stop' };
 
 /** The signalling thread's counters, four times a second. */
@@ -69,4 +71,5 @@ export type ShardEvent =
   | { kind: 'media'; snapshot: MediaSnapshot }
   | { kind: 'log'; level: 'info' | 'warn' | 'error'; text: string }
   | { kind: 'done' }
-  | { kind: 'failed'; code: string; message: string; detail?: Record<string, string> };
+  /** The thread cannot go on as it should; it still hangs up by `stop` where it can. */
+  | ({ kind: 'failed' } & ErrorMessage);

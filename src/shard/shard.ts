@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { AppError, type ErrorCode } from '../core/errors.js';
+import { AppError } from '../core/errors.js';
 import type { MediaSetup, MediaThreadData } from '../media/link/messages.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
 
@@ -13,7 +13,7 @@ export interface ShardSpec {
 
 export interface ShardListener {
   onEvent(event: ShardEvent): void;
-  /** A thread failed or ended unasked; the run cannot go on. */
+  /** A thread failed or ended unasked: the run cannot go on. May come more than once; see `signallingAlive`. */
   onFailed(error: AppError): void;
   /** Something was printed within a thread. */
   onOutput(text: string): void;
@@ -30,6 +30,8 @@ export class Shard {
   private readonly signalling: Worker;
   private readonly media: Worker;
   private closing = false;
+  /** Whether the signalling thread can still hang up and report. */
+  signallingAlive = true;
   private readonly exits: Promise<unknown>[];
 
   constructor(
@@ -43,8 +45,11 @@ export class Shard {
     const data: SignallingThreadData = { ...spec.signalling, media: { port: port1, wake, pool: spec.media.pool } };
     this.signalling = this.start(`${spec.name} signalling`, threadFile('shard/signalling-thread.js'), data, port1);
     this.signalling.on('message', (event: ShardEvent) => {
-      if (event.kind === 'failed') this.fail(new AppError(event.code as ErrorCode, event.message, event.detail));
+      if (event.kind === 'failed') this.fail(AppError.fromMessage(event));
       else listener.onEvent(event);
+    });
+    this.signalling.prependOnceListener('exit', () => {
+      this.signallingAlive = false;
     });
     this.exits = [this.media, this.signalling].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
   }
@@ -59,8 +64,14 @@ export class Shard {
       this.closing = true;
       this.signalling.postMessage({ kind: 'close' });
     }
-    const patience = new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS).unref());
-    await Promise.race([Promise.all(this.exits), patience]);
+    if (this.signallingAlive) {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise((resolve) => {
+        timer = setTimeout(resolve, CLOSE_PATIENCE_MS);
+      });
+      await Promise.race([Promise.all(this.exits), patience]);
+      clearTimeout(timer);
+    }
     await Promise.all([this.signalling.terminate(), this.media.terminate()]);
   }
 

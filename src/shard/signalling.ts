@@ -1,6 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../core/clock.js';
-import { AppError, type ErrorCode } from '../core/errors.js';
+import { AppError, errorMessage } from '../core/errors.js';
 import { deriveSeed } from '../core/rng.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { connectEmbedded, connectExternal, type DrachtioConnection } from '../drachtio/connect.js';
@@ -16,7 +16,8 @@ import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.
 const BATCH_MS = 100;
 const PULSE_MS = 250;
 const DELAY_RESOLUTION_MS = 5;
-const STOP_PATIENCE_MS = 5000;
+/** A call gives its far end 3 s to answer BYE or CANCEL, and its media thread 2 s to report. */
+const STOP_PATIENCE_MS = 6000;
 
 /** The life of a signalling thread: drachtio-srf on a server, and a swarm or a trunk on top of it. */
 export class Signalling {
@@ -32,6 +33,8 @@ export class Signalling {
   private arrivalsDoneMs: number | null = null;
   private stopping = false;
   private finished = false;
+  private closed = false;
+  private toldOfPorts = false;
 
   constructor(
     private readonly data: SignallingThreadData,
@@ -40,16 +43,19 @@ export class Signalling {
     const { port, wake, pool } = data.media;
     this.media = new MediaClient(port, new Int32Array(wake), pool);
     this.media.onSnapshot = (snapshot) => post({ kind: 'media', snapshot });
-    this.media.onFailed = (failure) =>
-      this.fail(new AppError(failure.code as ErrorCode, failure.message, failure.detail));
+    this.media.onFailed = (failure) => this.fail(AppError.fromMessage(failure));
   }
 
+  /** Resolves when calls can be placed or taken; without a single port pair they cannot. */
   async open(): Promise<void> {
     const { network, role } = this.data;
     const media = await this.media.ready;
     if (!media) return;
+    const refusal = await this.media.firstLeases;
+    if (refusal) throw AppError.fromMessage(refusal);
+    if (this.closed) return;
     const onFatal = (error: Error): void => this.fail(error);
-    this.connection = network.drachtio
+    const connection = network.drachtio
       ? await connectExternal({ ...network.drachtio, onFatal })
       : await connectEmbedded({
           address: network.address,
@@ -57,6 +63,11 @@ export class Signalling {
           advertise: network.advertise,
           onFatal,
         });
+    if (this.closed) {
+      await connection.close();
+      return;
+    }
+    this.connection = connection;
     this.loopDelay.enable();
     this.timers.push(
       setInterval(() => this.flush(), BATCH_MS),
@@ -131,7 +142,7 @@ export class Signalling {
       pacer: this.pacer,
       target: role.target,
       rows: role.rows,
-      onDone: () => this.finish(),
+      onDone: () => void this.finish(),
     });
   }
 
@@ -142,21 +153,23 @@ export class Signalling {
     this.swarm?.stop();
     this.trunk?.stop();
     if (!this.swarm && (!this.trunk || this.trunk.up === 0)) {
-      this.finish();
+      void this.finish();
       return;
     }
     const deadline = systemClock.now() + STOP_PATIENCE_MS;
     this.timers.push(
       setInterval(() => {
         const up = (this.swarm?.up ?? 0) + (this.trunk?.up ?? 0);
-        if (up === 0 || systemClock.now() > deadline) this.finish();
+        if (up === 0 || systemClock.now() > deadline) void this.finish();
       }, 20),
     );
   }
 
-  private finish(): void {
+  /** Hands over what is left, the totals of the last second too. */
+  private async finish(): Promise<void> {
     if (this.finished) return;
     this.finished = true;
+    await this.media.takeSnapshot();
     this.flush();
     this.pulse();
     this.post({ kind: 'done' });
@@ -164,6 +177,7 @@ export class Signalling {
 
   /** Closes the server and the media thread; the thread can end then. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const timer of this.timers) clearInterval(timer);
     this.loopDelay.disable();
     await this.connection?.close();
@@ -178,6 +192,7 @@ export class Signalling {
   private pulse(): void {
     const { population, pacer } = this;
     if (pacer?.done && this.arrivalsDoneMs === null) this.arrivalsDoneMs = systemClock.now();
+    if (pacer && pacer.notStarted > 0) this.tellOfPorts();
     const sip = this.connection?.stats() ?? null;
     const delayMs = (ns: number): number => Math.max(0, ns / 1e6 - DELAY_RESOLUTION_MS);
     this.post({
@@ -206,16 +221,15 @@ export class Signalling {
     });
   }
 
+  /** Says once why attempts could not start, where ports were the reason. */
+  private tellOfPorts(): void {
+    const { exhausted } = this.media;
+    if (this.toldOfPorts || !exhausted) return;
+    this.toldOfPorts = true;
+    this.post({ kind: 'log', level: 'warn', text: `${exhausted.message}: ${exhausted.detail.where}` });
+  }
+
   fail(error: unknown): void {
-    const known = error instanceof AppError;
-    const detail: Record<string, string> = {};
-    if (known)
-      for (const [key, value] of Object.entries(error.detail)) if (typeof value === 'string') detail[key] = value;
-    this.post({
-      kind: 'failed',
-      code: known ? error.code : 'THREAD_CRASHED',
-      message: error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error),
-      detail,
-    });
+    this.post({ kind: 'failed', ...errorMessage(error) });
   }
 }

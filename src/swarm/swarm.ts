@@ -3,6 +3,7 @@ import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacer } from './pacer.js';
+import type { SipTarget } from './target.js';
 
 const MAX_SLEEP_MS = 100;
 /** Attempts started in one turn of the event loop; more would keep it from reading what comes. */
@@ -18,19 +19,6 @@ export interface SwarmOptions extends OutboundContext {
   onRecord(record: CallRecord): void;
   /** The plan is over and every call has ended. */
   onDone(): void;
-}
-
-export interface SipTarget {
-  scheme: string;
-  user: string | null;
-  /** Host, port and parameters. */
-  host: string;
-}
-
-/** Reads a SIP URI's user and host part. */
-export function parseTarget(uri: string): SipTarget {
-  const match = /^(sips?):(?:([^@]*)@)?(.+)$/.exec(uri)!;
-  return { scheme: match[1], user: match[2] ?? null, host: match[3] };
 }
 
 /** The population of callers: starts attempts when the pacer hands them out, and knows the calls that are up. */

@@ -59,7 +59,7 @@ describe('a run that is stopped', () => {
     const { summary, timeline } = await runProfile(
       profile('{ shape: constant, cps: 10, for: 60s }', 'hold: 60s', 'answerAfter: { min: 0, max: 3s }'),
       {},
-      (run) => setTimeout(() => run.stop('SIGINT'), 4000),
+      (run) => setTimeout(() => run.stop(), 4000),
     );
     expect(summary.verdict).toBe('interrupted');
     expect(summary.calls.stillUp).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ describe('a run that is stopped', () => {
     const { summary } = await runProfile(
       profile('{ shape: constant, cps: 10, for: 5s }', 'hold: 5s', 'channels: 10'),
       {},
-      (run) => run.stop('SIGTERM'),
+      (run) => run.stop(),
     );
     expect(summary.calls.attempted).toBe(0);
     expect(summary.verdict).toBe('interrupted');

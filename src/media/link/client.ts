@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type {
   Lease,
   MediaCommand,
   MediaEvent,
-  MediaFailure,
   MediaRemote,
   MediaReport,
   MediaSnapshot,
@@ -25,23 +25,23 @@ export class MediaClient {
   /** Called once a second. */
   onSnapshot: ((snapshot: MediaSnapshot) => void) | null = null;
   /** The media thread has ended by an error; nothing that follows is answered. */
-  onFailed: ((failure: MediaFailure) => void) | null = null;
+  onFailed: ((failure: ErrorMessage) => void) | null = null;
   /** A close was answered by `null`, and this is why. */
   onUnreported: ((call: number, reason: string) => void) | null = null;
   /** Resolves when the thread is up; `null` when it failed instead. */
   readonly ready: Promise<{ driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null>;
   /** Resolves with the first port pairs: `null` when there are some, otherwise why there is none. */
-  readonly firstLeases: Promise<MediaFailure | null>;
+  readonly firstLeases: Promise<ErrorMessage | null>;
   /** Why the last top-up brought fewer pairs than were asked for. */
-  exhausted: MediaFailure | null = null;
+  exhausted: ErrorMessage | null = null;
 
   private readonly leases: Lease[] = [];
   private leasesAsked = 0;
   private readonly reports = new Map<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
-  private failure: MediaFailure | null = null;
+  private failure: ErrorMessage | null = null;
   private settleReady!: (value: { driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null) => void;
-  private settleFirstLeases!: (refusal: MediaFailure | null) => void;
+  private settleFirstLeases!: (refusal: ErrorMessage | null) => void;
   private readonly snapshotWaiters: (() => void)[] = [];
   private stopping = false;
   private readonly closed: Promise<void>;
@@ -64,7 +64,7 @@ export class MediaClient {
     });
     this.closed = new Promise((resolve) => port.once('close', resolve));
     port.once('close', () => {
-      if (!this.stopping) this.onEnd({ code: 'THREAD_CRASHED', message: 'the media thread has ended' });
+      if (!this.stopping) this.onEnd({ code: 'THREAD_CRASHED', message: 'the media thread has ended', detail: {} });
     });
     port.on('message', (event: MediaEvent) => this.onEvent(event));
     this.topUp();
@@ -187,7 +187,7 @@ export class MediaClient {
   }
 
   /** The thread ended unasked: what is waited for does not come. */
-  private onEnd(failure: MediaFailure): void {
+  private onEnd(failure: ErrorMessage): void {
     if (this.failure) return;
     this.failure = failure;
     this.settleReady(null);

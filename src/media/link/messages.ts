@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
@@ -139,20 +140,13 @@ export interface MediaHealth {
   cpuMs: number | null;
 }
 
-/** An error that crossed from the media thread. */
-export interface MediaFailure {
-  code: string;
-  message: string;
-  detail?: Record<string, string>;
-}
-
 export type MediaEvent =
   | { kind: 'ready'; driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' }
   /** `exhausted` when fewer came than were asked for, with the reason. */
-  | { kind: 'leased'; leases: Lease[]; exhausted: boolean; reason: MediaFailure | null }
+  | { kind: 'leased'; leases: Lease[]; exhausted: boolean; reason: ErrorMessage | null }
   | { kind: 'digits-sent'; call: number; digits: string }
   | { kind: 'closed'; call: number; report: MediaReport }
   /** Once a second, and when it was asked for. */
   | { kind: 'snapshot'; snapshot: MediaSnapshot; asked: boolean }
   /** The thread has ended. */
-  | ({ kind: 'failed' } & MediaFailure);
+  | ({ kind: 'failed' } & ErrorMessage);

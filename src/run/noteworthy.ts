@@ -1,0 +1,25 @@
+import type { CallRecord } from '../metrics/call-record.js';
+import type { LogLine } from '../metrics/snapshot.js';
+
+type Note = Pick<LogLine, 'level' | 'text'>;
+
+/**
+ * What of a call is worth a line in the event log.
+ * @param responses final results so far, this call's included: only the first refusal of a kind is told.
+ */
+export function noteworthy(record: CallRecord, responses: Readonly<Record<string, number>>): Note[] {
+  const notes: Note[] = [];
+  const warn = (text: string): number => notes.push({ level: 'warn', text });
+  const call = `${record.from} → ${record.to}`;
+  if (record.oneWay) warn(`one-way audio: ${call}, ${record.oneWay.direction} ${record.oneWay.cause}`);
+  if (record.noMedia) warn(`no audio either way: ${call}, ${record.downlink?.heard?.verdict.cause ?? ''}`);
+  if (record.outcome === 'dropped') {
+    const seconds = ((record.endedMs ?? 0) - (record.answeredMs ?? 0)) / 1000;
+    warn(`dropped: ${call} after ${seconds.toFixed(1)} s`);
+  }
+  if (record.outcome === 'failed' && record.cause === 'status' && responses[String(record.status)] === 1)
+    warn(`first ${record.status} ${record.reason ?? ''} at ${record.inProgressAtFinal} calls in progress`);
+  if (record.cause === 'internal')
+    notes.push({ level: 'error', text: `failed within the generator: ${call}: ${record.reason}` });
+  return notes;
+}

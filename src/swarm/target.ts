@@ -1,0 +1,17 @@
+/** What is called, read from a SIP URI. */
+export interface SipTarget {
+  scheme: string;
+  user: string | null;
+  /** Host, port and parameters. */
+  host: string;
+}
+
+const SIP_URI = /^(sips?):(?:([^@\s<>]*)@)?((?:\[[0-9a-fA-F:.]+\]|[^@\s<>:;?[\]]+)(?::(\d{1,5}))?(?:;[^\s<>]*)?)$/;
+
+/** Reads a SIP URI without headers (RFC 3261 19.1); `null` when it is none, or its port cannot be. */
+export function readTarget(uri: string): SipTarget | null {
+  const match = SIP_URI.exec(uri);
+  const port = Number(match?.[4] ?? 5060);
+  if (!match || port < 1 || port > 65_535) return null;
+  return { scheme: match[1], user: match[2] ?? null, host: match[3] };
+}
