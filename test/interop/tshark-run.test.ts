@@ -155,6 +155,12 @@ trunk: { ringAfter: 20ms, answerAfter: 100ms, dtmf: { digits: "0*", after: 1s, t
     for (const status of ['180 INVITE', '200 INVITE', '200 BYE'])
       expect(statuses.filter((s) => s === status)).toHaveLength(12);
 
+    // Ours begin before the message leaves and end after it came: more than the wire's, by no more than a busy loop costs.
+    for (const [name, errorMs] of Object.entries(delayErrors(records, wire))) {
+      expect(errorMs, name).toBeGreaterThan(0);
+      expect(errorMs, name).toBeLessThan(10);
+    }
+
     const events = wire
       .rows('rtpevent', [
         'rtp.ssrc',
@@ -203,6 +209,35 @@ media: { rtpPorts: ${RTP_PORTS} }
     expect(summary.dtmf.uplink).toMatchObject({ sent: 4, received: null, lost: null });
   });
 });
+
+/** Median of the differences between delays as the records have them and as the wire has them, ours less the wire's. */
+function delayErrors(records: readonly CallRecord[], wire: Capture): { srd: number; setup: number; sdd: number } {
+  const rows = wire.rows('sip.Call-ID', [
+    'sip.Call-ID',
+    'sip.Method',
+    'sip.Status-Code',
+    'sip.CSeq.method',
+    'frame.time_epoch',
+  ]);
+  const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const error = (from: [string, string], to: [string, string], ours: (record: CallRecord) => number): number =>
+    median(
+      records.map((record) => {
+        const at = ([message, method]: [string, string]): number =>
+          Number(
+            rows.find(
+              ([id, m, status, of]) => id === record.sipCallIds[0] && (m || status) === message && of === method,
+            )![4],
+          ) * 1000;
+        return ours(record) - (at(to) - at(from));
+      }),
+    );
+  return {
+    srd: error(['INVITE', 'INVITE'], ['180', 'INVITE'], ({ timings: t }) => t.provisionalMs! - t.inviteMs!),
+    setup: error(['INVITE', 'INVITE'], ['200', 'INVITE'], ({ timings: t }) => t.finalMs! - t.inviteMs!),
+    sdd: error(['BYE', 'BYE'], ['200', 'BYE'], ({ timings: t }) => t.byeFinalMs! - t.byeMs!),
+  };
+}
 
 const DIGITS = '0123456789*#';
 
