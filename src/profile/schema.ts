@@ -1,19 +1,70 @@
 import { z } from 'zod';
 import { callSpec, mediaSpec } from '../flow/spec.js';
 import { infeasibility } from '../impair/infeasibility.js';
-import { impairmentSpec } from '../impair/spec.js';
+import { impairmentSpec, stage } from '../impair/spec.js';
 import { loadSpec } from '../load/spec.js';
 import { type Gate, parseGate } from '../metrics/gate-parser.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
 import { readTarget } from '../swarm/target.js';
 import { trunkSpec } from '../trunk/spec.js';
 
+const gate = z.string().superRefine((expression, context) => {
+  const parsed = parseGate(expression);
+  if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
+});
+
 const gates = z
-  .array(z.string())
+  .array(gate)
   .default([])
   .describe(
     'Bounds that decide the verdict, such as `sip.setupFailureRatio < 2%`; a figure that was not measured fails its gate',
   );
+
+type Table = Record<string, unknown>;
+type Path = (string | number)[];
+
+function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What no field can be checked for by itself. Takes nothing for granted: any part may be missing or of another shape. */
+function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
+  const issue = (path: Path, message: string): void => context.addIssue({ code: 'custom', path, message });
+  const impairment = isTable(profile.impairment) ? profile.impairment : {};
+  for (const direction of ['uplink', 'downlink']) {
+    const stages = impairment[direction];
+    if (!Array.isArray(stages)) continue;
+    for (const [i, written] of stages.entries()) {
+      const read = stage.safeParse(written);
+      const reason = read.success ? infeasibility(read.data) : null;
+      if (reason !== null) issue(['impairment', direction, i], reason);
+    }
+  }
+  if (!isTable(profile.calls)) return;
+  const { from, to, headers, numbers } = profile.calls;
+  const patterns: [Path, unknown][] = [
+    [['calls', 'from'], from],
+    [['calls', 'to'], to],
+  ];
+  if (isTable(headers))
+    for (const [name, value] of Object.entries(headers)) patterns.push([['calls', 'headers', name], value]);
+  for (const [path, pattern] of patterns) {
+    const mistake = typeof pattern === 'string' ? patternMistake(pattern, numbers !== undefined) : null;
+    if (mistake !== null) issue(path, mistake);
+  }
+}
+
+function patternMistake(pattern: string, hasNumbers: boolean): string | null {
+  try {
+    const { variables } = new NumberPattern(pattern);
+    return variables.length === 0 || hasNumbers
+      ? null
+      : `takes the variable {${variables[0]}}, but there is no \`numbers\` file to take it from`;
+  } catch (error) {
+    if (error instanceof PatternError) return error.message;
+    throw error;
+  }
+}
 
 /** A profile as written, with every default filled in. */
 export const profileSchema = z
@@ -40,38 +91,8 @@ export const profileSchema = z
       .describe('Statuses that mean "the trunk is full"; a Q.850 cause in a Reason header goes before them'),
     gates,
   })
-  .superRefine((profile, context) => {
-    const issue = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message });
-    for (const direction of ['uplink', 'downlink'] as const)
-      for (const [i, stage] of profile.impairment[direction].entries()) {
-        const reason = infeasibility(stage);
-        if (reason !== null) issue(['impairment', direction, i], reason);
-      }
-    for (const [i, expression] of profile.gates.entries()) {
-      const parsed = parseGate(expression);
-      if (!parsed.ok) issue(['gates', i], parsed.message);
-    }
-    const patterns: [(string | number)[], string | undefined][] = [
-      [['calls', 'from'], profile.calls.from],
-      [['calls', 'to'], profile.calls.to],
-      ...Object.entries(profile.calls.headers).map(([name, value]): [string[], string] => [
-        ['calls', 'headers', name],
-        value,
-      ]),
-    ];
-    for (const [path, pattern] of patterns) {
-      if (pattern === undefined) continue;
-      try {
-        const { variables } = new NumberPattern(pattern);
-        if (variables.length > 0 && profile.calls.numbers === undefined)
-          issue(path, `takes the variable {${variables[0]}}, but there is no \`numbers\` file to take it from`);
-      } catch (error) {
-        if (!(error instanceof PatternError)) throw error;
-        issue(path, error.message);
-      }
-    }
-  });
+  // Also where another field is wrong already, so that a profile's mistakes are all told at once.
+  .superRefine((profile, context) => checkBeyondFields(profile, context), { when: ({ value }) => isTable(value) });
 
 export type Profile = z.infer<typeof profileSchema>;
 

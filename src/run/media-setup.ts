@@ -1,8 +1,8 @@
 import { deriveSeed } from '../core/rng.js';
-import { portRange } from '../flow/spec.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { Profile } from '../profile/schema.js';
 import type { Plan } from './plan.js';
+import type { PortSpan } from './rtp-ports.js';
 
 const TICK_MS = 2;
 const MIN_POOL = 64;
@@ -19,14 +19,14 @@ export function mediaSetup(
   profile: Profile,
   plan: Pick<Plan, 'burst'>,
   address: string,
+  ports: PortSpan,
 ): MediaSetup {
-  const { min, max } = portRange(profile.media.rtpPorts);
   const side = name === 'swarm' ? profile.calls : profile.trunk;
   return {
     driver: profile.media.driver,
     address,
-    portMin: min,
-    portMax: max,
+    portMin: ports.min,
+    portMax: ports.max,
     pool: poolSize(plan),
     audio: [...new Set([side.audio, 'silence'])],
     seed: deriveSeed(profile.seed, name),

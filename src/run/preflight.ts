@@ -1,9 +1,9 @@
 import { descriptorLimit } from '../core/descriptor-limit.js';
 import { AppError } from '../core/errors.js';
-import { portRange } from '../flow/spec.js';
 import type { Profile } from '../profile/schema.js';
 import { poolSize } from './media-setup.js';
 import type { Plan } from './plan.js';
+import { wholeSpan } from './rtp-ports.js';
 
 /** Descriptors that the program holds besides RTP sockets: files, SIP sockets, threads. */
 const OTHER_DESCRIPTORS = 150;
@@ -15,9 +15,7 @@ const OTHER_DESCRIPTORS = 150;
 export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void {
   const sides = ownTrunk ? 2 : 1;
   const pairsNeeded = plan.peakCalls * sides;
-  const { min, max } = portRange(profile.media.rtpPorts);
-  const firstEven = min + (min % 2);
-  const pairs = Math.max(0, Math.floor((max - firstEven + 1) / 2));
+  const { min, pairs } = wholeSpan(profile.media.rtpPorts);
   if (pairs < pairsNeeded)
     throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
       where: `media.rtpPorts ${profile.media.rtpPorts}`,

@@ -15,6 +15,7 @@ import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
 import type { Plan } from './plan.js';
 import { rebase } from './rebase.js';
+import { sharedSpans, wholeSpan } from './rtp-ports.js';
 import { RunState } from './run-state.js';
 import { summarise } from './summarise.js';
 import { TargetWatch } from './target-watch.js';
@@ -186,7 +187,10 @@ export class Run {
   /** Starts a shard and waits until it is ready. */
   private openShard(name: Role, signalling: ShardSpec['signalling']): Promise<Ready> {
     return new Promise((resolve, reject) => {
-      const media = mediaSetup(name, signalling.profile, this.options.plan, signalling.network.address);
+      const { profile, network } = signalling;
+      const { rtpPorts } = profile.media;
+      const ports = this.state.ownTrunk ? sharedSpans(rtpPorts)[name] : wholeSpan(rtpPorts);
+      const media = mediaSetup(name, profile, this.options.plan, network.address, ports);
       this[name] = new Shard(
         { name, signalling, media },
         {

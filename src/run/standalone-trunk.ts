@@ -5,6 +5,7 @@ import type { Profile } from '../profile/schema.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { mediaSetup } from './media-setup.js';
+import { wholeSpan } from './rtp-ports.js';
 
 const STATUS_MS = 1000;
 
@@ -62,7 +63,13 @@ export class StandaloneTrunk {
       {
         name: 'trunk',
         signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort, advertise } },
-        media: mediaSetup('trunk', profile, { burst: Math.ceil(profile.trunk.channels / 2) }, address),
+        media: mediaSetup(
+          'trunk',
+          profile,
+          { burst: Math.ceil(profile.trunk.channels / 2) },
+          address,
+          wholeSpan(profile.media.rtpPorts),
+        ),
       },
       {
         onEvent: (event) => this.onEvent(event, write),
