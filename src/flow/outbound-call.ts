@@ -7,7 +7,7 @@ import { readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { acceptedByOffer, Conversation, type ConversationSetup } from './conversation.js';
-import { failureOf } from './final-response.js';
+import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import type { CallSpec } from './spec.js';
 import { wireDelayMs } from './wire-time.js';
@@ -140,21 +140,25 @@ export class OutboundCall {
 
   private onAnswer(dialog: SrfDialog): void {
     const { record, context } = this;
+    if (this.phase === 'done') {
+      // Answered after we stopped waiting for our CANCEL to take effect: the record is written already.
+      dialog.destroy({}, () => {});
+      return;
+    }
     record.timings.finalMs = this.timeOf(dialog.res);
     record.status = dialog.res.status;
     record.reason = dialog.res.reason ?? null;
     record.inProgressAtFinal = context.population.inProgress - (this.inProgress ? 1 : 0);
     this.dialog = dialog;
     if (!record.sipCallIds.includes(dialog.sip.callId)) record.sipCallIds.push(dialog.sip.callId);
-    if (this.phase === 'done') {
-      this.sendBye(() => {});
-      return;
-    }
     this.enterProgress();
     this.scope.clearTimers();
     if (this.cancelling) {
-      // The answer crossed our CANCEL: the call is ended at once and stays a cancelled one.
+      // The answer crossed our CANCEL: the call is ended at once and stays a cancelled one. The embedded server does
+      // that by itself and says 487; a drachtio-server hands the answer over, and may send the BYE before we do.
       this.phase = 'ending';
+      record.status = 487;
+      record.reason = `${dialog.res.status} after CANCEL`;
       record.outcome = 'cancelled';
       record.cause = 'cancelled';
       this.leaveProgress();
@@ -234,8 +238,10 @@ export class OutboundCall {
           record.timings.byeFinalMs =
             record.timings.byeMs! +
             (wireDelayMs(response.req.stackTime, response.stackTime) ?? context.clock.now() - record.timings.byeMs!);
-          // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2).
-          if ((response.status === 408 || response.status === 481) && record.outcome === 'completed') {
+          // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a
+          // BYE that could not be delivered to it (8.1.3.1).
+          const lost = response.status === 408 || response.status === 481 || isLocal(response);
+          if (lost && record.outcome === 'completed') {
             record.outcome = 'dropped';
             record.cause = 'dropped';
           }

@@ -33,11 +33,11 @@ describe('Reason and Retry-After', () => {
 });
 
 describe('a failed attempt', () => {
-  const error = (status: number, headers: Record<string, string>): SrfCallError =>
+  const error = (status: number, headers: Record<string, string>, port = 5060, reason = 'R'): SrfCallError =>
     Object.assign(new Error('x'), {
       status,
-      reason: 'R',
-      res: { get: (name: string) => headers[name], reason: 'R' },
+      reason,
+      res: { get: (name: string) => headers[name], status, reason, source_port: port },
     }) as unknown as SrfCallError;
 
   it('was refused by the far end when its response has a To tag', () => {
@@ -58,7 +58,32 @@ describe('a failed attempt', () => {
     });
     expect(failureOf(error(503, { to: '<sip:a@b>' }))).toMatchObject({ cause: 'transport' });
     expect(failureOf(error(408, { to: '<sip:a@b>;tag=9' }))).toMatchObject({ cause: 'status' });
+    expect(failureOf(error(487, { to: '<sip:a@b>', reason: 'SIP;cause=487;text="200 after CANCEL"' }))).toMatchObject({
+      cause: 'status',
+      reason: '200 after CANCEL',
+    });
+    // A far end that forgets the tag still refused: our server never makes a 486.
+    expect(failureOf(error(486, { to: '<sip:a@b>' }))).toMatchObject({ cause: 'status', status: 486 });
   });
+
+  it.each([
+    [408, 'Request Timeout', 'timeout', 408, 'no final response within 64·T1 (Timer B)'],
+    [503, 'Service Unavailable', 'transport', 503, 'the request could not be sent'],
+    [503, 'DNS Error', 'transport', 503, 'DNS Error'],
+    [410, 'Gone', 'transport', 503, 'Gone'],
+    [416, 'Unsupported URI Scheme', 'transport', 503, 'Unsupported URI Scheme'],
+  ])(
+    'never left a drachtio-server that names port 0 as the origin of a tagged %s %s',
+    (status, phrase, cause, as, reason) => {
+      expect(failureOf(error(status, { to: '<sip:a@b>;tag=cKNFc3Hm2cjNc' }, 0, phrase))).toEqual({
+        cause,
+        status: as,
+        reason,
+        q850: null,
+        retryAfterS: null,
+      });
+    },
+  );
 
   it('without any response is ours', () => {
     expect(failureOf(new Error('boom') as SrfCallError)).toMatchObject({
