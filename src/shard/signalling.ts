@@ -43,7 +43,10 @@ export class Signalling {
     const { port, wake, pool } = data.media;
     this.media = new MediaClient(port, new Int32Array(wake), pool);
     this.media.onSnapshot = (snapshot) => post({ kind: 'media', snapshot });
-    this.media.onFailed = (failure) => this.fail(AppError.fromMessage(failure));
+    this.media.onFailed = (failure) => {
+      const crash = failure.code === 'THREAD_CRASHED' ? `The ${data.role.kind} media thread crashed: ` : '';
+      this.fail(AppError.fromMessage({ ...failure, message: `${crash}${failure.message}` }));
+    };
   }
 
   /** Resolves when calls can be placed or taken; without a single port pair they cannot. */

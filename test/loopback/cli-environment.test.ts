@@ -27,7 +27,7 @@ async function taken(port = 0): Promise<number> {
 
 const quick = scratch.write(
   'quick.yaml',
-  'name: quick\nload: [{ shape: constant, cps: 5, for: 1s }]\ncalls: { hold: 500ms }\nmedia: { rtpPorts: 32000-32999 }\n',
+  'name: quick\nload: [{ shape: constant, cps: 5, for: 1s }]\ncalls: { hold: 500ms }\nmedia: { rtpPorts: 28000-28199 }\n',
 );
 
 function expectUnusable(result: Awaited<ReturnType<typeof run>>, ...texts: (string | RegExp)[]): void {
@@ -75,7 +75,7 @@ name: silent
 target: sip:127.0.0.1:${await taken()}
 load: [{ shape: constant, cps: 1, for: 60s }]
 calls: { hold: 1s }
-media: { rtpPorts: 32000-32999 }
+media: { rtpPorts: 28000-28199 }
 `);
     expect(failure).toMatchObject({ code: 'TARGET_SILENT', exitCode: 3 });
     expect(failure!.format()).toContain('Timer B');
@@ -93,31 +93,31 @@ describe('what is taken', () => {
   });
 
   it('as every pair of the RTP range is told as exhausted, though the range is wide enough', async () => {
-    for (let port = 33_000; port < 33_040; port += 2) await taken(port);
+    for (let port = 28_200; port < 28_240; port += 2) await taken(port);
     expectUnusable(
-      await run('run', quick, '--rtp-ports', '33000-33039'),
+      await run('run', quick, '--rtp-ports', '28200-28239'),
       'No RTP port pair is left',
-      '33020-33039',
+      '28220-28239',
       'taken by other programs',
       '--rtp-ports',
     );
   });
 
   it('as some of the RTP range does no harm', async () => {
-    for (let port = 33_000; port < 33_040; port += 4) await taken(port);
-    expect((await run('run', quick, '--rtp-ports', '33000-33039', '--no-ui')).code).toBe(0);
+    for (let port = 28_200; port < 28_240; port += 4) await taken(port);
+    expect((await run('run', quick, '--rtp-ports', '28200-28239', '--no-ui')).code).toBe(0);
   });
 
   it('as all but a pair makes the run invalid, and says why', async () => {
-    for (let port = 33_000; port < 33_040; port += 2) if (port !== 33_010 && port !== 33_020) await taken(port);
-    const result = await run('run', quick, '--rtp-ports', '33000-33039', '--no-ui');
+    for (let port = 28_200; port < 28_240; port += 2) if (port !== 28_210 && port !== 28_220) await taken(port);
+    const result = await run('run', quick, '--rtp-ports', '28200-28239', '--no-ui');
     expect(result.stdout).toContain('No RTP port pair is left in the range');
     expect(result.code).toBe(4);
   });
 
   it('by a range that is too small for the plan is told before the first call', async () => {
     expectUnusable(
-      await run('run', 'demo', '--rtp-ports', '33000-33039'),
+      await run('run', 'demo', '--rtp-ports', '28200-28239'),
       'too small for the plan',
       '20 pairs',
       '--rtp-ports',

@@ -25,7 +25,7 @@ const quick = scratch.write(
 name: quick
 load: [{ shape: constant, cps: 10, for: 1s }]
 calls: { hold: 1s }
-media: { rtpPorts: 34000-34199 }
+media: { rtpPorts: 28300-28499 }
 gates: [calls.completed == 10]
 `,
 );
@@ -142,7 +142,7 @@ describe('the same seed', () => {
 load: [{ shape: constant, cps: 5, for: 2s }]
 calls: { hold: 3s, expectAudio: false }
 trunk: { expectAudio: false }
-media: { rtpPorts: 34000-34199 }
+media: { rtpPorts: 28300-28499 }
 impairment:
   uplink: [{ kind: loss, ratio: 10%, burst: 2 }]
   downlink: [{ kind: loss, ratio: 5% }]
@@ -180,7 +180,7 @@ describe('datagrams that nobody asked for', () => {
       `name: bombarded
 load: [{ shape: constant, cps: 10, for: 1s }]
 calls: { hold: 3s, dtmf: { digits: "12", after: 1s } }
-media: { rtpPorts: 34200-34239 }
+media: { rtpPorts: 28500-28539 }
 gates:
   - calls.completed == 10
   - media.uplink.packetsLost == 0
@@ -189,7 +189,7 @@ gates:
   - media.oneWay.calls == 0
 `,
     );
-    const bombarded = Cli.start(['run', profile, '--json', '--sip-port', '34299', '--out', 'bombarded'], scratch.path);
+    const bombarded = Cli.start(['run', profile, '--json', '--sip-port', '28599', '--out', 'bombarded'], scratch.path);
     await bombarded.says('draining');
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
@@ -205,8 +205,8 @@ gates:
       const datagram = Uint8Array.from({ length: size }, () => rng.uint32() & 0xff);
       // Version 0 in the first two bits: neither RTP nor RTCP, whatever follows.
       if (size > 0) datagram[0] &= 0x3f;
-      await send(datagram, 34_299);
-      for (let port = 34_200; port < 34_240; port++) await send(datagram, port);
+      await send(datagram, 28_599);
+      for (let port = 28_500; port < 28_540; port++) await send(datagram, port);
       // An empty datagram on a SIP port is a keep-alive, as NAT routers are sent them.
       sent = { sip: sent.sip + (size > 0 ? 1 : 0), media: sent.media + 40 };
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -216,7 +216,7 @@ gates:
       const datagram = Uint8Array.from({ length: 172 }, () => rng.uint32() & 0xff);
       datagram[0] = 0x80;
       datagram[1] &= 0x3f;
-      for (let port = 34_200; port < 34_240; port += 2) await send(datagram, port);
+      for (let port = 28_500; port < 28_540; port += 2) await send(datagram, port);
     }
     socket.close();
     expect(await bombarded.ended, bombarded.stderr).toBe(0);

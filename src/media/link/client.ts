@@ -24,7 +24,7 @@ interface PendingReport {
 export class MediaClient {
   /** Called once a second. */
   onSnapshot: ((snapshot: MediaSnapshot) => void) | null = null;
-  /** The media thread has ended by an error; nothing that follows is answered. */
+  /** The media thread told of an error and ended; nothing that follows is answered. */
   onFailed: ((failure: ErrorMessage) => void) | null = null;
   /** A close was answered by `null`, and this is why. */
   onUnreported: ((call: number, reason: string) => void) | null = null;
@@ -179,21 +179,21 @@ export class MediaClient {
         if (event.asked) this.snapshotWaiters.shift()?.();
         break;
       case 'failed':
-        this.onEnd({ code: event.code, message: event.message, detail: event.detail });
+        this.onEnd(event);
+        this.onFailed?.(event);
         break;
       default:
         event satisfies never;
     }
   }
 
-  /** The thread ended unasked: what is waited for does not come. */
+  /** The thread is gone: what is waited for does not come. One that ends without a word is for its owner to notice. */
   private onEnd(failure: ErrorMessage): void {
     if (this.failure) return;
     this.failure = failure;
     this.settleReady(null);
     this.settleFirstLeases(failure);
     this.abandon(failure.message);
-    this.onFailed?.(failure);
   }
 
   private settleDigits(call: number, sent: string): void {
