@@ -3,6 +3,7 @@ import { loadLengthMs } from '../load/spec.js';
 import { readProfile } from '../profile/read.js';
 import { profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
+import { planOf } from '../run/plan.js';
 import { profilePath } from './effective-profile.js';
 import { printJson } from './standard-streams.js';
 
@@ -18,9 +19,10 @@ export function profileCommand(): Command {
     .action((files: string[]) => {
       for (const file of files) {
         const { profile } = readProfile(profilePath(file));
+        const { attempts, peakCalls } = planOf(profile);
         const seconds = loadLengthMs(profile.load) / 1000;
         console.log(
-          `${file}: fine: ${profile.name}, ${profile.load.length} load stages in ${seconds} s, ${profile.gates.length} gates`,
+          `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${profile.gates.length} gates`,
         );
       }
     });

@@ -61,10 +61,6 @@ export class JoinBuffer {
     this.callees.clear();
   }
 
-  get waiting(): number {
-    return this.callers.size;
-  }
-
   private join(record: CallRecord, callee: CallRecord | null): void {
     joinMedia(record, callee?.media ?? null);
     this.emit(record, callee?.fault ?? null);

@@ -10,9 +10,10 @@ const OTHER_DESCRIPTORS = 150;
 
 /**
  * Whether the machine has the ports and descriptors that the plan needs; nothing is opened.
+ * @param limit of file descriptors; `null` where the system does not tell
  * @throws AppError PORTS_EXHAUSTED, DESCRIPTORS_EXHAUSTED
  */
-export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void {
+export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean, limit = descriptorLimit()): void {
   const sides = ownTrunk ? 2 : 1;
   const pairsNeeded = plan.peakCalls * sides;
   const { min, pairs } = wholeSpan(profile.media.rtpPorts);
@@ -24,8 +25,8 @@ export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean): void
       hint: `Widen it, such as --rtp-ports ${min}-${Math.min(65_535, min + pairsNeeded * 2 + 199)}.`,
     });
 
-  const limit = descriptorLimit();
-  const descriptorsNeeded = (pairsNeeded + poolSize(plan) * sides) * 2 + OTHER_DESCRIPTORS;
+  const pairsBound = Math.min(pairs, pairsNeeded + poolSize(plan) * sides);
+  const descriptorsNeeded = pairsBound * 2 + OTHER_DESCRIPTORS;
   if (limit !== null && limit < descriptorsNeeded)
     throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {
       where: 'ulimit -n',

@@ -31,14 +31,12 @@ export class Swarm {
   private immediate: NodeJS.Immediate | undefined;
   private started = 0;
   private ended = false;
-  readonly startedMs: number;
 
   constructor(private readonly options: SwarmOptions) {
-    const { calls, target, clock } = options;
+    const { calls, target } = options;
     this.from = new NumberPattern(calls.from);
     this.to = new NumberPattern(calls.to ?? target.user ?? '');
     this.headers = Object.entries(calls.headers).map(([name, value]) => [name, new NumberPattern(value)]);
-    this.startedMs = clock.now();
     this.turn();
   }
 

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { effectiveProfile, profilePath } from '../../src/cli/effective-profile.js';
+import { parseProfile } from '../../src/profile/read.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'p.yaml');
+
+describe('a profile with what the command line says', () => {
+  it('has the overrides in its settings and in its text, comments kept', () => {
+    writeFileSync(file, '# Why.\nname: p # how\nload: [{ shape: constant, cps: 1, for: 1s }]\ncalls: { hold: 1s }\n');
+    const { profile, text } = effectiveProfile(file, {
+      to: 'sip:example.net',
+      rtpPorts: '21000-21999',
+      numbers: 'n.csv',
+      seed: 9,
+    });
+    expect(profile).toMatchObject({
+      seed: 9,
+      target: 'sip:example.net',
+      media: { rtpPorts: '21000-21999' },
+      calls: { hold: 1000, numbers: 'n.csv' },
+    });
+    expect(text).toContain('# Why.');
+    expect(text).toContain('# how');
+    expect(parseProfile(text, 'again')).toEqual(profile);
+  });
+
+  it('has its seed written out, so that the same run can be made again', () => {
+    writeFileSync(file, 'name: p\nload: [{ shape: constant, cps: 1, for: 1s }]\n');
+    expect(effectiveProfile(file, {}).text).toContain('seed: 1');
+  });
+
+  it('is found by path, and by name when it comes with the program', () => {
+    expect(profilePath(file)).toBe(file);
+    expect(profilePath('demo')).toMatch(/profiles\/demo\.yaml$/);
+    expect(profilePath('demo.yaml')).toMatch(/profiles\/demo\.yaml$/);
+    expect(profilePath('./demo')).toBe('./demo');
+    expect(profilePath('nothing-like-it')).toBe('nothing-like-it');
+  });
+});
