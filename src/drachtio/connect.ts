@@ -86,16 +86,17 @@ export async function connectExternal(options: {
       ready = true;
       resolve();
     });
+    const lost = (found: string, cause?: unknown): void => {
+      if (!ready || closed) return;
+      closed = true;
+      const hint = 'see its log; calls that were up may stay up at the far end';
+      onFatal(new AppError('DRACHTIO_UNREACHABLE', 'lost the drachtio server', { where, found, hint, cause }));
+    };
     srf.on('error', (error) => {
-      if (ready) {
-        if (!closed) onFatal(error);
-        return;
-      }
-      fail(error.message, 'start the drachtio server, or leave the option out to use the embedded one', error);
+      if (ready) lost(error.message, error);
+      else fail(error.message, 'start the drachtio server, or leave the option out to use the embedded one', error);
     });
-    srf.on('close', () => {
-      if (ready && !closed) onFatal(new Error(`the drachtio server at ${where} closed the connection`));
-    });
+    srf.on('close', () => lost('it closed the connection'));
     srf.connect({ host, port, secret, reconnect: { maxAttempts: 1 } });
   });
   return {

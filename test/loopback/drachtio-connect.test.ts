@@ -107,6 +107,10 @@ describe('a server reached over TCP', () => {
     await connectExternal({ host: '127.0.0.1', port, secret: 'cymru', onFatal: (error) => errors.push(error) });
     for (const socket of sockets) socket.destroy();
     await until(() => errors.length > 0);
-    expect(errors[0].message).toContain('closed the connection');
+    expect(errors[0]).toMatchObject({
+      code: 'DRACHTIO_UNREACHABLE',
+      detail: { where: `127.0.0.1:${port}`, found: 'it closed the connection' },
+    });
+    expect(errors).toHaveLength(1);
   });
 });

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ManualClock } from '../../src/core/clock.js';
+import type { SrfApp, SrfCallError, SrfDialog, SrfResult } from '../../src/drachtio/srf-types.js';
+import { OutboundCall } from '../../src/flow/outbound-call.js';
+import { Population } from '../../src/flow/population.js';
+import { callSpec, mediaSpec } from '../../src/flow/spec.js';
+import type { MediaClient } from '../../src/media/link/client.js';
+import type { CallRecord } from '../../src/metrics/call-record.js';
+
+type Answer = (error: SrfCallError | null, dialog?: SrfDialog) => void;
+type Reply = (error: unknown, response?: SrfResult) => void;
+
+const TARGET = 'sip:x@192.0.2.1';
+
+/** One attempt, with srf and the media thread played by hand. */
+class Attempt {
+  readonly clock = new ManualClock();
+  readonly population = new Population();
+  cancels = 0;
+  byes: Reply[] = [];
+  destroyed = 0;
+  record: CallRecord | null = null;
+  private answer!: Answer;
+  private onBye: (bye: object) => void = () => {};
+  readonly call: OutboundCall;
+
+  constructor() {
+    const request = { get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
+    const srf = {
+      createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
+        this.answer = answer;
+        cbRequest(null, request as unknown as SrfResult);
+      },
+      removeDialog: () => {},
+    } as unknown as SrfApp;
+    const media = {
+      open: () => {},
+      connect: () => {},
+      hush: () => {},
+      close: () => Promise.resolve(null),
+    } as unknown as MediaClient;
+    const calls = callSpec.parse({ hold: '10s', giveUpAfter: '1s' });
+    this.call = new OutboundCall(
+      {
+        srf,
+        media,
+        clock: this.clock,
+        population: this.population,
+        calls,
+        conversation: calls,
+        mediaSpec: mediaSpec.parse({}),
+        uplink: [],
+        downlink: [],
+        advertise: undefined,
+        onError: (error) => {
+          throw error;
+        },
+      },
+      { id: 0, dueMs: 0, uri: TARGET, trunk: TARGET, from: '1', to: 'x', headers: {} },
+      { pair: 0, address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 },
+      (record) => {
+        this.record = record;
+      },
+    );
+    this.call.start();
+  }
+
+  /** The far end's 200, as srf hands it over: acknowledged, with a dialog. */
+  accept(): void {
+    this.answer(null, {
+      res: { status: 200, reason: 'OK' },
+      sip: { callId: 'call-id', localTag: 'a', remoteTag: 'b' },
+      remote: { uri: TARGET, sdp: '' },
+      on: (event: string, listener: (bye: object) => void) => {
+        if (event === 'destroy') this.onBye = listener;
+      },
+      removeAllListeners: () => {},
+      request: (_options: object, reply: Reply) => this.byes.push(reply),
+      destroy: () => this.destroyed++,
+    } as unknown as SrfDialog);
+  }
+
+  hangUpRemotely(): void {
+    this.onBye({});
+  }
+
+  /** The response to our BYE; from port 0 when the server made it. */
+  answerBye(status: number, port: number): void {
+    this.byes[0](null, {
+      status,
+      source_port: port,
+      get: () => `<${TARGET}>;tag=b`,
+      req: {},
+    } as unknown as SrfResult);
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+describe('an answer that crosses our CANCEL', () => {
+  it('is hung up, and the attempt stays a cancelled one', async () => {
+    const attempt = new Attempt();
+    await pass(1000);
+    expect(attempt.cancels).toBe(1);
+    attempt.accept();
+    expect(attempt.byes).toHaveLength(1);
+    attempt.answerBye(200, 5060);
+    await pass(0);
+    expect(attempt.record).toMatchObject({
+      outcome: 'cancelled',
+      cause: 'cancelled',
+      status: 487,
+      reason: '200 after CANCEL',
+      answeredMs: null,
+    });
+    expect(attempt.population).toMatchObject({ inProgress: 0, established: 0, peakEstablished: 0 });
+  });
+
+  it('is no loss when the server had sent the BYE before us', async () => {
+    const attempt = new Attempt();
+    await pass(1000);
+    attempt.accept();
+    attempt.byes[0](Object.assign(new Error('unable to find dialog'), { code: 'ENODIALOG' }));
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'cancelled', status: 487 });
+  });
+
+  it('is hung up even when the attempt was closed before, whose record it leaves alone', async () => {
+    const attempt = new Attempt();
+    attempt.call.stop();
+    await pass(3000);
+    const { record } = attempt;
+    expect(record).toMatchObject({ outcome: 'cancelled', status: null });
+    const before = structuredClone(record);
+    attempt.accept();
+    expect(attempt.destroyed).toBe(1);
+    await pass(60_000);
+    expect(attempt.record).toEqual(before);
+    expect(attempt.population.inProgress).toBe(0);
+  });
+});
+
+describe('a call whose time is over', () => {
+  it.each([
+    [200, 5060, 'completed'],
+    [503, 5060, 'completed'],
+    [408, 5060, 'dropped'],
+    [481, 5060, 'dropped'],
+    [408, 0, 'dropped'],
+    [503, 0, 'dropped'],
+  ])('and whose BYE brings %i from port %i was %s', async (status, port, outcome) => {
+    const attempt = new Attempt();
+    attempt.accept();
+    await pass(10_000);
+    attempt.answerBye(status, port);
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome, hangupBy: 'local', byeStatus: status });
+  });
+});
+
+describe('a call that the far end hangs up', () => {
+  it('was dropped', async () => {
+    const attempt = new Attempt();
+    attempt.accept();
+    await pass(5000);
+    attempt.hangUpRemotely();
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'dropped', hangupBy: 'remote', byeStatus: null });
+    expect(attempt.byes).toHaveLength(0);
+  });
+});
