@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { systemClock } from '../core/clock.js';
 import type { Dialog } from '../sip/dialog.js';
 import { parseMessage, type SipMessage } from '../sip/message.js';
 import { withTag } from '../sip/requests.js';
@@ -43,7 +44,7 @@ export class Session {
     const { agent } = this.server;
     const tail = fresh ? `${agent.local.address}|${agent.local.port}|` : '';
     this.send(
-      `sip|${this.meta('network', message.raw.length, peer)}|${transactionId}|${dialogId}|${tail}`,
+      `sip|${this.meta('network', message.raw.length, peer, message.arrivalMs)}|${transactionId}|${dialogId}|${tail}`,
       message.raw,
     );
   }
@@ -256,8 +257,8 @@ export class Session {
     return applicationLines(message, { host: agent.advertised.address, hostPort: agent.hostPort, contact });
   }
 
-  private meta(source: 'network' | 'application', bytes: number, peer: Peer): string {
-    return `${source}|${bytes}|${this.server.agent.protocol}|${peer.address}|${peer.port}|${timeOfDay()}`;
+  private meta(source: 'network' | 'application', bytes: number, peer: Peer, atMs: number | null = null): string {
+    return `${source}|${bytes}|${this.server.agent.protocol}|${peer.address}|${peer.port}|${timeOfDay(atMs ?? systemClock.now())}`;
   }
 
   private reply(messageId: string, result: string): void {
@@ -279,13 +280,16 @@ export class Session {
 let second = -1;
 let clockText = '';
 
-/** UTC time of day with microseconds, as drachtio stamps its messages; it never runs backwards within a thread. */
-function timeOfDay(): string {
-  const now = performance.timeOrigin + performance.now();
-  const whole = Math.floor(now / 1000);
+/** What brings the run's clock to UTC. Taken once: differences between messages then never feel the system's clock set. */
+const UTC_OFFSET_MS = performance.timeOrigin + performance.now() - systemClock.now();
+
+/** A moment of the run's clock as UTC time of day with microseconds, as drachtio stamps its messages. */
+function timeOfDay(atMs: number): string {
+  const utcMs = atMs + UTC_OFFSET_MS;
+  const whole = Math.floor(utcMs / 1000);
   if (whole !== second) {
     second = whole;
     clockText = new Date(whole * 1000).toISOString().slice(11, 19);
   }
-  return `${clockText}.${String(Math.floor((now - whole * 1000) * 1000)).padStart(6, '0')}`;
+  return `${clockText}.${String(Math.floor((utcMs - whole * 1000) * 1000)).padStart(6, '0')}`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
-import { loadLibc } from './libc.js';
+import { loadLibc } from '../core/libc.js';
 import type { MediaSetup } from './link/messages.js';
 import type { UdpDriver } from './udp.js';
 import { DgramDriver } from './udp-dgram.js';

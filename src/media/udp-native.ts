@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
-import type { Libc } from './libc.js';
+import { KernelTime } from '../core/kernel-time.js';
+import type { Libc } from '../core/libc.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
 
 const AF_INET = 2;
@@ -14,13 +15,11 @@ const SO_RXQ_OVFL = 40;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
-const CLOCK_REALTIME = 0;
 const MSG_TRUNC = 0x20;
 const SOCKADDR_BYTES = 16;
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
 const MAX_EVENTS = 1024;
-const RESAMPLE_MS = 1000;
 /**
  * Datagrams that are read, or sent, in a row. After each system call the processor has to warm up to our own code again,
  * so calls and work are kept apart: first all calls of a batch, then all work, or the reverse.
@@ -78,10 +77,7 @@ export class NativeDriver implements UdpDriver {
   private readonly sendDescriptors = new Int32Array(BATCH);
   private readonly sendLengths = new Int32Array(BATCH);
   private readonly sendDues = new Float64Array(BATCH);
-  /** What is added to a CLOCK_REALTIME time in ms, less `baseSeconds`, to bring it onto the run's clock. */
-  private offsetMs = 0;
-  private baseSeconds = 0;
-  private sampledAtMs = 0;
+  private readonly time: KernelTime;
   private open = true;
 
   constructor(
@@ -104,7 +100,7 @@ export class NativeDriver implements UdpDriver {
     }
     this.epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: ${libc.errorName(libc.errno())}`);
-    this.sampleClocks();
+    this.time = new KernelTime(libc, clock);
   }
 
   bind(address: string, port: number): UdpPort | string {
@@ -133,8 +129,7 @@ export class NativeDriver implements UdpDriver {
 
   /** One datagram from each port that has any; what remains is read at the next call. */
   poll(): void {
-    const nowMs = this.clock.now();
-    if (nowMs - this.sampledAtMs >= RESAMPLE_MS) this.sampleClocks();
+    this.time.refresh(this.clock.now());
     let count: number;
     do {
       count = this.libc.epollWait(this.epoll, this.base + EVENTS, MAX_EVENTS, 0);
@@ -255,7 +250,7 @@ export class NativeDriver implements UdpDriver {
       if (words[(at + 8) >> 2] === SOL_SOCKET) {
         const type = words[(at + 12) >> 2];
         if (type === SO_TIMESTAMPNS) {
-          arrivalMs = (words[(at + 16) >> 2] - this.baseSeconds) * 1000 + words[(at + 24) >> 2] / 1e6 + this.offsetMs;
+          arrivalMs = this.time.toRunMs(words[(at + 16) >> 2], words[(at + 24) >> 2]);
         } else if (type === SO_RXQ_OVFL) {
           const drops = words[(at + 16) >> 2] >>> 0;
           this.receiveDrops += (drops - port.drops) >>> 0;
@@ -272,22 +267,6 @@ export class NativeDriver implements UdpDriver {
     const source = (bytes[name + 2] << 8) | bytes[name + 3];
     const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
     sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
-  }
-
-  /** Relates CLOCK_REALTIME to the run's clock: of five readings between two of ours the tightest counts. */
-  private sampleClocks(): void {
-    let tightestMs = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 5; i++) {
-      const before = this.clock.now();
-      this.libc.clockGettime(CLOCK_REALTIME, this.base + SCRATCH);
-      const after = this.clock.now();
-      if (after - before >= tightestMs) continue;
-      tightestMs = after - before;
-      // The low word is enough: only differences of seconds are used.
-      this.baseSeconds = this.memory.words[SCRATCH >> 2];
-      this.offsetMs = (before + after) / 2 - this.memory.words[(SCRATCH + 8) >> 2] / 1e6;
-    }
-    this.sampledAtMs = this.clock.now();
   }
 }
 

@@ -21,6 +21,8 @@ export class SipMessage {
   /** Unfolded and trimmed. */
   readonly values: string[] = [];
   body = '';
+  /** When it came in, on the run's clock; `null` for one that never crossed the wire. */
+  arrivalMs: number | null = null;
 
   private via: Via | null | undefined;
   private cseq: { number: number; method: string } | null | undefined;

@@ -62,7 +62,7 @@ export class TransactionLayer implements TransportReceiver {
     this.transport.send(message, peer.address, peer.port, onError);
   }
 
-  onMessage(data: Buffer, peer: Peer): void {
+  onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
     this.silent.hear(peer);
     if (isKeepAlive(data)) return;
     this.stats.messagesReceived++;
@@ -71,6 +71,7 @@ export class TransactionLayer implements TransportReceiver {
       this.stats.malformed++;
       return;
     }
+    message.arrivalMs = arrivalMs;
     const fault = checkMessage(message);
     if (fault !== null) {
       this.stats.malformed++;

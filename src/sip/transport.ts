@@ -1,8 +1,6 @@
-/** Where a message goes or came from. */
-export interface Peer {
-  address: string;
-  port: number;
-}
+import type { Peer } from './local-address.js';
+
+export type { Peer };
 
 /** What carries SIP messages; it knows nothing of transactions. */
 export interface Transport {
@@ -28,6 +26,6 @@ export interface TransportErrorListener {
 }
 
 export interface TransportReceiver {
-  /** One message as it came; the buffer may be reused after the call. */
-  onMessage(data: Buffer, peer: Peer): void;
+  /** One message as it came, with its arrival on the run's clock; the buffer may be reused after the call. */
+  onMessage(data: Buffer, peer: Peer, arrivalMs: number): void;
 }

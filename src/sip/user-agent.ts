@@ -10,7 +10,7 @@ import { TransactionLayer } from './transaction-layer.js';
 import type { Peer } from './transport.js';
 import { type NewRequest, type SentListener, UacCore } from './uac-core.js';
 import { UasCore } from './uas-core.js';
-import { UdpTransport } from './udp-transport.js';
+import { openUdp } from './udp.js';
 
 export interface UserAgentOptions {
   address: string;
@@ -36,7 +36,7 @@ export class UserAgent {
     const { address, port, advertise, timers, clock = systemClock } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     try {
-      layer.transport = await UdpTransport.open({ address, port, advertise, receiver: layer });
+      layer.transport = await openUdp({ address, port, advertise, receiver: layer }, clock);
     } catch (error) {
       layer.queue.close();
       throw error;

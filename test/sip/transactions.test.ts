@@ -176,7 +176,7 @@ class Bench {
   }
 
   receive(text: string): void {
-    this.layer.onMessage(Buffer.from(text, 'latin1'), { address: '192.0.2.9', port: 5060 });
+    this.layer.onMessage(Buffer.from(text, 'latin1'), { address: '192.0.2.9', port: 5060 }, 0);
   }
 
   answer(status: number, method: string): void {

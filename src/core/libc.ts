@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The calls of the C library that the native driver makes. Pointers are plain numbers (user addresses fit 47 bits). */
+/** The calls of the C library that the native drivers make. Pointers are plain numbers (user addresses fit 47 bits). */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: number, length: number): number;
@@ -9,6 +9,7 @@ export interface Libc {
   close(fd: number): number;
   sendto(fd: number, data: number, length: number, flags: number, address: number, addressLength: number): number;
   recvmsg(fd: number, header: number, flags: number): number;
+  recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   epollCreate(flags: number): number;
   epollControl(epoll: number, operation: number, fd: number, event: number): number;
   epollWait(epoll: number, events: number, maxEvents: number, timeoutMs: number): number;
@@ -43,6 +44,7 @@ export function loadLibc(): Libc | null {
     // The results are ssize_t; an int holds every value they take here.
     sendto: lib.func('sendto', 'int', ['int', 'uint64', 'uint64', 'int', 'uint64', 'uint32']),
     recvmsg: lib.func('recvmsg', 'int', ['int', 'uint64', 'int']),
+    recvmmsg: lib.func('recvmmsg', 'int', ['int', 'uint64', 'uint32', 'int', 'uint64']),
     epollCreate: lib.func('epoll_create1', 'int', ['int']),
     epollControl: lib.func('epoll_ctl', 'int', ['int', 'int', 'int', 'uint64']),
     epollWait: lib.func('epoll_wait', 'int', ['int', 'uint64', 'int', 'int']),
