@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { CallRecord } from '../../src/metrics/call-record.js';
+import { JoinBuffer } from '../../src/run/join-buffer.js';
+import { noteworthy } from '../../src/run/noteworthy.js';
+import { rebase } from '../../src/run/rebase.js';
+import { TargetWatch } from '../../src/run/target-watch.js';
+import { answeredRecord, failedRecord, mediaReport } from '../support/records.js';
+
+interface Emitted {
+  record: CallRecord;
+  fault: string | null;
+}
+
+function buffer(ownTrunk = true): { join: JoinBuffer; emitted: Emitted[] } {
+  const emitted: Emitted[] = [];
+  return { join: new JoinBuffer(ownTrunk, (record, fault) => emitted.push({ record, fault })), emitted };
+}
+
+const caller = (callId: string) => answeredRecord({ sipCallIds: [callId], media: mediaReport() });
+const callee = (callId: string, fault: string | null = null) =>
+  answeredRecord({ direction: 'inbound', sipCallIds: [callId], media: mediaReport({ packetsReceived: 77 }), fault });
+
+describe('the two records of a call', () => {
+  it.each([
+    ['caller first', true],
+    ['callee first', false],
+  ])('are joined by Call-ID, %s', (_order, callerFirst) => {
+    const { join, emitted } = buffer();
+    if (callerFirst) join.addCaller(caller('a'), 0);
+    join.addCallee(callee('b'), 0);
+    join.addCallee(callee('a', 'silence'), 10);
+    if (!callerFirst) join.addCaller(caller('a'), 20);
+    expect(emitted.length).toBe(1);
+    expect(emitted[0].fault).toBe('silence');
+    expect(emitted[0].record.uplink).toMatchObject({ evidence: 'own-end', heard: { packetsReceived: 77 } });
+  });
+
+  it('are joined by the last Call-ID of an attempt that was made again', () => {
+    const { join, emitted } = buffer();
+    join.addCaller(answeredRecord({ sipCallIds: ['first', 'second'], media: mediaReport() }), 0);
+    join.addCallee(callee('second'), 0);
+    expect(emitted[0].record.farEnd).toBe('own');
+  });
+
+  it('are not waited for where there is only one: no answer, or a far end that is not ours', () => {
+    const { join, emitted } = buffer();
+    join.addCaller(failedRecord(503), 0);
+    expect(emitted.length).toBe(1);
+    const foreign = buffer(false);
+    foreign.join.addCaller(caller('a'), 0);
+    expect(foreign.emitted[0].record).toMatchObject({ farEnd: 'foreign', uplink: { heard: null, evidence: null } });
+  });
+
+  it('are given up on after three seconds, each call once', () => {
+    const { join, emitted } = buffer();
+    join.addCaller(caller('a'), 0);
+    join.addCaller(caller('b'), 2000);
+    join.sweep(2999);
+    expect(emitted.length).toBe(0);
+    join.sweep(3000);
+    expect(emitted.map((e) => e.record.sipCallIds[0])).toEqual(['a']);
+    join.addCallee(callee('a'), 3100);
+    join.flush();
+    expect(emitted.map((e) => e.record.sipCallIds[0])).toEqual(['a', 'b']);
+    join.flush();
+    join.sweep(100_000);
+    expect(emitted.length).toBe(2);
+  });
+});
+
+describe('a record', () => {
+  it('is moved to the run’s clock with every moment in it, to the microsecond', () => {
+    const record = answeredRecord({ dueMs: 5000, startedMs: 5000.0004, answeredMs: 5100, endedMs: 7100 });
+    record.timings = {
+      inviteMs: 5000,
+      provisionalMs: null,
+      ringingMs: 5040.12345,
+      finalMs: 5100,
+      byeMs: 7100,
+      byeFinalMs: 7101,
+    };
+    record.downlink = {
+      packetsSent: null,
+      heard: mediaReport({ firstArrivalMs: 5105, lastArrivalMs: null }).heard,
+      edgeLost: null,
+      evidence: 'local',
+    };
+    rebase(record, 5000);
+    expect(record).toMatchObject({ dueMs: 0, startedMs: 0, answeredMs: 100, endedMs: 2100 });
+    expect(record.timings).toEqual({
+      inviteMs: 0,
+      provisionalMs: null,
+      ringingMs: 40.123,
+      finalMs: 100,
+      byeMs: 2100,
+      byeFinalMs: 2101,
+    });
+    expect(record.downlink.heard).toMatchObject({ firstArrivalMs: 105, lastArrivalMs: null });
+  });
+});
+
+describe('the event log', () => {
+  it('tells faults of a call, and the first refusal of each status only', () => {
+    const refused = failedRecord(503, 'status', { reason: 'Service Unavailable', inProgressAtFinal: 100 });
+    expect(noteworthy(refused, { '503': 1 })).toEqual([
+      { level: 'warn', text: 'first 503 Service Unavailable at 100 calls in progress' },
+    ]);
+    expect(noteworthy(refused, { '503': 2 })).toEqual([]);
+    expect(noteworthy(answeredRecord(), {})).toEqual([]);
+    expect(noteworthy(answeredRecord({ outcome: 'dropped' }), {})[0].text).toBe('dropped: 1 → 2 after 2.0 s');
+    expect(noteworthy(answeredRecord({ oneWay: { direction: 'downlink', cause: 'silence' } }), {})[0].text).toBe(
+      'one-way audio: 1 → 2, downlink silence',
+    );
+    expect(noteworthy(failedRecord(0, 'internal', { status: null, reason: 'why' }), {})).toEqual([
+      { level: 'error', text: 'failed within the generator: 1 → 2: why' },
+    ]);
+  });
+});
+
+describe('a target', () => {
+  const timeout = () => failedRecord(408, 'timeout');
+  const gaveUp = (status: number | null) => failedRecord(0, 'cancelled', { outcome: 'cancelled', status });
+
+  it('is silent when the first attempt ends without any response', () => {
+    const watch = new TargetWatch();
+    expect(watch.silence('sip:t')).toBeNull();
+    expect(watch.add(timeout())).toBe(true);
+    expect(watch.silence('sip:t')).toMatchObject({ code: 'TARGET_SILENT', detail: { where: 'sip:t' } });
+    expect(watch.silence('sip:t')?.detail.found).toContain('Timer B');
+  });
+
+  it('is silent when nothing but transport errors came, and says which', () => {
+    const watch = new TargetWatch();
+    expect(watch.add(failedRecord(503, 'transport', { reason: 'ECONNREFUSED' }))).toBe(true);
+    expect(watch.silence(null)?.detail.found).toBe('ECONNREFUSED');
+  });
+
+  it('is silent at the end when every attempt was given up without a response, which ends no run early', () => {
+    const watch = new TargetWatch();
+    expect(watch.add(gaveUp(null))).toBe(false);
+    expect(watch.silence('sip:t')?.detail.found).toBe('no response to any INVITE before it was given up');
+  });
+
+  it.each<[string, CallRecord]>([
+    ['an answer', answeredRecord()],
+    ['a refusal', failedRecord(486)],
+    ['a 487 to a CANCEL', gaveUp(487)],
+    ['ringing', failedRecord(408, 'timeout', { timings: { ...failedRecord(408).timings, provisionalMs: 5 } })],
+  ])('was heard by %s: a later timeout is a failed call', (_what, record) => {
+    const watch = new TargetWatch();
+    expect(watch.add(record)).toBe(false);
+    expect(watch.add(timeout())).toBe(false);
+    expect(watch.silence('sip:t')).toBeNull();
+  });
+
+  it('was heard by a call that is still up, long before that has a record', () => {
+    const watch = new TargetWatch();
+    watch.seeInProgress(0);
+    watch.seeInProgress(3);
+    expect(watch.add(timeout())).toBe(false);
+    expect(watch.silence('sip:t')).toBeNull();
+  });
+
+  it('is not blamed for a fault of the generator', () => {
+    const watch = new TargetWatch();
+    expect(watch.add(failedRecord(0, 'internal'))).toBe(false);
+    expect(watch.silence('sip:t')).toBeNull();
+  });
+});

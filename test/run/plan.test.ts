@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.js';
+import { parseProfile } from '../../src/profile/read.js';
+import { planOf } from '../../src/run/plan.js';
+import { preflight } from '../../src/run/preflight.js';
+import { sharedSpans, wholeSpan } from '../../src/run/rtp-ports.js';
+
+const profileOf = (load: string, rest = '') => parseProfile(`name: p\nload: [${load}]\n${rest}`, 'p.yaml');
+
+function refused(action: () => unknown): AppError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('what a load amounts to', () => {
+  it('is counted from the attempts themselves', () => {
+    expect(planOf(profileOf('{ shape: constant, cps: 10, for: 10s }', 'calls: { hold: 3s }'))).toEqual({
+      attempts: 100,
+      lastMs: 9900,
+      peakCalls: 30,
+      burst: 5,
+    });
+  });
+
+  it('has as many calls at once as a stage of concurrent calls asks for', () => {
+    const plan = planOf(
+      profileOf(
+        '{ shape: concurrent, calls: 40, for: 4s }, { shape: concurrent, calls: 40, for: 20s }',
+        'calls: { hold: 5s }',
+      ),
+    );
+    expect(plan.peakCalls).toBe(40);
+  });
+
+  it('has its burst where the spike is', () => {
+    const plan = planOf(profileOf('{ shape: spike, base: 2, cps: 100, at: 5s, lasts: 1s, for: 10s }'));
+    expect(plan.burst).toBe(50);
+    expect(plan.attempts).toBe(118);
+  });
+
+  it.each([
+    [
+      'calls that last no time replace each other without end',
+      '{ shape: concurrent, calls: 5, for: 1s }',
+      'calls: { hold: 0 }',
+    ],
+    ['the load is beyond all measure', '{ shape: constant, cps: 20000, for: 1000h }', ''],
+  ])(
+    'is refused when %s',
+    (_why, load, rest) => {
+      expect(refused(() => planOf(profileOf(load, rest)))).toMatchObject({ code: 'PROFILE_INVALID', exitCode: 2 });
+    },
+    20_000,
+  );
+});
+
+describe('RTP ports', () => {
+  it('are counted in pairs from the first even one', () => {
+    expect(wholeSpan('20000-20009')).toEqual({ min: 20_000, max: 20_009, pairs: 5 });
+    expect(wholeSpan('20001-20010')).toEqual({ min: 20_002, max: 20_009, pairs: 4 });
+    expect(wholeSpan('20001-20002')).toMatchObject({ pairs: 0 });
+  });
+
+  it('are shared by halves between a run and its own trunk, without overlap', () => {
+    expect(sharedSpans('20001-20024')).toEqual({
+      swarm: { min: 20_002, max: 20_011, pairs: 5 },
+      trunk: { min: 20_012, max: 20_021, pairs: 5 },
+    });
+  });
+});
+
+describe('before a run', () => {
+  const profile = profileOf(
+    '{ shape: constant, cps: 10, for: 10s }',
+    'calls: { hold: 3s }\nmedia: { rtpPorts: 20000-20059 }',
+  );
+  const plan = planOf(profile);
+
+  it('the ports are enough for a foreign target, and too few for both sides', () => {
+    expect(() => preflight(profile, plan, false, null)).not.toThrow();
+    const error = refused(() => preflight(profile, plan, true, null));
+    expect(error).toMatchObject({ code: 'PORTS_EXHAUSTED', exitCode: 3 });
+    expect(error.detail).toMatchObject({ found: '30 pairs', hint: expect.stringContaining('--rtp-ports 20000-20319') });
+  });
+
+  it('descriptors are counted for the calls and what is bound ahead, never for more than the range has', () => {
+    expect(() => preflight(profile, plan, false, 210)).not.toThrow();
+    const error = refused(() => preflight(profile, plan, false, 209));
+    expect(error).toMatchObject({ code: 'DESCRIPTORS_EXHAUSTED', exitCode: 3 });
+    expect(error.detail).toMatchObject({ found: '209', expected: expect.stringMatching(/^210/) });
+  });
+});
