@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.js';
+import type { MediaHealth, MediaSnapshot } from '../../src/media/link/messages.js';
+import { invalidities } from '../../src/metrics/validity.js';
+import { parseProfile } from '../../src/profile/read.js';
+import { composeSnapshot, RateMeter } from '../../src/run/compose-snapshot.js';
+import { planOf } from '../../src/run/plan.js';
+import { RunState } from '../../src/run/run-state.js';
+import { StrainMonitor } from '../../src/run/strain-monitor.js';
+import { summarise } from '../../src/run/summarise.js';
+import type { Pulse } from '../../src/shard/messages.js';
+import { answeredRecord, failedRecord } from '../support/records.js';
+
+function health(change: Partial<MediaHealth> = {}, pacing: number[] = []): MediaHealth {
+  const counts = new Uint32Array(4);
+  for (const bucket of pacing) counts[bucket]++;
+  return {
+    driver: 'native',
+    timestampSource: 'kernel',
+    pacingErrorMs: { bucketWidth: 1, counts, count: pacing.length, max: Math.max(0, ...pacing) },
+    receiveDrops: 0,
+    sendErrors: 0,
+    slotsSkipped: 0,
+    cpuMs: 0,
+    ...change,
+  };
+}
+
+function media(change: Partial<MediaSnapshot> = {}): MediaSnapshot {
+  return {
+    atMs: 0,
+    sessions: 1,
+    packetsSent: 100,
+    packetsReceived: 95,
+    packetsLost: 5,
+    packetsExpected: 100,
+    truth: { uplink: { packets: 100, dropped: 10 }, downlink: { packets: 0, dropped: 0 } },
+    faults: {},
+    digitsHeard: 0,
+    malformed: 0,
+    rtcpReceived: 0,
+    health: health(),
+    ...change,
+  };
+}
+
+function pulse(change: Partial<Pulse> = {}): Pulse {
+  return {
+    attempted: 10,
+    notStarted: 0,
+    up: 0,
+    inProgress: 4,
+    established: 3,
+    peakInProgress: 7,
+    peakEstablished: 6,
+    arrivalsDoneMs: null,
+    trunk: null,
+    sip: { retransmissionsSent: 1, retransmissionsReceived: 2, parseErrors: 3 },
+    eventLoopDelayMs: null,
+    cpuMs: null,
+    ...change,
+  };
+}
+
+function stateOf(rest = '', target: string | null = null): RunState {
+  const profile = parseProfile(
+    `name: p\nload: [{ shape: constant, cps: 10, for: 1s }]\ncalls: { hold: 2s }\n${rest}`,
+    'p',
+  );
+  const state = new RunState(profile, 'id', new Date(0), planOf(profile), target);
+  state.startMs = 1000;
+  return state;
+}
+
+const ended = (state: RunState) => summarise(state, 4000, '1.2.3');
+
+describe('the strain of the generator', () => {
+  it('has a thread’s CPU over at least a second, its mean, its maximum, and how long it was saturated', () => {
+    const strain = new StrainMonitor();
+    strain.cpu('t', null, 0);
+    expect(strain.threadLoads()).toEqual([]);
+    for (const [cpuMs, nowMs] of [
+      [100, 0],
+      [300, 500],
+      [600, 1000],
+      [1600, 2000],
+      [2600, 3000],
+      [2700, 4000],
+    ])
+      strain.cpu('t', cpuMs, nowMs);
+    expect(strain.threadLoads()).toEqual([{ name: 't', cpuRatio: 0.1, cpuMeanRatio: 0.65, cpuMaxRatio: 1 }]);
+    expect(strain.strain(0, 1).saturatedMs).toEqual([{ name: 't', ms: 2000 }]);
+    expect(invalidities(strain.strain(0, 1))).toEqual([]);
+    for (let s = 5; s < 9; s++) strain.cpu('t', 2700 + (s - 4) * 1000, s * 1000);
+    expect(invalidities(strain.strain(0, 1)).map((i) => i.reason)).toEqual(['thread-cpu']);
+  });
+
+  it('adds up what both media threads say, the newest of each', () => {
+    const strain = new StrainMonitor();
+    expect(strain.pacingErrorMs()).toBeNull();
+    expect(strain.receiveDrops()).toBeNull();
+    strain.media('swarm', health({ receiveDrops: 5 }, [0, 0]));
+    strain.media('swarm', health({ receiveDrops: 2 }, [0, 0, 0]));
+    strain.media('trunk', health({ receiveDrops: 1 }, [2]));
+    expect(strain.receiveDrops()).toBe(3);
+    expect(strain.pacingErrorMs()).toEqual({ p50: 1, p99: 2, max: 2 });
+  });
+
+  it('takes the worse of the event loops', () => {
+    const strain = new StrainMonitor();
+    expect(strain.eventLoopDelayMs()).toBeNull();
+    strain.loopDelay('swarm', { p99: 3, max: 9 });
+    strain.loopDelay('trunk', { p99: 5, max: 6 });
+    strain.loopDelay('trunk', null);
+    expect(strain.eventLoopDelayMs()).toEqual({ p99: 5, max: 9 });
+  });
+});
+
+describe('the rate', () => {
+  it('is of the last second, wanted and started apart', () => {
+    const meter = new RateMeter();
+    expect(meter.rates()).toEqual({ offeredCps: 0, achievedCps: 0 });
+    for (let i = 0; i <= 20; i++) meter.add(i * 250, i < 10 ? 0 : (i - 10) * 5, i < 10 ? 0 : (i - 10) * 10);
+    expect(meter.rates()).toEqual({ offeredCps: 40, achievedCps: 20 });
+  });
+});
+
+describe('a snapshot', () => {
+  it('of a run that has only begun has nothing that was not measured', () => {
+    const snapshot = composeSnapshot(stateOf(), 1500, new RateMeter());
+    expect(snapshot).toMatchObject({
+      atMs: 500,
+      plannedMs: 2900,
+      phase: 'starting',
+      calls: { attempted: 0, planned: 10 },
+      setupFailureRatio: null,
+      srdMs: null,
+      trunk: { channels: 100, exhaustedAtMs: null },
+      media: { uplink: { packetsSent: null, lossRatio: null, injectedLossRatio: null } },
+      dtmf: { uplink: { sent: null, lost: null } },
+      health: { pacingErrorP99Ms: null, receiveDrops: null, problems: [] },
+    });
+  });
+
+  it('takes live calls from the signalling, packets from the receiving side, and what was injected from the path', () => {
+    const state = stateOf();
+    state.swarmPulse = pulse();
+    state.swarmMedia = media({ faults: { silence: 2 }, packetsSent: 40 });
+    state.trunkMedia = media({ packetsReceived: 36, packetsLost: 4, packetsExpected: 40, packetsSent: 50 });
+    state.metrics.add(answeredRecord({ oneWay: { direction: 'downlink', cause: 'silence' } }));
+    const { calls, media: heard, oneWay } = composeSnapshot(state, 2000, new RateMeter());
+    expect(calls).toMatchObject({ attempted: 10, answered: 1, inProgress: 4, established: 3, peakInProgress: 7 });
+    expect(heard.uplink).toMatchObject({
+      packetsSent: 40,
+      packetsReceived: 36,
+      lossRatio: 0.1,
+      injectedLossRatio: 0.1,
+    });
+    expect(heard.downlink).toMatchObject({
+      packetsSent: 50,
+      packetsReceived: 95,
+      lossRatio: 0.05,
+      injectedLossRatio: null,
+    });
+    expect(oneWay).toEqual({ calls: 3, byCause: { silence: 3 } });
+  });
+
+  it('says nothing of channels and of the far end’s packets when the trunk is not ours', () => {
+    const state = stateOf('', 'sip:t');
+    state.swarmMedia = media();
+    const snapshot = composeSnapshot(state, 2000, new RateMeter());
+    expect(snapshot.trunk.channels).toBeNull();
+    expect(snapshot.media.uplink).toMatchObject({ packetsSent: 100, packetsReceived: null, lossRatio: null });
+    expect(snapshot.media.downlink).toMatchObject({ packetsSent: null, packetsReceived: 95 });
+  });
+
+  it('keeps the last 200 lines of the log, and knows how many there were', () => {
+    const state = stateOf();
+    for (let i = 0; i < 250; i++) state.note(1000 + i, 'info', String(i));
+    const { log } = composeSnapshot(state, 2000, new RateMeter());
+    expect(log.length).toBe(200);
+    expect(log[0]).toEqual({ atMs: 50, level: 'info', text: '50' });
+    expect(state.logged).toBe(250);
+  });
+});
+
+describe('a summary', () => {
+  it('balances, counts rates over the arrivals, and adds up what came on all our ports', () => {
+    const state = stateOf();
+    state.swarmPulse = pulse({ notStarted: 2, arrivalsDoneMs: 2000 });
+    state.trunkPulse = pulse({ sip: { retransmissionsSent: 50, retransmissionsReceived: 50, parseErrors: 4 } });
+    state.swarmMedia = media({ malformed: 5 });
+    state.trunkMedia = media({ malformed: 6 });
+    for (let i = 0; i < 7; i++) state.metrics.add(answeredRecord());
+    state.metrics.add(failedRecord(503));
+    const summary = ended(state);
+    expect(summary.run).toMatchObject({
+      id: 'id',
+      durationMs: 3000,
+      version: '1.2.3',
+      interrupted: false,
+      failure: null,
+    });
+    expect(summary.calls).toMatchObject({ attempted: 8, answered: 7, failed: 1, notStarted: 2, peakInProgress: 7 });
+    expect(summary.sip).toMatchObject({
+      achievedCps: 8,
+      offeredCps: 10,
+      retransmissionsSent: 1,
+      retransmissionsReceived: 2,
+      parseErrors: 7,
+    });
+    expect(summary.media.malformed).toBe(11);
+  });
+
+  it('has null for what no thread ever told', () => {
+    const { sip, media: heard, trunk, run } = ended(stateOf());
+    expect(sip).toMatchObject({
+      parseErrors: null,
+      retransmissionsSent: null,
+      achievedCps: null,
+      setupFailureRatio: null,
+    });
+    expect(heard).toMatchObject({ malformed: null, receiveDrops: null, pacingErrorMs: null });
+    expect(trunk.own).toBeNull();
+    expect(run.eventLoopDelayMs).toBeNull();
+  });
+
+  it('passes without gates, and fails by one that failed or was not measured', () => {
+    expect(ended(stateOf()).verdict).toBe('pass');
+    expect(ended(stateOf('gates: [calls.attempted == 0]')).verdict).toBe('pass');
+    expect(ended(stateOf('gates: [calls.attempted == 1]')).verdict).toBe('fail');
+    expect(ended(stateOf('gates: [media.uplink.mosLq.p5 > 1]')).verdict).toBe('fail');
+  });
+
+  it('is interrupted before it is failed, failed before it is invalid, invalid before a gate failed', () => {
+    const invalid = stateOf('gates: [calls.attempted == 1]');
+    invalid.swarmPulse = pulse({ notStarted: 10 });
+    expect(ended(invalid)).toMatchObject({
+      verdict: 'invalid',
+      run: { valid: false, invalidReasons: [{ reason: 'not-started' }] },
+    });
+    invalid.failure = new AppError('TARGET_SILENT', 'The target never answered');
+    expect(ended(invalid)).toMatchObject({ verdict: 'fail', run: { failure: { code: 'TARGET_SILENT' } } });
+    invalid.interrupted = true;
+    expect(ended(invalid).verdict).toBe('interrupted');
+  });
+});
