@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -59,6 +59,7 @@ describe('a target', () => {
     const { verdict, run: about, responses } = JSON.parse(result.stdout);
     expect({ verdict, failure: about.failure.code }).toEqual({ verdict: 'fail', failure: 'TARGET_SILENT' });
     expect(responses.transport).toBeGreaterThan(0);
+    expect(readFileSync(join(scratch.path, 'closed', 'junit.xml'), 'utf8')).toContain('<error type="TARGET_SILENT"');
     expect(readdirSync(join(scratch.path, 'closed')).sort()).toEqual([
       'calls.ndjson',
       'junit.xml',
