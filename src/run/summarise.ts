@@ -54,7 +54,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       achievedCps: perSecond(attempted),
       retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
       retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
-      parseErrors: sum(swarmPulse?.sip?.parseErrors, state.trunkPulse?.sip?.parseErrors),
+      // An external server does not tell; what our own trunk alone counted would be half a figure.
+      parseErrors: swarmPulse?.sip ? sum(swarmPulse.sip.parseErrors, state.trunkPulse?.sip?.parseErrors) : null,
     },
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.trunkTargets(),
