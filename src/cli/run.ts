@@ -133,6 +133,19 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   }
 }
 
+/** The embedded server speaks SIP over UDP. */
+function requireUdp(target: string): void {
+  const transport =
+    /;transport=([^;]+)/i.exec(target)?.[1].toLowerCase() ?? (target.startsWith('sips:') ? 'tls' : 'udp');
+  if (transport === 'udp') return;
+  throw new AppError('ARGUMENT_INVALID', `The embedded SIP server does not speak ${transport.toUpperCase()}`, {
+    where: target,
+    expected: 'a sip: URI over UDP',
+    found: transport,
+    hint: 'A drachtio-server that speaks it can take its place: --drachtio HOST:PORT --secret SECRET.',
+  });
+}
+
 /** All that can be known to be wrong before anything is started or written. */
 async function prepare(given: string, flags: RunFlags) {
   if (flags.drachtio && flags.sipPort !== undefined)
@@ -141,6 +154,7 @@ async function prepare(given: string, flags: RunFlags) {
       hint: 'An external drachtio-server binds its SIP port by its own configuration.',
     });
   const { profile, text } = effectiveProfile(given, flags);
+  if (!flags.drachtio && profile.target !== undefined) requireUdp(profile.target);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
   const plan = planOf(profile);

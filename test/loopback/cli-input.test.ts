@@ -118,6 +118,10 @@ describe('a wrong option', () => {
       ['--to', 'a SIP URI such as'],
     ],
     [
+      ['run', '--to', 'sips:127.0.0.1'],
+      ['sips:127.0.0.1', 'does not speak TLS', '--drachtio'],
+    ],
+    [
       ['run', '--to', 'sip:127.0.0.1:99999'],
       ['--to', 'a SIP URI such as', '99999'],
     ],
