@@ -1,6 +1,6 @@
 import type { Pipeline } from '../impair/spec.js';
 import type { MediaClient } from '../media/link/client.js';
-import type { CodecName, Lease } from '../media/link/messages.js';
+import type { CodecName, Lease, MediaReport } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { CODECS, EVENT_PAYLOAD_TYPE, type SdpCodec } from '../sdp/codecs.js';
 import { type Format, offeredFormats, writeDescription } from '../sdp/describe.js';
@@ -10,6 +10,12 @@ import type { ConversationSpec, MediaSpec } from './spec.js';
 
 /** Packet-loss robustness of G.711 by G.113: with and without concealment. */
 const BPL = { plc: 25.1, none: 4.3 } as const;
+
+/**
+ * How long packets that were under way when our BYE left are waited for. Its response may take 64·T1 to fail to come,
+ * and silence after a BYE is no fault.
+ */
+export const LISTEN_AFTER_BYE_MS = 1000;
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
@@ -24,6 +30,8 @@ export interface ConversationSetup {
 
 /** The media half of one call: a leased port pair, its description, and what is said and heard. */
 export class Conversation {
+  private closing: Promise<MediaReport | null> | null = null;
+
   constructor(
     private readonly setup: ConversationSetup,
     readonly call: number,
@@ -90,9 +98,15 @@ export class Conversation {
     this.setup.media.hush(this.call);
   }
 
+  /** Ends the media. Idempotent. */
+  close(): Promise<MediaReport | null> {
+    this.closing ??= this.setup.media.close(this.call);
+    return this.closing;
+  }
+
   /** Ends the media and puts what was heard into the record, or why that is missing. Never rejects. */
   async report(record: CallRecord): Promise<void> {
-    record.media = await this.setup.media.close(this.call);
+    record.media = await this.close();
     if (!record.media) record.mediaMissing = 'the media thread did not report in time';
   }
 }

@@ -6,7 +6,13 @@ import { type Agreement, agreeAsAnswerer, agreeAsOfferer } from '../sdp/negotiat
 import { type RemoteMedia, readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { acceptedByAnswer, acceptedByOffer, Conversation, type ConversationSetup } from './conversation.js';
+import {
+  acceptedByAnswer,
+  acceptedByOffer,
+  Conversation,
+  type ConversationSetup,
+  LISTEN_AFTER_BYE_MS,
+} from './conversation.js';
 import type { Population } from './population.js';
 
 const STOP_PATIENCE_MS = 3000;
@@ -222,6 +228,7 @@ export class InboundCall {
     this.leaveProgress();
     this.scope.clearTimers();
     this.conversation.hush();
+    this.scope.after(LISTEN_AFTER_BYE_MS, () => void this.conversation.close());
     dialog.request(
       { method: 'BYE' },
       this.scope.guarded((error: unknown, response?: SrfResult) => {

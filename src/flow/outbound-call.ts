@@ -6,7 +6,7 @@ import { agreeAsOfferer } from '../sdp/negotiate.js';
 import { readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { acceptedByOffer, Conversation, type ConversationSetup } from './conversation.js';
+import { acceptedByOffer, Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import type { CallSpec } from './spec.js';
@@ -229,6 +229,7 @@ export class OutboundCall {
     const { record, context } = this;
     const dialog = this.dialog!;
     this.conversation.hush();
+    this.scope.after(LISTEN_AFTER_BYE_MS, () => void this.conversation.close());
     record.timings.byeMs = context.clock.now();
     dialog.request(
       { method: 'BYE' },

@@ -19,6 +19,7 @@ class Attempt {
   cancels = 0;
   byes: Reply[] = [];
   destroyed = 0;
+  mediaClosed = 0;
   record: CallRecord | null = null;
   private answer!: Answer;
   private onBye: (bye: object) => void = () => {};
@@ -37,7 +38,10 @@ class Attempt {
       open: () => {},
       connect: () => {},
       hush: () => {},
-      close: () => Promise.resolve(null),
+      close: () => {
+        this.mediaClosed++;
+        return Promise.resolve(null);
+      },
     } as unknown as MediaClient;
     const calls = callSpec.parse({ hold: '10s', giveUpAfter: '1s' });
     this.call = new OutboundCall(
@@ -158,6 +162,23 @@ describe('a call whose time is over', () => {
     attempt.answerBye(status, port);
     await pass(0);
     expect(attempt.record).toMatchObject({ outcome, hangupBy: 'local', byeStatus: status });
+  });
+});
+
+describe('a BYE without an answer', () => {
+  it('is not listened past: silence after it is no fault', async () => {
+    const attempt = new Attempt();
+    attempt.accept();
+    await pass(10_000);
+    expect(attempt.mediaClosed).toBe(0);
+    await pass(1000);
+    expect(attempt.mediaClosed).toBe(1);
+    expect(attempt.record).toBeNull();
+    await pass(31_000);
+    attempt.answerBye(408, 0);
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'dropped', byeStatus: 408 });
+    expect(attempt.mediaClosed).toBe(1);
   });
 });
 
