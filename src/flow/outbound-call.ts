@@ -83,6 +83,10 @@ export class OutboundCall {
   }
 
   start(): void {
+    this.scope.guarded(() => this.invite())();
+  }
+
+  private invite(): void {
     const { calls, srf } = this.context;
     this.record.timings.inviteMs = this.startedMs;
     this.scope.after(calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));

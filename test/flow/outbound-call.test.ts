@@ -21,14 +21,17 @@ class Attempt {
   destroyed = 0;
   mediaClosed = 0;
   record: CallRecord | null = null;
+  readonly errors: unknown[] = [];
   private answer!: Answer;
   private onBye: (bye: object) => void = () => {};
   readonly call: OutboundCall;
 
-  constructor() {
+  /** @param broken thrown by srf when it is asked to place the call */
+  constructor(broken: Error | null = null) {
     const request = { get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
       createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
+        if (broken) throw broken;
         this.answer = answer;
         cbRequest(null, request as unknown as SrfResult);
       },
@@ -57,7 +60,8 @@ class Attempt {
         downlink: [],
         advertise: undefined,
         onError: (error) => {
-          throw error;
+          if (error !== broken) throw error;
+          this.errors.push(error);
         },
       },
       { id: 0, dueMs: 0, uri: TARGET, trunk: TARGET, from: '1', to: 'x', headers: {} },
@@ -191,5 +195,14 @@ describe('a call that the far end hangs up', () => {
     await pass(0);
     expect(attempt.record).toMatchObject({ outcome: 'dropped', hangupBy: 'remote', byeStatus: null });
     expect(attempt.byes).toHaveLength(0);
+  });
+
+  it('that srf refuses to place is the failure of this one call', async () => {
+    const broken = new Error('no connection');
+    const attempt = new Attempt(broken);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(attempt.errors).toEqual([broken]);
+    expect(attempt.record).toMatchObject({ outcome: 'failed', cause: 'internal', reason: 'no connection' });
+    expect(attempt.population).toMatchObject({ inProgress: 0, established: 0 });
   });
 });
