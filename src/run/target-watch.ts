@@ -23,8 +23,8 @@ export class TargetWatch {
       (record.cause === 'cancelled' && record.status === 487)
     )
       this.heard = true;
-    if (this.heard || record.cause === 'internal') return false;
-    this.unanswered ??= record;
+    if (this.heard) return false;
+    if (this.unanswered === null || this.unanswered.cause === 'internal') this.unanswered = record;
     return record.cause === 'timeout' || record.cause === 'transport';
   }
 
@@ -32,17 +32,23 @@ export class TargetWatch {
   silence(target: string | null): AppError | null {
     const record = this.unanswered;
     if (this.heard || !record) return null;
-    const found = {
-      timeout: 'no response to an INVITE within 64·T1 = 32 s (Timer B)',
-      transport: record.reason ?? 'transport error',
-    };
     return new AppError('TARGET_SILENT', 'The target never answered', {
       where: target ?? undefined,
-      found:
-        record.cause === 'timeout' || record.cause === 'transport'
-          ? found[record.cause]
-          : 'no response to any INVITE before it was given up',
-      hint: 'Check address and port, and that the target takes SIP over UDP from this machine.',
+      found: whatWasFound(record),
+      hint: 'Check address, port and transport, and that the target takes calls from this machine.',
     });
+  }
+}
+
+function whatWasFound(record: CallRecord): string {
+  switch (record.cause) {
+    case 'timeout':
+      return 'no response to an INVITE within 64·T1 = 32 s (Timer B)';
+    case 'transport':
+      return record.reason ?? 'transport error';
+    case 'internal':
+      return `no INVITE could be sent: ${record.reason ?? 'no reason given'}`;
+    default:
+      return 'no response to any INVITE before it was given up';
   }
 }

@@ -258,9 +258,9 @@ gates: [calls.failed == 0, calls.dropped == 0, media.downlink.unmeasured == 0]
       expect(record.remoteMedia).toBe(`127.0.0.1:${SIPP_MEDIA_PORT + 2}`);
       const heard = record.downlink!.heard!;
       expect(heard.packetsReceived).toBeGreaterThan(90);
-      expect(heard.packetsLost).toBe(0);
-      // What was on its way from the old port when the re-INVITE came.
+      // What was on its way from the old port when the re-INVITE came is from a wrong source, and missed.
       expect(heard.wrongSource).toBeLessThanOrEqual(1);
+      expect(heard.packetsLost).toBeLessThanOrEqual(heard.wrongSource);
     }
   });
 

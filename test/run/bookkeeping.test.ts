@@ -161,9 +161,14 @@ describe('a target', () => {
     expect(watch.silence('sip:t')).toBeNull();
   });
 
-  it('is not blamed for a fault of the generator', () => {
+  it('a run in which no INVITE could even be sent is unusable, too; what the network says later goes before it', () => {
     const watch = new TargetWatch();
-    expect(watch.add(failedRecord(0, 'internal'))).toBe(false);
-    expect(watch.silence('sip:t')).toBeNull();
+    expect(watch.add(failedRecord(0, 'internal', { reason: 'no such transport' }))).toBe(false);
+    expect(watch.silence('sip:t')).toMatchObject({
+      code: 'TARGET_SILENT',
+      detail: { found: 'no INVITE could be sent: no such transport' },
+    });
+    expect(watch.add(failedRecord(503, 'transport', { reason: 'ECONNREFUSED' }))).toBe(true);
+    expect(watch.silence('sip:t')?.detail.found).toBe('ECONNREFUSED');
   });
 });
