@@ -2,6 +2,7 @@ import { type InviteClientInput, type InviteClientState, inviteClient } from './
 import type { SipMessage } from './message.js';
 import { type NonInviteClientInput, type NonInviteClientState, nonInviteClient } from './non-invite-client.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
+import type { TimerTable } from './timer-values.js';
 import type { TransactionLayer } from './transaction-layer.js';
 import type { Peer, TransportErrorListener } from './transport.js';
 
@@ -43,6 +44,7 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
   /** Free for the user. */
   context: unknown = null;
 
+  private readonly timers: TimerTable;
   private retransmitMs: number;
   private retransmitTimer: TimerHandle | null = null;
   private timeoutTimer: TimerHandle | null = null;
@@ -60,12 +62,13 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
     this.id = id;
     this.isInvite = head.method === 'INVITE';
     this.state = this.isInvite ? 'calling' : 'trying';
-    this.retransmitMs = layer.timers.t1;
+    this.timers = layer.timersFor(peer);
+    this.retransmitMs = this.timers.t1;
   }
 
   /** Sends the request and starts timers A and B, or E and F. */
   start(): void {
-    const { timers } = this.layer;
+    const { timers } = this;
     this.layer.transmit(this.message!, this.peer, this);
     const first = this.isInvite ? timers.A : timers.E;
     if (first !== null) this.retransmitTimer = this.layer.queue.schedule(first, this, this.isInvite ? 'A' : 'E');
@@ -112,8 +115,8 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
       ? inviteClient(this.state as InviteClientState, input as InviteClientInput)
       : nonInviteClient(this.state as NonInviteClientState, input as NonInviteClientInput);
     this.state = next.state;
-    const { layer, user } = this;
-    const { timers, queue } = layer;
+    const { layer, user, timers } = this;
+    const { queue } = layer;
     for (const action of next.actions) {
       switch (action) {
         case 'deliver':

@@ -7,8 +7,9 @@ import { requestText } from './requests.js';
 import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionLayer } from './transaction-layer.js';
-import type { Peer, Transport } from './transport.js';
-import { hostPort, parseSipUri } from './uri.js';
+import type { Peer, Protocol, Transport } from './transport.js';
+import type { TransportSet } from './transport-set.js';
+import { defaultPort, parseSipUri, type SipUri } from './uri.js';
 
 /** What the application is told. */
 export interface UserAgentHandler {
@@ -36,17 +37,33 @@ export class Core {
   readonly dialogs = new DialogTable();
   handler!: UserAgentHandler;
   closed = false;
-  /** `host:port` under which others reach us. */
+  /** The first transport, for whatever names none. */
+  readonly transport: Transport;
+  /** `host:port` under which others reach us over the first transport. */
   readonly sentBy: string;
 
   private readonly resolver = new Resolver();
 
   constructor(
     readonly layer: TransactionLayer,
-    readonly transport: Transport,
+    readonly transports: TransportSet,
   ) {
     this.ids = layer.ids;
-    this.sentBy = hostPort(transport.advertised.address, transport.advertised.port);
+    this.transport = transports.first;
+    this.sentBy = transports.sentBy(this.transport);
+  }
+
+  /** Writes into a request's Via the transport by which it goes to that peer (RFC 3261 18.1.1). */
+  address(head: RequestHead, peer: Peer): void {
+    const { transport } = peer;
+    if (transport && transport !== this.transport) head.via = this.transports.via(transport, head.branch);
+  }
+
+  /** The transport that a URI asks for by scheme or parameter (RFC 3263 4.1): UDP where it asks for none and we have it. */
+  protocolFor(uri: SipUri): Protocol {
+    if (uri.scheme === 'sips') return 'tls';
+    if (uri.transport !== null) return uri.transport as Protocol;
+    return this.transports.find('udp') ? 'udp' : this.transport.protocol;
   }
 
   /** The head of a new request, with a branch of its own. */
@@ -60,7 +77,7 @@ export class Core {
     routes: readonly string[],
   ): RequestHead {
     const branch = this.ids.branch();
-    const via = `SIP/2.0/${this.transport.protocol.toUpperCase()} ${this.sentBy};rport;branch=${branch}`;
+    const via = this.transports.via(this.transport, branch);
     return { method, requestUri, via, branch, from, to, callId, cseq, routes };
   }
 
@@ -78,24 +95,32 @@ export class Core {
       done(null, { kind: 'mistake', reason: 'invalid request-uri' });
       return;
     }
-    const { protocol, local } = this.transport;
-    if (uri.scheme === 'sips' || (uri.transport !== null && uri.transport !== protocol)) {
+    const protocol = this.protocolFor(uri);
+    const any = this.transports.find(protocol);
+    if (any === null) {
       done(null, { kind: 'mistake', reason: 'requested protocol/transport not available' });
       return;
     }
-    const port = uri.port ?? 5060;
-    this.resolver.resolve(uri.maddr ?? uri.host, local.address.includes(':') ? 6 : 4, (address, reason) => {
+    const port = uri.port ?? defaultPort(protocol);
+    this.resolver.resolve(uri.maddr ?? uri.host, any.local.address.includes(':') ? 6 : 4, (address, reason) => {
       if (this.closed) return;
-      done(address === null ? null : { address, port }, { kind: 'transport', reason });
+      const transport = address === null ? null : this.transports.find(protocol, address);
+      if (address === null) done(null, { kind: 'transport', reason });
+      else if (transport === null)
+        done(null, { kind: 'mistake', reason: 'requested protocol/transport not available' });
+      else done({ address, port, transport }, { kind: 'transport', reason });
     });
   }
 
   /** A BYE of the core's own accord. Returns its text. */
   hangUp(dialog: Dialog, headerLines: string): string {
     const { head, hop } = this.headWithin(dialog, 'BYE', ++dialog.localCseq);
-    const text = requestText(head, headerLines, '');
+    let text = requestText(head, headerLines, '');
     this.locate(hop, (peer) => {
-      if (peer) this.layer.request(SILENT_USER, head, Buffer.from(text, 'latin1'), peer, '');
+      if (peer === null) return;
+      this.address(head, peer);
+      text = requestText(head, headerLines, '');
+      this.layer.request(SILENT_USER, head, Buffer.from(text, 'latin1'), peer, '');
     });
     return text;
   }

@@ -3,12 +3,6 @@ import { AppError } from '../core/errors.js';
 
 export type AddressFault = AppError;
 
-/** Where a message goes or came from. */
-export interface Peer {
-  address: string;
-  port: number;
-}
-
 /** Why a local address and port could not be bound, for the user. */
 export function addressFault(address: string, port: number, code: string, cause?: unknown): AppError {
   const where = port === 0 ? address : `${address}:${port}`;

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import type { Peer } from './local-address.js';
+import type { Peer } from './transport.js';
 
 /** How long a probe waits for an ICMP "port unreachable". */
 const PROBE_MS = 250;

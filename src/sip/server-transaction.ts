@@ -2,6 +2,7 @@ import { type InviteServerInput, type InviteServerState, inviteServer } from './
 import type { SipMessage } from './message.js';
 import { type NonInviteServerInput, type NonInviteServerState, nonInviteServer } from './non-invite-server.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
+import type { TimerTable } from './timer-values.js';
 import type { TransactionLayer } from './transaction-layer.js';
 import type { Peer, TransportErrorListener } from './transport.js';
 
@@ -35,6 +36,7 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
   owner: unknown = null;
 
   private response: Buffer | null = null;
+  private readonly timers: TimerTable;
   private retransmitMs: number;
   private retransmitTimer: TimerHandle | null = null;
   private lingerTimer: TimerHandle | null = null;
@@ -56,7 +58,8 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
     this.callId = request!.callId;
     this.isInvite = this.method === 'INVITE';
     this.state = this.isInvite ? 'proceeding' : 'trying';
-    this.retransmitMs = layer.timers.t1;
+    this.timers = layer.timersFor(peer);
+    this.retransmitMs = this.timers.t1;
     const patienceMs = this.isInvite ? ABANDON_INVITE_MS : ABANDON_T1S * layer.timers.t1;
     this.lingerTimer = layer.queue.schedule(patienceMs, this, 'abandon');
   }
@@ -101,7 +104,8 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
       : nonInviteServer(this.state as NonInviteServerState, input as NonInviteServerInput);
     this.state = next.state;
     const { layer } = this;
-    const { timers, queue } = layer;
+    const { timers } = this;
+    const { queue } = layer;
     for (const action of next.actions) {
       switch (action) {
         case 'send':

@@ -45,7 +45,7 @@ export class SilentPeers {
     this.probing.add(key);
     // One probe at a time; the next retransmission may ask again.
     setTimeout(() => this.probing.delete(key), 400).unref();
-    this.transport().probe(peer, (reason) => {
+    (peer.transport ?? this.transport()).probe(peer, (reason) => {
       if (!this.wasHeard(peer)) this.refused(peer, reason);
     });
   }

@@ -10,8 +10,7 @@ import { emptyStats, type SipStats } from './stats.js';
 import { TimerQueue } from './timer-queue.js';
 import { deriveTimers, type SipTimers, type TimerTable } from './timer-values.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
-
-const DEFAULT_PORT = 5060;
+import { defaultPort } from './uri.js';
 
 /** The transaction user: RFC 3261's core. */
 export interface TransactionUser extends ServerUser {
@@ -24,8 +23,10 @@ export interface TransactionUser extends ServerUser {
 /** Matches messages to transactions (RFC 3261 17.1.3, 17.2.3), makes new ones, and sends for them. */
 export class TransactionLayer implements TransportReceiver {
   readonly timers: TimerTable;
+  private readonly reliableTimers: TimerTable;
   readonly queue: TimerQueue;
   readonly stats: SipStats = emptyStats();
+  /** Sends to peers that name no transport of their own. */
   transport!: Transport;
   user!: TransactionUser;
 
@@ -40,11 +41,17 @@ export class TransactionLayer implements TransportReceiver {
     queue?: TimerQueue,
   ) {
     this.timers = deriveTimers(timers, false);
+    this.reliableTimers = deriveTimers(timers, true);
     this.queue = queue ?? new TimerQueue(clock);
     this.silent = new SilentPeers(
       () => this.transport,
       (peer, reason) => this.refuse(peer, reason),
     );
+  }
+
+  /** The timers that hold on the way to a peer: over reliable transports nothing is sent again (RFC 3261 table 4). */
+  timersFor(peer: Peer): TimerTable {
+    return peer.transport?.reliable ? this.reliableTimers : this.timers;
   }
 
   /** Sends a request in a transaction of its own. */
@@ -59,11 +66,11 @@ export class TransactionLayer implements TransportReceiver {
   /** Sends what belongs to no transaction (the ACK of a 2xx) or what a transaction asks to send. */
   transmit(message: Buffer, peer: Peer, onError: TransportErrorListener | null): void {
     this.stats.messagesSent++;
-    this.transport.send(message, peer.address, peer.port, onError);
+    (peer.transport ?? this.transport).send(message, peer.address, peer.port, onError, peer.connection);
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
-    this.silent.hear(peer);
+    if (!peer.transport?.reliable) this.silent.hear(peer);
     if (isKeepAlive(data)) return;
     this.stats.messagesReceived++;
     const message = parseMessage(data.toString('latin1'));
@@ -80,6 +87,18 @@ export class TransactionLayer implements TransportReceiver {
     }
     if (message.isRequest) this.receiveRequest(message, peer);
     else this.receiveResponse(message, peer);
+  }
+
+  /**
+   * Ends the requests that had no answer yet. One that was answered provisionally waits on: its server may open a
+   * connection for the final response (RFC 3261 18.2.2).
+   */
+  onConnectionLost(peer: Peer, reason: string): void {
+    for (const transaction of [...this.clients.values()]) {
+      if (transaction.answered || transaction.peer.transport !== peer.transport) continue;
+      const { address, port } = transaction.peer;
+      if (port === peer.port && address === peer.address) transaction.onTransportError(reason);
+    }
   }
 
   /** The INVITE transaction that a CANCEL means (RFC 3261 9.2). */
@@ -166,12 +185,17 @@ function serverKey(request: SipMessage, method: string): string {
   return `${request.callId} ${request.fromTag} ${request.cseqNumber} ${sentBy} ${method}`;
 }
 
-/** Writes `received` and `rport` into the top Via and tells where the responses go. */
+/**
+ * Writes `received` and `rport` into the top Via and tells where the responses go (RFC 3261 18.2.2): over a reliable
+ * transport back through the connection, and where that is gone through a new one to the port of the Via.
+ */
 function stampSource(request: SipMessage, peer: Peer): Peer {
   const via = request.topVia!;
   const i = request.keys.indexOf('via');
   request.values[i] = stampVia(request.values[i], via, peer.address, peer.port);
-  return { address: peer.address, port: via.rport ? peer.port : (via.port ?? DEFAULT_PORT) };
+  const { address, transport, connection } = peer;
+  const byVia = via.port ?? defaultPort(transport?.protocol ?? 'udp');
+  return { address, port: via.rport && !transport?.reliable ? peer.port : byVia, transport, connection };
 }
 
 /** RFC 5626 4.4.1 and 3261 7.5: empty lines keep a path open and mean nothing. */

@@ -1,18 +1,35 @@
-import type { Peer } from './local-address.js';
+export type Protocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
-export type { Peer };
+/** Where a message goes or came from. */
+export interface Peer {
+  address: string;
+  port: number;
+  /** The local transport that reaches it; the user agent's first one where it is not said. */
+  transport?: Transport;
+  /** The connection that a message came over, for its responses (RFC 3261 18.2.2). */
+  connection?: number;
+}
 
 /** What carries SIP messages; it knows nothing of transactions. */
 export interface Transport {
-  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+  readonly protocol: Protocol;
   /** Whether the transport itself repeats what was lost (RFC 3261 17: no retransmissions over it). */
   readonly reliable: boolean;
   /** The address and port it is bound to. */
   readonly local: Peer;
   /** What others shall use to reach us: in Via and Contact. */
   readonly advertised: Peer;
-  /** Sends one message. `onError` is called when it surely did not leave. */
-  send(message: Buffer, address: string, port: number, onError: TransportErrorListener | null): void;
+  /**
+   * Sends one message. `onError` is called when it surely did not leave. A transport with connections takes the one
+   * of the given number, or else one that it has to that address, or opens one.
+   */
+  send(
+    message: Buffer,
+    address: string,
+    port: number,
+    onError: TransportErrorListener | null,
+    connection?: number,
+  ): void;
   /**
    * Asks whether anybody listens at a peer that never answered; `onRefused` is called when surely nobody does.
    * Transports that would know anyway leave it empty.
@@ -28,4 +45,6 @@ export interface TransportErrorListener {
 export interface TransportReceiver {
   /** One message as it came, with its arrival on the run's clock; the buffer may be reused after the call. */
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void;
+  /** A connection to this peer ended; what waits for an answer over it waits in vain. */
+  onConnectionLost?(peer: Peer, reason: string): void;
 }

@@ -68,9 +68,10 @@ export class UacCore implements ClientUser {
   /** Acknowledges the 2xx of the dialog's last INVITE; the ACK is kept for as long as the 2xx may come again. */
   acknowledge(dialog: Dialog, headerLines: string, body: string, sent: SentListener): void {
     const { head, hop } = this.core.headWithin(dialog, 'ACK', dialog.acceptedCseq);
-    const text = requestText(head, headerLines, body);
     const id = this.core.ids.uuid();
     this.core.locate(hop, (peer, failure) => {
+      if (peer) this.core.address(head, peer);
+      const text = requestText(head, headerLines, body);
       if (peer === null) {
         sent(failure.reason, id, text, NOWHERE);
         return;
@@ -116,9 +117,10 @@ export class UacCore implements ClientUser {
     dialog: Dialog | null,
     sent: SentListener,
   ): void {
-    const text = requestText(head, headerLines, body);
     const id = this.core.ids.uuid();
     this.core.locate(hop, (peer, failure) => {
+      if (peer) this.core.address(head, peer);
+      const text = requestText(head, headerLines, body);
       if (peer === null) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
         if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`);

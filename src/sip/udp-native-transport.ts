@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
-import { type AddressFault, addressFault, type Peer, reachableAddress } from './local-address.js';
+import { type AddressFault, addressFault, reachableAddress } from './local-address.js';
 import { RefusalProbe } from './refusal-probe.js';
-import type { Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -188,7 +188,7 @@ export class UdpNativeTransport implements Transport {
     const data = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + MESSAGES + i * MESSAGE_BYTES, length);
     const port = this.view.getUint16(name + 2, false);
     this.readyHeader(i);
-    this.receiver.onMessage(data, { address, port }, arrivalMs);
+    this.receiver.onMessage(data, { address, port, transport: this }, arrivalMs);
   }
 
   /** What the kernel overwrote in a header is set anew. */

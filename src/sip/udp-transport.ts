@@ -1,9 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { systemClock } from '../core/clock.js';
-import { addressFault, type Peer, reachableAddress } from './local-address.js';
+import { addressFault, reachableAddress } from './local-address.js';
 import { noLookup, RefusalProbe } from './refusal-probe.js';
-import type { Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 
 /** Bursts of thousands of calls must fit while the thread is busy; the system caps it at its own limit. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
@@ -25,7 +25,9 @@ export class UdpTransport implements Transport {
     const bound = socket.address();
     this.local = { address: bound.address, port: bound.port };
     this.advertised = { address: advertise ?? reachableAddress(bound.address), port: bound.port };
-    socket.on('message', (data: Buffer, from: RemoteInfo) => receiver.onMessage(data, from, systemClock.now()));
+    socket.on('message', (data: Buffer, from: RemoteInfo) =>
+      receiver.onMessage(data, { address: from.address, port: from.port, transport: this }, systemClock.now()),
+    );
     // Errors of sends reach their callbacks; what is left concerns no message of ours.
     socket.on('error', () => {});
   }

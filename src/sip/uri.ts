@@ -60,3 +60,8 @@ function readSipUri(text: string): SipUri | null {
 export function hostPort(host: string, port: number): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The port that holds where none is given (RFC 3261 19.1.2). */
+export function defaultPort(protocol: string): number {
+  return protocol === 'tls' ? 5061 : protocol === 'ws' ? 80 : protocol === 'wss' ? 443 : 5060;
+}

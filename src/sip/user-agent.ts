@@ -8,6 +8,7 @@ import type { SipStats } from './stats.js';
 import { DEFAULT_TIMERS, type SipTimers } from './timer-values.js';
 import { TransactionLayer } from './transaction-layer.js';
 import type { Peer } from './transport.js';
+import { TransportSet } from './transport-set.js';
 import { type NewRequest, type SentListener, UacCore } from './uac-core.js';
 import { UasCore } from './uas-core.js';
 import { openUdp } from './udp.js';
@@ -35,13 +36,15 @@ export class UserAgent {
   static async open(options: UserAgentOptions): Promise<UserAgent> {
     const { address, port, advertise, timers, clock = systemClock } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
+    const transports = new TransportSet();
     try {
-      layer.transport = await openUdp({ address, port, advertise, receiver: layer }, clock);
+      transports.add(await openUdp({ address, port, advertise, receiver: layer }, clock));
     } catch (error) {
       layer.queue.close();
       throw error;
     }
-    return new UserAgent(new Core(layer, layer.transport));
+    layer.transport = transports.first;
+    return new UserAgent(new Core(layer, transports));
   }
 
   set handler(handler: UserAgentHandler) {
@@ -125,6 +128,6 @@ export class UserAgent {
   async close(): Promise<void> {
     this.core.closed = true;
     this.core.layer.queue.close();
-    await this.core.transport.close();
+    await this.core.transports.close();
   }
 }

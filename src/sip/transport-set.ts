@@ -1,0 +1,54 @@
+import { isIPv6 } from 'node:net';
+import type { Protocol, Transport } from './transport.js';
+import { hostPort } from './uri.js';
+
+/** All transports of one user agent: several protocols, addresses and ports at once. */
+export class TransportSet {
+  private readonly transports: Transport[] = [];
+  private readonly sentBys = new Map<Transport, string>();
+
+  /** The first one: what is taken where nothing else is said. */
+  get first(): Transport {
+    return this.transports[0];
+  }
+
+  get all(): readonly Transport[] {
+    return this.transports;
+  }
+
+  add(transport: Transport): void {
+    this.transports.push(transport);
+    const { address, port } = transport.advertised;
+    this.sentBys.set(transport, hostPort(address, port));
+  }
+
+  /** The first transport of that protocol that reaches the address' family; any address where none is given. */
+  find(protocol: Protocol, address?: string): Transport | null {
+    for (const transport of this.transports) {
+      if (transport.protocol !== protocol) continue;
+      if (address === undefined || isIPv6(address) === isIPv6(transport.local.address)) return transport;
+    }
+    return null;
+  }
+
+  /** `host:port` under which others reach a transport. */
+  sentBy(transport: Transport): string {
+    return this.sentBys.get(transport) ?? hostPort(transport.advertised.address, transport.advertised.port);
+  }
+
+  /** The value of a Via of ours over that transport (RFC 3261 18.1.1, RFC 3581). */
+  via(transport: Transport, branch: string): string {
+    return `SIP/2.0/${transport.protocol.toUpperCase()} ${this.sentBy(transport)};rport;branch=${branch}`;
+  }
+
+  /** A Contact URI by which a transport is reached; UDP needs no parameter (RFC 3261 19.1.4). */
+  contact(transport: Transport): string {
+    const { protocol } = transport;
+    const uri = `sip:${this.sentBy(transport)}`;
+    return protocol === 'udp' ? uri : `${uri};transport=${protocol}`;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.transports.map((transport) => transport.close()));
+  }
+}
