@@ -64,11 +64,16 @@ export class EmbeddedServer implements UserAgentHandler {
 
   onRequest(transaction: ServerTransaction, request: SipMessage, dialog: Dialog | null): void {
     const owner = dialog?.owner as Session | null | undefined;
-    const session = owner && this.sessions.includes(owner) ? owner : this.choose(request.method);
+    const session = owner ? this.heir(owner) : this.choose(request.method);
+    if (session === null && owner) {
+      this.agent.respond(transaction, 481, 'Call/Transaction Does Not Exist', '', '', null);
+      return;
+    }
     if (session === null) {
       this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
       return;
     }
+    if (dialog && owner) dialog.owner = session;
     transaction.owner = session;
     this.pending.set(transaction.id, transaction);
     session.deliver(request, transaction.source, transaction.id, dialog?.name ?? '', dialog === null);
@@ -79,7 +84,8 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   onAck(ack: SipMessage, peer: Peer, dialog: Dialog): void {
-    const session = dialog.owner as Session | null;
+    const owner = dialog.owner as Session | null;
+    const session = owner && this.heir(owner);
     session?.deliver(ack, peer, this.agent.ids.uuid(), dialog.name, false);
   }
 
@@ -113,6 +119,12 @@ export class EmbeddedServer implements UserAgentHandler {
     return head.method === 'INVITE' ? dialogName(head.callId, localTag) : '';
   }
 
+  /** Who serves an application's dialogs: itself, or once its connection is gone, one that gave the same tag. */
+  private heir(owner: Session): Session | null {
+    if (this.sessions.includes(owner)) return owner;
+    return this.sessions.find((session) => session.sharesTag(owner)) ?? null;
+  }
+
   /** Round robin among the applications that take the method. */
   private choose(method: string): Session | null {
     const count = this.sessions.length;
@@ -124,6 +136,11 @@ export class EmbeddedServer implements UserAgentHandler {
       }
     }
     return null;
+  }
+
+  /** Applications that gave the secret. */
+  get applications(): number {
+    return this.sessions.filter((session) => session.isAuthenticated).length;
   }
 
   close(): void {

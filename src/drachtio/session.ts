@@ -18,6 +18,7 @@ const NEEDS_CONTACT = new Set(['INVITE', 'SUBSCRIBE', 'UPDATE', 'REFER', 'NOTIFY
 export class Session {
   private readonly reader = new FrameReader();
   private readonly verbs = new Set<string>();
+  private readonly tags = new Set<string>();
   private authenticated = false;
   private closed = false;
 
@@ -32,6 +33,17 @@ export class Session {
     });
     stream.on('close', () => this.forget());
     stream.on('error', () => this.forget());
+  }
+
+  /** Whether the application gave the secret. */
+  get isAuthenticated(): boolean {
+    return this.authenticated;
+  }
+
+  /** Whether it may speak for dialogs of that other application: both name themselves by a tag, and share one. */
+  sharesTag(other: Session): boolean {
+    for (const tag of this.tags) if (other.tags.has(tag)) return true;
+    return false;
   }
 
   /** Whether requests of that method shall come here. */
@@ -81,7 +93,7 @@ export class Session {
     }
     switch (type) {
       case 'authenticate':
-        this.authenticate(messageId, tokens[2] ?? '');
+        this.authenticate(messageId, tokens[2] ?? '', tokens[3] ?? '');
         break;
       case 'route':
         this.verbs.add((tokens[2] ?? '').toLowerCase());
@@ -105,12 +117,13 @@ export class Session {
     }
   }
 
-  private authenticate(messageId: string, secret: string): void {
+  private authenticate(messageId: string, secret: string, tags: string): void {
     if (secret !== this.secret) {
       this.refuse(messageId, 'incorrect secret');
       return;
     }
     this.authenticated = true;
+    for (const tag of tags.split(',')) if (tag.trim() !== '') this.tags.add(tag.trim());
     const { agent } = this.server;
     const { local } = agent;
     this.reply(

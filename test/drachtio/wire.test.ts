@@ -159,6 +159,13 @@ class Application extends Duplex {
     this.push(Buffer.from(`${Buffer.byteLength(payload)}#${payload}`));
   }
 
+  async frame(pattern: RegExp): Promise<string> {
+    let found: string | undefined;
+    while (!(found = this.frames.find((frame) => pattern.test(frame))))
+      await new Promise((resolve) => setImmediate(resolve));
+    return found;
+  }
+
   async reply(messageId: string): Promise<string[]> {
     let found: string | undefined;
     while (!(found = this.frames.find((frame) => frame.split('|')[2] === messageId))) {
@@ -191,6 +198,24 @@ describe('the wire protocol', () => {
     expect(await application.reply('m2')).toEqual(['OK', 'pong']);
     application.say('m3|route|invite');
     expect(await application.reply('m3')).toEqual(['OK']);
+  });
+
+  test('hands requests only to the verbs that are routed, until they are taken back', async () => {
+    application.say('m1|authenticate|cymru|');
+    application.say('m2|route|options');
+    const ask = `sip||\r\nOPTIONS sip:x@127.0.0.1:${agent.local.port} SIP/2.0\r\n\r\n`;
+    application.say(`m3|${ask}`);
+    await application.frame(/\|sip\|network\|.*\r\nOPTIONS /s);
+    application.say('m4|remove_route|options');
+    expect(await application.reply('m4')).toEqual(['OK']);
+    application.say(`m5|${ask}`);
+    await application.frame(/\r\nSIP\/2.0 503 /);
+  });
+
+  test('nothing is taken before the secret', async () => {
+    application.say('m1|route|invite');
+    expect((await application.reply('m1'))[0]).toBe('NO');
+    expect(application.ended).toBe(true);
   });
 
   test('a wrong secret is refused and the connection ended', async () => {

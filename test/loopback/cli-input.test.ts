@@ -188,6 +188,7 @@ describe('help', () => {
     [[]],
     [['run']],
     [['trunk']],
+    [['drachtio']],
     [['report']],
     [['profile', 'check']],
     [['profile', 'list']],

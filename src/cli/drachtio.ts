@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { systemClock } from '../core/clock.js';
+import { ApplicationPort } from '../drachtio/application-port.js';
+import { EmbeddedServer } from '../drachtio/embedded-server.js';
+import { hostPort } from '../sip/uri.js';
+import { UserAgent } from '../sip/user-agent.js';
+import { Interrupts } from './interrupts.js';
+import { ipv4, wholeNumber } from './options.js';
+import { printJson } from './standard-streams.js';
+
+interface DrachtioFlags {
+  port: number;
+  listen: string;
+  secret: string;
+  sipPort: number;
+  local: string;
+  advertise?: string;
+  json?: boolean;
+}
+
+export function drachtioCommand(): Command {
+  return new Command('drachtio')
+    .description('Be a drachtio server for drachtio-srf applications, until Ctrl-C')
+    .option('--port <port>', 'TCP port for applications', wholeNumber('--port', 0, 65_535), 9022)
+    .option('--listen <address>', 'address for applications', ipv4('--listen', 'one of this machine'), '127.0.0.1')
+    .option('--secret <secret>', 'what applications must give', 'cymru')
+    .option('--sip-port <port>', 'SIP port', wholeNumber('--sip-port', 0, 65_535), 5060)
+    .option('--local <address>', 'local address for SIP', ipv4('--local', 'one of this machine'), '127.0.0.1')
+    .option(
+      '--advertise <address>',
+      'address for Via and Contact, behind NAT or in docker',
+      ipv4('--advertise', 'the one at which the far end reaches this machine'),
+    )
+    .option('--json', 'print the final SIP counters as JSON')
+    .addHelpText(
+      'after',
+      `
+Whoever knows the secret places calls through this server: beyond 127.0.0.1, give one of your own.
+
+Examples:
+  trunkstorm drachtio                                     srf.connect({ host: '127.0.0.1', port: 9022, secret: 'cymru' })
+  trunkstorm drachtio --port 9023 --sip-port 5070         beside a drachtio-server
+  trunkstorm drachtio --local 0.0.0.0 --advertise 198.51.100.7 --secret s3cret
+  trunkstorm run headroom --drachtio 127.0.0.1:9022 --to sip:trunk.example.net`,
+    )
+    .action((flags: DrachtioFlags) => drachtio(flags));
+}
+
+async function drachtio(flags: DrachtioFlags): Promise<void> {
+  const { listen, port, secret, sipPort, local, advertise } = flags;
+  let stop!: () => void;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const interrupts = new Interrupts(() => stop());
+  const progress = flags.json ? process.stderr : process.stdout;
+  const agent = await UserAgent.open({ address: local, port: sipPort, advertise });
+  try {
+    const server = new EmbeddedServer(agent, { secret });
+    const applications = await ApplicationPort.open({ host: listen, port, server });
+    const { address, port: opened } = applications.local;
+    const startMs = systemClock.now();
+    progress.write(
+      `drachtio applications at ${hostPort(address, opened)} · SIP ${agent.protocol} at ${agent.hostPort}\n`,
+    );
+    await stopped;
+    await applications.close();
+    const stats = agent.stats();
+    if (flags.json) printJson({ durationMs: Math.round(systemClock.now() - startMs), sip: stats });
+    else
+      process.stdout.write(
+        `SIP messages: ${stats.messagesReceived} received · ${stats.messagesSent} sent · ${stats.retransmissionsReceived} and ${stats.retransmissionsSent} of them again · ${stats.malformed} malformed\n` +
+          `still up: ${stats.dialogs} dialogs\n`,
+      );
+  } finally {
+    interrupts.close();
+    await agent.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { createServer, connect as tcpConnect } from 'node:net';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectExternal, type DrachtioConnection } from '../../src/drachtio/connect.js';
+import type { SrfDialog } from '../../src/drachtio/srf-types.js';
+import { Cli, cli, Scratch } from '../support/cli.js';
+import { Harness, SDP, until } from './sip-harness.js';
+
+const scratch = new Scratch();
+afterAll(() => scratch.remove());
+
+describe('trunkstorm drachtio', () => {
+  let h: Harness;
+  let command: Cli;
+  let port = 0;
+  let target = '';
+  const applications: DrachtioConnection[] = [];
+  const lost: Error[] = [];
+
+  beforeEach(async () => {
+    h = new Harness();
+    lost.length = 0;
+    const args = ['drachtio', '--port', '0', '--sip-port', '0', '--secret', 's3cret', '--json'];
+    command = Cli.start(args, scratch.path);
+    await command.says(/SIP udp at \S+\n/);
+    port = Number(/applications at 127\.0\.0\.1:(\d+)/.exec(command.stderr)![1]);
+    target = `sip:x@${/SIP udp at (\S+)/.exec(command.stderr)![1]}`;
+  });
+  afterEach(async () => {
+    for (const application of applications.splice(0)) await application.close();
+    await h.close();
+    command.child.kill('SIGINT');
+    await command.ended;
+  });
+
+  const application = async (): Promise<DrachtioConnection> => {
+    const connection = await connectExternal({
+      host: '127.0.0.1',
+      port,
+      secret: 's3cret',
+      onFatal: (error) => lost.push(error),
+    });
+    applications.push(connection);
+    return connection;
+  };
+
+  /** Takes calls and counts them; resolves once the server confirmed the route. */
+  const callee = async (): Promise<{ connection: DrachtioConnection; dialogs: SrfDialog[] }> => {
+    const connection = await application();
+    const dialogs: SrfDialog[] = [];
+    connection.srf.invite(async (request, response) => {
+      dialogs.push(await connection.srf.createUAS(request, response, { localSdp: SDP }));
+    });
+    // The server answers in order: what is confirmed after the route says that the route stands.
+    await new Promise<void>((resolve) => {
+      connection.srf.request('sip:none@invalid;transport=sctp', { method: 'OPTIONS' }, () => resolve());
+    });
+    return { connection, dialogs };
+  };
+
+  test('refuses with 503 while no application takes the method, then serves calls both ways', async () => {
+    const far = await h.endpoint();
+    await expect(far.srf.createUAC(target, { localSdp: SDP })).rejects.toMatchObject({ status: 503 });
+    const near = await callee();
+    const inward = await far.srf.createUAC(target, { localSdp: SDP });
+    await inward.destroy();
+    far.srf.invite(async (request, response) => void (await far.srf.createUAS(request, response, { localSdp: SDP })));
+    const outward = await near.connection.srf.createUAC(`sip:y@127.0.0.1:${far.port}`, { localSdp: SDP });
+    await outward.destroy();
+    expect(far.stats()!.dialogs).toBe(0);
+    command.child.kill('SIGINT');
+    expect(await command.ended).toBe(0);
+    const { sip } = JSON.parse(command.stdout);
+    expect(sip).toMatchObject({ malformed: 0, retransmissionsSent: 0, dialogs: 0 });
+  });
+
+  test('gives calls to several applications in turn, and to those that are left when one goes', async () => {
+    const far = await h.endpoint();
+    const [one, two] = [await callee(), await callee()];
+    const calls: SrfDialog[] = [];
+    for (let i = 0; i < 4; i++) calls.push(await far.srf.createUAC(target, { localSdp: SDP }));
+    await until(() => one.dialogs.length + two.dialogs.length === 4);
+    expect([one.dialogs.length, two.dialogs.length]).toEqual([2, 2]);
+    await one.connection.close();
+    // Whose calls they were cannot be asked any more: its dialogs are gone with it, the other's stand.
+    const answers: number[] = [];
+    for (const call of calls) {
+      const info = await call.request({ method: 'INFO', headers: { 'Content-Type': 'text/plain' }, body: 'x' });
+      answers.push(info.status);
+    }
+    expect(answers.filter((status) => status === 481)).toHaveLength(2);
+    for (let i = 0; i < 2; i++) await (await far.srf.createUAC(target, { localSdp: SDP })).destroy();
+    expect(two.dialogs).toHaveLength(4);
+    expect(lost).toEqual([]);
+  });
+
+  test('refuses a wrong secret and closes whatever is no drachtio application', async () => {
+    const wrong = connectExternal({ host: '127.0.0.1', port, secret: 'wrong', onFatal: () => {} });
+    await expect(wrong).rejects.toMatchObject({ code: 'DRACHTIO_UNREACHABLE' });
+    const socket = tcpConnect(port, '127.0.0.1');
+    socket.resume().write('GET / HTTP/1.1\r\n\r\n');
+    await new Promise((resolve) => socket.on('close', resolve));
+    await application();
+  });
+});
+
+describe('trunkstorm drachtio that cannot start', () => {
+  test('says which port is taken and exits 3', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const result = await cli(['drachtio', '--port', String(port), '--sip-port', '0'], scratch.path);
+    await new Promise((resolve) => taken.close(resolve));
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain(`The port for applications, ${port}, is taken`);
+  });
+
+  test('says which option is wrong and exits 2', async () => {
+    const result = await cli(['drachtio', '--port', '70000'], scratch.path);
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('--port')]);
+  });
+});
