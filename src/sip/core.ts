@@ -3,13 +3,14 @@ import { addressing, type Dialog } from './dialog.js';
 import { DialogTable } from './dialog-table.js';
 import type { IdSource } from './ids.js';
 import type { SipMessage } from './message.js';
+import { usableTransports } from './next-hop.js';
 import { requestText } from './requests.js';
-import { Resolver } from './resolver.js';
+import { type LocateFailure, NO_TRANSPORT, type Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionLayer } from './transaction-layer.js';
-import type { Peer, Protocol, Transport } from './transport.js';
+import type { Peer, Transport } from './transport.js';
 import type { TransportSet } from './transport-set.js';
-import { defaultPort, parseSipUri, type SipUri } from './uri.js';
+import { parseSipUri } from './uri.js';
 
 /** What the application is told. */
 export interface UserAgentHandler {
@@ -25,12 +26,6 @@ export interface UserAgentHandler {
   onUnsolicitedBye(dialog: Dialog, bye: string, peer: Peer): void;
 }
 
-/** Why a request could not leave: the caller's mistake, or the network's fault. */
-export interface LocateFailure {
-  kind: 'mistake' | 'transport';
-  reason: string;
-}
-
 /** What both halves of the core share: the way to the wire, names, and the dialogs. */
 export class Core {
   readonly ids: IdSource;
@@ -42,11 +37,10 @@ export class Core {
   /** `host:port` under which others reach us over the first transport. */
   readonly sentBy: string;
 
-  private readonly resolver = new Resolver();
-
   constructor(
     readonly layer: TransactionLayer,
     readonly transports: TransportSet,
+    private readonly resolver: Resolver,
   ) {
     this.ids = layer.ids;
     this.transport = transports.first;
@@ -59,11 +53,11 @@ export class Core {
     if (transport && transport !== this.transport) head.via = this.transports.via(transport, head.branch);
   }
 
-  /** The transport that a URI asks for by scheme or parameter (RFC 3263 4.1): UDP where it asks for none and we have it. */
-  protocolFor(uri: SipUri): Protocol {
-    if (uri.scheme === 'sips') return 'tls';
-    if (uri.transport !== null) return uri.transport as Protocol;
-    return this.transports.find('udp') ? 'udp' : this.transport.protocol;
+  /** The Contact URI by which the far end of a request to `hop` reaches us. */
+  contactTowards(hop: string): string {
+    const uri = parseSipUri(hop);
+    const [protocol] = uri === null ? [] : usableTransports(uri, this.transports.reach.transports);
+    return this.transports.contact((protocol && this.transports.find(protocol)) || this.transport);
   }
 
   /** The head of a new request, with a branch of its own. */
@@ -81,6 +75,12 @@ export class Core {
     return { method, requestUri, via, branch, from, to, callId, cseq, routes };
   }
 
+  /** The head of a request that is tried anew at another target: all the same but the Via (RFC 3263 4.3). */
+  headAnew(head: RequestHead, peer: Peer): RequestHead {
+    const branch = this.ids.branch();
+    return { ...head, branch, via: this.transports.via(peer.transport ?? this.transport, branch) };
+  }
+
   /** The head of a request within a dialog, and the URI that decides where it goes. */
   headWithin(dialog: Dialog, method: string, cseq: number): { head: RequestHead; hop: string } {
     const { requestUri, routes, hop } = addressing(dialog);
@@ -88,27 +88,24 @@ export class Core {
     return { head: this.head(method, requestUri, localParty, remoteParty, callId, cseq, routes), hop };
   }
 
-  /** Finds where a URI leads. Numeric hosts are answered before this returns. */
-  locate(hop: string, done: (peer: Peer | null, failure: LocateFailure) => void): void {
+  /**
+   * Finds where a URI leads (RFC 3263): the peers in the order to try them, at least one unless there is a failure.
+   * Numeric hosts are answered before this returns.
+   */
+  locate(hop: string, done: (peers: Peer[], failure: LocateFailure | null) => void): void {
     const uri = parseSipUri(hop);
     if (uri === null) {
-      done(null, { kind: 'mistake', reason: 'invalid request-uri' });
+      done([], { kind: 'mistake', reason: 'invalid request-uri' });
       return;
     }
-    const protocol = this.protocolFor(uri);
-    const any = this.transports.find(protocol);
-    if (any === null) {
-      done(null, { kind: 'mistake', reason: 'requested protocol/transport not available' });
-      return;
-    }
-    const port = uri.port ?? defaultPort(protocol);
-    this.resolver.resolve(uri.maddr ?? uri.host, any.local.address.includes(':') ? 6 : 4, (address, reason) => {
+    this.resolver.locate(uri, (hops, failure) => {
       if (this.closed) return;
-      const transport = address === null ? null : this.transports.find(protocol, address);
-      if (address === null) done(null, { kind: 'transport', reason });
-      else if (transport === null)
-        done(null, { kind: 'mistake', reason: 'requested protocol/transport not available' });
-      else done({ address, port, transport }, { kind: 'transport', reason });
+      const peers: Peer[] = [];
+      for (const { protocol, address, port } of hops) {
+        const transport = this.transports.find(protocol, address);
+        if (transport) peers.push({ address, port, transport });
+      }
+      done(peers, peers.length > 0 ? null : (failure ?? NO_TRANSPORT));
     });
   }
 
@@ -116,8 +113,8 @@ export class Core {
   hangUp(dialog: Dialog, headerLines: string): string {
     const { head, hop } = this.headWithin(dialog, 'BYE', ++dialog.localCseq);
     let text = requestText(head, headerLines, '');
-    this.locate(hop, (peer) => {
-      if (peer === null) return;
+    this.locate(hop, ([peer]) => {
+      if (peer === undefined) return;
       this.address(head, peer);
       text = requestText(head, headerLines, '');
       this.layer.request(SILENT_USER, head, Buffer.from(text, 'latin1'), peer, '');

@@ -54,9 +54,17 @@ export class TransactionLayer implements TransportReceiver {
     return peer.transport?.reliable ? this.reliableTimers : this.timers;
   }
 
-  /** Sends a request in a transaction of its own. */
-  request(user: ClientUser, head: RequestHead, message: Buffer, peer: Peer, id: string): ClientTransaction {
+  /** Sends a request in a transaction of its own; `context` is the user's, and there even where sending fails at once. */
+  request(
+    user: ClientUser,
+    head: RequestHead,
+    message: Buffer,
+    peer: Peer,
+    id: string,
+    context: unknown = null,
+  ): ClientTransaction {
     const transaction = new ClientTransaction(this, user, head, message, peer, id);
+    transaction.context = context;
     this.clients.set(clientKey(head.branch, head.method), transaction);
     this.stats.transactions++;
     transaction.start();

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { Reach } from './next-hop.js';
 import type { Protocol, Transport } from './transport.js';
 import { hostPort } from './uri.js';
 
@@ -14,6 +15,13 @@ export class TransportSet {
 
   get all(): readonly Transport[] {
     return this.transports;
+  }
+
+  /** The protocols and address families that there are, in the order in which they were added. */
+  get reach(): Reach {
+    const transports = [...new Set(this.transports.map(({ protocol }) => protocol))];
+    const families = [...new Set(this.transports.map(({ local }) => (isIPv6(local.address) ? 6 : 4)))];
+    return { transports, families };
   }
 
   add(transport: Transport): void {

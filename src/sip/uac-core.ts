@@ -1,6 +1,7 @@
 import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import { type Dialog, uacDialog } from './dialog.js';
+import { Failover } from './failover.js';
 import { parseMessage, type SipMessage } from './message.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
@@ -35,6 +36,8 @@ interface ClientContext {
   ackPeer: Peer | null;
   /** Waits for a provisional response. */
   cancel: Buffer | null;
+  /** Where there is more than one target. */
+  failover: Failover | null;
 }
 
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
@@ -69,10 +72,10 @@ export class UacCore implements ClientUser {
   acknowledge(dialog: Dialog, headerLines: string, body: string, sent: SentListener): void {
     const { head, hop } = this.core.headWithin(dialog, 'ACK', dialog.acceptedCseq);
     const id = this.core.ids.uuid();
-    this.core.locate(hop, (peer, failure) => {
+    this.core.locate(hop, ([peer], failure) => {
       if (peer) this.core.address(head, peer);
       const text = requestText(head, headerLines, body);
-      if (peer === null) {
+      if (failure) {
         sent(failure.reason, id, text, NOWHERE);
         return;
       }
@@ -118,20 +121,44 @@ export class UacCore implements ClientUser {
     sent: SentListener,
   ): void {
     const id = this.core.ids.uuid();
-    this.core.locate(hop, (peer, failure) => {
+    this.core.locate(hop, (peers, failure) => {
+      const [peer] = peers;
       if (peer) this.core.address(head, peer);
       const text = requestText(head, headerLines, body);
-      if (peer === null) {
+      if (failure) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
-        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`);
+        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, null);
         return;
       }
-      const context: ClientContext = { dialog, acceptedTag: null, ack: null, ackPeer: null, cancel: null };
+      const failover = peers.length > 1 ? new Failover(peers, headerLines, body) : null;
+      const context: ClientContext = { dialog, acceptedTag: null, ack: null, ackPeer: null, cancel: null, failover };
       sent(null, id, text, peer);
-      const transaction = this.core.layer.request(this, head, Buffer.from(text, 'latin1'), peer, id);
-      transaction.context = context;
-      if (head.method === 'INVITE') this.invites.set(id, transaction);
+      this.attempt(head, text, peer, id, context);
     });
+  }
+
+  private attempt(head: RequestHead, text: string, peer: Peer, id: string, context: ClientContext): void {
+    const transaction = this.core.layer.request(this, head, Buffer.from(text, 'latin1'), peer, id, context);
+    // Without its context it has ended already.
+    if (transaction.isInvite && transaction.context === context) this.invites.set(id, transaction);
+  }
+
+  /**
+   * Sends a request that one target did not serve to the next one, in a transaction of its own (RFC 3263 4.3); `false`
+   * when there is none, or nobody wants the answer any more.
+   */
+  private failOver(transaction: ClientTransaction, status: number, reason: string): boolean {
+    const context = transaction.context as ClientContext | null;
+    const failover = context?.failover;
+    if (!context || !failover) return false;
+    failover.note(status, reason);
+    const peer = transaction.cancelWanted ? null : failover.next();
+    if (peer === null) return false;
+    transaction.context = null;
+    const head = this.core.headAnew(transaction.head, peer);
+    const text = requestText(head, failover.headerLines, failover.body);
+    this.attempt(head, text, peer, transaction.id, context);
+    return true;
   }
 
   /** An INVITE of ours that is under way or was accepted lately. */
@@ -148,10 +175,13 @@ export class UacCore implements ClientUser {
       if (status > 100) this.core.handler.onResponse(transaction.id, head, response, peer);
       return;
     }
+    if (status === 503 && this.failOver(transaction, status, response.reason)) return;
     if (status < 300) {
       if (head.method === 'INVITE' && !this.accept(transaction, context, response)) return;
       if (head.method === 'SUBSCRIBE' && context.dialog === null) this.core.dialogs.add(uacDialog(head, response));
     }
+    if (status !== 503) context.failover?.note(status, response.reason);
+    context.failover?.announce(response);
     this.core.handler.onResponse(transaction.id, head, response, peer);
     // A challenged BYE is sent again within the same dialog.
     if (head.method === 'BYE' && context.dialog && status !== 401 && status !== 407)
@@ -173,7 +203,8 @@ export class UacCore implements ClientUser {
     context.acceptedTag = response.toTag ?? '';
     if (transaction.cancelWanted) {
       this.refuseAnswer(context.dialog ?? uacDialog(head, response), context);
-      this.failLocally(transaction.id, head, 487, '200 after CANCEL');
+      context.failover?.note(487, '200 after CANCEL');
+      this.failLocally(transaction.id, head, 487, '200 after CANCEL', context.failover);
       return false;
     }
     if (context.dialog === null) {
@@ -194,31 +225,35 @@ export class UacCore implements ClientUser {
   }
 
   onTimeout(transaction: ClientTransaction, timer: 'B' | 'F' | 'abandon'): void {
-    const cause = timer === 'abandon' ? 'no final response' : `Timer ${timer}`;
-    this.failLocally(transaction.id, transaction.head, 408, cause);
-    this.endWithFailedBye(transaction);
+    this.onFailure(transaction, 408, timer === 'abandon' ? 'no final response' : `Timer ${timer}`, timer !== 'abandon');
   }
 
   onTransportError(transaction: ClientTransaction, reason: string): void {
-    this.failLocally(transaction.id, transaction.head, 503, `transport: ${reason}`);
-    this.endWithFailedBye(transaction);
+    this.onFailure(transaction, 503, `transport: ${reason}`, true);
   }
 
-  private endWithFailedBye(transaction: ClientTransaction): void {
+  /** No target answered; `elsewhere`: another one might. */
+  private onFailure(transaction: ClientTransaction, status: number, cause: string, elsewhere: boolean): void {
+    if (elsewhere && this.failOver(transaction, status, cause)) return;
     const context = transaction.context as ClientContext | null;
+    const failover = context?.failover ?? null;
+    if (!elsewhere) failover?.note(status, cause);
+    this.failLocally(transaction.id, transaction.head, status, cause, failover);
     if (transaction.head.method === 'BYE' && context?.dialog) this.core.dialogs.remove(context.dialog);
   }
 
   onClientEnd(transaction: ClientTransaction): void {
-    if (transaction.isInvite) this.invites.delete(transaction.id);
+    if (this.invites.get(transaction.id) === transaction) this.invites.delete(transaction.id);
     const context = transaction.context as ClientContext | null;
     if (context?.dialog?.context === context && context?.dialog) context.dialog.context = null;
     transaction.context = null;
   }
 
-  private failLocally(id: string, head: RequestHead, status: number, cause: string): void {
+  private failLocally(id: string, head: RequestHead, status: number, cause: string, failover: Failover | null): void {
     const phrase = status === 408 ? 'Request Timeout' : status === 487 ? 'Request Terminated' : 'Service Unavailable';
     const response = parseMessage(localResponse(head, status, phrase, cause));
-    if (response) this.core.handler.onResponse(id, head, response, this.core.transport.local);
+    if (response === null) return;
+    failover?.announce(response);
+    this.core.handler.onResponse(id, head, response, this.core.transport.local);
   }
 }

@@ -1,10 +1,15 @@
+import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../core/clock.js';
+import { Rng } from '../core/rng.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { Core, type UserAgentHandler } from './core.js';
 import type { Dialog } from './dialog.js';
+import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
+import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { SipStats } from './stats.js';
+import { SystemDns } from './system-dns.js';
 import { DEFAULT_TIMERS, type SipTimers } from './timer-values.js';
 import { TransactionLayer } from './transaction-layer.js';
 import type { Peer } from './transport.js';
@@ -20,6 +25,10 @@ export interface UserAgentOptions {
   advertise?: string;
   timers?: Partial<SipTimers>;
   clock?: Clock;
+  /** Where names are looked up; the system's DNS and hosts file without it. */
+  dns?: Dns;
+  /** Of the choice among servers of the same priority (RFC 2782). */
+  seed?: number;
 }
 
 /** A SIP user agent, client and server, on one socket: transactions, dialogs, and the core above them. */
@@ -34,7 +43,7 @@ export class UserAgent {
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { address, port, advertise, timers, clock = systemClock } = options;
+    const { address, port, advertise, timers, clock = systemClock, dns, seed } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     const transports = new TransportSet();
     try {
@@ -44,7 +53,10 @@ export class UserAgent {
       throw error;
     }
     layer.transport = transports.first;
-    return new UserAgent(new Core(layer, transports));
+    const rng = new Rng(seed ?? randomInt(2 ** 32));
+    return new UserAgent(
+      new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock)),
+    );
   }
 
   set handler(handler: UserAgentHandler) {
