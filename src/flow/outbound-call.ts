@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Answer } from '../metrics/live-setup.js';
 import { agreeAsOfferer } from '../sdp/negotiate.js';
 import { readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
@@ -21,6 +22,8 @@ export interface OutboundContext extends ConversationSetup {
   clock: Clock;
   population: Population;
   calls: CallSpec;
+  /** A call was answered; its record comes when it has ended. */
+  onAnswer(answer: Answer): void;
   /** A callback threw: the call fails, the run goes on. */
   onError(error: unknown): void;
 }
@@ -170,8 +173,14 @@ export class OutboundCall {
       return;
     }
     this.phase = 'established';
-    record.answeredMs = record.timings.finalMs;
+    const { inviteMs, provisionalMs, finalMs } = record.timings;
+    record.answeredMs = finalMs;
     context.population.enterEstablished();
+    context.onAnswer({
+      status: dialog.res.status,
+      srdMs: (provisionalMs ?? finalMs) - inviteMs!,
+      setupMs: finalMs - inviteMs!,
+    });
     dialog.on(
       'destroy',
       this.scope.guarded((bye: { stackTime?: string }) => this.onRemoteBye(bye)),

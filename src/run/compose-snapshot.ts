@@ -25,7 +25,7 @@ export class RateMeter {
 
 /** The state of a run at one moment. Reads, changes nothing. */
 export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter): Snapshot {
-  const { metrics, profile, swarmPulse, planned } = state;
+  const { metrics, live, profile, swarmPulse, planned } = state;
   const verdict = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const strain = state.strain.strain(swarmPulse?.notStarted ?? 0, planned.attempts);
   const liveFaults = state.swarmMedia?.faults ?? {};
@@ -45,16 +45,17 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     calls: {
       ...metrics.counts,
       attempted: swarmPulse?.attempted ?? 0,
+      answered: live.answered,
       inProgress: swarmPulse?.inProgress ?? 0,
       established: swarmPulse?.established ?? 0,
       peakInProgress: swarmPulse?.peakInProgress ?? 0,
       notStarted: swarmPulse?.notStarted ?? 0,
       planned: planned.attempts,
     },
-    responses: { ...metrics.responses },
-    setupFailureRatio: metrics.setupFailureRatio,
-    srdMs: three(metrics.srdSuccess),
-    setupMs: three(metrics.setup),
+    responses: live.responses(metrics.responses),
+    setupFailureRatio: live.failureRatio(metrics.counts.failed),
+    srdMs: three(live.srd),
+    setupMs: three(live.setup),
     trunk: {
       channels: state.ownTrunk ? profile.trunk.channels : null,
       refusals: verdict.refusals,

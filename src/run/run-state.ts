@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
+import { LiveSetup } from '../metrics/live-setup.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
@@ -13,6 +14,8 @@ const LOG_LINES = 200;
 /** All that is known of a run while it goes: written by the run, read by screen, timeline and summary. */
 export class RunState {
   readonly metrics: CallMetrics;
+  /** Setups of calls that may still be up. */
+  readonly live = new LiveSetup();
   readonly strain = new StrainMonitor();
   readonly log: LogLine[] = [];
   swarmPulse: Pulse | null = null;

@@ -213,6 +213,7 @@ export class Run {
     const now = systemClock.now();
     switch (event.kind) {
       case 'records':
+        for (const answer of event.answers) state.live.add(answer);
         for (const record of event.records)
           if (from === 'swarm') this.join.addCaller(record, now);
           else this.join.addCallee(record, now);

@@ -1,6 +1,7 @@
 import type { ErrorMessage } from '../core/errors.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Answer } from '../metrics/live-setup.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
@@ -66,7 +67,8 @@ export type ShardEvent =
       driver: 'native' | 'dgram';
       timestampSource: 'kernel' | 'user';
     }
-  | { kind: 'records'; records: CallRecord[] }
+  /** Calls that have ended, and calls of a swarm that were answered, since the last time. */
+  | { kind: 'records'; records: CallRecord[]; answers: Answer[] }
   | { kind: 'pulse'; pulse: Pulse }
   | { kind: 'media'; snapshot: MediaSnapshot }
   | { kind: 'log'; level: 'info' | 'warn' | 'error'; text: string }

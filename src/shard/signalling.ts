@@ -8,6 +8,7 @@ import { Population } from '../flow/population.js';
 import { arrivalOffsets } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Answer } from '../metrics/live-setup.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -25,6 +26,7 @@ export class Signalling {
   private readonly population = new Population();
   private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   private readonly batch: CallRecord[] = [];
+  private readonly answers: Answer[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private connection: DrachtioConnection | null = null;
   private swarm: Swarm | null = null;
@@ -145,6 +147,9 @@ export class Signalling {
       pacer: this.pacer,
       target: role.target,
       rows: role.rows,
+      onAnswer: (answer) => {
+        this.answers.push(answer);
+      },
       onDone: () => void this.finish(),
     });
   }
@@ -188,8 +193,8 @@ export class Signalling {
   }
 
   private flush(): void {
-    if (this.batch.length === 0) return;
-    this.post({ kind: 'records', records: this.batch.splice(0) });
+    if (this.batch.length === 0 && this.answers.length === 0) return;
+    this.post({ kind: 'records', records: this.batch.splice(0), answers: this.answers.splice(0) });
   }
 
   private pulse(): void {

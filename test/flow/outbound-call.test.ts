@@ -6,6 +6,7 @@ import { Population } from '../../src/flow/population.js';
 import { callSpec, mediaSpec } from '../../src/flow/spec.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
+import type { Answer as Answered } from '../../src/metrics/live-setup.js';
 
 type Answer = (error: SrfCallError | null, dialog?: SrfDialog) => void;
 type Reply = (error: unknown, response?: SrfResult) => void;
@@ -22,6 +23,7 @@ class Attempt {
   mediaClosed = 0;
   record: CallRecord | null = null;
   readonly errors: unknown[] = [];
+  readonly answers: Answered[] = [];
   private answer!: Answer;
   private onBye: (bye: object) => void = () => {};
   readonly call: OutboundCall;
@@ -59,6 +61,7 @@ class Attempt {
         uplink: [],
         downlink: [],
         advertise: undefined,
+        onAnswer: (answer) => this.answers.push(answer),
         onError: (error) => {
           if (error !== broken) throw error;
           this.errors.push(error);
@@ -166,6 +169,21 @@ describe('a call whose time is over', () => {
     attempt.answerBye(status, port);
     await pass(0);
     expect(attempt.record).toMatchObject({ outcome, hangupBy: 'local', byeStatus: status });
+  });
+});
+
+describe('a call that is answered', () => {
+  it('is told at once, with its delays, and not when its answer crossed our CANCEL', async () => {
+    const attempt = new Attempt();
+    attempt.clock.advance(300);
+    attempt.accept();
+    expect(attempt.answers).toEqual([{ status: 200, srdMs: 300, setupMs: 300 }]);
+    expect(attempt.record).toBeNull();
+
+    const late = new Attempt();
+    await pass(1000);
+    late.accept();
+    expect(late.answers).toEqual([]);
   });
 });
 

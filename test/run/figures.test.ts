@@ -147,9 +147,10 @@ describe('a snapshot', () => {
     state.swarmPulse = pulse();
     state.swarmMedia = media({ faults: { silence: 2 }, packetsSent: 40 });
     state.trunkMedia = media({ packetsReceived: 36, packetsLost: 4, packetsExpected: 40, packetsSent: 50 });
+    for (let i = 0; i < 4; i++) state.live.add({ status: 200, srdMs: 20, setupMs: 300 });
     state.metrics.add(answeredRecord({ oneWay: { direction: 'downlink', cause: 'silence' } }));
     const { calls, media: heard, oneWay } = composeSnapshot(state, 2000, new RateMeter());
-    expect(calls).toMatchObject({ attempted: 10, answered: 1, inProgress: 4, established: 3, peakInProgress: 7 });
+    expect(calls).toMatchObject({ attempted: 10, answered: 4, inProgress: 4, established: 3, peakInProgress: 7 });
     expect(heard.uplink).toMatchObject({
       packetsSent: 40,
       packetsReceived: 36,
@@ -163,6 +164,19 @@ describe('a snapshot', () => {
       injectedLossRatio: null,
     });
     expect(oneWay).toEqual({ calls: 3, byCause: { silence: 3 } });
+  });
+
+  it('has failures among all attempts that ended, not among the few answered calls that are over', () => {
+    const state = stateOf();
+    for (let i = 0; i < 3; i++) state.live.add({ status: 200, srdMs: 20, setupMs: 300 });
+    state.metrics.add(failedRecord(503));
+    expect(composeSnapshot(state, 2000, new RateMeter())).toMatchObject({
+      calls: { answered: 3, failed: 1, completed: 0 },
+      responses: { '200': 3, '503': 1 },
+      setupFailureRatio: 0.25,
+      srdMs: { p50: 20 },
+      setupMs: { p50: 300 },
+    });
   });
 
   it('says nothing of channels and of the far end’s packets when the trunk is not ours', () => {
