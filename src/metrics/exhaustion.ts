@@ -106,13 +106,16 @@ interface AdmittedPerSecond {
 }
 
 function rateEvidence(refused: readonly AttemptResult[], rate: AdmittedPerSecond): string {
+  let first = refused[0];
   let low = Number.POSITIVE_INFINITY;
   let high = 0;
   for (const r of refused) {
+    if (r.finalMs < first.finalMs) first = r;
     low = Math.min(low, met(r));
     high = Math.max(high, met(r));
   }
-  return `refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
+  const firstS = (first.startedMs / 1000).toFixed(1);
+  return `the first refusal, at ${firstS} s, met ${met(first)} calls in progress; refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
 }
 
 /** How many calls were admitted in each second. The first and last second with refusals are partial and left out. */

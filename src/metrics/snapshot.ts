@@ -1,3 +1,5 @@
+import type { Invalidity } from './validity.js';
+
 /** The state of a run at one moment: a line of timeline.ndjson and what the screen shows. */
 export interface Snapshot {
   /** Since the start of the run. */
@@ -45,8 +47,8 @@ export interface Snapshot {
     pacingErrorP99Ms: number | null;
     eventLoopDelayP99Ms: number | null;
     receiveDrops: number | null;
-    /** Why the run is invalid so far. */
-    problems: string[];
+    /** Why the run would be invalid if it ended now. */
+    problems: Invalidity[];
   };
   log: LogLine[];
 }

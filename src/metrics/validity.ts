@@ -13,6 +13,7 @@ export interface Strain {
 
 export interface Invalidity {
   reason: InvalidReason;
+  /** What was observed, in words that stand alone. */
   observed: string;
   limit: string;
 }
@@ -32,13 +33,13 @@ export function invalidities(strain: Strain): Invalidity[] {
   if ((strain.receiveDrops ?? 0) > 0)
     found.push({
       reason: 'receive-drops',
-      observed: `${strain.receiveDrops} datagrams dropped by our own receive buffers`,
+      observed: `own receive drops ${strain.receiveDrops}`,
       limit: '0',
     });
   if (strain.pacingErrorP99Ms !== null && strain.pacingErrorP99Ms > LIMITS.pacingErrorP99Ms)
     found.push({
       reason: 'pacing-error',
-      observed: `p99 ${strain.pacingErrorP99Ms.toFixed(1)} ms`,
+      observed: `pacing error p99 ${strain.pacingErrorP99Ms.toFixed(1)} ms`,
       limit: `${LIMITS.pacingErrorP99Ms} ms`,
     });
   for (const thread of strain.saturatedMs)
@@ -51,7 +52,7 @@ export function invalidities(strain: Strain): Invalidity[] {
   if (strain.eventLoopDelayP99Ms !== null && strain.eventLoopDelayP99Ms > LIMITS.eventLoopDelayP99Ms)
     found.push({
       reason: 'event-loop-delay',
-      observed: `p99 ${strain.eventLoopDelayP99Ms.toFixed(1)} ms`,
+      observed: `event-loop delay p99 ${strain.eventLoopDelayP99Ms.toFixed(1)} ms`,
       limit: `${LIMITS.eventLoopDelayP99Ms} ms`,
     });
   if (strain.planned > 0 && strain.notStarted / strain.planned > LIMITS.notStartedRatio)

@@ -31,7 +31,7 @@ const CELL = 12;
 const left = (text: string, width: number): string => text.padEnd(width);
 const right = (text: string, width: number): string => text.padStart(width);
 
-/** The summary as printed at the end of a run: lines of about 90 columns, ending in a newline. */
+/** The summary as printed at the end of a run, within 80 columns where names and numbers allow; ends in a newline. */
 export function summaryText(summary: Summary, options: SummaryTextOptions): string {
   const paint: Paint = (text, ...styles) =>
     options.colour && text !== '' ? `\u001b[${styles.map((s) => SGR[s]).join(';')}m${text}\u001b[0m` : text;
@@ -80,6 +80,8 @@ function calls({ calls: c, responses }: Summary, paint: Paint): string[] {
       ['completed', count(c.completed)],
       ['dropped', count(c.dropped)],
       ['still up', count(c.stillUp)],
+    ]),
+    figures([
       ['peak in progress', count(c.peakInProgress)],
       ['peak established', count(c.peakEstablished)],
     ]),
@@ -146,7 +148,8 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
   if (t.own) {
     const { own } = t;
     lines.push(
-      `  own trunk: admitted ${count(own.admitted)}   refused ${count(own.refusedFull)} full, ${count(own.refusedTooFast)} too fast   peak ${count(own.peakChannels)} of ${count(own.channels)} channels`,
+      `  own trunk: peak ${count(own.peakChannels)} of ${count(own.channels)} channels`,
+      `  own trunk: admitted ${count(own.admitted)}   refused ${count(own.refusedFull)} full, ${count(own.refusedTooFast)} too fast`,
     );
     const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
     if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
@@ -265,7 +268,7 @@ function impairment({ impairment: i }: Summary, paint: Paint): string[] {
 function generator({ run, media: m }: Summary, paint: Paint): string[] {
   const cpu = run.threads.map(
     (t) =>
-      `${left(printable(t.name), 18)} ${right(percent(t.cpuMeanRatio), 6)}  most ${right(percent(t.cpuMaxRatio), 6)}`,
+      `${left(printable(t.name), 16)} ${right(percent(t.cpuMeanRatio), 5)}  most ${right(percent(t.cpuMaxRatio), 5)}`,
   );
   const lines = [
     title('GENERATOR', paint),

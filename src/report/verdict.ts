@@ -15,9 +15,7 @@ export function verdictReason(summary: Summary): string {
       return unmeasured > 0 ? `${text}, ${count(unmeasured)} of them not measured` : text;
     }
     case 'invalid': {
-      const reasons = run.invalidReasons.map(
-        (r) => `${INVALID_REASONS[r.reason]} ${printable(r.observed)} (limit ${printable(r.limit)})`,
-      );
+      const reasons = run.invalidReasons.map((r) => `${printable(r.observed)} (limit ${printable(r.limit)})`);
       const why = reasons.length > 0 ? reasons.join('; ') : 'no reason was recorded';
       return `the generator was the bottleneck, nothing is claimed about the target: ${why}`;
     }
@@ -27,15 +25,6 @@ export function verdictReason(summary: Summary): string {
       return verdict satisfies never;
   }
 }
-
-/** Names of what makes a run invalid. */
-export const INVALID_REASONS: Record<Summary['run']['invalidReasons'][number]['reason'], string> = {
-  'receive-drops': 'own receive drops',
-  'pacing-error': 'pacing error p99',
-  'thread-cpu': 'thread CPU',
-  'event-loop-delay': 'event-loop delay p99',
-  'not-started': 'attempts not started',
-};
 
 /** `observed` with the value of a gate in the unit that its expression speaks of, or `not measured`. */
 export function gateObserved(gate: GateResult): string {
@@ -60,9 +49,7 @@ export function gateReason(gate: GateResult): string {
 /** What the trunk did when it was pressed, in one line. */
 export function trunkFinding(trunk: Summary['trunk'], clockText: (ms: number | null) => string): string {
   if (trunk.exhausted === null) return 'not measured';
-  if (trunk.cause === 'cps') {
-    return `CPS limited: first refusal at ${count(trunk.exhaustedAtInProgress)} calls in progress, ${clockText(trunk.exhaustedAtMs)}`;
-  }
+  if (trunk.cause === 'cps') return 'CPS limited, channels not exhausted';
   if (!trunk.exhausted) return 'not exhausted';
   const at = trunk.exhaustedAtInProgress === null ? NONE : count(trunk.exhaustedAtInProgress);
   return `exhausted at ${at} calls, ${clockText(trunk.exhaustedAtMs)}`;

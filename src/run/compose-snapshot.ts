@@ -85,7 +85,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
       pacingErrorP99Ms: strain.pacingErrorP99Ms,
       eventLoopDelayP99Ms: strain.eventLoopDelayP99Ms,
       receiveDrops: strain.receiveDrops,
-      problems: invalidities(strain).map((i) => i.observed),
+      problems: invalidities(strain),
     },
     log: state.log.slice(),
   };

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../metrics/snapshot.js';
+import type { InvalidReason } from '../metrics/summary.js';
 import { clock, count, decimal, NONE, percent, printable } from '../report/format.js';
 import type { LiveView } from './live-view.js';
 import type { Title } from './sections.js';
@@ -56,7 +57,7 @@ export function openPlain({ title, write }: PlainOptions): LiveView {
   let lines = 0;
   let logAtMs = Number.NEGATIVE_INFINITY;
   let logAtLast = new Set<string>();
-  const problemsSaid = new Set<string>();
+  const problemsSaid = new Set<InvalidReason>();
   let unsaid: Snapshot | null = null;
   let finished = false;
 
@@ -77,9 +78,9 @@ export function openPlain({ title, write }: PlainOptions): LiveView {
       if (entry.level !== 'info') write(`# ${clock(entry.atMs)} ${entry.level}: ${printable(entry.text)}`);
     }
     for (const problem of snapshot.health.problems) {
-      if (problemsSaid.has(problem)) continue;
-      problemsSaid.add(problem);
-      write(`# ${clock(snapshot.atMs)} RUN INVALID: ${printable(problem)}`);
+      if (problemsSaid.has(problem.reason)) continue;
+      problemsSaid.add(problem.reason);
+      write(`# ${clock(snapshot.atMs)} RUN INVALID: ${printable(problem.observed)}`);
     }
   };
 

@@ -100,7 +100,12 @@ export function headerRows(title: Title, snapshot: Snapshot, width: number): Row
   rows.push(row(fitLine([span(' '), ...bar(share, barWidth, 'accent'), span(text)], width), 2));
   const { problems } = snapshot.health;
   if (problems.length > 0) {
-    rows.push(row(fitLine([span(` RUN INVALID: ${problems.map(printable).join('; ')} `, 'alarm')], width), 0));
+    rows.push(
+      row(
+        fitLine([span(` RUN INVALID: ${problems.map((p) => printable(p.observed)).join('; ')} `, 'alarm')], width),
+        0,
+      ),
+    );
   }
   return rows;
 }
@@ -108,7 +113,7 @@ export function headerRows(title: Title, snapshot: Snapshot, width: number): Row
 /** Calls in progress against the trunk's limit, when it was exhausted, and the rate. */
 export function trunkRows(snapshot: Snapshot, width: number): Row[] {
   const { calls, trunk } = snapshot;
-  const limit = trunk.channels ?? (trunk.cause === 'cps' ? null : trunk.exhaustedAtInProgress);
+  const limit = trunk.channels ?? trunk.exhaustedAtInProgress;
   const use =
     limit === null ? `${count(calls.inProgress)}  no limit known ` : `${count(calls.inProgress)} / ${count(limit)} `;
   const ratio = calls.inProgress / Math.max(1, limit ?? calls.peakInProgress);
@@ -119,10 +124,8 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
 
   const exhausted: Field[] = [];
   const at = trunk.exhaustedAtInProgress;
-  if (at !== null && trunk.cause === 'cps') {
-    exhausted.push(
-      field('', `CPS limited: first refusal at ${count(at)} calls, ${clock(trunk.exhaustedAtMs)}`, 0, 'bad'),
-    );
+  if (trunk.cause === 'cps') {
+    exhausted.push(field('', 'CPS limited, channels not exhausted', 0, 'bad'));
   } else if (at !== null) {
     exhausted.push(field('', `exhausted at ${count(at)} calls, ${clock(trunk.exhaustedAtMs)}`, 0, 'bad'));
   } else {

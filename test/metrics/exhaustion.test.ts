@@ -39,6 +39,8 @@ describe('exhaustion', () => {
       cause: 'cps',
       exhaustedAtInProgress: null,
       refusals: 100,
+      evidence:
+        'the first refusal, at 0.5 s, met 10 calls in progress; refusals at 10 to 100 calls in progress; 10.0 calls a second were admitted in the seconds with refusals',
     });
   });
 

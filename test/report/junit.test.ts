@@ -30,7 +30,7 @@ describe('junit.xml', () => {
     const summary = demoSummary();
     summary.verdict = 'invalid';
     summary.run.valid = false;
-    summary.run.invalidReasons = [{ reason: 'receive-drops', observed: '312', limit: '0' }];
+    summary.run.invalidReasons = [{ reason: 'receive-drops', observed: 'own receive drops 312', limit: '0' }];
     summary.gates = summary.gates.filter((g) => g.pass);
     const [first] = casesOf(junitXml(summary));
     expect(first.children[0].name).toBe('error');

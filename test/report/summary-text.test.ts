@@ -32,6 +32,27 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'pacing error')).toContain('p99 0.84 ms');
   });
 
+  test('fits 80 columns', () => {
+    const summary = demoSummary();
+    summary.calls.peakEstablished = 9_998;
+    summary.trunk.own = {
+      channels: 10_000,
+      peakChannels: 10_000,
+      admitted: 123_456,
+      refusedFull: 12_345,
+      refusedTooFast: 12_345,
+      faults: { noRtp: 1234, silence: 123, wrongCodec: 123, drop: 123 },
+    };
+    summary.run.threads = ['trunk signalling', 'swarm signalling', 'trunk media', 'swarm media', 'main'].map(
+      (name) => ({
+        name,
+        cpuMeanRatio: 0.2345,
+        cpuMaxRatio: 0.9,
+      }),
+    );
+    for (const line of plain(summary).split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
   test('marks each gate and gives the verdict with its reason on the last line', () => {
     const text = plain();
     expect(lineWith(text, 'setupFailureRatio < 5%')).toBe('✗ FAIL | setupFailureRatio < 5% | observed 25.7%');
@@ -43,7 +64,7 @@ describe('the summary at the end', () => {
   test('says of an invalid run that nothing is claimed about the target, and why', () => {
     const summary = demoSummary();
     summary.verdict = 'invalid';
-    summary.run.invalidReasons = [{ reason: 'pacing-error', observed: '14.2 ms', limit: '10 ms' }];
+    summary.run.invalidReasons = [{ reason: 'pacing-error', observed: 'pacing error p99 14.2 ms', limit: '10 ms' }];
     expect(plain(summary)).toContain(
       'VERDICT INVALID  the generator was the bottleneck, nothing is claimed about the target: pacing error p99 14.2 ms (limit 10 ms)',
     );

@@ -53,9 +53,10 @@ describe('the live view without a terminal', () => {
   test('says warnings, errors and problems once, as comments, without escape sequences', () => {
     const { lines, view } = plain();
     const bad = demoSnapshot(20_000);
-    bad.health.problems = ['receive drops \u001b[31m312'];
+    bad.health.problems = [{ reason: 'receive-drops', observed: 'receive drops \u001b[31m312', limit: '0' }];
     view.update(bad);
-    view.update({ ...bad, atMs: 21_000 });
+    const worse = { reason: 'receive-drops' as const, observed: 'receive drops 313', limit: '0' };
+    view.update({ ...bad, atMs: 21_000, health: { ...bad.health, problems: [worse] } });
     view.finish();
     expect(lines.filter((l) => l.includes('trunk exhausted'))).toEqual([
       '# 00:10 error: trunk exhausted: 503 Service Unavailable at 100 calls in progress',
