@@ -20,9 +20,27 @@ export class DialogTable {
     return this.byName.get(name);
   }
 
+  /** Takes in a dialog. The second and further branches of a forked call are named by their To tags as well. */
   add(dialog: Dialog): void {
     this.byKey.set(dialog.key, dialog);
+    if (this.byName.has(dialog.name)) dialog.name = branchName(dialog);
     this.byName.set(dialog.name, dialog);
+  }
+
+  /** An early dialog was accepted: it takes the name of the call, whichever branch it is. */
+  confirm(dialog: Dialog): void {
+    dialog.early = false;
+    const { baseName } = dialog;
+    if (dialog.name === baseName) return;
+    const holder = this.byName.get(baseName);
+    if (holder) {
+      if (!holder.early) return;
+      holder.name = branchName(holder);
+      this.byName.set(holder.name, holder);
+    }
+    this.byName.delete(dialog.name);
+    dialog.name = baseName;
+    this.byName.set(baseName, dialog);
   }
 
   /** Ends a dialog; `false` when it had ended before. */
@@ -34,4 +52,8 @@ export class DialogTable {
     this.onRemoved(dialog);
     return true;
   }
+}
+
+function branchName(dialog: Dialog): string {
+  return `${dialog.baseName};to-tag=${dialog.role === 'uac' ? dialog.remoteTag : dialog.localTag}`;
 }

@@ -14,6 +14,21 @@ export class Dialog {
   /** The sequence number of our last INVITE that was accepted: only that one takes an ACK of ours. */
   acceptedCseq = -1;
   terminated = false;
+  /** Made by a provisional response and not accepted yet (RFC 3261 12.1). */
+  early = false;
+  /** By this the application knows it; the table sees to it that no two have the same. */
+  name: string;
+  /** Transactions that change the session and have no final response yet: ours and the other side's. */
+  ownInvite = false;
+  ownUpdate = false;
+  peerInvite = false;
+  peerUpdate = false;
+  /** The INVITE under way has no reliable answer to its offer yet (RFC 3261 13.2.1, RFC 3262 5). */
+  offerOpen = false;
+  /** Made by a SUBSCRIBE: it ends with the last NOTIFY (RFC 6665 4.4.1). */
+  subscription = false;
+  /** RSeq of the last reliable provisional response taken for our INVITE (RFC 3262 4); 0 before the first. */
+  remoteRseq = 0;
   /** What the core keeps with it. */
   context: unknown = null;
   /** What the application keeps with it. */
@@ -28,22 +43,29 @@ export class Dialog {
     readonly remoteParty: string,
     /** Where requests go: the other side's last Contact. */
     public remoteTarget: string,
-    readonly routeSet: readonly string[],
+    public routeSet: readonly string[],
     localCseq: number,
     remoteCseq: number,
   ) {
     this.localCseq = localCseq;
     this.remoteCseq = remoteCseq;
     this.inviteCseq = localCseq;
+    this.name = this.baseName;
   }
 
-  /** Call-ID and the tag of whoever sent the first request: unique among the dialogs of one call. */
-  get name(): string {
+  /** Call-ID and the tag of whoever sent the first request: the same for all branches of a forked call. */
+  get baseName(): string {
     return dialogName(this.callId, this.role === 'uac' ? this.localTag : this.remoteTag);
   }
 
   get key(): string {
     return dialogKey(this.callId, this.localTag, this.remoteTag);
+  }
+
+  /** A 2xx decides what the provisional response before it had only proposed (RFC 3261 13.2.2.4). */
+  settleBy(response: SipMessage): void {
+    this.routeSet = recordRoutes(response).reverse();
+    this.refreshTarget(response);
   }
 
   /** Takes a new remote target from a target refresh request or its response (RFC 3261 12.2). */

@@ -18,7 +18,7 @@ export type InviteClientInput =
   | 'B'
   | 'D'
   | 'M'
-  /** No final response within 64·T1 of our CANCEL (RFC 3261 9.1), or Timer C. */
+  /** No final response within 64·T1 of our CANCEL (RFC 3261 9.1). A UAC has no Timer C: its patience is the application's. */
   | 'abandon'
   | 'transportError';
 

@@ -1,5 +1,5 @@
 import type { RequestHead } from './client-transaction.js';
-import type { SipMessage } from './message.js';
+import { parseMessage, type SipMessage } from './message.js';
 
 /**
  * The lines that every response copies from its request (RFC 3261 8.2.6.2): Vias, From, To with our tag, Call-ID, CSeq.
@@ -40,9 +40,22 @@ export function responseHead(request: SipMessage, startLine: string, toTag: stri
   return text + rest;
 }
 
-/** A response without body or further headers. */
-export function plainResponse(request: SipMessage, status: number, reason: string, toTag: string): string {
-  return `${responseHead(request, `SIP/2.0 ${status} ${reason}`, toTag, false)}Content-Length: 0\r\n\r\n`;
+/** A response without body; `headerLines` each with CRLF. */
+export function plainResponse(
+  request: SipMessage,
+  status: number,
+  reason: string,
+  toTag: string,
+  headerLines = '',
+): string {
+  return `${responseHead(request, `SIP/2.0 ${status} ${reason}`, toTag, false)}${headerLines}Content-Length: 0\r\n\r\n`;
+}
+
+/** The CANCEL of an INVITE that ended in another way, for an application that knows no other word for it. */
+export function cancelOf(invite: SipMessage, reason: string): SipMessage | null {
+  const head = responseHead(invite, `CANCEL ${invite.requestUri} SIP/2.0`, '', false);
+  const cseq = `CSeq: ${invite.cseqNumber} CANCEL`;
+  return parseMessage(`${head.replace(/^CSeq:.*$/m, cseq)}Reason: ${reason}\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /**

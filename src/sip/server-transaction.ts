@@ -28,6 +28,8 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
   readonly id: string;
   /** Our tag in To: the same in all responses. */
   localTag = '';
+  /** What a copy of the request that came another way would share with it (RFC 3261 8.2.2.2); `''` within dialogs. */
+  mergeKey = '';
   /** Status of the final response, 0 before. */
   finalStatus = 0;
   /** What the core keeps with it. */

@@ -6,11 +6,9 @@ export interface SipTimers {
   t2Ms: number;
   /** Longest time a message stays in the network. */
   t4Ms: number;
-  /** Longest wait for a final response to an INVITE after a provisional one; `null`: none (a UAC's patience is its own). */
-  timerCMs: number | null;
 }
 
-export const DEFAULT_TIMERS: SipTimers = { t1Ms: 500, t2Ms: 4000, t4Ms: 5000, timerCMs: null };
+export const DEFAULT_TIMERS: SipTimers = { t1Ms: 500, t2Ms: 4000, t4Ms: 5000 };
 
 /** All timers of RFC 3261 table 4 and RFC 6026, in ms; `null` where a reliable transport needs none. */
 export interface TimerTable {

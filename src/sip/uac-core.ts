@@ -3,6 +3,8 @@ import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import { type Dialog, uacDialog } from './dialog.js';
 import { Failover } from './failover.js';
 import { parseMessage, type SipMessage } from './message.js';
+import { beginOwn, mustWait, settleOwn } from './overlap.js';
+import { listsOption } from './request-checks.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
 import type { Peer } from './transport.js';
@@ -26,19 +28,39 @@ export interface NewRequest {
 /** Told before any response: the request as it left, or why it could not. */
 export type SentListener = (error: string | null, id: string, text: string, peer: Peer) => void;
 
+/** An ACK, for as long as its 2xx may come again. */
+interface Acknowledged {
+  ack: Buffer | null;
+  ackPeer: Peer | null;
+}
+
 /** What is kept with a request that was sent. */
-interface ClientContext {
+interface ClientContext extends Acknowledged {
   dialog: Dialog | null;
   /** To tag of the 2xx that was taken. */
   acceptedTag: string | null;
-  /** For as long as the 2xx may come again. */
-  ack: Buffer | null;
-  ackPeer: Peer | null;
   /** Waits for a provisional response. */
   cancel: Buffer | null;
   /** Where there is more than one target. */
   failover: Failover | null;
+  /** Dialogs of provisional responses, one for each branch of a forked call. */
+  early: Dialog[] | null;
+  /** By To tag: answers of further branches, which were hung up. */
+  refused: Map<string, Acknowledged> | null;
+  /** The dialog ends with the response. */
+  last: boolean;
 }
+
+/** More branches than any proxy forks to; the other side chooses their tags. */
+const MAX_BRANCHES = 32;
+
+/** Of the responses that this side gives itself. */
+const PHRASES: Record<number, string> = {
+  408: 'Request Timeout',
+  487: 'Request Terminated',
+  491: 'Request Pending',
+  503: 'Service Unavailable',
+};
 
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
 export class UacCore implements ClientUser {
@@ -63,8 +85,15 @@ export class UacCore implements ClientUser {
     sent: SentListener,
   ): void {
     dialog.localCseq = Math.max(dialog.localCseq + 1, cseq ?? 0);
-    if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
     const { head, hop } = this.core.headWithin(dialog, method, dialog.localCseq);
+    if (mustWait(dialog, method, body)) {
+      const id = this.core.ids.uuid();
+      sent(null, id, requestText(head, headerLines, body), NOWHERE);
+      this.failLocally(id, head, 491, 'another transaction under way', null);
+      return;
+    }
+    if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
+    beginOwn(dialog, method);
     this.dispatch(head, headerLines, body, hop, dialog, sent);
   }
 
@@ -80,7 +109,7 @@ export class UacCore implements ClientUser {
         return;
       }
       const message = Buffer.from(text, 'latin1');
-      const context = dialog.context as ClientContext | null;
+      const context = dialog.context as Acknowledged | null;
       if (context) {
         context.ack = message;
         context.ackPeer = peer;
@@ -127,11 +156,22 @@ export class UacCore implements ClientUser {
       const text = requestText(head, headerLines, body);
       if (failure) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
+        if (dialog) settleOwn(dialog, head.method);
         if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, null);
         return;
       }
       const failover = peers.length > 1 ? new Failover(peers, headerLines, body) : null;
-      const context: ClientContext = { dialog, acceptedTag: null, ack: null, ackPeer: null, cancel: null, failover };
+      const context: ClientContext = {
+        dialog,
+        acceptedTag: null,
+        ack: null,
+        ackPeer: null,
+        cancel: null,
+        early: null,
+        refused: null,
+        last: dialog !== null && isLast(head.method, dialog, headerLines),
+        failover,
+      };
       sent(null, id, text, peer);
       this.attempt(head, text, peer, id, context);
     });
@@ -172,53 +212,120 @@ export class UacCore implements ClientUser {
     const context = transaction.context as ClientContext;
     if (status < 200) {
       if (transaction.cancelWanted) this.releaseCancel(transaction);
-      if (status > 100) this.core.handler.onResponse(transaction.id, head, response, peer);
+      if (status === 100) return;
+      if (head.method === 'INVITE' && response.toTag !== null && !this.progress(context, head, response)) return;
+      this.core.handler.onResponse(transaction.id, head, response, peer);
       return;
     }
+    if (status >= 300) this.dropEarly(context);
     if (status === 503 && this.failOver(transaction, status, response.reason)) return;
+    if (context.dialog) settleOwn(context.dialog, head.method);
     if (status < 300) {
       if (head.method === 'INVITE' && !this.accept(transaction, context, response)) return;
-      if (head.method === 'SUBSCRIBE' && context.dialog === null) this.core.dialogs.add(uacDialog(head, response));
+      if (head.method === 'SUBSCRIBE' && context.dialog === null) {
+        const dialog = uacDialog(head, response);
+        dialog.subscription = true;
+        this.core.dialogs.add(dialog);
+      }
     }
     if (status !== 503) context.failover?.note(status, response.reason);
     context.failover?.announce(response);
     this.core.handler.onResponse(transaction.id, head, response, peer);
     // A challenged BYE is sent again within the same dialog.
-    if (head.method === 'BYE' && context.dialog && status !== 401 && status !== 407)
-      this.core.dialogs.remove(context.dialog);
+    if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.remove(context.dialog);
+  }
+
+  /**
+   * A provisional response with a To tag: makes an early dialog (RFC 3261 12.1.2). `false` for a reliable one that is
+   * repeated or out of order, which the application must not hear of (RFC 3262 4).
+   */
+  private progress(context: ClientContext, head: RequestHead, response: SipMessage): boolean {
+    const dialog = context.dialog ?? this.earlyDialog(context, head, response);
+    if (dialog === null) return true;
+    if (!listsOption(response, 'require', '100rel')) return true;
+    const rseq = Number(response.header('rseq') ?? 0);
+    if (!Number.isInteger(rseq) || rseq < 1) return true;
+    const { stats } = this.core.layer;
+    if (dialog.remoteRseq !== 0 && rseq !== dialog.remoteRseq + 1) {
+      if (rseq <= dialog.remoteRseq) stats.retransmissionsReceived++;
+      else stats.strays++;
+      return false;
+    }
+    dialog.remoteRseq = rseq;
+    if (response.body !== '') dialog.offerOpen = false;
+    return true;
+  }
+
+  private earlyDialog(context: ClientContext, head: RequestHead, response: SipMessage): Dialog | null {
+    const known = earlyOf(context, response.toTag);
+    if (known) return known;
+    context.early ??= [];
+    if (context.acceptedTag !== null || context.early.length >= MAX_BRANCHES) return null;
+    const dialog = uacDialog(head, response);
+    dialog.early = true;
+    beginOwn(dialog, 'INVITE');
+    this.core.dialogs.add(dialog);
+    context.early.push(dialog);
+    return dialog;
+  }
+
+  private dropEarly(context: ClientContext): void {
+    if (context.early === null) return;
+    for (const dialog of context.early) if (dialog.early) this.core.dialogs.remove(dialog);
+    context.early = null;
   }
 
   /** Takes a 2xx to an INVITE; `false` when the application must not hear of it. */
   private accept(transaction: ClientTransaction, context: ClientContext, response: SipMessage): boolean {
     const { head } = transaction;
+    const tag = response.toTag ?? '';
     if (context.acceptedTag !== null) {
-      if (context.acceptedTag === response.toTag) {
-        if (context.ack) {
-          this.core.layer.stats.retransmissionsSent++;
-          this.core.layer.transmit(context.ack, context.ackPeer!, null);
-        }
-      } else this.refuseAnswer(uacDialog(head, response), null);
+      const known = context.acceptedTag === tag ? (context.refused?.get(tag) ?? context) : context.refused?.get(tag);
+      if (known === undefined) this.refuseAnswer(context, head, response);
+      else if (known.ack) {
+        this.core.layer.stats.retransmissionsSent++;
+        this.core.layer.transmit(known.ack, known.ackPeer!, null);
+      }
       return false;
     }
-    context.acceptedTag = response.toTag ?? '';
-    if (transaction.cancelWanted) {
-      this.refuseAnswer(context.dialog ?? uacDialog(head, response), context);
+    context.acceptedTag = tag;
+    if (transaction.cancelWanted && context.dialog === null) {
+      this.refuseAnswer(context, head, response);
+      this.dropEarly(context);
       context.failover?.note(487, '200 after CANCEL');
       this.failLocally(transaction.id, head, 487, '200 after CANCEL', context.failover);
       return false;
     }
-    if (context.dialog === null) {
-      context.dialog = uacDialog(head, response);
-      this.core.dialogs.add(context.dialog);
-    } else context.dialog.refreshTarget(response);
+    if (context.dialog !== null) context.dialog.refreshTarget(response);
+    else {
+      const early = earlyOf(context, response.toTag);
+      context.dialog = early ?? uacDialog(head, response);
+      if (early) {
+        early.settleBy(response);
+        settleOwn(early, 'INVITE');
+        this.core.dialogs.confirm(early);
+      } else {
+        this.core.dialogs.add(context.dialog);
+        this.core.dialogs.confirm(context.dialog);
+      }
+    }
     context.dialog.acceptedCseq = head.cseq;
     context.dialog.context = context;
     return true;
   }
 
-  /** ACK and BYE for an answer that nobody wants (any more). */
-  private refuseAnswer(dialog: Dialog, context: ClientContext | null): void {
-    dialog.context = context;
+  /** ACK and BYE for an answer that nobody wants (any more); once, however often it comes. */
+  private refuseAnswer(context: ClientContext, head: RequestHead, response: SipMessage): void {
+    const tag = response.toTag ?? '';
+    context.refused ??= new Map();
+    if (context.refused.size >= MAX_BRANCHES) return;
+    const early = earlyOf(context, response.toTag);
+    if (early) this.core.dialogs.remove(early);
+    const dialog = uacDialog(head, response);
+    const acknowledged: Acknowledged = { ack: null, ackPeer: null };
+    context.refused.set(tag, acknowledged);
+    dialog.context = acknowledged;
+    dialog.localCseq = Math.max(dialog.localCseq, early?.localCseq ?? 0);
     dialog.acceptedCseq = dialog.inviteCseq;
     this.acknowledge(dialog, '', '', () => {});
     this.core.hangUp(dialog, '');
@@ -239,21 +346,32 @@ export class UacCore implements ClientUser {
     const failover = context?.failover ?? null;
     if (!elsewhere) failover?.note(status, cause);
     this.failLocally(transaction.id, transaction.head, status, cause, failover);
-    if (transaction.head.method === 'BYE' && context?.dialog) this.core.dialogs.remove(context.dialog);
+    if (context?.dialog) settleOwn(context.dialog, transaction.head.method);
+    if (context?.last && context.dialog) this.core.dialogs.remove(context.dialog);
   }
 
   onClientEnd(transaction: ClientTransaction): void {
     if (this.invites.get(transaction.id) === transaction) this.invites.delete(transaction.id);
     const context = transaction.context as ClientContext | null;
+    if (context) this.dropEarly(context);
     if (context?.dialog?.context === context && context?.dialog) context.dialog.context = null;
     transaction.context = null;
   }
 
   private failLocally(id: string, head: RequestHead, status: number, cause: string, failover: Failover | null): void {
-    const phrase = status === 408 ? 'Request Timeout' : status === 487 ? 'Request Terminated' : 'Service Unavailable';
-    const response = parseMessage(localResponse(head, status, phrase, cause));
+    const response = parseMessage(localResponse(head, status, PHRASES[status], cause));
     if (response === null) return;
     failover?.announce(response);
     this.core.handler.onResponse(id, head, response, this.core.transport.local);
   }
+}
+
+function earlyOf(context: ClientContext, toTag: string | null): Dialog | undefined {
+  return context.early?.find((dialog) => dialog.remoteTag === toTag);
+}
+
+/** A BYE ends its dialog, the last NOTIFY that of its subscription (RFC 6665 4.4.1). */
+function isLast(method: string, dialog: Dialog, headerLines: string): boolean {
+  if (method === 'BYE') return true;
+  return method === 'NOTIFY' && dialog.subscription && /^subscription-state:\s*terminated/im.test(headerLines);
 }

@@ -1,20 +1,27 @@
 import { AcceptedInvite } from './accepted-invite.js';
 import { type Core, NOWHERE } from './core.js';
-import { type Dialog, dialogKey, uasDialog } from './dialog.js';
+import { Dialog, dialogKey, uasDialog } from './dialog.js';
 import type { SipMessage } from './message.js';
-import { plainResponse, responseHead } from './responses.js';
+import { beginTheirs, overlapOf, settleTheirs } from './overlap.js';
+import { ReliableProvisionals } from './reliable-provisionals.js';
+import { listsOption, refusalOf } from './request-checks.js';
+import { cancelOf, plainResponse, responseHead } from './responses.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionUser } from './transaction-layer.js';
 import type { Peer } from './transport.js';
 
 /** Requests that mean nothing outside a dialog that we know (RFC 3261 12.2.2). */
-const NEEDS_DIALOG = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO']);
+const NEEDS_DIALOG = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO', 'SUBSCRIBE', 'REFER']);
 const NEVER_FIRST = new Set(['BYE', 'UPDATE', 'PRACK']);
 const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
 /** The server half of RFC 3261's core: finds the dialog, answers CANCEL, repeats a 2xx until its ACK. */
 export class UasCore implements TransactionUser {
   private readonly awaited = new Map<string, AcceptedInvite>();
+  /** Dialogs in which we send provisional responses reliably. */
+  private readonly reliable = new Map<string, ReliableProvisionals>();
+  /** Requests outside dialogs, to know their copies by. */
+  private readonly ongoing = new Map<string, ServerTransaction>();
 
   constructor(private readonly core: Core) {
     core.dialogs.onRemoved = (dialog) => this.forget(dialog);
@@ -28,6 +35,11 @@ export class UasCore implements TransactionUser {
       return;
     }
     transaction.localTag = request.toTag ?? this.core.ids.tag();
+    const refusal = refusalOf(request);
+    if (refusal !== null) {
+      this.answer(transaction, refusal.status, refusal.phrase, refusal.lines);
+      return;
+    }
     let dialog: Dialog | null = null;
     if (request.toTag !== null) {
       dialog = this.core.dialogs.find(request.callId, request.toTag, request.fromTag ?? '') ?? null;
@@ -35,24 +47,78 @@ export class UasCore implements TransactionUser {
         this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
         return;
       }
-      if (dialog !== null && request.cseqNumber < dialog.remoteCseq) {
-        this.answer(transaction, 500, 'CSeq Out Of Order');
-        return;
-      }
+      if (dialog !== null && !this.admit(transaction, request, dialog)) return;
     } else if (NEVER_FIRST.has(method)) {
       this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
       return;
-    }
-    if (dialog !== null) {
-      dialog.remoteCseq = request.cseqNumber;
-      if (REFRESHES_TARGET.has(method)) dialog.refreshTarget(request);
-      transaction.context = dialog;
+    } else if (this.isMerged(transaction, request)) {
+      this.answer(transaction, 482, 'Loop Detected');
+      return;
     }
     if (method === 'INVITE') {
       const trying = responseHead(request, 'SIP/2.0 100 Trying', '', false);
       transaction.respond(100, Buffer.from(`${trying}Content-Length: 0\r\n\r\n`, 'latin1'));
     }
     this.core.handler.onRequest(transaction, request, dialog);
+  }
+
+  /** RFC 3261 8.2.2.2: the same request under another branch came here twice, through a proxy that forked. */
+  private isMerged(transaction: ServerTransaction, request: SipMessage): boolean {
+    const key = `${request.callId} ${request.fromTag} ${request.cseqNumber} ${request.method}`;
+    if (this.ongoing.has(key)) return true;
+    transaction.mergeKey = key;
+    this.ongoing.set(key, transaction);
+    return false;
+  }
+
+  /** Whether the application shall hear of a request within a dialog; it was answered here otherwise. */
+  private admit(transaction: ServerTransaction, request: SipMessage, dialog: Dialog): boolean {
+    const { method } = request;
+    if (request.cseqNumber < dialog.remoteCseq) {
+      this.answer(transaction, 500, 'CSeq Out Of Order');
+      return false;
+    }
+    dialog.remoteCseq = request.cseqNumber;
+    if (method === 'BYE' && dialog.early) {
+      this.endEarly(transaction, dialog);
+      return false;
+    }
+    if (method === 'PRACK' && !this.reliable.get(dialog.key)?.acknowledge(request.header('rack') ?? '')) {
+      this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
+      return false;
+    }
+    const overlap = overlapOf(request, dialog);
+    if (overlap === 'ours') {
+      this.answer(transaction, 491, 'Request Pending');
+      return false;
+    }
+    if (overlap === 'theirs') {
+      // Any wait of 0 to 10 s will do (RFC 3261 14.2), as long as not all wait alike.
+      this.answer(transaction, 500, 'Server Internal Error', `Retry-After: ${request.cseqNumber % 11}\r\n`);
+      return false;
+    }
+    beginTheirs(dialog, method);
+    if (REFRESHES_TARGET.has(method)) dialog.refreshTarget(request);
+    transaction.context = dialog;
+    return true;
+  }
+
+  /** The caller's BYE before our final response (RFC 3261 15): the INVITE ends as by a CANCEL. */
+  private endEarly(bye: ServerTransaction, dialog: Dialog): void {
+    if (dialog.role === 'uac') {
+      this.answer(bye, 481, 'Call/Transaction Does Not Exist');
+      return;
+    }
+    this.answer(bye, 200, 'OK');
+    this.terminate(dialog.context as ServerTransaction, 487, 'Request Terminated', 'SIP;cause=487;text="BYE"');
+  }
+
+  /** Refuses an INVITE of the core's own accord; the application hears of a CANCEL. */
+  private terminate(invite: ServerTransaction, status: number, phrase: string, reason: string): void {
+    if (invite.state !== 'proceeding' || invite.request === null) return;
+    const cancel = cancelOf(invite.request, reason);
+    this.answer(invite, status, phrase);
+    if (cancel) this.core.handler.onCancel(cancel, invite, invite.source);
   }
 
   /** Sends the application's response. Returns the text as it left and the dialog it belongs to. */
@@ -65,41 +131,92 @@ export class UasCore implements TransactionUser {
     toTag: string | null,
   ): { text: string; dialog: Dialog | null } {
     const request = transaction.request!;
-    const makesDialog = transaction.isInvite || transaction.method === 'SUBSCRIBE';
-    if (toTag && request.toTag === null) transaction.localTag = toTag;
-    const tag = status === 100 ? '' : transaction.localTag;
-    const start = responseHead(
-      request,
-      `SIP/2.0 ${status} ${reason}`,
-      tag,
-      makesDialog && status > 100 && status < 300,
-    );
-    const text = `${start}${headerLines}Content-Length: ${body.length}\r\n\r\n${body}`;
-    const message = Buffer.from(text, 'latin1');
+    const { isInvite, method } = transaction;
     let dialog = transaction.context as Dialog | null;
-    if (status >= 200 && status < 300 && makesDialog) {
-      if (dialog === null) {
-        dialog = uasDialog(request, transaction.localTag);
-        this.core.dialogs.add(dialog);
-        transaction.context = dialog;
-      }
-      if (transaction.isInvite) {
-        const awaited = new AcceptedInvite(
-          this.core.layer,
-          dialog,
-          request.cseqNumber,
-          message,
-          transaction.peer,
-          (unheard) => this.endUnacknowledged(unheard),
-        );
-        this.awaited.get(dialog.key)?.stop();
-        this.awaited.set(dialog.key, awaited);
-      }
+    const makesDialog = isInvite ? status > 100 : method === 'SUBSCRIBE' && status >= 200;
+    // All responses carry one tag, so the first that carries any decides.
+    if (toTag && request.toTag === null && dialog === null) transaction.localTag = toTag;
+    if (makesDialog && status < 300 && dialog === null) {
+      dialog = this.makeDialog(transaction, request);
+      transaction.context = dialog;
     }
-    transaction.respond(status, message);
-    if (transaction.method === 'BYE' && status >= 200 && status !== 401 && status !== 407 && dialog)
-      this.core.dialogs.remove(dialog);
+    let lines = headerLines;
+    let rseq = 0;
+    if (isInvite && status > 100 && status < 200 && lines.includes('100rel')) {
+      if (listsOption(request, 'supported', '100rel') || listsOption(request, 'require', '100rel')) {
+        rseq = this.reliableIn(dialog!, transaction, request.cseqNumber).nextRseq();
+        lines += `RSeq: ${rseq}\r\n`;
+      } else lines = lines.replace(/^Require:[^\r\n]*100rel[^\r\n]*\r\n/im, '');
+    }
+    const tag = status === 100 ? '' : transaction.localTag;
+    const start = responseHead(request, `SIP/2.0 ${status} ${reason}`, tag, makesDialog && status < 300);
+    const text = `${start}${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const message = Buffer.from(text, 'latin1');
+    if (rseq > 0) {
+      if (body !== '') dialog!.offerOpen = false;
+      this.reliable.get(dialog!.key)!.send(status, rseq, message, body !== '');
+    } else if (isInvite && status >= 200 && status < 300) {
+      this.accept(transaction, dialog!, request.cseqNumber, status, message);
+    } else {
+      if (status >= 200) this.settle(transaction, status >= 300);
+      transaction.respond(status, message);
+    }
+    if (dialog && status >= 200 && endsDialog(request, dialog, status)) this.core.dialogs.remove(dialog);
     return { text, dialog };
+  }
+
+  private makeDialog(transaction: ServerTransaction, request: SipMessage): Dialog {
+    const dialog = uasDialog(request, transaction.localTag);
+    if (transaction.isInvite) {
+      dialog.early = true;
+      beginTheirs(dialog, 'INVITE');
+      dialog.context = transaction;
+    } else dialog.subscription = true;
+    this.core.dialogs.add(dialog);
+    return dialog;
+  }
+
+  private reliableIn(dialog: Dialog, transaction: ServerTransaction, cseq: number): ReliableProvisionals {
+    let reliable = this.reliable.get(dialog.key);
+    if (reliable?.transaction !== transaction) {
+      reliable = new ReliableProvisionals(this.core.layer, transaction, cseq, (unheard) =>
+        this.terminate(unheard, 504, 'Server Time-out', 'SIP;cause=504;text="PRACK timeout"'),
+      );
+      this.reliable.set(dialog.key, reliable);
+    }
+    return reliable;
+  }
+
+  /** Sends a 2xx to an INVITE: at once, or once a session description in a reliable response was acknowledged. */
+  private accept(transaction: ServerTransaction, dialog: Dialog, cseq: number, status: number, message: Buffer): void {
+    const send = (): void => {
+      if (dialog.terminated) return;
+      if (dialog.early) {
+        dialog.context = null;
+        this.core.dialogs.confirm(dialog);
+      }
+      this.settle(transaction, false);
+      const awaited = new AcceptedInvite(this.core.layer, dialog, cseq, message, transaction.peer, (unheard) =>
+        this.endUnacknowledged(unheard),
+      );
+      this.awaited.get(dialog.key)?.stop();
+      this.awaited.set(dialog.key, awaited);
+      transaction.respond(status, message);
+    };
+    const reliable = this.reliable.get(dialog.key);
+    if (reliable?.transaction === transaction) reliable.whenAcceptable(send);
+    else send();
+  }
+
+  /** A transaction that changes the session has its final response. */
+  private settle(transaction: ServerTransaction, failed: boolean): void {
+    const dialog = transaction.context;
+    if (!(dialog instanceof Dialog)) return;
+    settleTheirs(dialog, transaction.method);
+    if (!transaction.isInvite || !failed) return;
+    const reliable = this.reliable.get(dialog.key);
+    if (reliable?.transaction === transaction) reliable.stop();
+    if (dialog.early) this.core.dialogs.remove(dialog);
   }
 
   onAck(ack: SipMessage, peer: Peer): void {
@@ -120,7 +237,10 @@ export class UasCore implements TransactionUser {
     this.onAck(ack, transaction.source);
   }
 
-  onServerEnd(_transaction: ServerTransaction): void {}
+  onServerEnd(transaction: ServerTransaction): void {
+    if (transaction.mergeKey !== '') this.ongoing.delete(transaction.mergeKey);
+    if (transaction.finalStatus === 0) this.settle(transaction, true);
+  }
 
   private receiveCancel(transaction: ServerTransaction, cancel: SipMessage): void {
     const invite = this.core.layer.findCancelled(cancel);
@@ -136,8 +256,10 @@ export class UasCore implements TransactionUser {
     this.core.handler.onCancel(cancel, invite, transaction.source);
   }
 
-  private answer(transaction: ServerTransaction, status: number, reason: string): void {
-    const text = plainResponse(transaction.request!, status, reason, transaction.localTag);
+  /** A final response of the core's own accord. */
+  private answer(transaction: ServerTransaction, status: number, reason: string, headerLines = ''): void {
+    this.settle(transaction, status >= 300);
+    const text = plainResponse(transaction.request!, status, reason, transaction.localTag, headerLines);
     transaction.respond(status, Buffer.from(text, 'latin1'));
   }
 
@@ -151,5 +273,19 @@ export class UasCore implements TransactionUser {
   private forget(dialog: Dialog): void {
     this.awaited.get(dialog.key)?.stop();
     this.awaited.delete(dialog.key);
+    this.reliable.get(dialog.key)?.stop();
+    this.reliable.delete(dialog.key);
   }
+}
+
+/** A BYE ends its dialog, the last NOTIFY that of its subscription; not when they are challenged. */
+function endsDialog(request: SipMessage, dialog: Dialog, status: number): boolean {
+  if (status === 401 || status === 407) return false;
+  if (request.method === 'BYE') return true;
+  return (
+    request.method === 'NOTIFY' &&
+    dialog.subscription &&
+    status < 300 &&
+    /^terminated\b/i.test(request.header('subscription-state') ?? '')
+  );
 }
