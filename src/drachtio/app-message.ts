@@ -42,10 +42,10 @@ export function bracketed(value: string): string {
 export interface HeaderContext {
   /** Address without port, for From and the like. */
   host: string;
-  /** `host:port`, for Contact. */
+  /** `host:port`, for a Contact of the application's own. */
   hostPort: string;
-  /** Whether the message needs a Contact. */
-  contact: boolean;
+  /** The URI of the Contact that the message needs; `null` where it needs none. */
+  contact: string | null;
 }
 
 /**
@@ -68,7 +68,7 @@ export function applicationLines(message: SipMessage, context: HeaderContext): s
     else if (NAMES_US.has(key)) value = replaceLocalhost(value, context.host);
     lines += `${headerSpelling(names[i])}: ${value}\r\n`;
   }
-  if (context.contact && !hasContact) lines = `Contact: <sip:${context.hostPort}>\r\n${lines}`;
+  if (context.contact !== null && !hasContact) lines = `Contact: <${context.contact}>\r\n${lines}`;
   if (message.body !== '' && !hasType) {
     if (!message.body.startsWith('v=0')) return null;
     lines += 'Content-Type: application/sdp\r\n';

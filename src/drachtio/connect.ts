@@ -1,7 +1,6 @@
 import { AppError } from '../core/errors.js';
 import type { SipStats } from '../sip/stats.js';
-import type { SipTimers } from '../sip/timer-values.js';
-import { UserAgent } from '../sip/user-agent.js';
+import { UserAgent, type UserAgentOptions } from '../sip/user-agent.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { MemoryServer, MemorySocket } from './memory-socket.js';
 import { newSrf, type SrfApp } from './srf-types.js';
@@ -11,6 +10,8 @@ export interface DrachtioConnection {
   srf: SrfApp;
   /** Where SIP listens; `null` for an external server, which has its own configuration. */
   sip: { address: string; port: number } | null;
+  /** All that SIP listens on or sends from, the first one included; empty for an external server. */
+  listens: readonly { protocol: string; address: string; port: number }[];
   /** The embedded server's counters; `null` for an external one. */
   stats(): SipStats | null;
   close(): Promise<void>;
@@ -21,14 +22,9 @@ const CONNECT_MS = 5000;
 const SECRET = 'embedded';
 
 /** Starts a server within this thread and connects an srf to it in memory. */
-export async function connectEmbedded(options: {
-  address: string;
-  port: number;
-  /** What goes into Via and Contact, behind NAT or in a container. */
-  advertise?: string;
-  timers?: Partial<SipTimers>;
-  onFatal: (error: Error) => void;
-}): Promise<DrachtioConnection> {
+export async function connectEmbedded(
+  options: UserAgentOptions & { onFatal: (error: Error) => void },
+): Promise<DrachtioConnection> {
   const agent = await UserAgent.open(options);
   const server = new EmbeddedServer(agent, { secret: SECRET });
   const srf = newSrf();
@@ -45,6 +41,7 @@ export async function connectEmbedded(options: {
   return {
     srf,
     sip: { address: agent.local.address, port: agent.local.port },
+    listens: agent.transports.map(({ protocol, local }) => ({ protocol, address: local.address, port: local.port })),
     stats: () => agent.stats(),
     close: async () => {
       link.application.shut();
@@ -102,6 +99,7 @@ export async function connectExternal(options: {
   return {
     srf,
     sip: null,
+    listens: [],
     stats: () => null,
     close: async () => {
       closed = true;

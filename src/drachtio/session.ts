@@ -54,7 +54,8 @@ export class Session {
   /** Brings a message of the network. `fresh`: a request outside any dialog, which also tells where it came in. */
   deliver(message: SipMessage, peer: Peer, transactionId: string, dialogId: string, fresh: boolean): void {
     const { agent } = this.server;
-    const tail = fresh ? `${agent.local.address}|${agent.local.port}|` : '';
+    const local = peer.transport?.local ?? agent.local;
+    const tail = fresh ? `${local.address}|${local.port}|` : '';
     this.send(
       `sip|${this.meta('network', message.raw.length, peer, message.arrivalMs)}|${transactionId}|${dialogId}|${tail}`,
       message.raw,
@@ -153,7 +154,9 @@ export class Session {
     const { agent } = this.server;
     const { method, requestUri } = message;
     const host = agent.advertised.address;
-    const lines = this.lines(message, NEEDS_CONTACT.has(method));
+    const hop = proxy === '' || proxy === 'undefined' ? null : proxy;
+    const contact = NEEDS_CONTACT.has(method) ? agent.contactTowards(hop ?? requestUri) : null;
+    const lines = this.lines(message, contact);
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -170,7 +173,7 @@ export class Session {
         cseq: message.cseqNumber >= 0 ? message.cseqNumber : 1,
         headerLines: lines,
         body: message.body,
-        proxy: proxy === '' || proxy === 'undefined' ? null : proxy,
+        proxy: hop,
       },
       (error, id, sent, peer) => this.sent(messageId, error, id, sent, peer, true),
     );
@@ -189,7 +192,7 @@ export class Session {
   private sendWithin(messageId: string, dialog: Dialog, message: SipMessage): void {
     const { agent } = this.server;
     const { method } = message;
-    const lines = this.lines(message, NEEDS_CONTACT.has(method));
+    const lines = this.lines(message, NEEDS_CONTACT.has(method) ? agent.contactWithin(dialog) : null);
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -218,7 +221,7 @@ export class Session {
       this.reply(messageId, `NOK|unable to cancel unknown transaction id: ${transactionId}`);
       return;
     }
-    const { text, peer } = agent.cancel(invite, this.lines(message, false) ?? '');
+    const { text, peer } = agent.cancel(invite, this.lines(message, null) ?? '');
     this.sent(messageId, null, agent.ids.uuid(), text, peer, false);
   }
 
@@ -235,8 +238,8 @@ export class Session {
     }
     const { status } = message;
     const { isInvite, method } = transaction;
-    const contact = (isInvite || method === 'SUBSCRIBE' || method === 'UPDATE') && status > 100 && status < 300;
-    const lines = this.lines(message, contact);
+    const needsContact = (isInvite || method === 'SUBSCRIBE' || method === 'UPDATE') && status > 100 && status < 300;
+    const lines = this.lines(message, needsContact ? server.agent.contactFor(transaction.peer) : null);
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -265,13 +268,13 @@ export class Session {
     return this.server.agent.findDialog(message.callId, fromTag, toTag);
   }
 
-  private lines(message: SipMessage, contact: boolean): string | null {
+  private lines(message: SipMessage, contact: string | null): string | null {
     const { agent } = this.server;
     return applicationLines(message, { host: agent.advertised.address, hostPort: agent.hostPort, contact });
   }
 
   private meta(source: 'network' | 'application', bytes: number, peer: Peer, atMs: number | null = null): string {
-    return `${source}|${bytes}|${this.server.agent.protocol}|${peer.address}|${peer.port}|${timeOfDay(atMs ?? systemClock.now())}`;
+    return `${source}|${bytes}|${peer.transport?.protocol ?? this.server.agent.protocol}|${peer.address}|${peer.port}|${timeOfDay(atMs ?? systemClock.now())}`;
   }
 
   private reply(messageId: string, result: string): void {

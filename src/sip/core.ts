@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ClientUser, RequestHead } from './client-transaction.js';
 import { addressing, type Dialog } from './dialog.js';
 import { DialogTable } from './dialog-table.js';
@@ -56,8 +57,11 @@ export class Core {
   /** The Contact URI by which the far end of a request to `hop` reaches us. */
   contactTowards(hop: string): string {
     const uri = parseSipUri(hop);
-    const [protocol] = uri === null ? [] : usableTransports(uri, this.transports.reach.transports);
-    return this.transports.contact((protocol && this.transports.find(protocol)) || this.transport);
+    if (uri === null) return this.transports.contact(this.transport);
+    const [protocol] = usableTransports(uri, this.transports.reach.transports);
+    const host = uri.maddr ?? uri.host;
+    const transport = protocol && this.transports.find(protocol, isIP(host) === 0 ? undefined : host);
+    return this.transports.contact(transport || this.transport);
   }
 
   /** The head of a new request, with a branch of its own. */

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import { STREAM_LIMITS, type StreamLimits } from './framing.js';
 import { addressFault, reachableAddress } from './local-address.js';
+import { emptyStreamCounts, type StreamCounts } from './stats.js';
 import { type ConnectionOwner, STREAM_TIMES, StreamConnection, type StreamTimes } from './stream-connection.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 
@@ -46,38 +47,12 @@ export interface StreamOptions {
   clock?: Clock;
 }
 
-/** What one transport did and refused since its start; `open` is now. */
-export interface StreamCounts {
-  opened: number;
-  accepted: number;
-  open: number;
-  /** Closed because the stream could not be cut into messages or broke a limit. */
-  framing: number;
-  /** Closed because a message never ended. */
-  unfinished: number;
-  /** Accepted connections whose TLS handshake failed or never completed. */
-  handshakes: number;
-  /** Closed because the peer did not read. */
-  unread: number;
-  /** Refused because there were too many. */
-  refused: number;
-}
-
 /** SIP over TCP or TLS (RFC 3261 18): connections are kept and taken again for whatever goes to the same peer. */
 export class StreamTransport implements Transport, ConnectionOwner {
   readonly reliable = true;
   readonly protocol: 'tcp' | 'tls';
   readonly advertised: Peer;
-  readonly counts: StreamCounts = {
-    opened: 0,
-    accepted: 0,
-    open: 0,
-    framing: 0,
-    unfinished: 0,
-    handshakes: 0,
-    unread: 0,
-    refused: 0,
-  };
+  readonly counts: StreamCounts = emptyStreamCounts();
 
   private readonly byId = new Map<number, StreamConnection>();
   private readonly byPeer = new Map<string, StreamConnection>();

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Reach } from './next-hop.js';
+import { emptyStreamCounts, type StreamCounts } from './stats.js';
 import type { Protocol, Transport } from './transport.js';
 import { hostPort } from './uri.js';
 
@@ -54,6 +55,14 @@ export class TransportSet {
     const { protocol } = transport;
     const uri = `sip:${this.sentBy(transport)}`;
     return protocol === 'udp' ? uri : `${uri};transport=${protocol}`;
+  }
+
+  /** The connections of all transports together. */
+  streamCounts(): StreamCounts {
+    const sum = emptyStreamCounts();
+    for (const { counts } of this.transports)
+      if (counts) for (const name of Object.keys(sum) as (keyof StreamCounts)[]) sum[name] += counts[name];
+    return sum;
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { StreamCounts } from './stats.js';
+
 export type Protocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 /** Where a message goes or came from. */
@@ -19,6 +21,8 @@ export interface Transport {
   readonly local: Peer;
   /** What others shall use to reach us: in Via and Contact. */
   readonly advertised: Peer;
+  /** Connections, where it has any. */
+  readonly counts?: StreamCounts;
   /**
    * Sends one message. `onError` is called when it surely did not leave. A transport with connections takes the one
    * of the given number, or else one that it has to that address, or opens one.

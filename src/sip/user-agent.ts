@@ -3,26 +3,22 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { Rng } from '../core/rng.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { Core, type UserAgentHandler } from './core.js';
-import type { Dialog } from './dialog.js';
+import { addressing, type Dialog } from './dialog.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
+import { openTransports, type TransportOptions } from './open-transports.js';
 import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { SipStats } from './stats.js';
 import { SystemDns } from './system-dns.js';
 import { DEFAULT_TIMERS, type SipTimers } from './timer-values.js';
 import { TransactionLayer } from './transaction-layer.js';
-import type { Peer } from './transport.js';
-import { TransportSet } from './transport-set.js';
+import type { Peer, Transport } from './transport.js';
+import type { TransportSet } from './transport-set.js';
 import { type NewRequest, type SentListener, UacCore } from './uac-core.js';
 import { UasCore } from './uas-core.js';
-import { openUdp } from './udp.js';
 
-export interface UserAgentOptions {
-  address: string;
-  port: number;
-  /** What goes into Via and Contact instead of `address`. */
-  advertise?: string;
+export interface UserAgentOptions extends TransportOptions {
   timers?: Partial<SipTimers>;
   clock?: Clock;
   /** Where names are looked up; the system's DNS and hosts file without it. */
@@ -43,11 +39,11 @@ export class UserAgent {
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { address, port, advertise, timers, clock = systemClock, dns, seed } = options;
+    const { timers, clock = systemClock, dns, seed } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
-    const transports = new TransportSet();
+    let transports: TransportSet;
     try {
-      transports.add(await openUdp({ address, port, advertise, receiver: layer }, clock));
+      transports = await openTransports(options, layer, clock);
     } catch (error) {
       layer.queue.close();
       throw error;
@@ -79,6 +75,25 @@ export class UserAgent {
     return this.core.transport.protocol;
   }
 
+  /** All that it listens on and sends from. */
+  get transports(): readonly Transport[] {
+    return this.core.transports.all;
+  }
+
+  /** The URI for the Contact of a request to `uri`: it names the transport that the request will take (RFC 3261 8.1.1.8). */
+  contactTowards(uri: string): string {
+    return this.core.contactTowards(uri);
+  }
+
+  contactWithin(dialog: Dialog): string {
+    return this.core.contactTowards(addressing(dialog).hop);
+  }
+
+  /** The URI for the Contact of a response to that peer. */
+  contactFor(peer: Peer): string {
+    return this.core.transports.contact(peer.transport ?? this.core.transport);
+  }
+
   /** `host:port` under which others reach us. */
   get hostPort(): string {
     return this.core.sentBy;
@@ -87,7 +102,8 @@ export class UserAgent {
   /** The counters as they stand. */
   stats(): SipStats {
     const { stats } = this.core.layer;
-    return { ...stats, timerExpiries: { ...stats.timerExpiries }, dialogs: this.core.dialogs.size };
+    const streams = this.core.transports.streamCounts();
+    return { ...stats, timerExpiries: { ...stats.timerExpiries }, streams, dialogs: this.core.dialogs.size };
   }
 
   /** A dialog by its name: Call-ID and the initiator's tag. */

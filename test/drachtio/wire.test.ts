@@ -43,7 +43,7 @@ describe('frames', () => {
 });
 
 describe('header repair', () => {
-  const context = { host: '192.0.2.1', hostPort: '192.0.2.1:5080', contact: true };
+  const context = { host: '192.0.2.1', hostPort: '192.0.2.1:5080', contact: 'sip:192.0.2.1:5080' };
   const lines = (text: string): string | null => applicationLines(parseMessage(text)!, context);
 
   test('drops the lines of the stack, spells names, supplies Contact and Content-Type', () => {

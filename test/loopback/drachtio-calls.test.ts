@@ -239,7 +239,7 @@ describe('failures that nobody answered', () => {
 
   test('a transport that is not there is refused at once', async () => {
     const a = await h.endpoint();
-    await expect(a.srf.createUAC('sip:1000@127.0.0.1:5060;transport=tcp', { localSdp: SDP })).rejects.toThrow(
+    await expect(a.srf.createUAC('sip:1000@127.0.0.1:5060;transport=tls', { localSdp: SDP })).rejects.toThrow(
       'requested protocol/transport not available',
     );
   });
