@@ -7,6 +7,7 @@ import type { Peer } from '../sip/transport.js';
 import { applicationLines, bracketed, replaceLocalhost } from './app-message.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { encodeFrame, FrameReader } from './frame.js';
+import { readProxyOrder } from './proxy-order.js';
 
 /** What srf reads as the version of the server; pings need 0.8.2. */
 const VERSION = 'v0.8.26';
@@ -111,7 +112,7 @@ export class Session {
         this.sip(messageId, tokens[2] ?? '', tokens[3] ?? '', tokens[4] ?? '', body);
         break;
       case 'proxy':
-        this.reply(messageId, 'NOK|proxying is not supported');
+        this.proxy(messageId, tokens, body);
         break;
       default:
         this.refuse(messageId, 'Unknown message type');
@@ -252,6 +253,30 @@ export class Session {
     this.send(`response|${messageId}|OK|${meta}|${transactionId}|${dialog?.name ?? ''}||Msg sent:|`, text);
   }
 
+  /** A request of the network that shall go on to other targets. */
+  private proxy(messageId: string, tokens: readonly string[], text: string): void {
+    const order = readProxyOrder(tokens, text, (message) => this.lines(message, null) ?? '');
+    if (order === null) {
+      this.refuse(messageId, 'Invalid proxy request: not enough information provided');
+      return;
+    }
+    const { server } = this;
+    const transaction = server.waiting(order.transactionId);
+    if (transaction === undefined) {
+      this.reply(messageId, `NOK|Unknown transaction id: ${order.transactionId}`);
+      return;
+    }
+    server.answered(order.transactionId);
+    server.agent.proxy.proxy(transaction, order.options, {
+      onProxied: (response, peer) => {
+        if (!order.fullResponse || response.status < 200) return;
+        const meta = this.meta('network', response.raw.length, peer, response.arrivalMs);
+        this.send(`response|${messageId}|OK|${meta}|||continue`, response.raw);
+      },
+      onProxyDone: () => this.reply(messageId, 'OK|done'),
+    });
+  }
+
   private sent(messageId: string, error: string | null, id: string, text: string, peer: Peer, awaits: boolean): void {
     if (this.closed) return;
     if (error !== null) {
@@ -288,6 +313,7 @@ export class Session {
   }
 
   private send(line: string, message: string | null): void {
+    if (this.closed) return;
     const id = this.server.agent.ids.uuid();
     this.stream.write(encodeFrame(message === null ? `${id}|${line}` : `${id}|${line}${CRLF}${message}`));
   }

@@ -3,6 +3,8 @@ import { type Core, NOWHERE } from './core.js';
 import { Dialog, dialogKey, uasDialog } from './dialog.js';
 import type { SipMessage } from './message.js';
 import { beginTheirs, overlapOf, settleTheirs } from './overlap.js';
+import { ProxyContext } from './proxy-context.js';
+import { ProxyCore } from './proxy-core.js';
 import { ReliableProvisionals } from './reliable-provisionals.js';
 import { listsOption, refusalOf } from './request-checks.js';
 import { cancelOf, plainResponse, responseHead } from './responses.js';
@@ -17,6 +19,8 @@ const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'RE
 
 /** The server half of RFC 3261's core: finds the dialog, answers CANCEL, repeats a 2xx until its ACK. */
 export class UasCore implements TransactionUser {
+  /** Forwards what the application wants forwarded, and what passes through within the dialogs of that. */
+  readonly proxy: ProxyCore;
   private readonly awaited = new Map<string, AcceptedInvite>();
   /** Dialogs in which we send provisional responses reliably. */
   private readonly reliable = new Map<string, ReliableProvisionals>();
@@ -24,6 +28,7 @@ export class UasCore implements TransactionUser {
   private readonly ongoing = new Map<string, ServerTransaction>();
 
   constructor(private readonly core: Core) {
+    this.proxy = new ProxyCore(core);
     core.dialogs.onRemoved = (dialog) => this.forget(dialog);
   }
 
@@ -35,6 +40,10 @@ export class UasCore implements TransactionUser {
       return;
     }
     transaction.localTag = request.toTag ?? this.core.ids.tag();
+    if (this.proxy.takes(request)) {
+      this.proxy.forwardWithin(transaction);
+      return;
+    }
     const refusal = refusalOf(request);
     if (refusal !== null) {
       this.answer(transaction, refusal.status, refusal.phrase, refusal.lines);
@@ -220,6 +229,10 @@ export class UasCore implements TransactionUser {
   }
 
   onAck(ack: SipMessage, peer: Peer): void {
+    if (this.proxy.takes(ack)) {
+      this.proxy.forwardAck(ack);
+      return;
+    }
     const key = dialogKey(ack.callId, ack.toTag ?? '', ack.fromTag ?? '');
     const awaited = this.awaited.get(key);
     if (awaited === undefined || awaited.cseq !== ack.cseqNumber) {
@@ -252,6 +265,10 @@ export class UasCore implements TransactionUser {
     transaction.localTag = invite.localTag;
     this.answer(transaction, 200, 'OK');
     if (invite.state !== 'proceeding') return;
+    if (invite.context instanceof ProxyContext) {
+      invite.context.cancel();
+      return;
+    }
     this.answer(invite, 487, 'Request Terminated');
     this.core.handler.onCancel(cancel, invite, transaction.source);
   }

@@ -7,6 +7,7 @@ import { addressing, type Dialog } from './dialog.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
 import { openTransports, type TransportOptions } from './open-transports.js';
+import type { ProxyCore } from './proxy-core.js';
 import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { SipStats } from './stats.js';
@@ -140,6 +141,11 @@ export class UserAgent {
 
   cancel(invite: ClientTransaction, headerLines: string): { text: string; peer: Peer } {
     return this.uac.cancel(invite, headerLines);
+  }
+
+  /** Forwards requests that wait for their answer, in place of answering them. */
+  get proxy(): ProxyCore {
+    return this.uas.proxy;
   }
 
   respond(
