@@ -117,7 +117,8 @@ export class DtmfMetrics {
       lost: known ? this.lost : null,
       duplicated: known ? this.duplicated : null,
       wrong: known ? this.wrong : null,
-      lossRatio: known && this.sent > 0 ? round(this.lost / this.sent) : null,
+      // Over the calls of which both sides are known: what was sent into the unknown is neither received nor lost.
+      lossRatio: this.received + this.lost > 0 ? round(this.lost / (this.received + this.lost)) : null,
       callsAffected: known ? this.affected : null,
     };
   }
