@@ -93,8 +93,8 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
     case 'invalid_type':
       return found === undefined ? `is missing (expected ${issue.expected})` : `expected ${issue.expected}${text}`;
     case 'invalid_union': {
-      const options = (issue as { note?: string; discriminator?: string }).discriminator;
-      if (options !== undefined) return `unknown or missing \`${options}\``;
+      const { options } = issue as { options?: string[] };
+      if (options) return `expected ${options.join(', ')}${text}`;
       const custom = issue.errors
         .flat()
         .find((e) => e.code === 'custom' || e.code === 'too_big' || e.code === 'too_small');

@@ -45,7 +45,10 @@ describe('a profile', () => {
     const at = (path: string): Mistake | undefined => found.find((m) => m.path === path);
     expect(at('name')).toMatchObject({ line: 1 });
     expect(at('load.0.cps')).toMatchObject({ line: 3 });
-    expect(at('load.1.shape')).toMatchObject({ line: 4 });
+    expect(at('load.1.shape')).toMatchObject({
+      line: 4,
+      message: 'expected constant, ramp, concurrent, spike, found "zigzag"',
+    });
     expect(at('calls.hold')).toMatchObject({ line: 6, message: expect.stringContaining('20s') });
     expect(at('calls.colour')).toMatchObject({ line: 7, message: 'there is no such field' });
     expect(at('impairment.uplink.0.ratio')).toMatchObject({ line: 10, message: expect.stringContaining('2%') });
