@@ -5,6 +5,7 @@ import { DialogTable } from './dialog-table.js';
 import type { IdSource } from './ids.js';
 import type { SipMessage } from './message.js';
 import { usableTransports } from './next-hop.js';
+import type { OversizePolicy } from './oversize.js';
 import { requestText } from './requests.js';
 import { type LocateFailure, NO_TRANSPORT, type Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
@@ -33,6 +34,8 @@ export class Core {
   readonly dialogs = new DialogTable();
   handler!: UserAgentHandler;
   closed = false;
+  /** Set before the first request. */
+  oversize: OversizePolicy = 'tcp';
   /** The first transport, for whatever names none. */
   readonly transport: Transport;
   /** `host:port` under which others reach us over the first transport. */
@@ -48,10 +51,12 @@ export class Core {
     this.sentBy = transports.sentBy(this.transport);
   }
 
-  /** Writes into a request's Via the transport by which it goes to that peer (RFC 3261 18.1.1). */
-  address(head: RequestHead, peer: Peer): void {
+  /** Writes into a request's Via the transport by which it goes to that peer (RFC 3261 18.1.1). Tells whether it changed. */
+  address(head: RequestHead, peer: Peer): boolean {
     const { transport } = peer;
-    if (transport && transport !== this.transport) head.via = this.transports.via(transport, head.branch);
+    if (!transport || transport === this.transport) return false;
+    head.via = this.transports.via(transport, head.branch);
+    return true;
   }
 
   /** The Contact URI by which the far end of a request to `hop` reaches us. */

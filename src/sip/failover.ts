@@ -25,10 +25,14 @@ export class Failover {
     this.tries.push(`<sip:${hostPort(address, port)};transport=${protocol}>;status=${status};reason="${text}"`);
   }
 
-  /** Goes on to the next target; `null` when there is none left. */
-  next(): Peer | null {
-    if (this.index + 1 >= this.peers.length) return null;
-    return this.peers[++this.index];
+  /** Goes on to the next target; `null` when there is none left. `unreachable`: nothing was sent to the present one. */
+  next(unreachable: boolean): Peer | null {
+    while (++this.index < this.peers.length) {
+      const peer = this.peers[this.index];
+      if (unreachable || !peer.ifUnreachable) return peer;
+    }
+    this.index = this.peers.length - 1;
+    return null;
   }
 
   /** Tells the application which targets were tried, where it was more than one. */

@@ -10,6 +10,8 @@ export interface Peer {
   transport?: Transport;
   /** The connection that a message came over, for its responses (RFC 3261 18.2.2). */
   connection?: number;
+  /** Tried only where the target before it could not be reached at all, whatever else came of that. */
+  ifUnreachable?: boolean;
 }
 
 /** What carries SIP messages; it knows nothing of transactions. */

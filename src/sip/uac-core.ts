@@ -4,6 +4,7 @@ import { type Dialog, uacDialog } from './dialog.js';
 import { Failover } from './failover.js';
 import { parseMessage, type SipMessage } from './message.js';
 import { beginOwn, mustWait, settleOwn } from './overlap.js';
+import { targetsForSize } from './oversize.js';
 import { listsOption } from './request-checks.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
@@ -150,10 +151,11 @@ export class UacCore implements ClientUser {
     sent: SentListener,
   ): void {
     const id = this.core.ids.uuid();
-    this.core.locate(hop, (peers, failure) => {
+    this.core.locate(hop, (found, failure) => {
+      let text = requestText(head, headerLines, body);
+      const peers = targetsForSize(found, text.length, this.core.transports, this.core.oversize);
       const [peer] = peers;
-      if (peer) this.core.address(head, peer);
-      const text = requestText(head, headerLines, body);
+      if (peer && this.core.address(head, peer)) text = requestText(head, headerLines, body);
       if (failure) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
         if (dialog) settleOwn(dialog, head.method);
@@ -192,7 +194,7 @@ export class UacCore implements ClientUser {
     const failover = context?.failover;
     if (!context || !failover) return false;
     failover.note(status, reason);
-    const peer = transaction.cancelWanted ? null : failover.next();
+    const peer = transaction.cancelWanted ? null : failover.next(reason.startsWith('transport: '));
     if (peer === null) return false;
     transaction.context = null;
     const head = this.core.headAnew(transaction.head, peer);

@@ -7,6 +7,7 @@ import { addressing, type Dialog } from './dialog.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
 import { openTransports, type TransportOptions } from './open-transports.js';
+import type { OversizePolicy } from './oversize.js';
 import type { ProxyCore } from './proxy-core.js';
 import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
@@ -24,6 +25,8 @@ export interface UserAgentOptions extends TransportOptions {
   clock?: Clock;
   /** Where names are looked up; the system's DNS and hosts file without it. */
   dns?: Dns;
+  /** What becomes of a request that is too long for UDP (RFC 3261 18.1.1): `tcp` unless said. */
+  oversize?: OversizePolicy;
   /** Of the choice among servers of the same priority (RFC 2782). */
   seed?: number;
 }
@@ -40,7 +43,7 @@ export class UserAgent {
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { timers, clock = systemClock, dns, seed } = options;
+    const { timers, clock = systemClock, dns, seed, oversize } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     let transports: TransportSet;
     try {
@@ -51,9 +54,9 @@ export class UserAgent {
     }
     layer.transport = transports.first;
     const rng = new Rng(seed ?? randomInt(2 ** 32));
-    return new UserAgent(
-      new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock)),
-    );
+    const core = new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock));
+    if (oversize) core.oversize = oversize;
+    return new UserAgent(core);
   }
 
   set handler(handler: UserAgentHandler) {

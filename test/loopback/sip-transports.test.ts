@@ -33,17 +33,17 @@ async function endpoint(options: Partial<UserAgentOptions> = {}): Promise<Dracht
 }
 
 /** Calls `uri`, is hung up on by the callee, and tells what the INVITE looked like and both sides' counters. */
-async function call(caller: DrachtioConnection, callee: DrachtioConnection, uri: string) {
+async function call(caller: DrachtioConnection, callee: DrachtioConnection, uri: string, options: object = {}) {
   const invites: SrfRequest[] = [];
   let ended = false;
   callee.srf.invite((req, res) => {
     invites.push(req);
-    void callee.srf.createUAS(req, res, { localSdp: SDP }).then((dialog) => void dialog.destroy());
+    void callee.srf.createUAS(req, res, { localSdp: SDP }).then(async (dialog) => {
+      await dialog.destroy();
+      ended = true;
+    });
   });
-  const dialog = await caller.srf.createUAC(uri, { localSdp: SDP });
-  dialog.on('destroy', () => {
-    ended = true;
-  });
+  await caller.srf.createUAC(uri, { localSdp: SDP, ...options });
   await until(() => ended);
   return invites[0];
 }
@@ -95,6 +95,49 @@ describe('a call and its BYE from the far end', () => {
     const invite = await call(a, b, `sip:x@[::1]:${b.sip!.port}`);
     expect(invite.get('Via')).toContain('SIP/2.0/UDP [::1]:');
     expect(invite.get('Contact')).toContain('<sip:[::1]:');
+  });
+});
+
+describe('a request of more than 1,300 bytes', () => {
+  const long = { headers: { Subject: 'x'.repeat(1200) } };
+
+  test('goes over TCP, a shorter one over UDP', async () => {
+    const a = await endpoint();
+    const b = await endpoint();
+    const invite = await call(a, b, `sip:x@127.0.0.1:${b.sip!.port}`, long);
+    expect(invite.get('Via')).toContain('SIP/2.0/TCP');
+    expect(a.stats()!.streams.opened).toBe(1);
+    const c = await endpoint();
+    expect((await call(a, c, `sip:x@127.0.0.1:${c.sip!.port}`)).get('Via')).toContain('SIP/2.0/UDP');
+  });
+
+  test('goes over UDP where TCP is refused, and only once', async () => {
+    const a = await endpoint();
+    const b = await endpoint({ protocols: ['udp'] });
+    const invite = await call(a, b, `sip:x@127.0.0.1:${b.sip!.port}`, long);
+    expect(invite.get('Via')).toContain('SIP/2.0/UDP');
+    expect(a.stats()).toMatchObject({ transportErrors: 1, retransmissionsSent: 0, streams: { opened: 1, open: 0 } });
+  });
+
+  test('goes over UDP at once where fragments are wanted', async () => {
+    const a = await endpoint({ oversize: 'fragment' });
+    const b = await endpoint();
+    const invite = await call(a, b, `sip:x@127.0.0.1:${b.sip!.port}`, long);
+    expect(invite.get('Via')).toContain('SIP/2.0/UDP');
+    expect(a.stats()!.streams.opened).toBe(0);
+  });
+
+  test('that is answered 503 over TCP is not tried again over UDP', async () => {
+    const a = await endpoint();
+    const b = await endpoint();
+    let invites = 0;
+    b.srf.invite((_req, res) => {
+      invites++;
+      res.send(503);
+    });
+    const uri = `sip:x@127.0.0.1:${b.sip!.port}`;
+    await expect(a.srf.createUAC(uri, { localSdp: SDP, ...long })).rejects.toMatchObject({ status: 503 });
+    expect(invites).toBe(1);
   });
 });
 
