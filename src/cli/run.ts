@@ -156,7 +156,7 @@ async function prepare(given: string, flags: RunFlags) {
   const { profile, text } = effectiveProfile(given, flags);
   if (!flags.drachtio && profile.target !== undefined) requireUdp(profile.target);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
+  if (profile.target !== undefined) await localAddressFor(profile.calls.proxy ?? profile.target, flags.local);
   const plan = planOf(profile);
   preflight(profile, plan, profile.target === undefined);
   return { profile, text, rows, plan, startedAt: new Date() };

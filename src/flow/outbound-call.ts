@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
+import { triedTargets } from '../drachtio/tried-targets.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
@@ -153,6 +154,7 @@ export class OutboundCall {
       return;
     }
     record.timings.finalMs = this.timeOf(dialog.res);
+    this.noteTries(dialog.res);
     record.status = dialog.res.status;
     record.reason = dialog.res.reason ?? null;
     record.inProgressAtFinal = context.population.inProgress - (this.inProgress ? 1 : 0);
@@ -203,6 +205,7 @@ export class OutboundCall {
     if (this.phase !== 'inviting') return;
     const { record } = this;
     const failure = failureOf(error);
+    if (error.res) this.noteTries(error.res);
     record.timings.finalMs = error.res ? this.timeOf(error.res) : this.context.clock.now();
     record.inProgressAtFinal = this.context.population.inProgress - (this.inProgress ? 1 : 0);
     Object.assign(record, {
@@ -215,6 +218,12 @@ export class OutboundCall {
     record.cause = this.cancelling ? 'cancelled' : failure.cause;
     this.leaveProgress();
     this.finish();
+  }
+
+  /** Which servers of the target were tried, where the first one did not serve the call. */
+  private noteTries(response: SrfResult): void {
+    for (const { uri, status, reason } of triedTargets(response))
+      this.record.tries.push({ trunk: uri, status, reason });
   }
 
   private onRemoteBye(bye: { stackTime?: string }): void {
@@ -306,7 +315,8 @@ export class OutboundCall {
     this.scope.clearTimers();
     const { record, context } = this;
     record.endedMs = context.clock.now();
-    record.tries.push({ trunk: record.trunk, status: record.status, reason: record.reason });
+    if (record.tries.length === 0)
+      record.tries.push({ trunk: record.trunk, status: record.status, reason: record.reason });
     void this.conversation.report(record).then(() => this.onDone(record));
   }
 

@@ -48,6 +48,10 @@ export interface CallRecord {
   to: string;
   /** The target that was called. */
   trunk: string;
+  /**
+   * How each try ended. One for the target itself, or, where the first server that its name leads to did not serve the
+   * call (RFC 3263 4.3), one for each server that was tried, by its SIP URI.
+   */
   tries: { trunk: string; status: number | null; reason: string | null }[];
   /** When the attempt was due by the plan, and when it started. */
   dueMs: number;

@@ -7,6 +7,7 @@ import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard, type ShardSpec } from '../shard/shard.js';
+import { SystemDns } from '../sip/system-dns.js';
 import { readTarget } from '../swarm/target.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
@@ -37,6 +38,8 @@ export interface RunOptions {
   local?: string;
   advertise?: string;
   sipPort?: number;
+  /** DNS servers to ask, `address` or `address:port`, in place of the system's. */
+  dns?: readonly string[];
   drachtio?: { host: string; port: number; secret: string };
   onSnapshot(snapshot: Snapshot): void;
   /** Once a second, for the timeline. */
@@ -83,7 +86,8 @@ export class Run {
     const timers: NodeJS.Timeout[] = [];
     try {
       state.target ??= await this.openTrunk();
-      const address = await localAddressFor(state.target, this.options.local);
+      const { profile, local, dns } = this.options;
+      const address = await localAddressFor(profile.calls.proxy ?? state.target, local, new SystemDns(dns));
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
@@ -175,11 +179,11 @@ export class Run {
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {
-    const { profile, rows, sipPort, advertise, drachtio } = this.options;
+    const { profile, rows, sipPort, advertise, dns, drachtio } = this.options;
     const ready = await this.openShard('swarm', {
       role: { kind: 'swarm', target: readTarget(target)!, rows },
       profile,
-      network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
+      network: { address, sipPort: sipPort ?? 0, advertise, dns, drachtio },
     });
     this.state.timestampSource = ready.timestampSource;
   }

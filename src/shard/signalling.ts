@@ -9,6 +9,7 @@ import { arrivalOffsets } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import { SystemDns } from '../sip/system-dns.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -66,6 +67,8 @@ export class Signalling {
           address: network.address,
           port: network.sipPort,
           advertise: network.advertise,
+          dns: new SystemDns(network.dns),
+          seed: deriveSeed(this.data.profile.seed, 'dns'),
           onFatal,
         });
     if (this.closed) {

@@ -21,7 +21,7 @@ export class Failover {
   note(status: number, reason: string): void {
     const { transport, address, port } = this.peers[this.index];
     const protocol = transport?.protocol ?? 'udp';
-    const text = reason.replace(/["\\\r\n]/g, ' ');
+    const text = reason.replaceAll('"', "'");
     this.tries.push(`<sip:${hostPort(address, port)};transport=${protocol}>;status=${status};reason="${text}"`);
   }
 

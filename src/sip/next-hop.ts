@@ -49,8 +49,9 @@ const SRV_PREFIX: Partial<Record<Protocol, string>> = { udp: '_sip._udp.', tcp: 
 const SECURE: readonly Protocol[] = ['tls', 'wss'];
 
 /**
- * The transports that a URI leaves open to us, the one to assume first: that of its `transport` parameter, else UDP,
- * for SIPS TLS (RFC 3263 4.1; RFC 3261 26.2.2 has TCP in a SIPS URI mean TLS). None when we have none that would do.
+ * The transports that a URI leaves open to us, the one to assume first: that of its `transport` parameter, else what we
+ * prefer, for SIPS TLS (RFC 3263 4.1; RFC 3261 26.2.2 has TCP in a SIPS URI mean TLS). None when we have none that would
+ * do.
  */
 export function usableTransports(uri: SipUri, available: readonly Protocol[]): readonly Protocol[] {
   const { scheme, transport } = uri;
@@ -60,7 +61,7 @@ export function usableTransports(uri: SipUri, available: readonly Protocol[]): r
     return transport !== 'udp' && available.includes(wanted) ? [wanted] : [];
   }
   if (transport !== null) return available.filter((protocol) => protocol === transport);
-  return available.includes('udp') ? ['udp', ...available.filter((protocol) => protocol !== 'udp')] : available;
+  return available;
 }
 
 /** The target of a URI that needs no DNS; `null` where its host is a name. */

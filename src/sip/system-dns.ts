@@ -20,7 +20,7 @@ export class SystemDns implements Dns {
   private readonly hosts = hostsFileNames();
 
   /** @throws Error when `servers` are not addresses */
-  constructor(private readonly servers: readonly string[] | null = null) {
+  constructor(private readonly servers?: readonly string[]) {
     if (servers) this.resolver.setServers(servers);
   }
 

@@ -77,9 +77,9 @@ class Attempt {
   }
 
   /** The far end's 200, as srf hands it over: acknowledged, with a dialog. */
-  accept(): void {
+  accept(triedTargets?: string): void {
     this.answer(null, {
-      res: { status: 200, reason: 'OK' },
+      res: { status: 200, reason: 'OK', get: () => triedTargets },
       sip: { callId: 'call-id', localTag: 'a', remoteTag: 'b' },
       remote: { uri: TARGET, sdp: '' },
       on: (event: string, listener: (bye: object) => void) => {
@@ -110,6 +110,31 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+describe('the tries of a call', () => {
+  const hungUp = async (triedTargets?: string): Promise<Attempt> => {
+    const attempt = new Attempt();
+    attempt.accept(triedTargets);
+    attempt.hangUpRemotely();
+    await pass(2000);
+    return attempt;
+  };
+
+  it('are one of its target, where the server tells of no other', async () => {
+    const { tries } = (await hungUp()).record!;
+    expect(tries).toMatchObject([{ trunk: TARGET, status: 200 }]);
+  });
+
+  it('are those of the servers that its target led to, where there was more than one', async () => {
+    const { record } = await hungUp(
+      '<sip:192.0.2.1:5060;transport=udp>;status=408;reason="Timer B", <sip:192.0.2.2:5060;transport=udp>;status=200;reason="OK"',
+    );
+    expect(record!.tries).toEqual([
+      { trunk: 'sip:192.0.2.1:5060;transport=udp', status: 408, reason: 'Timer B' },
+      { trunk: 'sip:192.0.2.2:5060;transport=udp', status: 200, reason: 'OK' },
+    ]);
+  });
+});
 
 describe('an answer that crosses our CANCEL', () => {
   it('is hung up, and the attempt stays a cancelled one', async () => {
