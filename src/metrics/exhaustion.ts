@@ -43,58 +43,104 @@ export function isRefusal(
  *   of ten refusals must have met it (within 2 % or one call).
  * - cps: refusals come at all levels of use, the number admitted in the seconds with refusals hardly varies, and no
  *   second without refusals admits more.
+ *
+ * Attempts are counted by second and by calls in progress, none is kept: a run may last for days.
  */
 export class ExhaustionDetector {
-  private readonly results: AttemptResult[] = [];
+  private results = 0;
   private refusals = 0;
+  /** Refusals by the calls in progress that they met. */
+  private readonly levels = new Map<number, Refusals>();
+  private readonly seconds = new Map<number, Second>();
 
   add(result: AttemptResult): void {
-    this.results.push(result);
-    if (result.refused) this.refusals++;
-  }
-
-  get refusalCount(): number {
-    return this.refusals;
+    this.results++;
+    const level = met(result);
+    const key = Math.floor(result.startedMs / 1000);
+    const second = this.seconds.get(key) ?? { admitted: 0, refused: 0, level: 0 };
+    this.seconds.set(key, second);
+    second.level = Math.max(second.level, level);
+    if (!result.refused) {
+      if (result.answered) second.admitted++;
+      return;
+    }
+    second.refused++;
+    this.refusals++;
+    const refusals = this.levels.get(level);
+    if (!refusals) this.levels.set(level, { count: 1, first: result });
+    else {
+      refusals.count++;
+      if (result.finalMs < refusals.first.finalMs) refusals.first = result;
+    }
   }
 
   /** @param peakInProgress the most calls that were in progress at once: the plateau, if there is one. */
   verdict(peakInProgress: number): TrunkVerdict {
-    const refused = this.results.filter((r) => r.refused);
     const none = {
       exhausted: false,
       exhaustedAtInProgress: null,
       exhaustedAtMs: null,
       cause: null,
-      refusals: refused.length,
+      refusals: this.refusals,
     };
-    if (this.results.length === 0) return { ...none, exhausted: null, evidence: null };
-    if (refused.length === 0) return { ...none, evidence: 'no attempt was refused' };
+    if (this.results === 0) return { ...none, exhausted: null, evidence: null };
+    if (this.refusals === 0) return { ...none, evidence: 'no attempt was refused' };
 
     const plateau = peakInProgress;
-    const rate = admittedPerSecond(this.results, plateau);
+    const rate = admittedPerSecond(this.seconds, plateau);
     // A cap on the rate makes a plateau too (rate × duration of a call). Before it is reached calls are refused already.
     if (rate.steady && rate.refusingBelowPlateau > 0)
-      return { ...none, cause: 'cps', evidence: rateEvidence(refused, rate) };
+      return { ...none, cause: 'cps', evidence: this.rateEvidence(rate) };
 
     const tolerance = Math.max(1, plateau * 0.02);
-    const atPlateau = refused.filter((r) => met(r) >= plateau - tolerance);
-    if (plateau > 0 && refused.length >= 2 && atPlateau.length >= refused.length * 0.9) {
-      const first = atPlateau.reduce((a, b) => (b.finalMs < a.finalMs ? b : a));
+    const atPlateau = together([...this.levels].filter(([level]) => level >= plateau - tolerance));
+    if (atPlateau && plateau > 0 && this.refusals >= 2 && atPlateau.count >= this.refusals * 0.9) {
       return {
         exhausted: true,
         exhaustedAtInProgress: plateau,
-        exhaustedAtMs: Math.round(first.startedMs),
+        exhaustedAtMs: Math.round(atPlateau.first.startedMs),
         cause: 'channels',
-        refusals: refused.length,
-        evidence: `${atPlateau.length} of ${refused.length} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(first)}; never were more than ${plateau} in progress`,
+        refusals: this.refusals,
+        evidence: `${atPlateau.count} of ${this.refusals} refusals met ${Math.ceil(plateau - tolerance)} or more calls in progress, the first ${met(atPlateau.first)}; never were more than ${plateau} in progress`,
       };
     }
-    if (rate.steady) return { ...none, cause: 'cps', evidence: rateEvidence(refused, rate) };
+    if (rate.steady) return { ...none, cause: 'cps', evidence: this.rateEvidence(rate) };
     return { ...none, evidence: 'refusals follow neither the calls in progress nor the rate' };
+  }
+
+  private rateEvidence(rate: AdmittedPerSecond): string {
+    const { first } = together([...this.levels])!;
+    const low = Math.min(...this.levels.keys());
+    const high = Math.max(...this.levels.keys());
+    const firstS = (first.startedMs / 1000).toFixed(1);
+    return `the first refusal, at ${firstS} s, met ${met(first)} calls in progress; refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
   }
 }
 
+interface Refusals {
+  count: number;
+  /** The one whose response came first. */
+  first: AttemptResult;
+}
+
+/** Attempts by the second of the run in which they started. */
+interface Second {
+  admitted: number;
+  refused: number;
+  /** The most calls in progress that one of them met. */
+  level: number;
+}
+
 const met = (r: AttemptResult): number => Math.max(r.inProgressAtInvite, r.inProgressAtFinal);
+
+/** Refusals of several levels taken together; `null` of none. */
+function together(levels: readonly (readonly [number, Refusals])[]): Refusals | null {
+  return levels.reduce<Refusals | null>((all, [, one]) => {
+    if (!all) return one;
+    const first = all.first.finalMs <= one.first.finalMs ? all.first : one.first;
+    return { count: all.count + one.count, first };
+  }, null);
+}
 
 interface AdmittedPerSecond {
   /** Mean over the seconds in which calls were refused too. */
@@ -105,30 +151,8 @@ interface AdmittedPerSecond {
   refusingBelowPlateau: number;
 }
 
-function rateEvidence(refused: readonly AttemptResult[], rate: AdmittedPerSecond): string {
-  let first = refused[0];
-  let low = Number.POSITIVE_INFINITY;
-  let high = 0;
-  for (const r of refused) {
-    if (r.finalMs < first.finalMs) first = r;
-    low = Math.min(low, met(r));
-    high = Math.max(high, met(r));
-  }
-  const firstS = (first.startedMs / 1000).toFixed(1);
-  return `the first refusal, at ${firstS} s, met ${met(first)} calls in progress; refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
-}
-
 /** How many calls were admitted in each second. The first and last second with refusals are partial and left out. */
-function admittedPerSecond(results: readonly AttemptResult[], plateau: number): AdmittedPerSecond {
-  const seconds = new Map<number, { admitted: number; refused: number; level: number }>();
-  for (const r of results) {
-    const key = Math.floor(r.startedMs / 1000);
-    const entry = seconds.get(key) ?? { admitted: 0, refused: 0, level: 0 };
-    if (r.refused) entry.refused++;
-    else if (r.answered) entry.admitted++;
-    entry.level = Math.max(entry.level, met(r));
-    seconds.set(key, entry);
-  }
+function admittedPerSecond(seconds: ReadonlyMap<number, Second>, plateau: number): AdmittedPerSecond {
   const refusing = [...seconds]
     .filter(([, s]) => s.refused > 0)
     .sort(([a], [b]) => a - b)
