@@ -240,7 +240,7 @@ export class Session {
     const { status } = message;
     const { isInvite, method } = transaction;
     const needsContact = (isInvite || method === 'SUBSCRIBE' || method === 'UPDATE') && status > 100 && status < 300;
-    const lines = this.lines(message, needsContact ? server.agent.contactFor(transaction.peer) : null);
+    const lines = this.lines(message, needsContact ? server.agent.contactFor(transaction) : null);
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;

@@ -4,6 +4,7 @@ import { infeasibility } from '../impair/infeasibility.js';
 import { impairmentSpec, stage } from '../impair/spec.js';
 import { loadSpec } from '../load/spec.js';
 import { type Gate, parseGate } from '../metrics/gate-parser.js';
+import { sipSpec } from '../sip/spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
 import { readTarget } from '../swarm/target.js';
 import { trunkSpec } from '../trunk/spec.js';
@@ -82,6 +83,7 @@ export const profileSchema = z
       .describe('What is called; without it (and without --to) the run starts its own trunk on loopback'),
     load: loadSpec.describe('When calls are attempted: stages, one after the other'),
     calls: callSpec.prefault({}),
+    sip: sipSpec.prefault({}),
     media: mediaSpec.prefault({}),
     impairment: impairmentSpec.prefault({}),
     trunk: trunkSpec.prefault({}),

@@ -108,7 +108,7 @@ export class StandaloneTrunk {
     switch (event.kind) {
       case 'ready':
         write(
-          `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip?.address}:${event.sip?.port} (Ctrl-C ends it)`,
+          `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip?.address}:${event.sip?.port}, UDP and TCP (Ctrl-C ends it)`,
         );
         break;
       case 'records':

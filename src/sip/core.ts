@@ -66,7 +66,7 @@ export class Core {
     const [protocol] = usableTransports(uri, this.transports.reach.transports);
     const host = uri.maddr ?? uri.host;
     const transport = protocol && this.transports.find(protocol, isIP(host) === 0 ? undefined : host);
-    return this.transports.contact(transport || this.transport);
+    return this.transports.contact(transport || this.transport, uri.scheme === 'sips');
   }
 
   /** The head of a new request, with a branch of its own. */

@@ -96,7 +96,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
         });
       }
       // Without a certificate of our own we can call, but nobody can connect to us.
-      if (!tls?.cert) return new StreamTransport(options, { address, port }, null, context);
+      if (!tls?.cert) return new StreamTransport(options, { address, port: port || 5061 }, null, context);
     }
     const server =
       protocol === 'tcp'

@@ -50,9 +50,13 @@ export class TransportSet {
     return `SIP/2.0/${transport.protocol.toUpperCase()} ${this.sentBy(transport)};rport;branch=${branch}`;
   }
 
-  /** A Contact URI by which a transport is reached; UDP needs no parameter (RFC 3261 19.1.4). */
-  contact(transport: Transport): string {
+  /**
+   * A Contact URI by which a transport is reached; UDP needs no parameter. `secure`: for a request to a SIPS URI, whose
+   * Contact is one, too (RFC 3261 8.1.1.8, 12.1.1).
+   */
+  contact(transport: Transport, secure = false): string {
     const { protocol } = transport;
+    if (secure && protocol === 'tls') return `sips:${this.sentBy(transport)}`;
     const uri = `sip:${this.sentBy(transport)}`;
     return protocol === 'udp' ? uri : `${uri};transport=${protocol}`;
   }

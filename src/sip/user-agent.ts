@@ -93,9 +93,10 @@ export class UserAgent {
     return this.core.contactTowards(addressing(dialog).hop);
   }
 
-  /** The URI for the Contact of a response to that peer. */
-  contactFor(peer: Peer): string {
-    return this.core.transports.contact(peer.transport ?? this.core.transport);
+  /** The URI for the Contact of a response. */
+  contactFor({ peer, request }: ServerTransaction): string {
+    const secure = request !== null && /^sips:/i.test(request.requestUri);
+    return this.core.transports.contact(peer.transport ?? this.core.transport, secure);
   }
 
   /** `host:port` under which others reach us. */

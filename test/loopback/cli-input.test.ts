@@ -119,7 +119,11 @@ describe('a wrong option', () => {
     ],
     [
       ['run', '--to', 'sips:127.0.0.1'],
-      ['sips:127.0.0.1', 'does not speak TLS', '--drachtio'],
+      ['sips:127.0.0.1', 'does not say how to speak TLS', 'sip.tls'],
+    ],
+    [
+      ['run', '--to', 'sip:127.0.0.1;transport=sctp'],
+      ['transport=sctp', 'does not speak SCTP', '--drachtio'],
     ],
     [
       ['run', '--to', 'sip:127.0.0.1:99999'],

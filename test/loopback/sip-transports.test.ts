@@ -78,6 +78,7 @@ describe('a call and its BYE from the far end', () => {
     const b = await endpoint({ tls: { ca, ...own, requireClientCertificate: true } });
     const invite = await call(a, b, `sips:x@127.0.0.1:${portOf(b, 'tls')}`);
     expect(invite.get('Via')).toContain(`SIP/2.0/TLS 127.0.0.1:${portOf(a, 'tls')}`);
+    expect(invite.get('Contact')).toBe(`<sips:127.0.0.1:${portOf(a, 'tls')}>`);
     expect(b.stats()!.streams).toMatchObject({ opened: 1, accepted: 1 });
   });
 

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+const tlsSpec = z
+  .strictObject({
+    ca: z.string().optional().describe("PEM file of the authorities that are trusted in place of the system's"),
+    cert: z
+      .string()
+      .optional()
+      .describe('PEM file of our own certificate, with its chain; only with it others can connect to us'),
+    key: z.string().optional().describe('PEM file of its key'),
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Name that the certificate of the far end must hold, sent to it by SNI (default: the address that is called)',
+      ),
+    verify: z.boolean().default(true).describe('`false` takes any certificate of the far end'),
+    requireClientCertificate: z
+      .boolean()
+      .default(false)
+      .describe('Whoever connects to us must show a certificate of a trusted authority'),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key go together');
+
+/** How SIP is carried, in a profile. */
+export const sipSpec = z.strictObject({
+  oversize: z
+    .enum(['tcp', 'fragment'])
+    .default('tcp')
+    .describe(
+      'A request of more than 1,300 bytes over UDP: sent over TCP (RFC 3261 18.1.1), or as fragments all the same',
+    ),
+  tls: tlsSpec
+    .optional()
+    .describe('SIP over TLS, for `sips:` and `;transport=tls`; with cert and key also listened on, one port above'),
+});
+
+export type SipSpec = z.infer<typeof sipSpec>;
