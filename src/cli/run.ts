@@ -133,14 +133,23 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   }
 }
 
-/** The embedded server speaks SIP over UDP. */
-function requireUdp(target: string): void {
+/** The embedded server speaks SIP over UDP and TCP, and over TLS where the profile says how. */
+function requireTransport(target: string, withTls: boolean): void {
   const transport =
     /;transport=([^;]+)/i.exec(target)?.[1].toLowerCase() ?? (target.startsWith('sips:') ? 'tls' : 'udp');
-  if (transport === 'udp') return;
+  if (transport === 'udp' || (transport === 'tcp' && !target.startsWith('sips:'))) return;
+  const secure = transport === 'tls' || target.startsWith('sips:');
+  if (secure && withTls) return;
+  if (secure)
+    throw new AppError('ARGUMENT_INVALID', 'The profile does not say how to speak TLS', {
+      where: target,
+      expected: 'a profile with `sip: { tls: {} }`, or with a `ca` and more in it',
+      found: 'a target over TLS',
+      hint: 'docs/profile.md lists the fields of sip.tls.',
+    });
   throw new AppError('ARGUMENT_INVALID', `The embedded SIP server does not speak ${transport.toUpperCase()}`, {
     where: target,
-    expected: 'a sip: URI over UDP',
+    expected: 'a sip: URI over UDP or TCP, or a sips: URI',
     found: transport,
     hint: 'A drachtio-server that speaks it can take its place: --drachtio HOST:PORT --secret SECRET.',
   });
@@ -154,9 +163,9 @@ async function prepare(given: string, flags: RunFlags) {
       hint: 'An external drachtio-server binds its SIP port by its own configuration.',
     });
   const { profile, text } = effectiveProfile(given, flags);
-  if (!flags.drachtio && profile.target !== undefined) requireUdp(profile.target);
+  if (!flags.drachtio && profile.target !== undefined) requireTransport(profile.target, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  if (profile.target !== undefined) await localAddressFor(profile.calls.proxy ?? profile.target, flags.local);
+  if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
   const plan = planOf(profile);
   preflight(profile, plan, profile.target === undefined);
   return { profile, text, rows, plan, startedAt: new Date() };

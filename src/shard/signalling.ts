@@ -9,7 +9,7 @@ import { arrivalOffsets } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
-import { SystemDns } from '../sip/system-dns.js';
+import { readTls } from '../sip/read-tls.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -54,7 +54,8 @@ export class Signalling {
 
   /** Resolves when calls can be placed or taken; without a single port pair they cannot. */
   async open(): Promise<void> {
-    const { network, role } = this.data;
+    const { network, role, profile } = this.data;
+    const { sip } = profile;
     const media = await this.media.ready;
     if (!media) return;
     const refusal = await this.media.firstLeases;
@@ -67,8 +68,8 @@ export class Signalling {
           address: network.address,
           port: network.sipPort,
           advertise: network.advertise,
-          dns: new SystemDns(network.dns),
-          seed: deriveSeed(this.data.profile.seed, 'dns'),
+          oversize: sip.oversize,
+          tls: sip.tls && readTls(sip.tls),
           onFatal,
         });
     if (this.closed) {

@@ -1,4 +1,14 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+
+/** `address`, `address:port` or `[address]:port`. */
+function isServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (!match) return false;
+  const port = Number(match[3]);
+  return port > 0 && port < 65_536 && (match[1] === undefined ? isIPv4(match[2]) : isIPv6(match[1]));
+}
 
 const tlsSpec = z
   .strictObject({
@@ -31,6 +41,11 @@ export const sipSpec = z.strictObject({
     .describe(
       'A request of more than 1,300 bytes over UDP: sent over TCP (RFC 3261 18.1.1), or as fragments all the same',
     ),
+  dns: z
+    .string()
+    .refine(isServer, 'expected an address, or an address and a port such as 192.0.2.53:5353')
+    .optional()
+    .describe("DNS server to ask for the target's name, in place of the system's"),
   tls: tlsSpec
     .optional()
     .describe('SIP over TLS, for `sips:` and `;transport=tls`; with cert and key also listened on, one port above'),
