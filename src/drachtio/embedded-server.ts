@@ -7,6 +7,7 @@ import type { SipMessage } from '../sip/message.js';
 import type { ServerTransaction } from '../sip/server-transaction.js';
 import type { Peer } from '../sip/transport.js';
 import type { UserAgent } from '../sip/user-agent.js';
+import { CdrPost } from './cdr.js';
 import { Session } from './session.js';
 
 export interface EmbeddedServerOptions {
@@ -19,6 +20,7 @@ export interface EmbeddedServerOptions {
  */
 export class EmbeddedServer implements UserAgentHandler {
   private readonly sessions: Session[] = [];
+  readonly cdr = new CdrPost(this.sessions);
   private nextSession = 0;
   /** Which application sent a request that has no final response yet. */
   private readonly requests = new Map<string, Session>();
@@ -30,6 +32,9 @@ export class EmbeddedServer implements UserAgentHandler {
     private readonly options: EmbeddedServerOptions,
   ) {
     agent.handler = this;
+    agent.proxy.onPassing = (request) => {
+      if (request.method === 'BYE') this.cdr.stop('network', 'normal-release', request.raw);
+    };
   }
 
   /**
@@ -63,14 +68,18 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   onRequest(transaction: ServerTransaction, request: SipMessage, dialog: Dialog | null): void {
+    const { method } = request;
+    if (method === 'INVITE' && dialog === null) this.cdr.attempt('network', request.raw);
+    else if (method === 'BYE') this.cdr.stop('network', 'normal-release', request.raw);
     const owner = dialog?.owner as Session | null | undefined;
-    const session = owner ? this.heir(owner) : this.choose(request.method);
+    const session = owner ? this.heir(owner) : this.choose(method);
     if (session === null && owner) {
       this.agent.respond(transaction, 481, 'Call/Transaction Does Not Exist', '', '', null);
       return;
     }
     if (session === null) {
-      this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
+      const { text } = this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
+      if (method === 'INVITE') this.cdr.stop('application', 'call-rejected', text);
       return;
     }
     if (dialog && owner) dialog.owner = session;
@@ -91,12 +100,15 @@ export class EmbeddedServer implements UserAgentHandler {
 
   onCancel(cancel: SipMessage, invite: ServerTransaction, peer: Peer): void {
     this.pending.delete(invite.id);
+    if (cancel.toTag === null) this.cdr.stop('network', 'call-canceled', cancel.raw);
     const session = invite.owner as Session | null;
     session?.deliver(cancel, peer, invite.id, '', false);
   }
 
   onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
     const session = this.requests.get(id);
+    if (head.method === 'INVITE' && response.status >= 200 && tagOf(head.to) === null)
+      this.cdr.outcome('network', 'uac', response.status, response.raw);
     if (session === undefined) return;
     if (response.status >= 200) this.requests.delete(id);
     let name = '';
@@ -105,6 +117,7 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   onUnsolicitedBye(dialog: Dialog, bye: string, peer: Peer): void {
+    this.cdr.stop('application', 'system-initiated-termination', bye);
     (dialog.owner as Session | null)?.deliverOwn(bye, peer, 'unsolicited', dialog.name);
   }
 
@@ -136,11 +149,6 @@ export class EmbeddedServer implements UserAgentHandler {
       }
     }
     return null;
-  }
-
-  /** Applications that gave the secret. */
-  get applications(): number {
-    return this.sessions.filter((session) => session.isAuthenticated).length;
   }
 
   close(): void {

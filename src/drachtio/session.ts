@@ -52,6 +52,16 @@ export class Session {
     return this.authenticated && (this.takesAll || this.verbs.has(method.toLowerCase()));
   }
 
+  /** Whether it asked for that verb by name. */
+  asksFor(verb: string): boolean {
+    return this.authenticated && this.verbs.has(verb);
+  }
+
+  /** Brings a call detail record. */
+  deliverRecord(record: string, source: string, tail: string, message: string): void {
+    this.send(`${record}|${source}|${timeOfDay(systemClock.now())}${tail}`, message);
+  }
+
   /** Brings a message of the network. `fresh`: a request outside any dialog, which also tells where it came in. */
   deliver(message: SipMessage, peer: Peer, transactionId: string, dialogId: string, fresh: boolean): void {
     const { agent } = this.server;
@@ -176,7 +186,10 @@ export class Session {
         body: message.body,
         proxy: hop,
       },
-      (error, id, sent, peer) => this.sent(messageId, error, id, sent, peer, true),
+      (error, id, sent, peer) => {
+        if (method === 'INVITE' && error === null) this.server.cdr.attempt('application', sent);
+        this.sent(messageId, error, id, sent, peer, true);
+      },
     );
   }
 
@@ -210,9 +223,10 @@ export class Session {
       return;
     }
     const cseq = message.cseqNumber >= 0 ? message.cseqNumber : null;
-    agent.sendWithin(dialog, method, lines, message.body, cseq, (error, id, sent, peer) =>
-      this.sent(messageId, error, id, sent, peer, true),
-    );
+    agent.sendWithin(dialog, method, lines, message.body, cseq, (error, id, sent, peer) => {
+      if (method === 'BYE' && error === null) this.server.cdr.stop('application', 'normal-release', sent);
+      this.sent(messageId, error, id, sent, peer, true);
+    });
   }
 
   private cancel(messageId: string, transactionId: string, message: SipMessage): void {
@@ -247,7 +261,9 @@ export class Session {
     }
     if (status >= 200) server.answered(transactionId);
     const { agent } = server;
+    const outside = isInvite && transaction.request?.toTag === null;
     const { text, dialog } = agent.respond(transaction, status, message.reason, lines, message.body, message.toTag);
+    if (outside && status >= 200) server.cdr.outcome('application', 'uas', status, text);
     if (dialog) dialog.owner = this;
     const meta = this.meta('application', text.length, transaction.peer);
     this.send(`response|${messageId}|OK|${meta}|${transactionId}|${dialog?.name ?? ''}||Msg sent:|`, text);
@@ -267,9 +283,14 @@ export class Session {
       return;
     }
     server.answered(order.transactionId);
+    const { isInvite } = transaction;
     server.agent.proxy.proxy(transaction, order.options, {
+      onTried: (text) => isInvite && server.cdr.attempt('application', text),
+      onForwarded: (status, text) => isInvite && server.cdr.outcome('application', 'proxy-uas', status, text),
       onProxied: (response, peer) => {
-        if (!order.fullResponse || response.status < 200) return;
+        if (response.status < 200) return;
+        if (isInvite) server.cdr.outcome('network', 'proxy-uac', response.status, response.raw);
+        if (!order.fullResponse) return;
         const meta = this.meta('network', response.raw.length, peer, response.arrivalMs);
         this.send(`response|${messageId}|OK|${meta}|||continue`, response.raw);
       },

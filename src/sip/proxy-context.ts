@@ -28,6 +28,10 @@ export interface ProxyOptions {
 
 /** Whoever had a request proxied. */
 export interface ProxyListener {
+  /** The request as it left towards a target. */
+  onTried(text: string): void;
+  /** The final response as it went to the caller. */
+  onForwarded(status: number, text: string): void;
   /** A response above 100 that a target sent. */
   onProxied(response: SipMessage, peer: Peer): void;
   /** The caller has its final response. */
@@ -101,7 +105,9 @@ export class ProxyContext implements BranchUser {
     const recordRoutes = recordRoute ? this.proxied.recordRoutes(peer) : [];
     const { requestUri } = branch;
     const forwarding = { requestUri, via, routes, recordRoutes, maxForwards, headerLines, replaced };
-    return { head, text: forwardedRequest(request, forwarding) };
+    const text = forwardedRequest(request, forwarding);
+    this.listener?.onTried(text);
+    return { head, text };
   }
 
   onBranchResponse(response: SipMessage, peer: Peer): void {
@@ -165,7 +171,7 @@ export class ProxyContext implements BranchUser {
   private accept(status: number, text: string): void {
     const { transaction } = this;
     if (transaction.finalStatus === 0 || (transaction.isInvite && transaction.finalStatus < 300))
-      transaction.respond(status, bytes(text));
+      this.answer(status, text);
     else if (transaction.isInvite) this.core.layer.transmit(bytes(text), transaction.peer, null);
     this.giveUpOthers();
     this.finish();
@@ -192,7 +198,7 @@ export class ProxyContext implements BranchUser {
     const { transaction, best } = this;
     if (transaction.finalStatus === 0) {
       const text = this.finalText(best);
-      transaction.respond(Number(text.slice(8, 11)), bytes(text));
+      this.answer(Number(text.slice(8, 11)), text);
     }
     this.finish();
   }
@@ -213,6 +219,11 @@ export class ProxyContext implements BranchUser {
 
   private own(request: SipMessage, status: number, reason: string): string {
     return plainResponse(request, status, reason, this.transaction.localTag);
+  }
+
+  private answer(status: number, text: string): void {
+    if (this.transaction.finalStatus === 0) this.listener?.onForwarded(status, text);
+    this.transaction.respond(status, bytes(text));
   }
 
   private finish(): void {

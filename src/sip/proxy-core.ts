@@ -19,6 +19,8 @@ const NOTHING_REPLACED: ReadonlySet<string> = new Set();
  * made up leads nowhere, so this is no open relay.
  */
 export class ProxyCore {
+  /** Told of each request within a dialog that passes, but for ACKs. */
+  onPassing: (request: SipMessage) => void = () => {};
   private readonly key = randomBytes(16);
 
   constructor(private readonly core: Core) {}
@@ -44,6 +46,7 @@ export class ProxyCore {
   /** Forwards a request that `takes` took. */
   forwardWithin(transaction: ServerTransaction): void {
     const request = transaction.request!;
+    this.onPassing(request);
     const { requestUri, routes } = this.wayWithin(request);
     const options: ProxyOptions = {
       targets: [requestUri],
@@ -94,7 +97,8 @@ export class ProxyCore {
     const sentBys = this.core.transports.all.map((transport) => this.core.transports.sentBy(transport));
     const refusal = this.refusal(request, maxForwards, passedBefore(request, digest, sentBys));
     if (refusal !== null) {
-      this.refuse(transaction, request, refusal);
+      const text = this.refuse(transaction, request, refusal);
+      listener?.onForwarded(Number(refusal.slice(0, 3)), text);
       listener?.onProxyDone();
       return;
     }
@@ -117,13 +121,14 @@ export class ProxyCore {
     return request.has('proxy-require') ? '420 Bad Extension' : null;
   }
 
-  private refuse(transaction: ServerTransaction, request: SipMessage, statusLine: string): void {
+  private refuse(transaction: ServerTransaction, request: SipMessage, statusLine: string): string {
     const head = responseHead(request, `SIP/2.0 ${statusLine}`, transaction.localTag, false);
     let lines = '';
     if (statusLine.startsWith('420'))
       for (const value of request.headers('proxy-require')) lines += `Unsupported: ${value}\r\n`;
     const text = `${head}${lines}Content-Length: 0\r\n\r\n`;
     transaction.respond(Number(statusLine.slice(0, 3)), Buffer.from(text, 'latin1'));
+    return text;
   }
 
   /** One Record-Route, or two where a request leaves over another transport than it came (RFC 5658). */
