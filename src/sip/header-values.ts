@@ -99,16 +99,17 @@ export function splitList(value: string): string[] {
   return parts;
 }
 
-/** Reads the topmost Via of a header line; `null` when it is none. */
-export function parseVia(line: string): Via | null {
-  const match = /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]]+\]|[^\s;:,]+)\s*(?::\s*(\d{1,5}))?/.exec(line);
-  if (!match) return null;
-  const port = match[3] === undefined ? null : Number(match[3]);
+/** Reads the topmost Via of a header line; `null` when it is none, or of another version of the protocol. */
+export function parseVia(line: string, version = '2.0'): Via | null {
+  const match =
+    /^SIP\s*\/\s*(\d{1,3}\.\d{1,3})\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]]+\]|[^\s;:,]+)\s*(?::\s*(\d{1,5}))?/.exec(line);
+  if (match?.[1] !== version) return null;
+  const port = match[4] === undefined ? null : Number(match[4]);
   if (port !== null && port > 65535) return null;
   const from = match[0].length;
   return {
-    transport: match[1].toUpperCase(),
-    host: match[2],
+    transport: match[2].toUpperCase(),
+    host: match[3],
     port,
     branch: paramFrom(line, from, 'branch') || null,
     rport: paramFrom(line, from, 'rport') !== null,

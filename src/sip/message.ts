@@ -11,6 +11,8 @@ export class SipMessage {
   /** Method of a request, `''` in a response. */
   method = '';
   requestUri = '';
+  /** Of the protocol; only 2.0 can be processed. */
+  version = '2.0';
   /** Status of a response, 0 in a request. */
   status = 0;
   reason = '';
@@ -62,7 +64,7 @@ export class SipMessage {
   get topVia(): Via | null {
     if (this.via === undefined) {
       const line = this.header('via');
-      this.via = line === undefined ? null : parseVia(line);
+      this.via = line === undefined ? null : parseVia(line, this.version);
     }
     return this.via;
   }
@@ -98,11 +100,12 @@ const SP = 0x20;
 const HTAB = 0x09;
 const CR = 0x0d;
 const LF = 0x0a;
-const COLON = 0x3a;
 
-/** Why a message cannot be used: `lost` where not even an answer is possible, otherwise the text of a 400. */
+/** Why a message cannot be used. */
 export interface MessageFault {
+  /** Whether an answer can be addressed at all. */
   answerable: boolean;
+  status: 400 | 505;
   reason: string;
 }
 
@@ -113,7 +116,9 @@ export function parseMessage(text: string): SipMessage | null {
   const lineEnd = text.indexOf('\n', start);
   if (lineEnd < 0) return null;
   const message = new SipMessage(start === 0 ? text : text.slice(start));
-  const startLine = text.slice(start, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
+  let startEnd = text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
+  while (startEnd > start && isBlank(text.charCodeAt(startEnd - 1))) startEnd--;
+  const startLine = text.slice(start, startEnd);
   if (!readStartLine(message, startLine)) return null;
 
   let position = lineEnd + 1;
@@ -177,43 +182,15 @@ function readStartLine(message: SipMessage, line: string): boolean {
   const first = line.indexOf(' ');
   const last = line.lastIndexOf(' ');
   if (first <= 0 || last <= first) return false;
-  if (line.charCodeAt(0) === COLON || line.slice(last + 1).toUpperCase() !== 'SIP/2.0') return false;
+  const protocol = line.slice(last + 1);
+  if (protocol !== 'SIP/2.0') {
+    const match = /^SIP\/(\d{1,3}\.\d{1,3})$/i.exec(protocol);
+    if (!match) return false;
+    message.version = match[1];
+  }
   const method = line.slice(0, first);
   if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(method)) return false;
   message.method = method;
   message.requestUri = line.slice(first + 1, last).trim();
   return message.requestUri !== '';
-}
-
-/**
- * Checks what RFC 3261 8.1.1, 16.3 and 18.3 ask of every message, and cuts the body to its Content-Length.
- * `null` when nothing is wrong.
- */
-export function checkMessage(message: SipMessage): MessageFault | null {
-  for (const key of ['via', 'from', 'to', 'call-id', 'cseq']) {
-    if (!message.has(key)) return { answerable: false, reason: `Missing ${key}` };
-  }
-  if (message.topVia === null) return { answerable: false, reason: 'Invalid Via' };
-  if (message.cseqNumber < 0) return { answerable: true, reason: 'Invalid CSeq' };
-  if (message.isRequest) {
-    if (message.cseqMethod !== message.method) return { answerable: true, reason: 'CSeq does not match method' };
-    if (/\s/.test(message.requestUri) || message.requestUri.startsWith('<')) {
-      return { answerable: true, reason: 'Invalid Request-URI' };
-    }
-    const hops = message.header('max-forwards');
-    if (hops !== undefined && !(/^\d{1,10}$/.test(hops) && Number(hops) <= 255)) {
-      return { answerable: true, reason: 'Invalid Max-Forwards' };
-    }
-  }
-  const declared = message.header('content-length');
-  if (declared !== undefined) {
-    if (!/^\d{1,9}$/.test(declared)) return { answerable: true, reason: 'Invalid Content-Length' };
-    const surplus = message.body.length - Number(declared);
-    if (surplus < 0) return { answerable: true, reason: 'Body shorter than Content-Length' };
-    if (surplus > 0) {
-      message.body = message.body.slice(0, Number(declared));
-      message.raw = message.raw.slice(0, message.raw.length - surplus);
-    }
-  }
-  return null;
 }

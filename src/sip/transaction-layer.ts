@@ -2,7 +2,8 @@ import type { Clock } from '../core/clock.js';
 import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
 import { stampVia } from './header-values.js';
 import type { IdSource } from './ids.js';
-import { checkMessage, parseMessage, type SipMessage } from './message.js';
+import { type MessageFault, parseMessage, type SipMessage } from './message.js';
+import { checkMessage } from './message-check.js';
 import { plainResponse } from './responses.js';
 import { ServerTransaction, type ServerUser } from './server-transaction.js';
 import { SilentPeers } from './silent-peers.js';
@@ -90,7 +91,7 @@ export class TransactionLayer implements TransportReceiver {
     const fault = checkMessage(message);
     if (fault !== null) {
       this.stats.malformed++;
-      if (fault.answerable && message.isRequest && message.method !== 'ACK') this.reject(message, peer, fault.reason);
+      if (fault.answerable && message.isRequest && message.method !== 'ACK') this.reject(message, peer, fault);
       return;
     }
     if (message.isRequest) this.receiveRequest(message, peer);
@@ -167,9 +168,9 @@ export class TransactionLayer implements TransportReceiver {
   }
 
   /** Answers a request that cannot be processed, without keeping a transaction for it. */
-  private reject(request: SipMessage, peer: Peer, reason: string): void {
+  private reject(request: SipMessage, peer: Peer, { status, reason }: MessageFault): void {
     const answerTo = stampSource(request, peer);
-    const text = plainResponse(request, 400, `Bad Request - ${reason}`, this.ids.tag());
+    const text = plainResponse(request, status, status === 400 ? `Bad Request - ${reason}` : reason, this.ids.tag());
     this.transmit(Buffer.from(text, 'latin1'), answerTo, null);
   }
 
@@ -189,7 +190,8 @@ function clientKey(branch: string, method: string): string {
 function serverKey(request: SipMessage, method: string): string {
   const via = request.topVia!;
   const sentBy = via.port === null ? via.host : `${via.host}:${via.port}`;
-  if (via.branch?.startsWith('z9hG4bK')) return `${via.branch} ${sentBy} ${method}`;
+  // The cookie alone makes nothing unique (RFC 4475 3.2.1).
+  if (via.branch?.startsWith('z9hG4bK') && via.branch.length > 7) return `${via.branch} ${sentBy} ${method}`;
   return `${request.callId} ${request.fromTag} ${request.cseqNumber} ${sentBy} ${method}`;
 }
 

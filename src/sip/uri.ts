@@ -38,7 +38,7 @@ function readSipUri(text: string): SipUri | null {
   let looseRouting = false;
   for (const param of match[5].split(';')) {
     const equals = param.indexOf('=');
-    const name = (equals < 0 ? param : param.slice(0, equals)).toLowerCase();
+    const name = unescaped(equals < 0 ? param : param.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? '' : param.slice(equals + 1);
     if (name === 'transport') transport = value.toLowerCase();
     else if (name === 'maddr') maddr = value;
@@ -64,4 +64,11 @@ export function hostPort(host: string, port: number): string {
 /** The port that holds where none is given (RFC 3261 19.1.2). */
 export function defaultPort(protocol: string): number {
   return protocol === 'tls' ? 5061 : protocol === 'ws' ? 80 : protocol === 'wss' ? 443 : 5060;
+}
+
+/** RFC 3261 19.1.2: an escaped character means the same as itself. */
+function unescaped(text: string): string {
+  return text.includes('%')
+    ? text.replace(/%([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text;
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { headerParam, parseVia, splitList, stampVia, tagOf, uriOf } from '../../src/sip/header-values.js';
-import { checkMessage, parseMessage } from '../../src/sip/message.js';
+import { parseMessage } from '../../src/sip/message.js';
+import { checkMessage } from '../../src/sip/message-check.js';
 import { parseSipUri } from '../../src/sip/uri.js';
 
 const lines = (...all: string[]): string => all.join('\r\n');
@@ -88,7 +89,7 @@ describe('parsing a message', () => {
   test.each([
     ['empty', ''],
     ['no line end', 'OPTIONS sip:x SIP/2.0'],
-    ['another version', OPTIONS.replace(' SIP/2.0', ' SIP/7.0')],
+    ['another protocol', OPTIONS.replace(' SIP/2.0', ' HTTP/1.1')],
     ['a method with a comma', OPTIONS.replace('OPTIONS sip', 'OPT,IONS sip')],
     ['a header without colon', OPTIONS.replace('Call-ID: x', 'Call-ID x')],
     ['a header without name', OPTIONS.replace('Call-ID: x', ': x')],
@@ -100,8 +101,8 @@ describe('parsing a message', () => {
 
   test.each([
     ['Missing via', OPTIONS.replace(/Via:.*\r\n/, ''), false],
-    ['Missing to', OPTIONS.replace(/To:.*\r\n/, ''), false],
-    ['Missing call-id', OPTIONS.replace(/Call-ID:.*\r\n/, ''), false],
+    ['Missing to', OPTIONS.replace(/To:.*\r\n/, ''), true],
+    ['Missing call-id', OPTIONS.replace(/Call-ID:.*\r\n/, ''), true],
     ['Invalid Via', OPTIONS.replace('SIP/2.0/UDP host', 'SIP/3.0/UDP host'), false],
     ['Invalid CSeq', OPTIONS.replace('7 OPTIONS', '36893488147419103232 OPTIONS'), true],
     ['CSeq does not match method', OPTIONS.replace('7 OPTIONS', '7 INVITE'), true],
@@ -110,7 +111,7 @@ describe('parsing a message', () => {
     ['Body shorter than Content-Length', OPTIONS.replace('Length: 0', 'Length: 5'), true],
     ['Invalid Request-URI', OPTIONS.replace('sip:user@example.com SIP', '<sip:user@example.com> SIP'), true],
   ])('finds fault: %s', (reason, text, answerable) => {
-    expect(checkMessage(parseMessage(text)!)).toEqual({ answerable, reason });
+    expect(checkMessage(parseMessage(text)!)).toEqual({ answerable, status: 400, reason });
   });
 
   test('never throws, whatever arrives', () => {
