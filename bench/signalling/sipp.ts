@@ -30,12 +30,16 @@ export interface SippUas {
   stop: () => Promise<void>;
 }
 
+/** SIPp's own names: UDP, TCP on one connection, TCP on a connection for each call. */
+export type SippTransport = 'u1' | 't1' | 'tn';
+
 /** SIPp's built-in callee on a free port; resolves once it listens. */
-export async function startSippUas(): Promise<SippUas> {
+export async function startSippUas(transport: SippTransport = 'u1'): Promise<SippUas> {
   const port = await freePort();
-  const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-buff_size', '8388608'];
+  const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-t', transport];
+  args.push('-nostdin', '-buff_size', '8388608');
   const child = spawn('sipp', args, { stdio: 'ignore' });
-  await listens(port, child);
+  await listens(port, child, transport === 'u1' ? 'udp' : 'tcp');
   return { port, pid: child.pid!, stop: () => stop(child) };
 }
 
@@ -49,11 +53,17 @@ export interface SippResult {
 }
 
 /** Runs SIPp's built-in caller against a port until all calls are done. */
-export async function runSippUac(port: number, calls: number, rate: number): Promise<SippResult> {
+export async function runSippUac(
+  port: number,
+  calls: number,
+  rate: number,
+  transport: SippTransport = 'u1',
+): Promise<SippResult> {
   const directory = mkdtempSync(join(tmpdir(), 'sipp-'));
   const local = await freePort();
-  const args = ['-sn', 'uac', `127.0.0.1:${port}`, '-i', '127.0.0.1', '-p', String(local)];
+  const args = ['-sn', 'uac', `127.0.0.1:${port}`, '-i', '127.0.0.1', '-p', String(local), '-t', transport];
   args.push('-m', String(calls), '-r', String(rate), '-l', '20000', '-nostdin', '-buff_size', '8388608');
+  if (transport === 'tn') args.push('-max_socket', '10000');
   args.push('-trace_stat', '-fd', '1', '-timeout', '60');
   const started = performance.now();
   const child = spawn('sipp', args, { stdio: 'ignore', cwd: directory });
@@ -90,10 +100,10 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Waits until the kernel lists the UDP port as bound. */
-async function listens(port: number, child: ChildProcess): Promise<void> {
+/** Waits until the kernel lists the port as bound. */
+async function listens(port: number, child: ChildProcess, protocol: 'udp' | 'tcp'): Promise<void> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  while (child.exitCode === null && !readFileSync('/proc/net/udp', 'utf8').includes(wanted)) {
+  while (child.exitCode === null && !readFileSync(`/proc/net/${protocol}`, 'utf8').includes(wanted)) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   if (child.exitCode !== null) throw new Error(`sipp ended with ${child.exitCode}`);
