@@ -12,6 +12,7 @@ import { localAddressFor } from '../run/local-address.js';
 import { planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
+import { SystemDns } from '../sip/system-dns.js';
 import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
@@ -165,7 +166,8 @@ async function prepare(given: string, flags: RunFlags) {
   const { profile, text } = effectiveProfile(given, flags);
   if (!flags.drachtio && profile.target !== undefined) requireTransport(profile.target, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  if (profile.target !== undefined) await localAddressFor(profile.target, flags.local);
+  if (profile.target !== undefined)
+    await localAddressFor(profile.calls.proxy ?? profile.target, flags.local, new SystemDns(profile.sip.dns));
   const plan = planOf(profile);
   preflight(profile, plan, profile.target === undefined);
   return { profile, text, rows, plan, startedAt: new Date() };

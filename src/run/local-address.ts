@@ -4,7 +4,6 @@ import { AppError } from '../core/errors.js';
 import { Rng } from '../core/rng.js';
 import type { Dns } from '../sip/dns.js';
 import { orderHops, planHops } from '../sip/next-hop.js';
-import { SystemDns } from '../sip/system-dns.js';
 import { parseSipUri } from '../sip/uri.js';
 
 /** Whatever it will be called over: here it is asked only whether the name leads anywhere, and which way that is. */
@@ -68,11 +67,7 @@ function localAddressTowards(address: string): Promise<string> {
  * one that the system would take. Sends nothing to the target.
  * @throws AppError HOST_UNKNOWN, ADDRESS_UNUSABLE
  */
-export async function localAddressFor(
-  target: string,
-  given: string | undefined,
-  dns: Dns = new SystemDns(),
-): Promise<string> {
+export async function localAddressFor(target: string, given: string | undefined, dns: Dns): Promise<string> {
   const address = await resolveTarget(target, dns);
   return given ?? (await localAddressTowards(address));
 }

@@ -38,8 +38,6 @@ export interface RunOptions {
   local?: string;
   advertise?: string;
   sipPort?: number;
-  /** DNS servers to ask, `address` or `address:port`, in place of the system's. */
-  dns?: readonly string[];
   drachtio?: { host: string; port: number; secret: string };
   onSnapshot(snapshot: Snapshot): void;
   /** Once a second, for the timeline. */
@@ -86,8 +84,8 @@ export class Run {
     const timers: NodeJS.Timeout[] = [];
     try {
       state.target ??= await this.openTrunk();
-      const { profile, local, dns } = this.options;
-      const address = await localAddressFor(profile.calls.proxy ?? state.target, local, new SystemDns(dns));
+      const { profile, local } = this.options;
+      const address = await localAddressFor(profile.calls.proxy ?? state.target, local, new SystemDns(profile.sip.dns));
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
@@ -179,11 +177,11 @@ export class Run {
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {
-    const { profile, rows, sipPort, advertise, dns, drachtio } = this.options;
+    const { profile, rows, sipPort, advertise, drachtio } = this.options;
     const ready = await this.openShard('swarm', {
       role: { kind: 'swarm', target: readTarget(target)!, rows },
       profile,
-      network: { address, sipPort: sipPort ?? 0, advertise, dns, drachtio },
+      network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
     });
     this.state.timestampSource = ready.timestampSource;
   }

@@ -14,8 +14,6 @@ export interface ShardNetwork {
   sipPort: number;
   /** Address that goes into Contact and SDP instead, behind NAT or in docker. */
   advertise?: string;
-  /** DNS servers to ask, `address` or `address:port`, in place of the system's. */
-  dns?: readonly string[];
   /** An external drachtio-server that takes the place of the embedded one. */
   drachtio?: { host: string; port: number; secret: string };
 }

@@ -10,6 +10,7 @@ import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import { readTls } from '../sip/read-tls.js';
+import { SystemDns } from '../sip/system-dns.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -70,6 +71,8 @@ export class Signalling {
           advertise: network.advertise,
           oversize: sip.oversize,
           tls: sip.tls && readTls(sip.tls),
+          dns: new SystemDns(sip.dns),
+          seed: deriveSeed(profile.seed, 'dns'),
           onFatal,
         });
     if (this.closed) {

@@ -11,17 +11,17 @@ const NOTHING = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'ENONAME', 'EAI_NON
 const NONE = { records: [], ttlS: 0 };
 
 /**
- * The DNS as the machine has it, or as `servers` (`address` or `address:port`) tell it. Names of the hosts file and
- * `localhost` (RFC 6761 6.3) are not asked for. Without `servers`, a name that the DNS has no address for is looked up
+ * The DNS as the machine has it, or as `server` (`address` or `address:port`) tells it. Names of the hosts file and
+ * `localhost` (RFC 6761 6.3) are not asked for. Without `server`, a name that the DNS has no address for is looked up
  * as any program of the machine would.
  */
 export class SystemDns implements Dns {
   private readonly resolver = new Resolver(QUERY);
   private readonly hosts = hostsFileNames();
 
-  /** @throws Error when `servers` are not addresses */
-  constructor(private readonly servers?: readonly string[]) {
-    if (servers) this.resolver.setServers(servers);
+  /** @throws Error when `server` is no address */
+  constructor(private readonly server?: string) {
+    if (server !== undefined) this.resolver.setServers([server]);
   }
 
   naptr(name: string): Promise<DnsAnswer<NaptrRecord>> {
@@ -64,7 +64,7 @@ export class SystemDns implements Dns {
     } catch (error) {
       if (!saysNothing(error)) failure = error;
     }
-    const found = this.servers ? NONE : await this.lookUp(name, family);
+    const found = this.server !== undefined ? NONE : await this.lookUp(name, family);
     if (found.records.length === 0 && failure) throw failure;
     return found;
   }

@@ -14,9 +14,10 @@ afterEach(async () => {
   await h.close();
 });
 
-const profile = (target: string): string => `
+const profile = (target: string, dns: string): string => `
 name: test
 target: ${target}
+sip: { dns: "${dns}" }
 load: [{ shape: constant, cps: 5, for: 2s }]
 calls: { hold: 300ms }
 media: { rtpPorts: 32000-32399 }
@@ -24,7 +25,7 @@ media: { rtpPorts: 32000-32399 }
 
 async function run(target: string, table: DnsTable) {
   dns = await DnsServer.open(table);
-  return runProfile(profile(target), { dns: [dns.address] });
+  return runProfile(profile(target, dns.address));
 }
 
 async function answering(): Promise<number> {

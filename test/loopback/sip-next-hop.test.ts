@@ -28,7 +28,7 @@ async function caller(dns: DnsServer, seed = 1): Promise<DrachtioConnection> {
     address: '127.0.0.1',
     port: 0,
     timers: QUICK,
-    dns: new SystemDns([dns.address]),
+    dns: new SystemDns(dns.address),
     seed,
     onFatal: (error) => h.fatal.push(error),
   });
