@@ -5,7 +5,7 @@ import { EmbeddedServer } from '../drachtio/embedded-server.js';
 import { hostPort } from '../sip/uri.js';
 import { UserAgent } from '../sip/user-agent.js';
 import { Interrupts } from './interrupts.js';
-import { ipv4, wholeNumber } from './options.js';
+import { hostPort as hostPortOption, ipv4, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 
 interface DrachtioFlags {
@@ -15,6 +15,7 @@ interface DrachtioFlags {
   sipPort: number;
   local: string;
   advertise?: string;
+  routeUri?: { host: string; port: number };
   json?: boolean;
 }
 
@@ -31,6 +32,11 @@ export function drachtioCommand(): Command {
       'address for Via and Contact, behind NAT or in docker',
       ipv4('--advertise', 'the one at which the far end reaches this machine'),
     )
+    .option(
+      '--route-uri <host:port>',
+      'connect to this application (srf.listen) for each new request',
+      hostPortOption('--route-uri'),
+    )
     .option('--json', 'print the final SIP counters as JSON')
     .addHelpText(
       'after',
@@ -41,13 +47,14 @@ Examples:
   trunkstorm drachtio                                     srf.connect({ host: '127.0.0.1', port: 9022, secret: 'cymru' })
   trunkstorm drachtio --port 9023 --sip-port 5070         beside a drachtio-server
   trunkstorm drachtio --local 0.0.0.0 --advertise 198.51.100.7 --secret s3cret
+  trunkstorm drachtio --route-uri 127.0.0.1:3000          srf.listen({ port: 3000, secret: 'cymru' })
   trunkstorm run headroom --drachtio 127.0.0.1:9022 --to sip:trunk.example.net`,
     )
     .action((flags: DrachtioFlags) => drachtio(flags));
 }
 
 async function drachtio(flags: DrachtioFlags): Promise<void> {
-  const { listen, port, secret, sipPort, local, advertise } = flags;
+  const { listen, port, secret, sipPort, local, advertise, routeUri: routeTo } = flags;
   let stop!: () => void;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
@@ -56,7 +63,7 @@ async function drachtio(flags: DrachtioFlags): Promise<void> {
   const progress = flags.json ? process.stderr : process.stdout;
   const agent = await UserAgent.open({ address: local, port: sipPort, advertise });
   try {
-    const server = new EmbeddedServer(agent, { secret });
+    const server = new EmbeddedServer(agent, { secret, routeTo });
     const applications = await ApplicationPort.open({ host: listen, port, server });
     const { address, port: opened } = applications.local;
     const startMs = systemClock.now();
@@ -65,6 +72,7 @@ async function drachtio(flags: DrachtioFlags): Promise<void> {
     );
     await stopped;
     await applications.close();
+    server.close();
     const stats = agent.stats();
     if (flags.json) printJson({ durationMs: Math.round(systemClock.now() - startMs), sip: stats });
     else

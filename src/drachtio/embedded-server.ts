@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RequestHead } from '../sip/client-transaction.js';
 import type { UserAgentHandler } from '../sip/core.js';
@@ -8,10 +9,13 @@ import type { ServerTransaction } from '../sip/server-transaction.js';
 import type { Peer } from '../sip/transport.js';
 import type { UserAgent } from '../sip/user-agent.js';
 import { CdrPost } from './cdr.js';
+import { type ApplicationAddress, connectOut } from './outbound.js';
 import { Session } from './session.js';
 
 export interface EmbeddedServerOptions {
   secret: string;
+  /** An application to connect to for each new request, in place of those that are connected. */
+  routeTo?: ApplicationAddress;
 }
 
 /**
@@ -22,6 +26,8 @@ export class EmbeddedServer implements UserAgentHandler {
   private readonly sessions: Session[] = [];
   readonly cdr = new CdrPost(this.sessions);
   private nextSession = 0;
+  /** Connections to applications. */
+  private readonly outgoing = new Set<Socket>();
   /** Which application sent a request that has no final response yet. */
   private readonly requests = new Map<string, Session>();
   /** Requests that wait for an application's answer. */
@@ -72,6 +78,10 @@ export class EmbeddedServer implements UserAgentHandler {
     if (method === 'INVITE' && dialog === null) this.cdr.attempt('network', request.raw);
     else if (method === 'BYE') this.cdr.stop('network', 'normal-release', request.raw);
     const owner = dialog?.owner as Session | null | undefined;
+    if (dialog === null && this.options.routeTo) {
+      this.routeOut(transaction, request, this.options.routeTo);
+      return;
+    }
     const session = owner ? this.heir(owner) : this.choose(method);
     if (session === null && owner) {
       this.agent.respond(transaction, 481, 'Call/Transaction Does Not Exist', '', '', null);
@@ -86,6 +96,26 @@ export class EmbeddedServer implements UserAgentHandler {
     transaction.owner = session;
     this.pending.set(transaction.id, transaction);
     session.deliver(request, transaction.source, transaction.id, dialog?.name ?? '', dialog === null);
+  }
+
+  /** A connection of its own for a new request; 480 when the application cannot be had. */
+  private routeOut(transaction: ServerTransaction, request: SipMessage, address: ApplicationAddress): void {
+    const socket = connectOut(this, address, (session) => {
+      if (transaction.finalStatus !== 0) {
+        socket.destroy();
+        return;
+      }
+      if (session === null) {
+        const { text } = this.agent.respond(transaction, 480, 'Temporarily Unavailable', '', '', null);
+        if (transaction.isInvite) this.cdr.stop('application', 'call-rejected', text);
+        return;
+      }
+      transaction.owner = session;
+      this.pending.set(transaction.id, transaction);
+      session.deliver(request, transaction.source, transaction.id, '', true);
+    });
+    this.outgoing.add(socket);
+    socket.on('close', () => this.outgoing.delete(socket));
   }
 
   onServerEnd(transaction: ServerTransaction): void {
@@ -153,5 +183,6 @@ export class EmbeddedServer implements UserAgentHandler {
 
   close(): void {
     for (const session of [...this.sessions]) session.close();
+    for (const socket of this.outgoing) socket.destroy();
   }
 }

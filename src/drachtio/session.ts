@@ -21,6 +21,8 @@ export class Session {
   private readonly verbs = new Set<string>();
   private readonly tags = new Set<string>();
   private authenticated = false;
+  /** Called once, after the application was told that its secret is right. */
+  onAuthenticated: () => void = () => {};
   private closed = false;
 
   constructor(
@@ -142,6 +144,7 @@ export class Session {
       messageId,
       `OK|${agent.protocol}/${agent.hostPort}|${VERSION}|${agent.protocol}/${local.address}:${local.port}`,
     );
+    this.onAuthenticated();
   }
 
   private sip(messageId: string, transactionId: string, dialogId: string, proxy: string, text: string): void {

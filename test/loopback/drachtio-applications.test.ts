@@ -162,7 +162,7 @@ describe('an application of drachtio-srf on trunkstorm drachtio', () => {
       request.on('response', (response) => resolve(response.get('Contact'))),
     );
     expect(contact).toBe(`<sip:alice@127.0.0.1:${phone.port}>;expires=60`);
-    expect(registrar.said).toContain(`registered sip:alice@127.0.0.1:${phone.port}`);
+    await registrar.says(`registered sip:alice@127.0.0.1:${phone.port}`);
     const subscriber = start('subscriber', { ...theirs, TARGET: `sip:alice@${ours.sip}` });
     await subscriber.says('notified: open');
     await registrar.says('notified 200');
