@@ -25,7 +25,7 @@ export interface TlsOptions {
   /** Our certificate with its chain, and its key: without them none can connect to us. */
   cert?: string;
   key?: string;
-  /** The name that the peer's certificate must hold, and that SNI tells it; by default the host of the URI. */
+  /** The name that the peer's certificate must hold, and that SNI tells it; by default its address. */
   serverName?: string;
   /** `false` takes any certificate. */
   verify?: boolean;
@@ -133,12 +133,11 @@ export class StreamTransport implements Transport, ConnectionOwner {
     port: number,
     onError: TransportErrorListener | null,
     connection?: number,
-    host?: string,
   ): void {
     if (this.closing) return;
     const known =
       (connection === undefined ? undefined : this.byId.get(connection)) ?? this.byPeer.get(key(address, port));
-    (known ?? this.connect(address, port, host)).send(message, onError);
+    (known ?? this.connect(address, port)).send(message, onError);
   }
 
   /** A connection that fails says so itself. */
@@ -182,7 +181,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     return this.closing;
   }
 
-  private connect(address: string, port: number, host: string | undefined): StreamConnection {
+  private connect(address: string, port: number): StreamConnection {
     const { address: localAddress } = this.local;
     const wildcard = localAddress === '0.0.0.0' || localAddress === '::';
     const route = { host: address, port, localAddress: wildcard ? undefined : localAddress };
@@ -190,7 +189,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     if (this.protocol === 'tcp') socket = connect(route);
     else {
       const { tls } = this.options;
-      const name = tls?.serverName ?? host ?? address;
+      const name = tls?.serverName ?? address;
       socket = connectTls({
         ...route,
         secureContext: this.context!,
