@@ -1,5 +1,7 @@
+import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import { matchDigits } from '../quality/dtmf-match.js';
+import { withDelay } from '../quality/mos.js';
 import type { HeardReport } from '../quality/reports.js';
 import type { CallRecord, DirectionRecord } from './call-record.js';
 
@@ -35,6 +37,11 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
     downlink: { sent: own ? own.sent.digits : null, heard: media.heard.digits },
   };
 
+  if (own) {
+    rateConversation(record.uplink?.heard, media.truth.uplink);
+    rateConversation(record.downlink.heard, media.truth.downlink);
+  }
+
   const up = record.uplink?.heard?.verdict ?? null;
   const down = record.downlink.heard?.verdict ?? null;
   const upFault = up?.state === 'fault';
@@ -47,6 +54,12 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   if (upFault && down?.state === 'ok') record.oneWay = { direction: 'uplink', cause: up.cause! };
   else if (downFault && (up?.state === 'ok' || record.uplink?.heard == null) && !echo)
     record.oneWay = { direction: 'downlink', cause: down.cause! };
+}
+
+/** Our own far end is on this machine: the one-way delay is what our path added, by its own count. */
+function rateConversation(heard: HeardReport | null | undefined, truth: DirectionTruth): void {
+  if (heard?.mos && truth.delayMeanMs !== null)
+    heard.mos = withDelay(heard.mos, { oneWayDelayMs: truth.delayMeanMs, source: 'path' });
 }
 
 function direction(

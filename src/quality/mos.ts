@@ -5,7 +5,7 @@ import type { MosReport } from './reports.js';
 /** A one-way delay of the network and where it is known from. */
 export interface KnownDelay {
   oneWayDelayMs: number;
-  source: 'probe' | 'rtcp';
+  source: Exclude<MosReport['delaySource'], 'none'>;
 }
 
 export interface MosInput {
@@ -29,14 +29,11 @@ export function mosOf(input: MosInput): MosReport {
   const pplPercent = input.expected === 0 ? 0 : (100 * input.missing) / input.expected;
   const parameters = { ie, bpl: input.bpl, pplPercent, burstR: input.burstR };
   const r = rFactor(parameters);
-  const { delay } = input;
-  return {
+  const report: MosReport = {
     model: 'G.107',
     scale: 'CQEN',
     lq: mosOfR(r),
-    cq: delay
-      ? mosOfR(rWithDelay(delay.oneWayDelayMs + input.jitterBufferMs + input.ptimeMs, 'idd-only', parameters))
-      : null,
+    cq: null,
     r,
     codec: input.codec,
     ie,
@@ -44,6 +41,19 @@ export function mosOf(input: MosInput): MosReport {
     pplPercent,
     burstR: input.burstR,
     jitterBufferMs: input.jitterBufferMs,
-    delaySource: delay ? delay.source : 'none',
+    ptimeMs: input.ptimeMs,
+    delaySource: 'none',
+  };
+  return input.delay ? withDelay(report, input.delay) : report;
+}
+
+/** The same rating with a conversational quality, once the network's delay is known. */
+export function withDelay(report: MosReport, delay: KnownDelay): MosReport {
+  const { ie, bpl, pplPercent, burstR, jitterBufferMs, ptimeMs } = report;
+  const ta = delay.oneWayDelayMs + jitterBufferMs + ptimeMs;
+  return {
+    ...report,
+    cq: mosOfR(rWithDelay(ta, 'idd-only', { ie, bpl, pplPercent, burstR })),
+    delaySource: delay.source,
   };
 }

@@ -34,7 +34,9 @@ export interface MosReport {
   pplPercent: number;
   burstR: number;
   jitterBufferMs: number;
-  delaySource: 'probe' | 'rtcp' | 'none';
+  ptimeMs: number;
+  /** `path`: both ends are ours and on this machine; what our path added is known, the loopback adds well below 1 ms. */
+  delaySource: 'probe' | 'rtcp' | 'path' | 'none';
 }
 
 /** What was heard in one direction of one call. Counters count RTP packets, times are on the run's clock in ms. */

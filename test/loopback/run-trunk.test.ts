@@ -100,7 +100,7 @@ describe('gates', () => {
   it('decide the verdict, and one on a figure that was not measured fails', async () => {
     const { summary } = await runProfile(
       `${profile('{ shape: constant, cps: 5, for: 1s }', 'hold: 500ms', 'channels: 10')}
-gates: [calls.answered == 5, media.uplink.mosCq.p5 >= 1]
+gates: [calls.answered == 5, sip.srdMs.failure.p50 < 1s]
 `,
     );
     expect(summary.gates).toMatchObject([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { joinMedia } from '../../src/metrics/join.js';
+import { mosOf } from '../../src/quality/mos.js';
 import { answeredRecord, failedRecord, fault, mediaReport, OK, UNKNOWN } from '../support/records.js';
 
 function join(caller: ReturnType<typeof mediaReport>, own: ReturnType<typeof mediaReport> | null): CallRecord {
@@ -23,6 +24,28 @@ describe('joining what both sides report', () => {
       noMedia: false,
     });
     expect(record.media).toBeUndefined();
+  });
+
+  it('rates the conversation where both ends are ours, with the delay that the path added', () => {
+    const mos = mosOf({
+      codec: 'PCMU',
+      bpl: 25.1,
+      missing: 0,
+      expected: 100,
+      burstR: 1,
+      jitterBufferMs: 60,
+      ptimeMs: 20,
+      delay: null,
+    });
+    const caller = mediaReport({ mos });
+    caller.truth.downlink.delayMeanMs = 120;
+    caller.truth.uplink.delayMeanMs = 0;
+    const record = join(caller, mediaReport({ mos }));
+    // Ta = 120 + 60 + 20 = 200 ms: 4.3428 by the Idd-only column of G.107.
+    expect(record.downlink?.heard?.mos).toMatchObject({ lq: mos.lq, delaySource: 'path' });
+    expect(record.downlink?.heard?.mos?.cq).toBeCloseTo(4.343, 2);
+    expect(record.uplink?.heard?.mos?.cq).toBeCloseTo(4.409, 2);
+    expect(join(mediaReport({ mos }), null).downlink?.heard?.mos).toMatchObject({ cq: null, delaySource: 'none' });
   });
 
   it('with a foreign far end knows nothing of the uplink', () => {
