@@ -23,10 +23,13 @@ import { hostPort, ipv4, portRangeText, sipUri, wholeNumber } from './options.js
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
+/** What drachtio-server's sample configuration has. */
+const DRACHTIO_SECRET = 'cymru';
+
 interface RunFlags {
   to?: string;
   drachtio?: { host: string; port: number };
-  secret: string;
+  secret?: string;
   local?: string;
   advertise?: string;
   sipPort?: number;
@@ -52,7 +55,7 @@ export function runCommand(): Command {
       'use an external drachtio-server instead of the embedded one',
       hostPort('--drachtio'),
     )
-    .option('--secret <secret>', 'secret of the external drachtio-server', 'cymru')
+    .option('--secret <secret>', 'secret of the external drachtio-server (default: cymru)')
     .option('--local <address>', 'local address for SIP and RTP', ipv4('--local', 'one of this machine'))
     .option(
       '--advertise <address>',
@@ -99,7 +102,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       local: flags.local,
       advertise: flags.advertise,
       sipPort: flags.sipPort,
-      drachtio: flags.drachtio && { ...flags.drachtio, secret: flags.secret },
+      drachtio: flags.drachtio && { ...flags.drachtio, secret: flags.secret ?? DRACHTIO_SECRET },
       onSnapshot: (snapshot) => view?.update(snapshot),
       onTimeline: (snapshot) => directory.appendSnapshot(snapshot),
       onRecord: (record) => directory.appendCall(record),
@@ -158,6 +161,8 @@ function requireTransport(target: string, withTls: boolean): void {
 
 /** All that can be known to be wrong before anything is started or written. */
 async function prepare(given: string, flags: RunFlags) {
+  if (!flags.drachtio && flags.secret !== undefined)
+    throw new AppError('ARGUMENT_INVALID', '--secret has no effect without --drachtio', { where: '--secret' });
   if (flags.drachtio && flags.sipPort !== undefined)
     throw new AppError('ARGUMENT_INVALID', '--sip-port has no effect with --drachtio', {
       where: '--sip-port',

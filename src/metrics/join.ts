@@ -67,7 +67,9 @@ function direction(
   heard: HeardReport | null,
   evidence: DirectionRecord['evidence'],
 ): DirectionRecord {
-  const edgeLost = sent === null || heard === null ? null : Math.max(0, sent - heard.packetsExpected);
+  // Packets before the answer were heard too, though no figure counts them.
+  const edgeLost =
+    sent === null || heard === null ? null : Math.max(0, sent - heard.packetsExpected - heard.earlyMedia);
   return { packetsSent: sent, heard, edgeLost, evidence: heard ? evidence : null };
 }
 

@@ -223,7 +223,6 @@ export function sipTable({ sip }: Summary): string {
     percentileRow('Setup (INVITE → 2xx)', sip.setupMs),
     percentileRow('PDD (INVITE → 180/183)', sip.pddMs),
     percentileRow('SDT (session duration)', sip.sdtMs),
-    percentileRow('RRD (registration)', sip.rrdMs),
   ]);
   const ratios = [
     ['NER', sip.ner],
@@ -231,7 +230,6 @@ export function sipTable({ sip }: Summary): string {
     ['SER', sip.ser],
     ['SEER', sip.seer],
     ['ISA', sip.isa],
-    ['IRA', sip.ira],
     ['SCR', sip.scr],
   ] as const;
   const list = ratios.map(([name, value]) => `${name} ${escapeHtml(percent(value))}`).join(' · ');

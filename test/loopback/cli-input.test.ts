@@ -138,6 +138,7 @@ describe('a wrong option', () => {
       ['--drachtio', 'HOST:PORT'],
     ],
     [['run', '--drachtio', 'localhost:9022', '--sip-port', '5060'], ['--sip-port has no effect with --drachtio']],
+    [['run', '--secret', 'x'], ['--secret has no effect without --drachtio']],
     [
       ['run', '--sip-port', '0'],
       ['--sip-port', 'from 1 to 65535'],
