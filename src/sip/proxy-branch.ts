@@ -9,8 +9,8 @@ import type { Peer } from './transport.js';
 export interface BranchUser {
   /** The request as it shall leave over that peer's transport. */
   compose(branch: ProxyBranch, peer: Peer, branchId: string): { head: RequestHead; text: string };
-  onBranchResponse(response: SipMessage, peer: Peer): void;
-  onBranchFailure(status: 408 | 503): void;
+  onBranchResponse(branch: ProxyBranch, response: SipMessage, peer: Peer): void;
+  onBranchFailure(branch: ProxyBranch, status: 408 | 503): void;
 }
 
 export interface BranchPatience {
@@ -63,7 +63,7 @@ export class ProxyBranch implements ClientUser, TimerTarget {
     }
     const late = this.finished;
     if (status >= 200) this.settle();
-    if (!late || (status >= 200 && status < 300)) this.user.onBranchResponse(response, peer);
+    if (!late || (status >= 200 && status < 300)) this.user.onBranchResponse(this, response, peer);
   }
 
   onTimeout(): void {
@@ -123,6 +123,6 @@ export class ProxyBranch implements ClientUser, TimerTarget {
   private fail(status: 408 | 503): void {
     if (this.finished) return;
     this.settle();
-    this.user.onBranchFailure(status);
+    this.user.onBranchFailure(this, status);
   }
 }

@@ -57,7 +57,7 @@ export class ProxyContext implements BranchUser {
   private readonly branches: ProxyBranch[] = [];
   private readonly tried = new Set<string>();
   private readonly waiting: { requestUri: string; target: string }[];
-  private best: { status: number; response: SipMessage | null } | null = null;
+  private best: { status: number; response: SipMessage | null; order: number } | null = null;
   private challenges = '';
   private cancelled = false;
   private done = false;
@@ -110,7 +110,7 @@ export class ProxyContext implements BranchUser {
     return { head, text };
   }
 
-  onBranchResponse(response: SipMessage, peer: Peer): void {
+  onBranchResponse(branch: ProxyBranch, response: SipMessage, peer: Peer): void {
     const { status } = response;
     if (status === 100) return;
     if (!this.done) this.listener?.onProxied(response, peer);
@@ -132,13 +132,13 @@ export class ProxyContext implements BranchUser {
       }
     }
     if (status === 401 || status === 407) this.collectChallenges(response);
-    this.consider(status, response);
+    this.consider(branch, status, response);
     if (status >= 600) this.giveUpOthers();
     this.advance();
   }
 
-  onBranchFailure(status: 408 | 503): void {
-    this.consider(status, null);
+  onBranchFailure(branch: ProxyBranch, status: 408 | 503): void {
+    this.consider(branch, status, null);
     this.advance();
   }
 
@@ -182,8 +182,17 @@ export class ProxyContext implements BranchUser {
     for (const branch of [...this.branches]) branch.cancel();
   }
 
-  private consider(status: number, response: SipMessage | null): void {
-    if (this.best === null || preference(status) < preference(this.best.status)) this.best = { status, response };
+  /**
+   * Of answers that RFC 3261 16.7 step 6 holds equal the one of the earlier target counts, however they arrived. Of
+   * challenges the first to arrive stays: those of the others are added to it.
+   */
+  private consider(branch: ProxyBranch, status: number, response: SipMessage | null): void {
+    const { best } = this;
+    const order = this.branches.indexOf(branch);
+    const gain = best === null ? 1 : preference(best.status) - preference(status);
+    const challenged = best?.status === 401 || best?.status === 407;
+    if (best === null || gain > 0 || (gain === 0 && !challenged && order < best.order))
+      this.best = { status, response, order };
   }
 
   /** The challenges of all branches go to the caller (RFC 3261 16.7 step 7). */
