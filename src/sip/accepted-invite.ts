@@ -1,4 +1,5 @@
 import type { Dialog } from './dialog.js';
+import { countSentAgain } from './stats.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
 import type { TransactionLayer } from './transaction-layer.js';
 import type { Peer } from './transport.js';
@@ -32,8 +33,8 @@ export class AcceptedInvite implements TimerTarget {
       this.unacknowledged(this.dialog);
       return;
     }
-    this.layer.stats.retransmissionsSent++;
-    this.layer.transmit(this.response, this.peer, null);
+    countSentAgain(this.layer.stats, 'INVITE', 200);
+    this.layer.transmit(this.response, this.peer, this.dialog.callId, null);
     this.intervalMs = Math.min(this.intervalMs * 2, this.layer.timers.t2);
     this.repeatTimer = this.layer.queue.schedule(this.intervalMs, this, 'repeat');
   }

@@ -1,6 +1,7 @@
 import { type InviteClientInput, type InviteClientState, inviteClient } from './invite-client.js';
 import type { SipMessage } from './message.js';
 import { type NonInviteClientInput, type NonInviteClientState, nonInviteClient } from './non-invite-client.js';
+import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
 import type { TimerTable } from './timer-values.js';
 import type { TransactionLayer } from './transaction-layer.js';
@@ -69,7 +70,7 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
   /** Sends the request and starts timers A and B, or E and F. */
   start(): void {
     const { timers } = this;
-    this.layer.transmit(this.message!, this.peer, this);
+    this.layer.transmit(this.message!, this.peer, this.head.callId, this);
     const first = this.isInvite ? timers.A : timers.E;
     if (first !== null) this.retransmitTimer = this.layer.queue.schedule(first, this, this.isInvite ? 'A' : 'E');
     this.timeoutTimer = this.isInvite
@@ -92,8 +93,9 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
   /** A response that belongs to this transaction. */
   receive(response: SipMessage, peer: Peer): void {
     this.answered = true;
-    if (this.state === 'completed' || this.state === 'accepted') this.layer.stats.retransmissionsReceived++;
     const { status } = response;
+    if (this.state === 'completed' || this.state === 'accepted')
+      countReceivedAgain(this.layer.stats, this.head.method, status);
     if (this.isInvite) this.step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response, peer);
     else this.step(status < 200 ? 'provisional' : 'final', response, peer);
   }
@@ -126,8 +128,8 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
           layer.acknowledgeFailure(this, response!);
           break;
         case 'retransmit':
-          layer.stats.retransmissionsSent++;
-          layer.transmit(this.message!, this.peer, this);
+          countSentAgain(layer.stats, this.head.method);
+          layer.transmit(this.message!, this.peer, this.head.callId, this);
           layer.suspect(this.peer);
           break;
         case 'startA':

@@ -172,7 +172,7 @@ export class ProxyContext implements BranchUser {
     const { transaction } = this;
     if (transaction.finalStatus === 0 || (transaction.isInvite && transaction.finalStatus < 300))
       this.answer(status, text);
-    else if (transaction.isInvite) this.core.layer.transmit(bytes(text), transaction.peer, null);
+    else if (transaction.isInvite) this.core.layer.transmit(bytes(text), transaction.peer, transaction.callId, null);
     this.giveUpOthers();
     this.finish();
   }

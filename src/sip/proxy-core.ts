@@ -81,7 +81,7 @@ export class ProxyCore {
         headerLines: '',
         replaced: NOTHING_REPLACED,
       });
-      this.core.layer.transmit(Buffer.from(text, 'latin1'), peer, null);
+      this.core.layer.transmit(Buffer.from(text, 'latin1'), peer, ack.callId, null);
     });
   }
 

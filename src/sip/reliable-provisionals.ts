@@ -1,4 +1,5 @@
 import type { ServerTransaction } from './server-transaction.js';
+import { countSentAgain } from './stats.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
 import type { TransactionLayer } from './transaction-layer.js';
 
@@ -84,8 +85,9 @@ export class ReliableProvisionals implements TimerTarget {
       this.unacknowledged(this.transaction);
       return;
     }
-    this.layer.stats.retransmissionsSent++;
-    this.layer.transmit(this.current!.response, this.transaction.peer, null);
+    const { callId, peer } = this.transaction;
+    countSentAgain(this.layer.stats, 'INVITE', this.current!.status);
+    this.layer.transmit(this.current!.response, peer, callId, null);
     this.intervalMs *= 2;
     this.repeatTimer = this.layer.queue.schedule(this.intervalMs, this, 'repeat');
   }

@@ -1,6 +1,7 @@
 import { type InviteServerInput, type InviteServerState, inviteServer } from './invite-server.js';
 import type { SipMessage } from './message.js';
 import { type NonInviteServerInput, type NonInviteServerState, nonInviteServer } from './non-invite-server.js';
+import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
 import type { TimerTable } from './timer-values.js';
 import type { TransactionLayer } from './transaction-layer.js';
@@ -38,6 +39,8 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
   owner: unknown = null;
 
   private response: Buffer | null = null;
+  /** Of the last response. */
+  private status = 0;
   private readonly timers: TimerTable;
   private retransmitMs: number;
   private retransmitTimer: TimerHandle | null = null;
@@ -79,18 +82,19 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
 
   /** The same request again. */
   repeat(): void {
-    this.layer.stats.retransmissionsReceived++;
+    countReceivedAgain(this.layer.stats, this.method);
     this.step('request', null);
   }
 
   receiveAck(ack: SipMessage): void {
-    if (this.state === 'confirmed') this.layer.stats.retransmissionsReceived++;
+    if (this.state === 'confirmed') countReceivedAgain(this.layer.stats, 'ACK');
     this.step('ack', ack);
   }
 
   /** Sends a response of the application. */
   respond(status: number, response: Buffer): void {
     this.response = response;
+    this.status = status;
     if (status >= 200) {
       if (this.finalStatus === 0) this.finalStatus = status;
       this.request = null;
@@ -111,12 +115,12 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
     for (const action of next.actions) {
       switch (action) {
         case 'send':
-          layer.transmit(this.response!, this.peer, this);
+          layer.transmit(this.response!, this.peer, this.callId, this);
           break;
         case 'repeat':
           if (this.response === null) break;
-          layer.stats.retransmissionsSent++;
-          layer.transmit(this.response, this.peer, this);
+          countSentAgain(layer.stats, this.method, this.status);
+          layer.transmit(this.response, this.peer, this.callId, this);
           break;
         case 'deliver':
           this.user.onAccepted(this, ack!);

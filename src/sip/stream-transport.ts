@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import { STREAM_LIMITS, type StreamLimits } from './framing.js';
 import { addressFault, reachableAddress } from './local-address.js';
-import { emptyStreamCounts, type StreamCounts } from './stats.js';
+import { addTo, emptyStreamCounts, type StreamCounts } from './stats.js';
 import { type ConnectionOwner, STREAM_TIMES, StreamConnection, type StreamTimes } from './stream-connection.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 
@@ -158,6 +158,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     const { id, address, port, breach } = connection;
     if (!this.byId.delete(id)) return;
     this.counts.open--;
+    addTo(this.counts.closures, reason);
     if (this.byPeer.get(key(address, port)) === connection) this.byPeer.delete(key(address, port));
     if (breach === 'handshake') this.counts.handshakes++;
     else if (breach !== null) this.counts[breach]++;

@@ -10,6 +10,7 @@ import { SilentPeers } from './silent-peers.js';
 import { emptyStats, type SipStats } from './stats.js';
 import { TimerQueue } from './timer-queue.js';
 import { deriveTimers, type SipTimers, type TimerTable } from './timer-values.js';
+import type { TraceBook } from './trace.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 import { defaultPort } from './uri.js';
 
@@ -30,6 +31,8 @@ export class TransactionLayer implements TransportReceiver {
   /** Sends to peers that name no transport of their own. */
   transport!: Transport;
   user!: TransactionUser;
+  /** Set before the first message where calls are traced. */
+  trace: TraceBook | null = null;
 
   private readonly clients = new Map<string, ClientTransaction>();
   private readonly servers = new Map<string, ServerTransaction>();
@@ -37,7 +40,7 @@ export class TransactionLayer implements TransportReceiver {
 
   constructor(
     timers: SipTimers,
-    clock: Clock,
+    private readonly clock: Clock,
     readonly ids: IdSource,
     queue?: TimerQueue,
   ) {
@@ -68,14 +71,17 @@ export class TransactionLayer implements TransportReceiver {
     transaction.context = context;
     this.clients.set(clientKey(head.branch, head.method), transaction);
     this.stats.transactions++;
+    if (transaction.isInvite) this.trace?.begin(head.callId);
     transaction.start();
     return transaction;
   }
 
   /** Sends what belongs to no transaction (the ACK of a 2xx) or what a transaction asks to send. */
-  transmit(message: Buffer, peer: Peer, onError: TransportErrorListener | null): void {
+  transmit(message: Buffer, peer: Peer, callId: string, onError: TransportErrorListener | null): void {
     this.stats.messagesSent++;
-    (peer.transport ?? this.transport).send(message, peer.address, peer.port, onError, peer.connection);
+    const transport = peer.transport ?? this.transport;
+    this.trace?.note(callId, this.clock.now(), true, transport, peer, message);
+    transport.send(message, peer.address, peer.port, onError, peer.connection);
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
@@ -88,6 +94,7 @@ export class TransactionLayer implements TransportReceiver {
       return;
     }
     message.arrivalMs = arrivalMs;
+    if (this.trace) this.noteReceived(this.trace, message, peer);
     const fault = checkMessage(message);
     if (fault !== null) {
       this.stats.malformed++;
@@ -96,6 +103,10 @@ export class TransactionLayer implements TransportReceiver {
     }
     if (message.isRequest) this.receiveRequest(message, peer);
     else this.receiveResponse(message, peer);
+  }
+
+  private noteReceived(trace: TraceBook, message: SipMessage, peer: Peer): void {
+    trace.note(message.callId, message.arrivalMs!, false, peer.transport ?? this.transport, peer, message.raw);
   }
 
   /**
@@ -121,7 +132,7 @@ export class TransactionLayer implements TransportReceiver {
     let text = `ACK ${head.requestUri} SIP/2.0\r\nVia: ${head.via}\r\nMax-Forwards: 70\r\n`;
     for (const route of head.routes) text += `Route: ${route}\r\n`;
     text += `From: ${head.from}\r\nTo: ${response.header('to')}\r\nCall-ID: ${head.callId}\r\nCSeq: ${head.cseq} ACK\r\nContent-Length: 0\r\n\r\n`;
-    this.transmit(Buffer.from(text, 'latin1'), transaction.peer, null);
+    this.transmit(Buffer.from(text, 'latin1'), transaction.peer, head.callId, null);
   }
 
   /** A request had to be repeated: asks whether anybody is there at all. */
@@ -160,6 +171,8 @@ export class TransactionLayer implements TransportReceiver {
       existing.repeat();
       return;
     }
+    const isNewCall = method === 'INVITE' && request.toTag === null;
+    if (isNewCall && this.trace?.begin(request.callId)) this.noteReceived(this.trace, request, peer);
     const answerTo = stampSource(request, peer);
     const transaction = new ServerTransaction(this, this.user, key, request, peer, answerTo, this.ids.uuid());
     this.servers.set(key, transaction);
@@ -171,7 +184,7 @@ export class TransactionLayer implements TransportReceiver {
   private reject(request: SipMessage, peer: Peer, { status, reason }: MessageFault): void {
     const answerTo = stampSource(request, peer);
     const text = plainResponse(request, status, status === 400 ? `Bad Request - ${reason}` : reason, this.ids.tag());
-    this.transmit(Buffer.from(text, 'latin1'), answerTo, null);
+    this.transmit(Buffer.from(text, 'latin1'), answerTo, request.callId, null);
   }
 
   private refuse(peer: Peer, reason: string): void {

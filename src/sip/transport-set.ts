@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Reach } from './next-hop.js';
-import { emptyStreamCounts, type StreamCounts } from './stats.js';
+import { addStreamCounts, emptyStreamCounts, type StreamCounts } from './stats.js';
 import type { Protocol, Transport } from './transport.js';
 import { hostPort } from './uri.js';
 
@@ -64,8 +64,7 @@ export class TransportSet {
   /** The connections of all transports together. */
   streamCounts(): StreamCounts {
     const sum = emptyStreamCounts();
-    for (const { counts } of this.transports)
-      if (counts) for (const name of Object.keys(sum) as (keyof StreamCounts)[]) sum[name] += counts[name];
+    for (const { counts } of this.transports) if (counts) addStreamCounts(sum, counts);
     return sum;
   }
 

@@ -8,6 +8,7 @@ import { targetsForSize } from './oversize.js';
 import { listsOption } from './request-checks.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
+import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { Peer } from './transport.js';
 
 /** A request outside any dialog, as the application wants it. */
@@ -115,7 +116,7 @@ export class UacCore implements ClientUser {
         context.ack = message;
         context.ackPeer = peer;
       }
-      this.core.layer.transmit(message, peer, null);
+      this.core.layer.transmit(message, peer, head.callId, null);
       sent(null, id, text, peer);
     });
   }
@@ -249,7 +250,7 @@ export class UacCore implements ClientUser {
     if (!Number.isInteger(rseq) || rseq < 1) return true;
     const { stats } = this.core.layer;
     if (dialog.remoteRseq !== 0 && rseq !== dialog.remoteRseq + 1) {
-      if (rseq <= dialog.remoteRseq) stats.retransmissionsReceived++;
+      if (rseq <= dialog.remoteRseq) countReceivedAgain(stats, 'INVITE', response.status);
       else stats.strays++;
       return false;
     }
@@ -285,8 +286,8 @@ export class UacCore implements ClientUser {
       const known = context.acceptedTag === tag ? (context.refused?.get(tag) ?? context) : context.refused?.get(tag);
       if (known === undefined) this.refuseAnswer(context, head, response);
       else if (known.ack) {
-        this.core.layer.stats.retransmissionsSent++;
-        this.core.layer.transmit(known.ack, known.ackPeer!, null);
+        countSentAgain(this.core.layer.stats, 'ACK');
+        this.core.layer.transmit(known.ack, known.ackPeer!, head.callId, null);
       }
       return false;
     }

@@ -9,6 +9,7 @@ import { ReliableProvisionals } from './reliable-provisionals.js';
 import { listsOption, refusalOf } from './request-checks.js';
 import { cancelOf, plainResponse, responseHead } from './responses.js';
 import type { ServerTransaction } from './server-transaction.js';
+import { countReceivedAgain } from './stats.js';
 import type { TransactionUser } from './transaction-layer.js';
 import type { Peer } from './transport.js';
 
@@ -237,7 +238,7 @@ export class UasCore implements TransactionUser {
     const awaited = this.awaited.get(key);
     if (awaited === undefined || awaited.cseq !== ack.cseqNumber) {
       if (this.core.dialogs.find(ack.callId, ack.toTag ?? '', ack.fromTag ?? ''))
-        this.core.layer.stats.retransmissionsReceived++;
+        countReceivedAgain(this.core.layer.stats, 'ACK');
       else this.core.layer.stats.strays++;
       return;
     }

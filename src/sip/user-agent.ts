@@ -14,6 +14,7 @@ import type { ServerTransaction } from './server-transaction.js';
 import type { SipStats } from './stats.js';
 import { SystemDns } from './system-dns.js';
 import { DEFAULT_TIMERS, type SipTimers } from './timer-values.js';
+import type { TraceBook } from './trace.js';
 import { TransactionLayer } from './transaction-layer.js';
 import type { Peer, Transport } from './transport.js';
 import type { TransportSet } from './transport-set.js';
@@ -29,6 +30,8 @@ export interface UserAgentOptions extends TransportOptions {
   oversize?: OversizePolicy;
   /** Of the choice among servers of the same priority (RFC 2782). */
   seed?: number;
+  /** Where the messages of each call are noted. */
+  trace?: TraceBook;
 }
 
 /** A SIP user agent, client and server, on one socket: transactions, dialogs, and the core above them. */
@@ -43,7 +46,7 @@ export class UserAgent {
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { timers, clock = systemClock, dns, seed, oversize } = options;
+    const { timers, clock = systemClock, dns, seed, oversize, trace } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     let transports: TransportSet;
     try {
@@ -53,6 +56,7 @@ export class UserAgent {
       throw error;
     }
     layer.transport = transports.first;
+    layer.trace = trace ?? null;
     const rng = new Rng(seed ?? randomInt(2 ** 32));
     const core = new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock));
     if (oversize) core.oversize = oversize;
@@ -108,7 +112,15 @@ export class UserAgent {
   stats(): SipStats {
     const { stats } = this.core.layer;
     const streams = this.core.transports.streamCounts();
-    return { ...stats, timerExpiries: { ...stats.timerExpiries }, streams, dialogs: this.core.dialogs.size };
+    const { timerExpiries, sentAgain, receivedAgain } = stats;
+    return {
+      ...stats,
+      timerExpiries: { ...timerExpiries },
+      sentAgain: { ...sentAgain },
+      receivedAgain: { ...receivedAgain },
+      streams,
+      dialogs: this.core.dialogs.size,
+    };
   }
 
   /** A dialog by its name: Call-ID and the initiator's tag. */
