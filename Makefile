@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 NODE_MODULES := node_modules/.package-lock.json
-PEERS := sip-tester tshark openssl
+PEERS := sip-tester tshark openssl ffmpeg
 
 .PHONY: help setup build demo test check bench interop clean
 

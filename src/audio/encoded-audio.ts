@@ -1,4 +1,8 @@
-import { encodeG711, type Law, silenceOf } from './g711.js';
+import { CODECS, type CodecName } from '../core/codecs.js';
+import { encodeG711 } from './g711.js';
+import { G722Encoder } from './g722.js';
+import { encodeL16 } from './l16.js';
+import { OpusEncoder } from './opus.js';
 
 /**
  * Audio that was encoded once and is sent by every call: frames of one packet each, looped. A rest shorter than a frame
@@ -6,17 +10,61 @@ import { encodeG711, type Law, silenceOf } from './g711.js';
  */
 export class EncodedAudio {
   private constructor(
-    readonly law: Law,
+    readonly codec: CodecName,
     /** Encoded bytes, frame after frame. */
     readonly bytes: Uint8Array,
     readonly frameBytes: number,
     readonly frames: number,
   ) {}
 
-  static encode(samples: Int16Array, law: Law, samplesPerFrame: number): EncodedAudio {
-    const frames = Math.max(1, Math.floor(samples.length / samplesPerFrame));
-    const bytes = new Uint8Array(frames * samplesPerFrame).fill(silenceOf(law));
-    encodeG711(law, samples.subarray(0, bytes.length), bytes);
-    return new EncodedAudio(law, bytes, samplesPerFrame, frames);
+  /** @param samples at the codec's own sample rate */
+  static encode(samples: Int16Array, codec: CodecName, ptimeMs: number): EncodedAudio {
+    const perFrame = (CODECS[codec].sampleRate / 1000) * ptimeMs;
+    const frames = Math.max(1, Math.floor(samples.length / perFrame));
+    const whole = new Int16Array(frames * perFrame);
+    whole.set(samples.subarray(0, whole.length));
+    const bytes = encodeAll(whole, codec, perFrame);
+    return new EncodedAudio(codec, bytes, bytes.length / frames, frames);
   }
+}
+
+function encodeAll(samples: Int16Array, codec: CodecName, perFrame: number): Uint8Array {
+  switch (codec) {
+    case 'PCMU':
+    case 'PCMA': {
+      const bytes = new Uint8Array(samples.length);
+      encodeG711(codec, samples, bytes);
+      return bytes;
+    }
+    case 'G722': {
+      const bytes = new Uint8Array(samples.length / 2);
+      new G722Encoder().encode(samples, bytes);
+      return bytes;
+    }
+    case 'L16/8000':
+    case 'L16/16000': {
+      const bytes = new Uint8Array(samples.length * 2);
+      encodeL16(samples, bytes);
+      return bytes;
+    }
+    case 'opus':
+      return encodeOpus(samples, perFrame);
+    default:
+      return codec satisfies never;
+  }
+}
+
+/** All packets have one size, because the encoder keeps a constant rate. */
+function encodeOpus(samples: Int16Array, perFrame: number): Uint8Array {
+  const encoder = new OpusEncoder();
+  const packets: Uint8Array[] = [];
+  for (let at = 0; at < samples.length; at += perFrame)
+    packets.push(encoder.encode(samples.subarray(at, at + perFrame)));
+  encoder.close();
+  const bytes = new Uint8Array(packets.length * packets[0].length);
+  packets.forEach((packet, i) => {
+    if (packet.length !== packets[0].length) throw new Error('Opus packets differ in size');
+    bytes.set(packet, i * packet.length);
+  });
+  return bytes;
 }

@@ -83,11 +83,6 @@ export function linearToAlaw(sample: number): number {
   return alawOfSample[sample & 0xffff];
 }
 
-/** The code of digital silence in `law`. */
-export function silenceOf(law: Law): number {
-  return law === 'PCMU' ? ULAW_SILENCE : ALAW_SILENCE;
-}
-
 /** Encodes `samples` into `bytes` from `offset` on. */
 export function encodeG711(law: Law, samples: Int16Array, bytes: Uint8Array, offset = 0): void {
   const table = law === 'PCMU' ? ulawOfSample : alawOfSample;

@@ -49,7 +49,7 @@ export class AudioLibrary {
     if (known) return known;
     const samples = this.samples.get(source);
     if (!samples) throw new Error(`audio source '${source}' is not part of the setup`);
-    const made = packetize(EncodedAudio.encode(samples, codec, (CLOCK_RATE / 1000) * ptimeMs));
+    const made = packetize(EncodedAudio.encode(samples, codec, ptimeMs));
     this.packetized.set(key, made);
     return made;
   }

@@ -9,7 +9,6 @@ import {
   encodeG711,
   linearToAlaw,
   linearToUlaw,
-  silenceOf,
   ulawSquares,
   ulawToAlaw,
   ulawToLinear,
@@ -65,8 +64,6 @@ describe('G.711', () => {
   });
 
   it('has silence of the smallest value in both laws', () => {
-    expect(silenceOf('PCMU')).toBe(0xff);
-    expect(silenceOf('PCMA')).toBe(0xd5);
     expect(linearToUlaw(0)).toBe(0xff);
     expect(linearToAlaw(0)).toBe(0xd5);
   });
@@ -103,13 +100,13 @@ describe('G.711', () => {
 describe('encoded audio', () => {
   it('holds whole frames only, so that a loop has no hole', () => {
     const samples = Int16Array.from({ length: 500 }, (_, i) => i * 50);
-    const audio = EncodedAudio.encode(samples, 'PCMU', 160);
+    const audio = EncodedAudio.encode(samples, 'PCMU', 20);
     expect([audio.frames, audio.frameBytes, audio.bytes.length]).toEqual([3, 160, 480]);
     for (let i = 0; i < 480; i++) expect(audio.bytes[i]).toBe(linearToUlaw(samples[i]));
   });
 
   it('fills audio shorter than a frame up with silence', () => {
-    const audio = EncodedAudio.encode(Int16Array.of(1000), 'PCMA', 80);
+    const audio = EncodedAudio.encode(Int16Array.of(1000), 'PCMA', 10);
     expect([audio.frames, audio.bytes.length]).toEqual([1, 80]);
     expect(audio.bytes[0]).toBe(linearToAlaw(1000));
     expect(new Set(audio.bytes.subarray(1))).toEqual(new Set([0xd5]));

@@ -19,7 +19,7 @@ export interface SippCounts {
   unexpected: number;
 }
 
-/** A UDP port that was free a moment ago. */
+/** A UDP port that was free a moment ago, and most likely is for TCP. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
@@ -58,7 +58,7 @@ export function scenarioWith(name: string, text: string, replacement: string): s
 /** Writes two seconds of speech-like noise in µ-law, as SIPp plays it, and tells where. */
 export function writeSpeech(): string {
   const path = join(variants, 'speech.ul');
-  writeFileSync(path, EncodedAudio.encode(speechLike(5, 2), 'PCMU', 160).bytes);
+  writeFileSync(path, EncodedAudio.encode(speechLike(5, 2), 'PCMU', 20).bytes);
   return path;
 }
 
@@ -75,7 +75,9 @@ export class Sipp {
   ) {
     const local = ['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin', '-buff_size', '8388608'];
     const traces = ['-trace_stat', '-fd', '1', '-trace_err', '-message_file', 'messages.log'];
-    this.child = spawn('sipp', [...args, ...local, ...traces, '-error_file', 'errors.log'], {
+    // SIPp says with its exit status when its time was over.
+    const bound = ['-timeout', '90', '-timeout_error'];
+    this.child = spawn('sipp', [...args, ...local, ...bound, ...traces, '-error_file', 'errors.log'], {
       stdio: 'ignore',
       cwd: this.folder,
     });
@@ -86,8 +88,8 @@ export class Sipp {
   /** Starts a callee and resolves once it listens. It ends by itself after `calls` calls. */
   static async callee(calls: number, args: string[]): Promise<Sipp> {
     const port = await freePort();
-    const sipp = new Sipp(port, ['-m', String(calls), '-timeout', '90', ...args]);
-    while (!isBound(port)) {
+    const sipp = new Sipp(port, ['-m', String(calls), ...args]);
+    while (!isBound(port) && !listens(port)) {
       if (sipp.child.exitCode !== null) throw new Error(`sipp ended with ${sipp.child.exitCode}:\n${sipp.errors()}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -96,7 +98,7 @@ export class Sipp {
 
   /** Starts a caller of `127.0.0.1:target`. */
   static async caller(target: number, calls: number, cps: number, args: string[]): Promise<Sipp> {
-    const plan = ['-m', String(calls), '-r', String(cps), '-l', '20000', '-timeout', '90'];
+    const plan = ['-m', String(calls), '-r', String(cps), '-l', '20000'];
     return new Sipp(await freePort(), [...args, `127.0.0.1:${target}`, ...plan]);
   }
 
@@ -130,7 +132,7 @@ export class Sipp {
     const log = readFileSync(join(this.folder, 'messages.log'), 'utf8');
     const found: { sent: boolean; text: string }[] = [];
     for (const part of log.split(/^-{20,}.*$/m)) {
-      const match = /^UDP message (sent|received) .*?\n\n([\s\S]*)$/m.exec(part);
+      const match = /^(?:UDP|TCP) message (sent|received) .*?\n\n([\s\S]*)$/m.exec(part);
       if (match) found.push({ sent: match[1] === 'sent', text: match[2] });
     }
     return found;
@@ -175,10 +177,15 @@ export function isBound(port: number): boolean {
   return socketOf(port) !== null;
 }
 
-function socketOf(port: number): string | null {
+/** Whether somebody waits for connections on a TCP port. */
+function listens(port: number): boolean {
+  return socketOf(port, 'tcp')?.includes(' 00000000:0000 0A ') ?? false;
+}
+
+function socketOf(port: number, protocol: 'udp' | 'tcp' = 'udp'): string | null {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 `;
   return (
-    readFileSync('/proc/net/udp', 'utf8')
+    readFileSync(`/proc/net/${protocol}`, 'utf8')
       .split('\n')
       .find((line) => line.includes(local)) ?? null
   );

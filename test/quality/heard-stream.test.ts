@@ -23,7 +23,7 @@ const SPEC: HeardSpec = {
   clockRate: 8000,
   ownSsrc: OWN_SSRC,
 };
-const SPEECH = EncodedAudio.encode(speechLike(3, 10), 'PCMU', 160);
+const SPEECH = EncodedAudio.encode(speechLike(3, 10), 'PCMU', 20);
 
 /** A far end that sends a packet every 20 ms of its own time to a stream. */
 class FarEnd {
