@@ -1,12 +1,16 @@
-import { LossRuns } from './loss-runs.js';
-import { PlayoutBuffer } from './playout.js';
-import { Arrival, RtpReceiver } from './rtp-receiver.js';
+import { takeNumbers } from '../core/number-block.js';
+import { WINDOW_PAIR_NUMBERS } from './bit-window.js';
+import { LOSS_RUN_NUMBERS, LossRuns } from './loss-runs.js';
+import { PLAYOUT_NUMBERS, PlayoutBuffer } from './playout.js';
+import { Arrival, RECEIVER_NUMBERS, RtpReceiver } from './rtp-receiver.js';
+
+const SOURCE_NUMBERS = RECEIVER_NUMBERS + PLAYOUT_NUMBERS + LOSS_RUN_NUMBERS + WINDOW_PAIR_NUMBERS;
 
 /** Everything that is kept apart for each SSRC of a stream, so that figures of two sources are never mixed. */
 export class HeardSource {
   readonly receiver: RtpReceiver;
   readonly playout: PlayoutBuffer;
-  readonly runs = new LossRuns();
+  readonly runs: LossRuns;
 
   constructor(
     readonly ssrc: number,
@@ -14,8 +18,14 @@ export class HeardSource {
     ptimeMs: number,
     jitterBufferMs: number,
   ) {
-    this.receiver = new RtpReceiver(clockRate, ptimeMs);
-    this.playout = new PlayoutBuffer(jitterBufferMs, clockRate);
+    // One stretch for all, the windows last.
+    const { numbers, words, at } = takeNumbers(SOURCE_NUMBERS);
+    const playoutAt = at + RECEIVER_NUMBERS;
+    const runsAt = playoutAt + PLAYOUT_NUMBERS;
+    const windows = { numbers, words, at: runsAt + LOSS_RUN_NUMBERS };
+    this.receiver = new RtpReceiver(clockRate, ptimeMs, { numbers, words, at }, windows);
+    this.playout = new PlayoutBuffer(jitterBufferMs, clockRate, { numbers, words, at: playoutAt });
+    this.runs = new LossRuns({ numbers, words, at: runsAt }, windows);
   }
 
   /** Takes one packet. `isAudio` packets count for jitter and have a time at which they must be there. */

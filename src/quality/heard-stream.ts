@@ -1,8 +1,9 @@
+import { takeNumbers } from '../core/number-block.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
 import { TelephoneEventReceiver } from './dtmf-receiver.js';
 import { HeardSource, SourceTotals } from './heard-source.js';
-import { energyOf, LevelMeter } from './levels.js';
+import { energyOf, LEVEL_NUMBERS, LevelMeter } from './levels.js';
 import { burstRatio } from './loss-runs.js';
 import { type KnownDelay, mosOf } from './mos.js';
 import { judge } from './one-way.js';
@@ -39,6 +40,31 @@ const PAYLOAD_OF = {
   CN: Payload.comfortNoise,
 } as const;
 
+/** What each payload type carries: one table for all streams that accept the same, so that it stays in the cache. */
+function kindsOf(acceptPayloadTypes: HeardSpec['acceptPayloadTypes']): Uint8Array {
+  const key = JSON.stringify(acceptPayloadTypes);
+  const known = tables.get(key);
+  if (known) return known;
+  const kinds = new Uint8Array(128).fill(Payload.undecodable);
+  for (const [type, name] of Object.entries(acceptPayloadTypes)) kinds[Number(type)] = PAYLOAD_OF[name];
+  tables.set(key, kinds);
+  return kinds;
+}
+const tables = new Map<string, Uint8Array>();
+
+// Where the numbers of a stream lie; those of its levels follow.
+const ANSWERED = 0;
+const OWN_SSRC = 1;
+/** SSRC of the current source, −1 before the first one. */
+const CURRENT_SSRC = 2;
+const PACKETS = 3;
+const FIRST_ARRIVAL_MS = 4;
+const LAST_ARRIVAL_MS = 5;
+const LONGEST_GAP_MS = 6;
+/** As the longest gap, only of the time in which audio was expected. */
+const LONGEST_EXPECTED_GAP_MS = 7;
+const STREAM_NUMBERS = 8;
+
 /**
  * What is heard in one direction of one call. Pure over (packet, arrival): it reads no clock, and a packet costs no
  * allocation. Media before the answer is counted and otherwise left out, except for digits. A new SSRC or a restart of the
@@ -52,7 +78,9 @@ export class HeardStream implements HeardCounters {
   private malformed = 0;
   private echo = false;
 
-  private readonly kinds = new Uint8Array(128);
+  private readonly numbers: Float64Array;
+  private readonly at: number;
+  private kinds: Uint8Array;
   private codec: 'PCMU' | 'PCMA' = 'PCMU';
   private readonly levels: LevelMeter;
   private readonly events = new TelephoneEventReceiver();
@@ -64,38 +92,42 @@ export class HeardStream implements HeardCounters {
   private previous: HeardSource | null = null;
   private readonly ended = new SourceTotals();
 
-  private packets = 0;
-  private firstArrivalMs = 0;
-  private lastArrivalMs = 0;
-  private longestGapMs = 0;
-  /** As `longestGapMs`, only of the time in which audio was expected. */
-  private longestExpectedGapMs = 0;
-
   constructor(private spec: HeardSpec) {
-    this.levels = new LevelMeter(spec.clockRate);
+    const { numbers, words, at } = takeNumbers(STREAM_NUMBERS + LEVEL_NUMBERS);
+    this.numbers = numbers;
+    this.at = at;
+    numbers[at + CURRENT_SSRC] = -1;
+    this.levels = new LevelMeter(spec.clockRate, { numbers, words, at: at + STREAM_NUMBERS });
+    this.kinds = kindsOf(spec.acceptPayloadTypes);
     this.configure(spec);
   }
 
   /** Takes over what an answer or a re-INVITE changed. `nowMs` matters only when `expectAudio` changes. */
-  configure(spec: HeardSpec, nowMs: number = Math.max(this.lastArrivalMs, this.answeredAtMs ?? 0)): void {
+  configure(spec: HeardSpec, nowMs?: number): void {
+    const { numbers, at } = this;
     this.spec = spec;
-    this.kinds.fill(Payload.undecodable);
+    this.kinds = kindsOf(spec.acceptPayloadTypes);
+    numbers[at + OWN_SSRC] = spec.ownSsrc;
     let codec: 'PCMU' | 'PCMA' | null = null;
-    for (const [type, name] of Object.entries(spec.acceptPayloadTypes)) {
-      this.kinds[Number(type)] = PAYLOAD_OF[name];
+    for (const name of Object.values(spec.acceptPayloadTypes)) {
       if (codec === null && (name === 'PCMU' || name === 'PCMA')) codec = name;
     }
     if (codec !== null && this.levels.audioPackets === 0) this.codec = codec;
     if (this.current) this.current.playout.bufferMs = spec.jitterBufferMs;
     if (this.answeredAtMs === null || spec.expectAudio === this.levels.isExpected) return;
-    if (!spec.expectAudio) this.longestExpectedGapMs = Math.max(this.longestExpectedGapMs, this.expectedGapAt(nowMs));
-    this.levels.expect(spec.expectAudio, nowMs);
+    const changedMs = nowMs ?? Math.max(numbers[at + LAST_ARRIVAL_MS], this.answeredAtMs);
+    if (!spec.expectAudio) {
+      const gapMs = this.expectedGapAt(changedMs);
+      if (gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) numbers[at + LONGEST_EXPECTED_GAP_MS] = gapMs;
+    }
+    this.levels.expect(spec.expectAudio, changedMs);
   }
 
   /** The call was answered: from here on the figures are kept. Further calls change nothing. */
   onAnswer(nowMs: number): void {
     if (this.answeredAtMs !== null) return;
     this.answeredAtMs = nowMs;
+    this.numbers[this.at + ANSWERED] = 1;
     this.levels.expect(this.spec.expectAudio, nowMs);
   }
 
@@ -105,16 +137,17 @@ export class HeardStream implements HeardCounters {
       this.malformed++;
       return;
     }
+    const { numbers, at } = this;
     const kind = this.kinds[payloadTypeOf(bytes, offset)];
     const ssrc = ssrcOf(bytes, offset);
-    if (ssrc === this.spec.ownSsrc) this.echo = true;
-    if (this.answeredAtMs === null) {
+    if (ssrc === numbers[at + OWN_SSRC]) this.echo = true;
+    if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);
       return;
     }
     this.noteArrival(arrivalMs);
-    const source = this.current?.ssrc === ssrc ? this.current : this.sourceOf(ssrc);
+    const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
     const isAudio = kind === Payload.pcmu || kind === Payload.pcma;
     const arrival = source.accept(sequenceOf(bytes, offset), timestampOf(bytes, offset), arrivalMs, isAudio);
     if (arrival === Arrival.duplicate) return;
@@ -175,11 +208,11 @@ export class HeardStream implements HeardCounters {
     return judge({
       isAnswered: this.answeredAtMs !== null,
       expectedMs,
-      packets: this.packets,
+      packets: this.numbers[this.at + PACKETS],
       wrongSource: this.wrongSource,
       undecodable: this.undecodable,
       decodable: this.levels.audioPackets + this.levels.comfortNoisePackets,
-      longestGapMs: Math.max(this.longestExpectedGapMs, this.expectedGapAt(nowMs)),
+      longestGapMs: Math.max(this.numbers[this.at + LONGEST_EXPECTED_GAP_MS], this.expectedGapAt(nowMs)),
       mediaTimeoutMs: this.spec.mediaTimeoutMs,
       secondsExpected,
       secondsHeard,
@@ -194,9 +227,10 @@ export class HeardStream implements HeardCounters {
     if (this.previous) totals.add(this.previous);
     if (this.current) totals.add(this.current);
     const source = this.current;
-    const { levels } = this;
+    const { levels, numbers, at } = this;
     const { secondsExpected, secondsHeard } = levels.secondsAt(endMs);
-    const hasMedia = this.packets > 0;
+    const hasMedia = numbers[at + PACKETS] > 0;
+    const lastArrivalMs = numbers[at + LAST_ARRIVAL_MS];
     return {
       packetsReceived: totals.received,
       duplicates: totals.duplicates,
@@ -211,9 +245,9 @@ export class HeardStream implements HeardCounters {
       ssrc: source ? source.ssrc : null,
       firstSequence: source ? source.receiver.first : null,
       lastSequence: source ? source.receiver.last : null,
-      firstArrivalMs: hasMedia ? this.firstArrivalMs : null,
-      lastArrivalMs: hasMedia ? this.lastArrivalMs : null,
-      longestGapMs: hasMedia ? Math.max(this.longestGapMs, endMs - this.lastArrivalMs) : null,
+      firstArrivalMs: hasMedia ? numbers[at + FIRST_ARRIVAL_MS] : null,
+      lastArrivalMs: hasMedia ? lastArrivalMs : null,
+      longestGapMs: hasMedia ? Math.max(numbers[at + LONGEST_GAP_MS], endMs - lastArrivalMs) : null,
       comfortNoise: levels.comfortNoisePackets,
       earlyMedia: this.earlyMedia,
       wrongSource: this.wrongSource,
@@ -244,21 +278,24 @@ export class HeardStream implements HeardCounters {
   }
 
   private noteArrival(arrivalMs: number): void {
-    if (this.packets++ === 0) {
-      this.firstArrivalMs = arrivalMs;
+    const { numbers, at } = this;
+    const lastMs = numbers[at + LAST_ARRIVAL_MS];
+    if (numbers[at + PACKETS]++ === 0) {
+      numbers[at + FIRST_ARRIVAL_MS] = arrivalMs;
     } else {
-      const gapMs = arrivalMs - this.lastArrivalMs;
-      if (gapMs > this.longestGapMs) this.longestGapMs = gapMs;
+      const gapMs = arrivalMs - lastMs;
+      if (gapMs > numbers[at + LONGEST_GAP_MS]) numbers[at + LONGEST_GAP_MS] = gapMs;
       const expectedGapMs = this.expectedGapAt(arrivalMs);
-      if (expectedGapMs > this.longestExpectedGapMs) this.longestExpectedGapMs = expectedGapMs;
+      if (expectedGapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) numbers[at + LONGEST_EXPECTED_GAP_MS] = expectedGapMs;
     }
-    if (arrivalMs > this.lastArrivalMs) this.lastArrivalMs = arrivalMs;
+    if (arrivalMs > lastMs) numbers[at + LAST_ARRIVAL_MS] = arrivalMs;
   }
 
   /** For how long nothing has come at `nowMs` although it was expected; 0 before the first packet. */
   private expectedGapAt(nowMs: number): number {
-    if (this.packets === 0 || !this.levels.isExpected) return 0;
-    return nowMs - Math.max(this.lastArrivalMs, this.levels.sinceMs);
+    const { numbers, at, levels } = this;
+    if (numbers[at + PACKETS] === 0 || !levels.isExpected) return 0;
+    return nowMs - Math.max(numbers[at + LAST_ARRIVAL_MS], levels.sinceMs);
   }
 
   private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number): void {
@@ -286,6 +323,7 @@ export class HeardStream implements HeardCounters {
     if (this.previous?.ssrc === ssrc) return this.previous;
     if (this.previous) this.ended.add(this.previous);
     this.previous = this.current;
+    this.numbers[this.at + CURRENT_SSRC] = ssrc;
     this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.ptimeMs, this.spec.jitterBufferMs);
     return this.current;
   }

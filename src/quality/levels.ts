@@ -1,4 +1,5 @@
 import { alawSquares, type Law, ulawSquares } from '../audio/g711.js';
+import { type NumberRange, takeNumbers } from '../core/number-block.js';
 
 /** Mean square of 0 dBov: a square wave of full scale (RFC 6464). */
 const FULL_SCALE_SQUARE = 32768 ** 2;
@@ -42,99 +43,130 @@ export interface ExpectedAudio {
   expectedMs: number;
 }
 
+// Where the numbers lie: those that every packet touches first.
+const AUDIO_PACKETS = 0;
+const LOUD_ENERGY = 1;
+const LOUD_SAMPLES = 2;
+const EXPECTED = 3;
+const EXPECTED_SINCE_MS = 4;
+/** Packets that came while audio was expected, and those that were not above −50 dBov, comfort noise among them. */
+const JUDGED_PACKETS = 5;
+const QUIET_PACKETS = 6;
+const SECOND_START_MS = 7;
+const SECOND_ENERGY = 8;
+const SILENT_PACKETS = 9;
+const COMFORT_NOISE_PACKETS = 10;
+const SECONDS_EXPECTED = 11;
+const SECONDS_HEARD = 12;
+const EXPECTED_MS = 13;
+export const LEVEL_NUMBERS = 14;
+
 /**
  * Levels of decoded audio from the answer on: second by second where audio was expected (what did not come counts as
  * silence), and the shares of silent packets. Energy is given as the sum of squared samples.
  */
 export class LevelMeter {
-  audioPackets = 0;
+  private readonly numbers: Float64Array;
+  private readonly at: number;
+
+  /** @param range `LEVEL_NUMBERS` zeros */
+  constructor(
+    private readonly clockRate: number,
+    range: NumberRange = takeNumbers(LEVEL_NUMBERS),
+  ) {
+    this.numbers = range.numbers;
+    this.at = range.at;
+  }
+
+  get audioPackets(): number {
+    return this.numbers[this.at + AUDIO_PACKETS];
+  }
+
   /** Digital silence. */
-  silentPackets = 0;
-  comfortNoisePackets = 0;
+  get silentPackets(): number {
+    return this.numbers[this.at + SILENT_PACKETS];
+  }
 
-  private loudEnergy = 0;
-  private loudSamples = 0;
-  /** Packets that came while audio was expected, and those that were not above −50 dBov, comfort noise among them. */
-  private judgedPackets = 0;
-  private quietPackets = 0;
-
-  private expected = false;
-  private secondStartMs = 0;
-  private secondEnergy = 0;
-  private secondsExpected = 0;
-  private secondsHeard = 0;
-  private expectedMs = 0;
-  private expectedSinceMs = 0;
-
-  constructor(private readonly clockRate: number) {}
+  get comfortNoisePackets(): number {
+    return this.numbers[this.at + COMFORT_NOISE_PACKETS];
+  }
 
   /** Says from when on audio is expected or not. Seconds are counted from here; one that was begun is not judged. */
   expect(isExpected: boolean, nowMs: number): void {
-    if (isExpected === this.expected) return;
-    if (this.expected) {
+    const { numbers, at } = this;
+    if (isExpected === this.isExpected) return;
+    if (this.isExpected) {
       this.closeSeconds(nowMs);
-      this.expectedMs += Math.max(0, nowMs - this.expectedSinceMs);
+      numbers[at + EXPECTED_MS] += Math.max(0, nowMs - numbers[at + EXPECTED_SINCE_MS]);
     }
-    this.expected = isExpected;
-    this.expectedSinceMs = nowMs;
-    this.secondStartMs = nowMs;
-    this.secondEnergy = 0;
+    numbers[at + EXPECTED] = isExpected ? 1 : 0;
+    numbers[at + EXPECTED_SINCE_MS] = nowMs;
+    numbers[at + SECOND_START_MS] = nowMs;
+    numbers[at + SECOND_ENERGY] = 0;
   }
 
   get isExpected(): boolean {
-    return this.expected;
+    return this.numbers[this.at + EXPECTED] !== 0;
   }
 
   /** When audio was last expected from. */
   get sinceMs(): number {
-    return this.expectedSinceMs;
+    return this.numbers[this.at + EXPECTED_SINCE_MS];
   }
 
   addAudio(energy: number, samples: number, arrivalMs: number): void {
     if (samples === 0) return;
-    this.audioPackets++;
+    const { numbers, at } = this;
+    numbers[at + AUDIO_PACKETS]++;
     if (energy <= SILENT_SQUARE * samples) {
-      this.silentPackets++;
+      numbers[at + SILENT_PACKETS]++;
     } else {
-      this.loudEnergy += energy;
-      this.loudSamples += samples;
+      numbers[at + LOUD_ENERGY] += energy;
+      numbers[at + LOUD_SAMPLES] += samples;
     }
-    if (!this.expected) return;
-    this.judgedPackets++;
-    if (energy <= HEARD_SQUARE * samples) this.quietPackets++;
-    if (arrivalMs >= this.secondStartMs + 1000) this.closeSeconds(arrivalMs);
-    this.secondEnergy += energy;
+    if (numbers[at + EXPECTED] === 0) return;
+    numbers[at + JUDGED_PACKETS]++;
+    if (energy <= HEARD_SQUARE * samples) numbers[at + QUIET_PACKETS]++;
+    if (arrivalMs >= numbers[at + SECOND_START_MS] + 1000) this.closeSeconds(arrivalMs);
+    numbers[at + SECOND_ENERGY] += energy;
   }
 
   addComfortNoise(): void {
-    this.comfortNoisePackets++;
-    if (!this.expected) return;
-    this.judgedPackets++;
-    this.quietPackets++;
+    const { numbers, at } = this;
+    numbers[at + COMFORT_NOISE_PACKETS]++;
+    if (numbers[at + EXPECTED] === 0) return;
+    numbers[at + JUDGED_PACKETS]++;
+    numbers[at + QUIET_PACKETS]++;
   }
 
   /** Share of the audio packets that were digital silence or comfort noise; `null` without any. */
   get silentRatio(): number | null {
-    const packets = this.audioPackets + this.comfortNoisePackets;
-    return packets === 0 ? null : (this.silentPackets + this.comfortNoisePackets) / packets;
+    const { numbers, at } = this;
+    const packets = numbers[at + AUDIO_PACKETS] + numbers[at + COMFORT_NOISE_PACKETS];
+    return packets === 0 ? null : (numbers[at + SILENT_PACKETS] + numbers[at + COMFORT_NOISE_PACKETS]) / packets;
   }
 
   /** Share of the packets received while audio was expected that stayed at or below −50 dBov; `null` without any. */
   get quietRatio(): number | null {
-    return this.judgedPackets === 0 ? null : this.quietPackets / this.judgedPackets;
+    const { numbers, at } = this;
+    return numbers[at + JUDGED_PACKETS] === 0 ? null : numbers[at + QUIET_PACKETS] / numbers[at + JUDGED_PACKETS];
   }
 
   /** RMS level of what was not silent, in dBov. */
   get levelDbov(): number | null {
-    return this.loudSamples === 0 ? null : dbovOf(this.loudEnergy / this.loudSamples);
+    const { numbers, at } = this;
+    return numbers[at + LOUD_SAMPLES] === 0 ? null : dbovOf(numbers[at + LOUD_ENERGY] / numbers[at + LOUD_SAMPLES]);
   }
 
   /** The count of seconds up to `nowMs`, without closing any. A last part of half a second or more is a second. */
   secondsAt(nowMs: number): ExpectedAudio {
-    let { secondsExpected, secondsHeard, expectedMs } = this;
-    if (this.expected) {
-      expectedMs += Math.max(0, nowMs - this.expectedSinceMs);
-      const elapsedMs = nowMs - this.secondStartMs;
+    const { numbers, at } = this;
+    let secondsExpected = numbers[at + SECONDS_EXPECTED];
+    let secondsHeard = numbers[at + SECONDS_HEARD];
+    let expectedMs = numbers[at + EXPECTED_MS];
+    if (this.isExpected) {
+      expectedMs += Math.max(0, nowMs - numbers[at + EXPECTED_SINCE_MS]);
+      const elapsedMs = nowMs - numbers[at + SECOND_START_MS];
       const full = Math.max(0, Math.floor(elapsedMs / 1000));
       const restMs = elapsedMs - full * 1000;
       secondsExpected += full + (restMs >= SHORTEST_SECOND_MS ? 1 : 0);
@@ -145,15 +177,16 @@ export class LevelMeter {
   }
 
   private closeSeconds(nowMs: number): void {
-    const full = Math.floor((nowMs - this.secondStartMs) / 1000);
+    const { numbers, at } = this;
+    const full = Math.floor((nowMs - numbers[at + SECOND_START_MS]) / 1000);
     if (full <= 0) return;
-    if (this.isHeard(1000)) this.secondsHeard++;
-    this.secondsExpected += full;
-    this.secondStartMs += full * 1000;
-    this.secondEnergy = 0;
+    if (this.isHeard(1000)) numbers[at + SECONDS_HEARD]++;
+    numbers[at + SECONDS_EXPECTED] += full;
+    numbers[at + SECOND_START_MS] += full * 1000;
+    numbers[at + SECOND_ENERGY] = 0;
   }
 
   private isHeard(ms: number): boolean {
-    return this.secondEnergy > HEARD_SQUARE * ((ms * this.clockRate) / 1000);
+    return this.numbers[this.at + SECOND_ENERGY] > HEARD_SQUARE * ((ms * this.clockRate) / 1000);
   }
 }

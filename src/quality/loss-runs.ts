@@ -1,6 +1,6 @@
+import { type NumberRange, takeNumbers } from '../core/number-block.js';
+import { clearBit, hasBit, setBit, WINDOW_PAIR_NUMBERS } from './bit-window.js';
 import { MAX_MISORDER } from './rtp-receiver.js';
-
-const WINDOW = 4096;
 
 /** Runs of packets that were lost or came too late to be played. */
 export interface RunTotals {
@@ -10,56 +10,90 @@ export interface RunTotals {
   runs: number;
 }
 
+/** What lies far back is on a line of the cache of its own, so it is looked at once for so many packets. */
+const JUDGED_AT_ONCE = 64;
+
+// Where the numbers lie.
+const STARTED = 0;
+/** The next sequence number to be judged, and the highest so far. */
+const NEXT = 1;
+const HIGHEST = 2;
+const PACKETS = 3;
+const IN_RUN = 4;
+const MISSING = 5;
+const RUNS = 6;
+export const LOSS_RUN_NUMBERS = 7;
+
 /**
- * Counts the runs of packets that were not played, in the order of the sequence numbers. A packet that may still come is
- * judged only when it is `MAX_MISORDER` behind.
+ * Counts the runs of packets that were not played, in the order of the sequence numbers. A packet may still come until it
+ * is `MAX_MISORDER` behind.
  */
 export class LossRuns {
-  private readonly played = new Uint32Array(WINDOW / 32);
-  private started = false;
-  /** The next sequence number to be judged, and the highest so far. */
-  private next = 0;
-  private highest = 0;
-  private packets = 0;
-  private missing = 0;
-  private runs = 0;
-  private inRun = false;
+  private readonly numbers: Float64Array;
+  private readonly at: number;
+  private readonly words: Int32Array;
+  /** A bit for each packet that was played. */
+  private readonly played: number;
+
+  /**
+   * @param range `LOSS_RUN_NUMBERS` zeros
+   * @param windows `WINDOW_PAIR_NUMBERS` zeros, of which the second window is used
+   */
+  constructor(
+    range: NumberRange = takeNumbers(LOSS_RUN_NUMBERS),
+    windows: NumberRange = takeNumbers(WINDOW_PAIR_NUMBERS),
+  ) {
+    this.numbers = range.numbers;
+    this.at = range.at;
+    this.words = windows.words;
+    this.played = 2 * windows.at + 1;
+  }
 
   /** Takes the extended sequence number of a received packet and whether it could be played. */
   add(extended: number, isPlayed: boolean): void {
-    if (!this.started) {
-      this.started = true;
-      this.next = extended;
-      this.highest = extended;
+    const { numbers, at } = this;
+    if (numbers[at + STARTED] === 0) {
+      numbers[at + STARTED] = 1;
+      numbers[at + NEXT] = extended;
+      numbers[at + HIGHEST] = extended;
     }
-    if (extended > this.highest) {
+    const highest = numbers[at + HIGHEST];
+    if (extended > highest) {
       const judged = extended - MAX_MISORDER;
-      while (this.next < judged) this.judge(this.take(this.next++));
-      this.highest = extended;
-    } else if (extended < this.next) {
-      // Before the first packet, as long as nothing has been judged: the span begins there.
-      if (this.packets > 0) return;
-      this.next = extended;
+      if (judged - numbers[at + NEXT] >= JUDGED_AT_ONCE) {
+        while (numbers[at + NEXT] < judged) this.judge(this.take(numbers[at + NEXT]++));
+      }
+      numbers[at + HIGHEST] = extended;
+    } else if (extended < numbers[at + NEXT]) {
+      // Before the first packet, as long as that is not too old itself: the span begins there.
+      if (numbers[at + PACKETS] > 0 || highest - MAX_MISORDER > numbers[at + NEXT]) return;
+      numbers[at + NEXT] = extended;
+    } else if (extended < highest - MAX_MISORDER) {
+      return;
     }
-    if (isPlayed) this.played[(extended & (WINDOW - 1)) >> 5] |= 1 << (extended & 31);
+    if (isPlayed) setBit(this.words, this.played, extended);
   }
 
   /** Judges all that is outstanding and begins a new span with the next packet. */
   restart(): void {
-    if (!this.started) return;
-    while (this.next <= this.highest) this.judge(this.take(this.next++));
-    this.started = false;
-    this.inRun = false;
+    const { numbers, at } = this;
+    if (numbers[at + STARTED] === 0) return;
+    while (numbers[at + NEXT] <= numbers[at + HIGHEST]) this.judge(this.take(numbers[at + NEXT]++));
+    numbers[at + STARTED] = 0;
+    numbers[at + IN_RUN] = 0;
   }
 
   /** Totals up to the highest packet, without changing anything. */
   totals(): RunTotals {
-    let { packets, missing, runs } = this;
-    let inRun = this.inRun;
-    if (this.started) {
-      for (let extended = this.next; extended <= this.highest; extended++) {
+    const { numbers, at, words, played } = this;
+    let packets = numbers[at + PACKETS];
+    let missing = numbers[at + MISSING];
+    let runs = numbers[at + RUNS];
+    if (numbers[at + STARTED] !== 0) {
+      let inRun = numbers[at + IN_RUN] !== 0;
+      for (let extended = numbers[at + NEXT]; extended <= numbers[at + HIGHEST]; extended++) {
         packets++;
-        const isPlayed = this.has(extended);
+        const isPlayed = hasBit(words, played, extended);
         if (!isPlayed) {
           missing++;
           if (!inRun) runs++;
@@ -71,21 +105,18 @@ export class LossRuns {
   }
 
   private judge(isPlayed: boolean): void {
-    this.packets++;
+    const { numbers, at } = this;
+    numbers[at + PACKETS]++;
     if (!isPlayed) {
-      this.missing++;
-      if (!this.inRun) this.runs++;
+      numbers[at + MISSING]++;
+      if (numbers[at + IN_RUN] === 0) numbers[at + RUNS]++;
     }
-    this.inRun = !isPlayed;
-  }
-
-  private has(extended: number): boolean {
-    return (this.played[(extended & (WINDOW - 1)) >> 5] & (1 << (extended & 31))) !== 0;
+    numbers[at + IN_RUN] = isPlayed ? 0 : 1;
   }
 
   private take(extended: number): boolean {
-    const isPlayed = this.has(extended);
-    this.played[(extended & (WINDOW - 1)) >> 5] &= ~(1 << (extended & 31));
+    const isPlayed = hasBit(this.words, this.played, extended);
+    clearBit(this.words, this.played, extended);
     return isPlayed;
   }
 }

@@ -1,9 +1,24 @@
+import { type NumberRange, takeNumbers } from '../core/number-block.js';
+
 /** A stream that stays this far from its schedule for `RESYNC_PACKETS` packets gets a new schedule. */
 const RESYNC_MS = 1000;
 const RESYNC_PACKETS = 50;
 /** Two clocks that differ are followed by this much in so many packets: 200 ppm at a packet every 20 ms. */
 const DRIFT_PACKETS = 500;
 const DRIFT_STEP_MS = 2;
+
+// Where the numbers lie.
+const ANCHORED = 0;
+const ANCHOR_TIMESTAMP = 1;
+const ANCHOR_ARRIVAL_MS = 2;
+const ASTRAY = 3;
+/** How far packets were behind schedule on average, in this stretch and in the first one (NaN before its end). */
+const BEHIND_SUM_MS = 4;
+const BEHIND_PACKETS = 5;
+const BUFFER_MS = 6;
+const LATE = 7;
+const FIRST_MEAN_MS = 8;
+export const PLAYOUT_NUMBERS = 9;
 
 /**
  * A fixed playout buffer: packet i is played at (arrival of the first) + buffer + (its timestamp − the first timestamp).
@@ -12,69 +27,77 @@ const DRIFT_STEP_MS = 2;
  * (a sender that set its timestamps anew), the schedule starts over.
  */
 export class PlayoutBuffer {
-  /** Distinct packets that came too late. */
-  late = 0;
+  private readonly numbers: Float64Array;
+  private readonly at: number;
 
-  private anchored = false;
-  private anchorTimestamp = 0;
-  private anchorArrivalMs = 0;
-  private astray = 0;
-  /** How far packets were behind schedule on average, in this stretch and in the first one. */
-  private behindSumMs = 0;
-  private behindPackets = 0;
-  private firstMeanMs: number | null = null;
-
+  /** @param range `PLAYOUT_NUMBERS` zeros */
   constructor(
-    public bufferMs: number,
+    bufferMs: number,
     private readonly clockRate: number,
-  ) {}
+    range: NumberRange = takeNumbers(PLAYOUT_NUMBERS),
+  ) {
+    this.numbers = range.numbers;
+    this.at = range.at;
+    this.bufferMs = bufferMs;
+  }
+
+  set bufferMs(bufferMs: number) {
+    this.numbers[this.at + BUFFER_MS] = bufferMs;
+  }
+
+  /** Distinct packets that came too late. */
+  get late(): number {
+    return this.numbers[this.at + LATE];
+  }
 
   /** Whether the packet comes in time to be played; counts it when it does not. */
   accept(timestamp: number, arrivalMs: number): boolean {
-    if (!this.anchored) this.anchor(timestamp, arrivalMs);
-    const scheduledMs = this.anchorArrivalMs + (((timestamp - this.anchorTimestamp) | 0) * 1000) / this.clockRate;
-    const behindMs = arrivalMs - scheduledMs;
+    const { numbers, at } = this;
+    if (numbers[at + ANCHORED] === 0) this.anchor(timestamp, arrivalMs);
+    const units = (timestamp - numbers[at + ANCHOR_TIMESTAMP]) | 0;
+    const behindMs = arrivalMs - numbers[at + ANCHOR_ARRIVAL_MS] - (units * 1000) / this.clockRate;
     if (Math.abs(behindMs) > RESYNC_MS) {
-      if (++this.astray >= RESYNC_PACKETS) {
+      if (++numbers[at + ASTRAY] >= RESYNC_PACKETS) {
         this.anchor(timestamp, arrivalMs);
         return true;
       }
     } else {
-      this.astray = 0;
-      this.follow(behindMs);
+      numbers[at + ASTRAY] = 0;
+      numbers[at + BEHIND_SUM_MS] += behindMs;
+      if (++numbers[at + BEHIND_PACKETS] >= DRIFT_PACKETS) this.follow();
     }
-    if (behindMs <= this.bufferMs) return true;
-    this.late++;
+    if (behindMs <= numbers[at + BUFFER_MS]) return true;
+    numbers[at + LATE]++;
     return false;
   }
 
   /** Forgets the schedule: the next packet is the first of a new one. */
   restart(): void {
-    this.anchored = false;
+    this.numbers[this.at + ANCHORED] = 0;
   }
 
   private anchor(timestamp: number, arrivalMs: number): void {
-    this.anchored = true;
-    this.anchorTimestamp = timestamp;
-    this.anchorArrivalMs = arrivalMs;
-    this.astray = 0;
-    this.behindSumMs = 0;
-    this.behindPackets = 0;
-    this.firstMeanMs = null;
+    const { numbers, at } = this;
+    numbers[at + ANCHORED] = 1;
+    numbers[at + ANCHOR_TIMESTAMP] = timestamp;
+    numbers[at + ANCHOR_ARRIVAL_MS] = arrivalMs;
+    numbers[at + ASTRAY] = 0;
+    numbers[at + BEHIND_SUM_MS] = 0;
+    numbers[at + BEHIND_PACKETS] = 0;
+    numbers[at + FIRST_MEAN_MS] = Number.NaN;
   }
 
   /** Moves the schedule towards where packets were in the first stretch. */
-  private follow(behindMs: number): void {
-    this.behindSumMs += behindMs;
-    if (++this.behindPackets < DRIFT_PACKETS) return;
-    const meanMs = this.behindSumMs / DRIFT_PACKETS;
-    this.behindSumMs = 0;
-    this.behindPackets = 0;
-    if (this.firstMeanMs === null) {
-      this.firstMeanMs = meanMs;
+  private follow(): void {
+    const { numbers, at } = this;
+    const meanMs = numbers[at + BEHIND_SUM_MS] / DRIFT_PACKETS;
+    numbers[at + BEHIND_SUM_MS] = 0;
+    numbers[at + BEHIND_PACKETS] = 0;
+    if (Number.isNaN(numbers[at + FIRST_MEAN_MS])) {
+      numbers[at + FIRST_MEAN_MS] = meanMs;
       return;
     }
-    const driftMs = meanMs - this.firstMeanMs;
-    this.anchorArrivalMs += Math.max(-DRIFT_STEP_MS, Math.min(DRIFT_STEP_MS, driftMs));
+    const driftMs = meanMs - numbers[at + FIRST_MEAN_MS];
+    numbers[at + ANCHOR_ARRIVAL_MS] += Math.max(-DRIFT_STEP_MS, Math.min(DRIFT_STEP_MS, driftMs));
   }
 }
