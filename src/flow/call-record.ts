@@ -18,7 +18,16 @@ export function newRecord(
     retryAfterS: null,
     hangupBy: null,
     byeStatus: null,
-    timings: { inviteMs: null, provisionalMs: null, ringingMs: null, finalMs: null, byeMs: null, byeFinalMs: null },
+    timings: {
+      inviteMs: null,
+      tryingMs: null,
+      provisionalMs: null,
+      ringingMs: null,
+      finalMs: null,
+      ackMs: null,
+      byeMs: null,
+      byeFinalMs: null,
+    },
     inProgressAtInvite: null,
     inProgressAtFinal: null,
     codec: null,
@@ -32,6 +41,8 @@ export function newRecord(
     dtmf: null,
     impairment: null,
     mediaMissing: null,
+    trace: null,
+    trunkTrace: null,
     media: null,
   };
 }

@@ -1,6 +1,7 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import type { FaultCause, HeardReport } from '../quality/reports.js';
+import type { SipTrace } from '../sip/trace.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
 export type Outcome = 'completed' | 'dropped' | 'stillUp' | 'failed' | 'cancelled';
@@ -9,12 +10,16 @@ export type Outcome = 'completed' | 'dropped' | 'stillUp' | 'failed' | 'cancelle
 export interface CallTimings {
   /** First INVITE sent (or received, for inbound calls). */
   inviteMs: number | null;
+  /** First 100; of the callers' calls only, and `null` too where SIP is not traced. */
+  tryingMs: number | null;
   /** First provisional response above 100. */
   provisionalMs: number | null;
   /** First 180 or 183. */
   ringingMs: number | null;
   /** Final response to the INVITE. */
   finalMs: number | null;
+  /** Our ACK of it; as `tryingMs`. */
+  ackMs: number | null;
   byeMs: number | null;
   /** Final response to the BYE. */
   byeFinalMs: number | null;
@@ -88,6 +93,10 @@ export interface CallRecord {
   impairment: { uplink: DirectionTruth; downlink: DirectionTruth } | null;
   /** Why the media part is missing. */
   mediaMissing: string | null;
+  /** What crossed our socket, where the call is one of those that carry it; see docs/figures.md. */
+  trace: SipTrace | null;
+  /** The same at the built-in trunk. */
+  trunkTrace: SipTrace | null;
   /** Only between threads, before both sides of a call are joined; never written. */
   media?: MediaReport | null;
   /** What the built-in trunk did to this call on purpose (inbound records only). */

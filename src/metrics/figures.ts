@@ -76,6 +76,11 @@ const FIGURES = {
     retransmissionsSent: 'count',
     retransmissionsReceived: 'count',
     parseErrors: 'count',
+    server: {
+      timerExpiries: { B: 'count', F: 'count', H: 'count', ack: 'count' },
+      strays: 'count',
+      transportErrors: 'count',
+    },
   },
   trunk: {
     exhausted: 'boolean',

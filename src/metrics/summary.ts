@@ -1,4 +1,5 @@
 import type { FaultCause } from '../quality/reports.js';
+import type { StreamCounts } from '../sip/stats.js';
 
 /** Percentiles in the unit that the name of the figure gives. */
 export interface Percentiles {
@@ -79,6 +80,26 @@ export interface SuccessFailure {
   failure: Percentiles | null;
 }
 
+/** What only a SIP server of ours can tell. Tables count by name and hold no zeros. */
+export interface SipServerSummary {
+  messagesSent: number;
+  messagesReceived: number;
+  /** By what was sent or came again: a method, or of a response the method and the status class, as `INVITE-2xx`. */
+  retransmissionsSent: Record<string, number>;
+  retransmissionsReceived: Record<string, number>;
+  /** Waits that ended without what was waited for, by RFC 3261 timer; `ack`: for the ACK of a 2xx or a PRACK. */
+  timerExpiries: { B: number; F: number; H: number; ack: number };
+  /** What was no usable SIP message. */
+  parseErrors: number;
+  /** Responses and ACKs that belonged to nothing (any more). */
+  strays: number;
+  transportErrors: number;
+  /** Connections of TCP and TLS; `closures` by cause. */
+  connections: StreamCounts;
+  /** Call records that carry their SIP trace, and those that would but for the bounds; `null` where none is asked for. */
+  traces: { kept: number; leftOut: number } | null;
+}
+
 /** The ground truth of the built-in trunk. */
 export interface OwnTrunkSummary {
   channels: number;
@@ -88,6 +109,7 @@ export interface OwnTrunkSummary {
   refusedTooFast: number;
   /** Answered calls that it gave each fault, by the fault's name in the profile. */
   faults: Record<string, number>;
+  server: SipServerSummary | null;
 }
 
 /** summary.json, schema 1. Ratios 0–1, times in ms, `null` = not measured. */
@@ -146,6 +168,8 @@ export interface Summary {
     retransmissionsReceived: number | null;
     /** Datagrams on SIP ports of ours that were no SIP, the built-in trunk's included. */
     parseErrors: number | null;
+    /** Of the callers' side; `null` on an external drachtio-server. */
+    server: SipServerSummary | null;
   };
   trunk: {
     exhausted: boolean | null;

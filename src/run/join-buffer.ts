@@ -17,7 +17,9 @@ export class JoinBuffer {
 
   addCaller(record: CallRecord, nowMs: number): void {
     const callId = record.sipCallIds.at(-1);
-    if (!this.ownTrunk || record.answeredMs === null || callId === undefined) {
+    // Of a call that was not answered the trunk has no more to tell than its trace, if it took the call at all.
+    const awaited = record.answeredMs !== null || (record.trace !== null && record.timings.provisionalMs !== null);
+    if (!this.ownTrunk || !awaited || callId === undefined) {
       this.join(record, null);
       return;
     }
@@ -63,6 +65,7 @@ export class JoinBuffer {
 
   private join(record: CallRecord, callee: CallRecord | null): void {
     joinMedia(record, callee?.media ?? null);
+    record.trunkTrace = callee?.trace ?? null;
     this.emit(record, callee?.fault ?? null);
   }
 }

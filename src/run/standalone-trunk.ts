@@ -58,7 +58,9 @@ export class StandaloneTrunk {
 
   /** Runs until `stop`; a line a second goes to `write` while calls come. */
   async execute(write: (line: string) => void): Promise<TrunkResult> {
-    const { profile, address, sipPort, advertise } = this.options;
+    const { address, sipPort, advertise } = this.options;
+    // There is no record to carry a trace.
+    const profile: Profile = { ...this.options.profile, sip: { ...this.options.profile.sip, trace: 'none' } };
     this.shard = new Shard(
       {
         name: 'trunk',

@@ -1,8 +1,9 @@
 import { round } from '../metrics/distribution.js';
 import { judgeGates } from '../metrics/gates.js';
-import type { OwnTrunkSummary, Summary } from '../metrics/summary.js';
+import type { OwnTrunkSummary, SipServerSummary, Summary } from '../metrics/summary.js';
 import { invalidities } from '../metrics/validity.js';
 import { gatesOf } from '../profile/schema.js';
+import type { Pulse } from '../shard/messages.js';
 import type { RunState } from './run-state.js';
 
 /** The figures of a run that is over, its gates judged. */
@@ -55,7 +56,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
       retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
       // An external server does not tell; what our own trunk alone counted would be half a figure.
-      parseErrors: swarmPulse?.sip ? sum(swarmPulse.sip.parseErrors, state.trunkPulse?.sip?.parseErrors) : null,
+      parseErrors: swarmPulse?.sip ? sum(swarmPulse.sip.malformed, state.trunkPulse?.sip?.malformed) : null,
+      server: sipServer(swarmPulse),
     },
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.trunkTargets(),
@@ -82,6 +84,24 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
     refusedFull: counts.refusedFull,
     refusedTooFast: counts.refusedTooFast,
     faults: { ...state.faults },
+    server: sipServer(state.trunkPulse),
+  };
+}
+
+function sipServer(pulse: Pulse | null): SipServerSummary | null {
+  if (!pulse?.sip) return null;
+  const { sip } = pulse;
+  return {
+    messagesSent: sip.messagesSent,
+    messagesReceived: sip.messagesReceived,
+    retransmissionsSent: sip.sentAgain,
+    retransmissionsReceived: sip.receivedAgain,
+    timerExpiries: sip.timerExpiries,
+    parseErrors: sip.malformed,
+    strays: sip.strays,
+    transportErrors: sip.transportErrors,
+    connections: sip.streams,
+    traces: sip.traces,
   };
 }
 

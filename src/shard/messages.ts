@@ -3,6 +3,7 @@ import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { Profile } from '../profile/schema.js';
+import type { SipStats } from '../sip/stats.js';
 import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
 
@@ -49,15 +50,16 @@ export interface Pulse {
   /** All attempts were handed out; since when, on the run's clock. */
   arrivalsDoneMs: number | null;
   trunk: TrunkCounts | null;
-  sip: SipCounts | null;
+  /** `null` for an external server, which does not tell. */
+  sip: (SipStats & { traces: TraceCounts | null }) | null;
   eventLoopDelayMs: { p99: number; max: number } | null;
   cpuMs: number | null;
 }
 
-export interface SipCounts {
-  retransmissionsSent: number;
-  retransmissionsReceived: number;
-  parseErrors: number;
+/** Call records that carry their SIP trace, and those that would but for the bounds. */
+export interface TraceCounts {
+  kept: number;
+  leftOut: number;
 }
 
 export type ShardEvent =

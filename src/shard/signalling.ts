@@ -4,6 +4,7 @@ import { AppError, errorMessage } from '../core/errors.js';
 import { deriveSeed } from '../core/rng.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { connectEmbedded, connectExternal, type DrachtioConnection } from '../drachtio/connect.js';
+import { CallTraces } from '../flow/call-traces.js';
 import { Population } from '../flow/population.js';
 import { arrivalOffsets } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
@@ -11,6 +12,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import { readTls } from '../sip/read-tls.js';
 import { SystemDns } from '../sip/system-dns.js';
+import { TraceBook } from '../sip/trace.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -34,6 +36,7 @@ export class Signalling {
   private swarm: Swarm | null = null;
   private trunk: Trunk | null = null;
   private pacer: Pacer | null = null;
+  private traces: CallTraces | null = null;
   private arrivalsDoneMs: number | null = null;
   private stopping = false;
   private finished = false;
@@ -63,6 +66,8 @@ export class Signalling {
     if (refusal) throw AppError.fromMessage(refusal);
     if (this.closed) return;
     const onFatal = (error: Error): void => this.fail(error);
+    const trace = network.drachtio || sip.trace === 'none' ? undefined : new TraceBook();
+    if (trace && sip.trace !== 'none') this.traces = new CallTraces(trace, sip.trace);
     const connection = network.drachtio
       ? await connectExternal({ ...network.drachtio, onFatal })
       : await connectEmbedded({
@@ -73,6 +78,7 @@ export class Signalling {
           tls: sip.tls && readTls(sip.tls),
           dns: new SystemDns(sip.dns),
           seed: deriveSeed(profile.seed, 'dns'),
+          trace,
           onFatal,
         });
     if (this.closed) {
@@ -124,6 +130,7 @@ export class Signalling {
           text: error instanceof Error ? (error.stack ?? error.message) : String(error),
         }),
       onRecord: (record: CallRecord) => {
+        this.traces?.settle(record);
         this.batch.push(record);
       },
     };
@@ -137,6 +144,7 @@ export class Signalling {
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
+      onRefused: (request) => this.traces?.drop(request.get('call-id') ?? ''),
       seed: deriveSeed(profile.seed, 'trunk'),
     });
   }
@@ -222,11 +230,7 @@ export class Signalling {
         peakEstablished: population.peakEstablished,
         arrivalsDoneMs: this.arrivalsDoneMs,
         trunk: this.trunk?.counts ?? null,
-        sip: sip && {
-          retransmissionsSent: sip.retransmissionsSent,
-          retransmissionsReceived: sip.retransmissionsReceived,
-          parseErrors: sip.malformed,
-        },
+        sip: sip && { ...sip, traces: this.traces && { kept: this.traces.kept, leftOut: this.traces.leftOut } },
         eventLoopDelayMs:
           this.loopDelay.count > 0
             ? { p99: delayMs(this.loopDelay.percentile(99)), max: delayMs(this.loopDelay.max) }

@@ -46,6 +46,10 @@ export const sipSpec = z.strictObject({
     .refine(isServer, 'expected an address, or an address and a port such as 192.0.2.53:5353')
     .optional()
     .describe("DNS server to ask for the target's name, in place of the system's"),
+  trace: z
+    .enum(['failed', 'all', 'none'])
+    .default('failed')
+    .describe('Which call records carry every SIP message of their call: those that went wrong, all, or none'),
   tls: tlsSpec
     .optional()
     .describe('SIP over TLS, for `sips:` and `;transport=tls`; with cert and key also listened on, one port above'),

@@ -25,7 +25,7 @@ export interface SipStats {
   retransmissionsSent: number;
   /** Requests and responses that came again and were absorbed. */
   retransmissionsReceived: number;
-  /** Both by what came again: a method, or of a response the method and the class of the status, as `INVITE 2xx`. */
+  /** Both by what came again: a method, or of a response the method and the class of the status, as `INVITE-2xx`. */
   sentAgain: Record<string, number>;
   receivedAgain: Record<string, number>;
   /** Datagrams that were no usable SIP message. */
@@ -101,5 +101,5 @@ export function addTo(table: Record<string, number>, name: string, count = 1): v
 }
 
 function messageName(method: string, status: number): string {
-  return status === 0 ? method : `${method} ${Math.floor(status / 100)}xx`;
+  return status === 0 ? method : `${method}-${Math.floor(status / 100)}xx`;
 }

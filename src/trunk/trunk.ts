@@ -10,6 +10,8 @@ export interface TrunkOptions extends InboundContext {
   trunk: TrunkSpec;
   seed: number;
   onRecord(record: CallRecord): void;
+  /** A call that was turned away: it gets no record. */
+  onRefused(request: SrfRequest): void;
 }
 
 /** Live counters of the trunk. */
@@ -73,6 +75,7 @@ export class Trunk {
     const refusal = this.admission.admit(clock.now());
     if (refusal) {
       this.refuse(refusal, response);
+      this.options.onRefused(request);
       return;
     }
     const lease = this.options.media.lease();
@@ -80,6 +83,7 @@ export class Trunk {
       this.refusedNoPorts++;
       this.admission.release();
       response.send(500, 'No RTP ports left at the simulated trunk');
+      this.options.onRefused(request);
       return;
     }
     const fault = this.dealer.deal();

@@ -4,7 +4,7 @@ import { JoinBuffer } from '../../src/run/join-buffer.js';
 import { noteworthy } from '../../src/run/noteworthy.js';
 import { rebase } from '../../src/run/rebase.js';
 import { TargetWatch } from '../../src/run/target-watch.js';
-import { answeredRecord, failedRecord, mediaReport } from '../support/records.js';
+import { answeredRecord, failedRecord, mediaReport, traceOf } from '../support/records.js';
 
 interface Emitted {
   record: CallRecord;
@@ -51,6 +51,22 @@ describe('the two records of a call', () => {
     expect(foreign.emitted[0].record).toMatchObject({ farEnd: 'foreign', uplink: { heard: null, evidence: null } });
   });
 
+  it('carry the traces of both sides, those of a call too that rang and was never answered', () => {
+    const { join, emitted } = buffer();
+    const cancelled = failedRecord(487, 'cancelled', { sipCallIds: ['a'], trace: traceOf('INVITE', 0) });
+    cancelled.timings.provisionalMs = 3;
+    join.addCaller(cancelled, 0);
+    expect(emitted).toEqual([]);
+    join.addCallee(failedRecord(487, 'cancelled', { sipCallIds: ['a'], trace: traceOf('CANCEL', 0) }), 100);
+    expect(emitted[0].record).toMatchObject({
+      trace: { messages: [{ text: 'INVITE' }] },
+      trunkTrace: { messages: [{ text: 'CANCEL' }] },
+      farEnd: null,
+    });
+    join.addCaller(failedRecord(503, 'status', { sipCallIds: ['b'], trace: traceOf('INVITE', 0) }), 200);
+    expect(emitted[1].record.trunkTrace).toBeNull();
+  });
+
   it('are given up on after three seconds, each call once', () => {
     const { join, emitted } = buffer();
     join.addCaller(caller('a'), 0);
@@ -73,9 +89,11 @@ describe('a record', () => {
     const record = answeredRecord({ dueMs: 5000, startedMs: 5000.0004, answeredMs: 5100, endedMs: 7100 });
     record.timings = {
       inviteMs: 5000,
+      tryingMs: 5001,
       provisionalMs: null,
       ringingMs: 5040.12345,
       finalMs: 5100,
+      ackMs: null,
       byeMs: 7100,
       byeFinalMs: 7101,
     };
@@ -85,16 +103,22 @@ describe('a record', () => {
       edgeLost: null,
       evidence: 'local',
     };
+    record.trace = traceOf('INVITE', 5000.0004);
+    record.trunkTrace = traceOf('INVITE', 5001.5);
     rebase(record, 5000);
     expect(record).toMatchObject({ dueMs: 0, startedMs: 0, answeredMs: 100, endedMs: 2100 });
     expect(record.timings).toEqual({
       inviteMs: 0,
+      tryingMs: 1,
       provisionalMs: null,
       ringingMs: 40.123,
       finalMs: 100,
+      ackMs: null,
       byeMs: 2100,
       byeFinalMs: 2101,
     });
+    expect(record.trace.messages[0].atMs).toBe(0);
+    expect(record.trunkTrace.messages[0].atMs).toBe(1.5);
     expect(record.downlink.heard).toMatchObject({ firstArrivalMs: 105, lastArrivalMs: null });
   });
 });

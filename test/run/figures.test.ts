@@ -9,6 +9,7 @@ import { RunState } from '../../src/run/run-state.js';
 import { StrainMonitor } from '../../src/run/strain-monitor.js';
 import { summarise } from '../../src/run/summarise.js';
 import type { Pulse } from '../../src/shard/messages.js';
+import { emptyStats } from '../../src/sip/stats.js';
 import { answeredRecord, failedRecord } from '../support/records.js';
 
 function health(change: Partial<MediaHealth> = {}, pacing: number[] = []): MediaHealth {
@@ -55,7 +56,7 @@ function pulse(change: Partial<Pulse> = {}): Pulse {
     peakEstablished: 6,
     arrivalsDoneMs: null,
     trunk: null,
-    sip: { retransmissionsSent: 1, retransmissionsReceived: 2, parseErrors: 3 },
+    sip: { ...emptyStats(), traces: null, retransmissionsSent: 1, retransmissionsReceived: 2, malformed: 3 },
     eventLoopDelayMs: null,
     cpuMs: null,
     ...change,
@@ -202,7 +203,9 @@ describe('a summary', () => {
   it('balances, counts rates over the arrivals, and adds up what came on all our ports', () => {
     const state = stateOf();
     state.swarmPulse = pulse({ notStarted: 2, arrivalsDoneMs: 2000 });
-    state.trunkPulse = pulse({ sip: { retransmissionsSent: 50, retransmissionsReceived: 50, parseErrors: 4 } });
+    const { sip } = pulse();
+    state.swarmPulse.sip = { ...sip!, sentAgain: { INVITE: 1 }, strays: 5, traces: { kept: 1, leftOut: 0 } };
+    state.trunkPulse = pulse({ sip: { ...sip!, retransmissionsSent: 50, malformed: 4, strays: 9 } });
     state.swarmMedia = media({ malformed: 5 });
     state.trunkMedia = media({ malformed: 6 });
     for (let i = 0; i < 7; i++) state.metrics.add(answeredRecord());
@@ -222,6 +225,14 @@ describe('a summary', () => {
       retransmissionsSent: 1,
       retransmissionsReceived: 2,
       parseErrors: 7,
+      server: {
+        retransmissionsSent: { INVITE: 1 },
+        parseErrors: 3,
+        strays: 5,
+        timerExpiries: { B: 0, F: 0, H: 0, ack: 0 },
+        connections: { opened: 0, closures: {} },
+        traces: { kept: 1, leftOut: 0 },
+      },
     });
     expect(summary.media.malformed).toBe(11);
   });
@@ -230,6 +241,7 @@ describe('a summary', () => {
     const { sip, media: heard, trunk, run } = ended(stateOf());
     expect(sip).toMatchObject({
       parseErrors: null,
+      server: null,
       retransmissionsSent: null,
       achievedCps: null,
       setupFailureRatio: null,

@@ -63,7 +63,7 @@ test('the callee’s side has what came and what was answered, the 2xx repeated 
     'sent SIP/2.0 200 X',
     'sent SIP/2.0 200 X',
   ]);
-  expect(bench.layer.stats.sentAgain).toEqual({ 'INVITE 2xx': 1 });
+  expect(bench.layer.stats.sentAgain).toEqual({ 'INVITE-2xx': 1 });
 });
 
 test('a call that was dropped or taken is traced no more, whatever still comes for it', () => {

@@ -3,6 +3,7 @@ import type { DirectionTruth } from '../../src/impair/truth.js';
 import type { MediaReport } from '../../src/media/link/messages.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { HeardReport, Verdict } from '../../src/quality/reports.js';
+import type { SipTrace } from '../../src/sip/trace.js';
 
 export const OK: Verdict = { state: 'ok', cause: null };
 export const fault = (cause: Verdict['cause']): Verdict => ({ state: 'fault', cause });
@@ -92,8 +93,15 @@ export function answeredRecord(change: Partial<CallRecord> = {}): CallRecord {
     hangupBy: 'local',
     byeStatus: 200,
   });
-  record.timings = { inviteMs: 0, provisionalMs: 40, ringingMs: 40, finalMs: 100, byeMs: 2100, byeFinalMs: 2103 };
+  const setup = { inviteMs: 0, tryingMs: 1, provisionalMs: 40, ringingMs: 40, finalMs: 100, ackMs: 101 };
+  record.timings = { ...setup, byeMs: 2100, byeFinalMs: 2103 };
   return Object.assign(record, change);
+}
+
+/** A trace of one message. */
+export function traceOf(text: string, atMs: number): SipTrace {
+  const addresses = { transport: 'udp', local: '127.0.0.1:5060', remote: '127.0.0.1:5070' };
+  return { messages: [{ atMs, direction: 'sent', ...addresses, repeated: false, text }], leftOut: 0 };
 }
 
 /** An attempt that ended with a failure. */
