@@ -6,7 +6,6 @@ import type { IdSource } from './ids.js';
 import type { SipMessage } from './message.js';
 import { usableTransports } from './next-hop.js';
 import type { OversizePolicy } from './oversize.js';
-import { requestText } from './requests.js';
 import { type LocateFailure, NO_TRANSPORT, type Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionLayer } from './transaction-layer.js';
@@ -24,8 +23,10 @@ export interface UserAgentHandler {
   onCancel(cancel: SipMessage, invite: ServerTransaction, peer: Peer): void;
   /** A response above 100 to the request `id`; a local one (408, 503, 487) has no To tag. */
   onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void;
-  /** A BYE that this side sent of its own accord, because a 2xx was never acknowledged. */
+  /** A BYE that this side sent of its own accord: a 2xx was never acknowledged, or the session not refreshed. */
   onUnsolicitedBye(dialog: Dialog, bye: string, peer: Peer): void;
+  /** A request's transaction is over: whether it was answered or not, it cannot be any more. */
+  onServerEnd(transaction: ServerTransaction): void;
 }
 
 /** What both halves of the core share: the way to the wire, names, and the dialogs. */
@@ -36,6 +37,8 @@ export class Core {
   closed = false;
   /** Set before the first request. */
   oversize: OversizePolicy = 'tcp';
+  /** Shortest session interval that is taken, in seconds (RFC 4028 5). */
+  minSessionS = 90;
   /** The first transport, for whatever names none. */
   readonly transport: Transport;
   /** `host:port` under which others reach us over the first transport. */
@@ -116,19 +119,6 @@ export class Core {
       }
       done(peers, peers.length > 0 ? null : (failure ?? NO_TRANSPORT));
     });
-  }
-
-  /** A BYE of the core's own accord. Returns its text. */
-  hangUp(dialog: Dialog, headerLines: string): string {
-    const { head, hop } = this.headWithin(dialog, 'BYE', ++dialog.localCseq);
-    let text = requestText(head, headerLines, '');
-    this.locate(hop, ([peer]) => {
-      if (peer === undefined) return;
-      this.address(head, peer);
-      text = requestText(head, headerLines, '');
-      this.layer.request(SILENT_USER, head, Buffer.from(text, 'latin1'), peer, '');
-    });
-    return text;
   }
 }
 

@@ -47,6 +47,7 @@ export class DialogTable {
   remove(dialog: Dialog): boolean {
     if (dialog.terminated) return false;
     dialog.terminated = true;
+    dialog.session?.stop();
     this.byKey.delete(dialog.key);
     if (this.byName.get(dialog.name) === dialog) this.byName.delete(dialog.name);
     this.onRemoved(dialog);

@@ -1,6 +1,7 @@
 import type { RequestHead } from './client-transaction.js';
 import { splitList, tagOf, uriOf } from './header-values.js';
 import type { SipMessage } from './message.js';
+import type { SessionTimer } from './session-timer.js';
 import { parseSipUri } from './uri.js';
 
 /** A dialog's state (RFC 3261 12). Party values are whole From/To values with their tags. */
@@ -29,6 +30,8 @@ export class Dialog {
   subscription = false;
   /** RSeq of the last reliable provisional response taken for our INVITE (RFC 3262 4); 0 before the first. */
   remoteRseq = 0;
+  /** Keeps it alive, where the two sides agreed on that (RFC 4028). */
+  session: SessionTimer | null = null;
   /** What the core keeps with it. */
   context: unknown = null;
   /** What the application keeps with it. */

@@ -10,12 +10,7 @@ export class Failover {
   private index = 0;
   private readonly tries: string[] = [];
 
-  constructor(
-    private readonly peers: readonly Peer[],
-    /** What a further attempt repeats. */
-    readonly headerLines: string,
-    readonly body: string,
-  ) {}
+  constructor(private readonly peers: readonly Peer[]) {}
 
   /** Writes down how the present target's attempt ended. */
   note(status: number, reason: string): void {

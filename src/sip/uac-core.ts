@@ -1,14 +1,15 @@
+import { ClientContext, type OwnListener } from './client-context.js';
 import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import { type Dialog, uacDialog } from './dialog.js';
 import { Failover } from './failover.js';
+import { InviteAnswers, type SentListener } from './invite-answers.js';
 import { parseMessage, type SipMessage } from './message.js';
 import { beginOwn, mustWait, settleOwn } from './overlap.js';
 import { targetsForSize } from './oversize.js';
-import { listsOption } from './request-checks.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
-import { countReceivedAgain, countSentAgain } from './stats.js';
+import { type SessionKeeper, SessionTimers, withLongerInterval } from './session-timer.js';
 import type { Peer } from './transport.js';
 
 /** A request outside any dialog, as the application wants it. */
@@ -27,34 +28,10 @@ export interface NewRequest {
   proxy: string | null;
 }
 
-/** Told before any response: the request as it left, or why it could not. */
-export type SentListener = (error: string | null, id: string, text: string, peer: Peer) => void;
+/** How often a request is sent anew because of what its refusal asks for. */
+const MAX_REPEATS = 3;
 
-/** An ACK, for as long as its 2xx may come again. */
-interface Acknowledged {
-  ack: Buffer | null;
-  ackPeer: Peer | null;
-}
-
-/** What is kept with a request that was sent. */
-interface ClientContext extends Acknowledged {
-  dialog: Dialog | null;
-  /** To tag of the 2xx that was taken. */
-  acceptedTag: string | null;
-  /** Waits for a provisional response. */
-  cancel: Buffer | null;
-  /** Where there is more than one target. */
-  failover: Failover | null;
-  /** Dialogs of provisional responses, one for each branch of a forked call. */
-  early: Dialog[] | null;
-  /** By To tag: answers of further branches, which were hung up. */
-  refused: Map<string, Acknowledged> | null;
-  /** The dialog ends with the response. */
-  last: boolean;
-}
-
-/** More branches than any proxy forks to; the other side chooses their tags. */
-const MAX_BRANCHES = 32;
+const MAX_AHEAD = 1000;
 
 /** Of the responses that this side gives itself. */
 const PHRASES: Record<number, string> = {
@@ -65,19 +42,32 @@ const PHRASES: Record<number, string> = {
 };
 
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
-export class UacCore implements ClientUser {
+export class UacCore implements ClientUser, SessionKeeper {
+  readonly sessions: SessionTimers;
+  private readonly answers: InviteAnswers;
   private readonly invites = new Map<string, ClientTransaction>();
+  /** By Call-ID: sequence numbers that we used beyond the application's, which it goes on from (RFC 3261 8.1.3.5). */
+  private readonly ahead = new Map<string, number>();
 
-  constructor(private readonly core: Core) {}
+  constructor(private readonly core: Core) {
+    this.sessions = new SessionTimers(core, this);
+    this.answers = new InviteAnswers(core, (dialog) => this.hangUp(dialog, ''));
+  }
 
   /** Sends a request outside any dialog. */
   send(request: NewRequest, sent: SentListener): void {
-    const { method, requestUri, from, to, callId, cseq } = request;
+    const { method, requestUri, from, to, callId, body } = request;
+    const cseq = Math.max(request.cseq, (this.ahead.get(callId) ?? -1) + 1);
     const head = this.core.head(method, requestUri, from, to, callId, cseq, []);
-    this.dispatch(head, request.headerLines, request.body, request.proxy ?? requestUri, null, sent);
+    const lines = method === 'INVITE' ? this.sessions.offer(null, request.headerLines) : request.headerLines;
+    const context = new ClientContext(null, lines, body, false, null);
+    this.dispatch(head, context, request.proxy ?? requestUri, sent);
   }
 
-  /** Sends a request within a dialog; `cseq` at least that number where the application asks for one. */
+  /**
+   * Sends a request within a dialog; `cseq` at least that number where the application asks for one. `own`: told of its
+   * final response in place of the application.
+   */
   sendWithin(
     dialog: Dialog,
     method: string,
@@ -85,40 +75,47 @@ export class UacCore implements ClientUser {
     body: string,
     cseq: number | null,
     sent: SentListener,
+    own: OwnListener | null = null,
   ): void {
     dialog.localCseq = Math.max(dialog.localCseq + 1, cseq ?? 0);
     const { head, hop } = this.core.headWithin(dialog, method, dialog.localCseq);
-    if (mustWait(dialog, method, body)) {
+    const timed = method === 'INVITE' || method === 'UPDATE';
+    const lines = timed ? this.sessions.offer(dialog, headerLines) : headerLines;
+    const context = new ClientContext(dialog, lines, body, isLast(method, dialog, lines), own);
+    if (timed && mustWait(dialog, method, body)) {
       const id = this.core.ids.uuid();
-      sent(null, id, requestText(head, headerLines, body), NOWHERE);
-      this.failLocally(id, head, 491, 'another transaction under way', null);
+      sent(null, id, requestText(head, lines, body), NOWHERE);
+      this.failLocally(id, head, 491, 'another transaction under way', context);
       return;
     }
     if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
     beginOwn(dialog, method);
-    this.dispatch(head, headerLines, body, hop, dialog, sent);
+    this.dispatch(head, context, hop, sent);
   }
 
-  /** Acknowledges the 2xx of the dialog's last INVITE; the ACK is kept for as long as the 2xx may come again. */
+  /** Acknowledges the 2xx of the dialog's last INVITE. */
   acknowledge(dialog: Dialog, headerLines: string, body: string, sent: SentListener): void {
-    const { head, hop } = this.core.headWithin(dialog, 'ACK', dialog.acceptedCseq);
-    const id = this.core.ids.uuid();
-    this.core.locate(hop, ([peer], failure) => {
-      if (peer) this.core.address(head, peer);
-      const text = requestText(head, headerLines, body);
-      if (failure) {
-        sent(failure.reason, id, text, NOWHERE);
-        return;
-      }
-      const message = Buffer.from(text, 'latin1');
-      const context = dialog.context as Acknowledged | null;
-      if (context) {
-        context.ack = message;
-        context.ackPeer = peer;
-      }
-      this.core.layer.transmit(message, peer, head.callId, null);
-      sent(null, id, text, peer);
-    });
+    this.answers.acknowledge(dialog, headerLines, body, sent);
+    if (body !== '' && dialog.session) dialog.session.description = body;
+  }
+
+  /** A BYE of the core's own accord. */
+  hangUp(dialog: Dialog, headerLines: string, sent: (bye: string) => void = () => {}): void {
+    this.sendWithin(
+      dialog,
+      'BYE',
+      headerLines,
+      '',
+      null,
+      (_error, _id, bye) => sent(bye),
+      () => {},
+    );
+  }
+
+  /** Ends a dialog of the core's own accord; the application hears of the BYE. */
+  drop(dialog: Dialog, headerLines: string): void {
+    this.hangUp(dialog, headerLines, (bye) => this.core.handler.onUnsolicitedBye(dialog, bye, NOWHERE));
+    this.core.dialogs.remove(dialog);
   }
 
   /** Cancels an INVITE of ours; the CANCEL waits for the first provisional response (RFC 3261 9.1). */
@@ -143,15 +140,9 @@ export class UacCore implements ClientUser {
     invite.expectFinal();
   }
 
-  private dispatch(
-    head: RequestHead,
-    headerLines: string,
-    body: string,
-    hop: string,
-    dialog: Dialog | null,
-    sent: SentListener,
-  ): void {
+  private dispatch(head: RequestHead, context: ClientContext, hop: string, sent: SentListener): void {
     const id = this.core.ids.uuid();
+    const { headerLines, body, dialog } = context;
     this.core.locate(hop, (found, failure) => {
       let text = requestText(head, headerLines, body);
       const peers = targetsForSize(found, text.length, this.core.transports, this.core.oversize);
@@ -160,21 +151,11 @@ export class UacCore implements ClientUser {
       if (failure) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
         if (dialog) settleOwn(dialog, head.method);
-        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, null);
+        if (dialog && isLast(head.method, dialog, headerLines)) this.core.dialogs.remove(dialog);
+        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, context);
         return;
       }
-      const failover = peers.length > 1 ? new Failover(peers, headerLines, body) : null;
-      const context: ClientContext = {
-        dialog,
-        acceptedTag: null,
-        ack: null,
-        ackPeer: null,
-        cancel: null,
-        early: null,
-        refused: null,
-        last: dialog !== null && isLast(head.method, dialog, headerLines),
-        failover,
-      };
+      if (peers.length > 1) context.failover = new Failover(peers);
       sent(null, id, text, peer);
       this.attempt(head, text, peer, id, context);
     });
@@ -199,9 +180,32 @@ export class UacCore implements ClientUser {
     if (peer === null) return false;
     transaction.context = null;
     const head = this.core.headAnew(transaction.head, peer);
-    const text = requestText(head, failover.headerLines, failover.body);
-    this.attempt(head, text, peer, transaction.id, context);
+    this.attempt(head, requestText(head, context.headerLines, context.body), peer, transaction.id, context);
     return true;
+  }
+
+  /** Sends a request anew with what its refusal asks for (RFC 3261 8.1.3.5); `false` where that is not to be done. */
+  private repeat(transaction: ClientTransaction, context: ClientContext, response: SipMessage): boolean {
+    const lines = response.status === 422 ? withLongerInterval(context.headerLines, response) : null;
+    if (lines === null || transaction.cancelWanted || context.repeats >= MAX_REPEATS) return false;
+    const { dialog } = context;
+    const { method, callId, cseq } = transaction.head;
+    const head = { ...this.core.headAnew(transaction.head, transaction.peer), cseq: cseq + 1 };
+    if (dialog) {
+      head.cseq = ++dialog.localCseq;
+      if (method === 'INVITE') dialog.inviteCseq = head.cseq;
+    } else this.goAhead(callId, head.cseq);
+    context.repeats++;
+    context.headerLines = lines;
+    transaction.context = null;
+    this.attempt(head, requestText(head, lines, context.body), transaction.peer, transaction.id, context);
+    return true;
+  }
+
+  private goAhead(callId: string, cseq: number): void {
+    // Most are taken out when the request ends; an application that never tries again leaves its own here.
+    if (this.ahead.size >= MAX_AHEAD) this.ahead.delete(this.ahead.keys().next().value!);
+    this.ahead.set(callId, cseq);
   }
 
   /** An INVITE of ours that is under way or was accepted lately. */
@@ -216,122 +220,48 @@ export class UacCore implements ClientUser {
     if (status < 200) {
       if (transaction.cancelWanted) this.releaseCancel(transaction);
       if (status === 100) return;
-      if (head.method === 'INVITE' && response.toTag !== null && !this.progress(context, head, response)) return;
-      this.core.handler.onResponse(transaction.id, head, response, peer);
+      const news =
+        head.method !== 'INVITE' || response.toTag === null || this.answers.progress(context, head, response);
+      if (news && context.own === null) this.core.handler.onResponse(transaction.id, head, response, peer);
       return;
     }
-    if (status >= 300) this.dropEarly(context);
+    if (status >= 300) this.answers.dropEarly(context);
     if (status === 503 && this.failOver(transaction, status, response.reason)) return;
+    if (status === 422 && this.repeat(transaction, context, response)) return;
     if (context.dialog) settleOwn(context.dialog, head.method);
     if (status < 300) {
       if (head.method === 'INVITE' && !this.accept(transaction, context, response)) return;
+      const timed = head.method === 'INVITE' || head.method === 'UPDATE';
+      if (timed && context.dialog && !context.dialog.early)
+        this.sessions.settle(context.dialog, context.headerLines, context.body, response);
       if (head.method === 'SUBSCRIBE' && context.dialog === null) {
         const dialog = uacDialog(head, response);
         dialog.subscription = true;
         this.core.dialogs.add(dialog);
       }
     }
+    context.headerLines = '';
+    context.body = '';
+    if (context.repeats > 0 && status !== 401 && status !== 407) this.ahead.delete(head.callId);
     if (status !== 503) context.failover?.note(status, response.reason);
     context.failover?.announce(response);
-    this.core.handler.onResponse(transaction.id, head, response, peer);
+    if (context.own) context.own(response);
+    else this.core.handler.onResponse(transaction.id, head, response, peer);
     // A challenged BYE is sent again within the same dialog.
     if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.remove(context.dialog);
-  }
-
-  /**
-   * A provisional response with a To tag: makes an early dialog (RFC 3261 12.1.2). `false` for a reliable one that is
-   * repeated or out of order, which the application must not hear of (RFC 3262 4).
-   */
-  private progress(context: ClientContext, head: RequestHead, response: SipMessage): boolean {
-    const dialog = context.dialog ?? this.earlyDialog(context, head, response);
-    if (dialog === null) return true;
-    if (!listsOption(response, 'require', '100rel')) return true;
-    const rseq = Number(response.header('rseq') ?? 0);
-    if (!Number.isInteger(rseq) || rseq < 1) return true;
-    const { stats } = this.core.layer;
-    if (dialog.remoteRseq !== 0 && rseq !== dialog.remoteRseq + 1) {
-      if (rseq <= dialog.remoteRseq) countReceivedAgain(stats, 'INVITE', response.status);
-      else stats.strays++;
-      return false;
-    }
-    dialog.remoteRseq = rseq;
-    if (response.body !== '') dialog.offerOpen = false;
-    return true;
-  }
-
-  private earlyDialog(context: ClientContext, head: RequestHead, response: SipMessage): Dialog | null {
-    const known = earlyOf(context, response.toTag);
-    if (known) return known;
-    context.early ??= [];
-    if (context.acceptedTag !== null || context.early.length >= MAX_BRANCHES) return null;
-    const dialog = uacDialog(head, response);
-    dialog.early = true;
-    beginOwn(dialog, 'INVITE');
-    this.core.dialogs.add(dialog);
-    context.early.push(dialog);
-    return dialog;
-  }
-
-  private dropEarly(context: ClientContext): void {
-    if (context.early === null) return;
-    for (const dialog of context.early) if (dialog.early) this.core.dialogs.remove(dialog);
-    context.early = null;
   }
 
   /** Takes a 2xx to an INVITE; `false` when the application must not hear of it. */
   private accept(transaction: ClientTransaction, context: ClientContext, response: SipMessage): boolean {
     const { head } = transaction;
-    const tag = response.toTag ?? '';
-    if (context.acceptedTag !== null) {
-      const known = context.acceptedTag === tag ? (context.refused?.get(tag) ?? context) : context.refused?.get(tag);
-      if (known === undefined) this.refuseAnswer(context, head, response);
-      else if (known.ack) {
-        countSentAgain(this.core.layer.stats, 'ACK');
-        this.core.layer.transmit(known.ack, known.ackPeer!, head.callId, null);
-      }
-      return false;
-    }
-    context.acceptedTag = tag;
-    if (transaction.cancelWanted && context.dialog === null) {
-      this.refuseAnswer(context, head, response);
-      this.dropEarly(context);
+    const acceptance = this.answers.accept(context, head, response, transaction.cancelWanted);
+    if (acceptance === 'refused') {
       context.failover?.note(487, '200 after CANCEL');
-      this.failLocally(transaction.id, head, 487, '200 after CANCEL', context.failover);
-      return false;
+      this.failLocally(transaction.id, head, 487, '200 after CANCEL', context);
+    } else if (acceptance === 'taken') {
+      if (context.own) this.acknowledge(context.dialog!, '', '', () => {});
     }
-    if (context.dialog !== null) context.dialog.refreshTarget(response);
-    else {
-      const early = earlyOf(context, response.toTag);
-      context.dialog = early ?? uacDialog(head, response);
-      if (early) {
-        early.settleBy(response);
-        settleOwn(early, 'INVITE');
-        this.core.dialogs.confirm(early);
-      } else {
-        this.core.dialogs.add(context.dialog);
-        this.core.dialogs.confirm(context.dialog);
-      }
-    }
-    context.dialog.acceptedCseq = head.cseq;
-    context.dialog.context = context;
-    return true;
-  }
-
-  /** ACK and BYE for an answer that nobody wants (any more); once, however often it comes. */
-  private refuseAnswer(context: ClientContext, head: RequestHead, response: SipMessage): void {
-    const tag = response.toTag ?? '';
-    context.refused ??= new Map();
-    if (context.refused.size >= MAX_BRANCHES) return;
-    const early = earlyOf(context, response.toTag);
-    if (early) this.core.dialogs.remove(early);
-    const dialog = uacDialog(head, response);
-    const acknowledged: Acknowledged = { ack: null, ackPeer: null };
-    context.refused.set(tag, acknowledged);
-    dialog.context = acknowledged;
-    dialog.localCseq = Math.max(dialog.localCseq, early?.localCseq ?? 0);
-    dialog.acceptedCseq = dialog.inviteCseq;
-    this.acknowledge(dialog, '', '', () => {});
-    this.core.hangUp(dialog, '');
+    return acceptance === 'taken';
   }
 
   onTimeout(transaction: ClientTransaction, timer: 'B' | 'F' | 'abandon'): void {
@@ -346,9 +276,8 @@ export class UacCore implements ClientUser {
   private onFailure(transaction: ClientTransaction, status: number, cause: string, elsewhere: boolean): void {
     if (elsewhere && this.failOver(transaction, status, cause)) return;
     const context = transaction.context as ClientContext | null;
-    const failover = context?.failover ?? null;
-    if (!elsewhere) failover?.note(status, cause);
-    this.failLocally(transaction.id, transaction.head, status, cause, failover);
+    if (!elsewhere) context?.failover?.note(status, cause);
+    this.failLocally(transaction.id, transaction.head, status, cause, context);
     if (context?.dialog) settleOwn(context.dialog, transaction.head.method);
     if (context?.last && context.dialog) this.core.dialogs.remove(context.dialog);
   }
@@ -356,21 +285,24 @@ export class UacCore implements ClientUser {
   onClientEnd(transaction: ClientTransaction): void {
     if (this.invites.get(transaction.id) === transaction) this.invites.delete(transaction.id);
     const context = transaction.context as ClientContext | null;
-    if (context) this.dropEarly(context);
+    if (context) this.answers.dropEarly(context);
     if (context?.dialog?.context === context && context?.dialog) context.dialog.context = null;
     transaction.context = null;
   }
 
-  private failLocally(id: string, head: RequestHead, status: number, cause: string, failover: Failover | null): void {
+  private failLocally(
+    id: string,
+    head: RequestHead,
+    status: number,
+    cause: string,
+    context: ClientContext | null,
+  ): void {
     const response = parseMessage(localResponse(head, status, PHRASES[status], cause));
     if (response === null) return;
-    failover?.announce(response);
-    this.core.handler.onResponse(id, head, response, this.core.transport.local);
+    context?.failover?.announce(response);
+    if (context?.own) context.own(response);
+    else this.core.handler.onResponse(id, head, response, this.core.transport.local);
   }
-}
-
-function earlyOf(context: ClientContext, toTag: string | null): Dialog | undefined {
-  return context.early?.find((dialog) => dialog.remoteTag === toTag);
 }
 
 /** A BYE ends its dialog, the last NOTIFY that of its subscription (RFC 6665 4.4.1). */

@@ -1,5 +1,5 @@
 import { AcceptedInvite } from './accepted-invite.js';
-import { type Core, NOWHERE } from './core.js';
+import type { Core } from './core.js';
 import { Dialog, dialogKey, uasDialog } from './dialog.js';
 import type { SipMessage } from './message.js';
 import { beginTheirs, overlapOf, settleTheirs } from './overlap.js';
@@ -12,6 +12,7 @@ import type { ServerTransaction } from './server-transaction.js';
 import { countReceivedAgain } from './stats.js';
 import type { TransactionUser } from './transaction-layer.js';
 import type { Peer } from './transport.js';
+import type { UacCore } from './uac-core.js';
 
 /** Requests that mean nothing outside a dialog that we know (RFC 3261 12.2.2). */
 const NEEDS_DIALOG = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO', 'SUBSCRIBE', 'REFER']);
@@ -28,7 +29,10 @@ export class UasCore implements TransactionUser {
   /** Requests outside dialogs, to know their copies by. */
   private readonly ongoing = new Map<string, ServerTransaction>();
 
-  constructor(private readonly core: Core) {
+  constructor(
+    private readonly core: Core,
+    private readonly uac: UacCore,
+  ) {
     this.proxy = new ProxyCore(core);
     core.dialogs.onRemoved = (dialog) => this.forget(dialog);
   }
@@ -45,7 +49,8 @@ export class UasCore implements TransactionUser {
       this.proxy.forwardWithin(transaction);
       return;
     }
-    const refusal = refusalOf(request);
+    const timed = method === 'INVITE' || method === 'UPDATE';
+    const refusal = refusalOf(request) ?? (timed ? this.uac.sessions.refusalOf(request) : null);
     if (refusal !== null) {
       this.answer(transaction, refusal.status, refusal.phrase, refusal.lines);
       return;
@@ -158,6 +163,8 @@ export class UasCore implements TransactionUser {
         lines += `RSeq: ${rseq}\r\n`;
       } else lines = lines.replace(/^Require:[^\r\n]*100rel[^\r\n]*\r\n/im, '');
     }
+    if ((isInvite || method === 'UPDATE') && status >= 200 && status < 300 && dialog)
+      lines += this.uac.sessions.answer(dialog, request, lines, body);
     const tag = status === 100 ? '' : transaction.localTag;
     const start = responseHead(request, `SIP/2.0 ${status} ${reason}`, tag, makesDialog && status < 300);
     const text = `${start}${lines}Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -207,7 +214,7 @@ export class UasCore implements TransactionUser {
       }
       this.settle(transaction, false);
       const awaited = new AcceptedInvite(this.core.layer, dialog, cseq, message, transaction.peer, (unheard) =>
-        this.endUnacknowledged(unheard),
+        this.uac.drop(unheard, 'Reason: SIP;cause=200;text="ACK timeout"\r\n'),
       );
       this.awaited.get(dialog.key)?.stop();
       this.awaited.set(dialog.key, awaited);
@@ -254,6 +261,7 @@ export class UasCore implements TransactionUser {
   onServerEnd(transaction: ServerTransaction): void {
     if (transaction.mergeKey !== '') this.ongoing.delete(transaction.mergeKey);
     if (transaction.finalStatus === 0) this.settle(transaction, true);
+    this.core.handler.onServerEnd(transaction);
   }
 
   private receiveCancel(transaction: ServerTransaction, cancel: SipMessage): void {
@@ -279,12 +287,6 @@ export class UasCore implements TransactionUser {
     this.settle(transaction, status >= 300);
     const text = plainResponse(transaction.request!, status, reason, transaction.localTag, headerLines);
     transaction.respond(status, Buffer.from(text, 'latin1'));
-  }
-
-  private endUnacknowledged(dialog: Dialog): void {
-    const bye = this.core.hangUp(dialog, 'Reason: SIP;cause=200;text="ACK timeout"\r\n');
-    this.core.dialogs.remove(dialog);
-    this.core.handler.onUnsolicitedBye(dialog, bye, NOWHERE);
   }
 
   /** The dialog ended: its 2xx is not repeated any more. */

@@ -6,6 +6,7 @@ import { Core, type UserAgentHandler } from './core.js';
 import { addressing, type Dialog } from './dialog.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
+import type { SentListener } from './invite-answers.js';
 import { openTransports, type TransportOptions } from './open-transports.js';
 import type { OversizePolicy } from './oversize.js';
 import type { ProxyCore } from './proxy-core.js';
@@ -18,7 +19,7 @@ import type { TraceBook } from './trace.js';
 import { TransactionLayer } from './transaction-layer.js';
 import type { Peer, Transport } from './transport.js';
 import type { TransportSet } from './transport-set.js';
-import { type NewRequest, type SentListener, UacCore } from './uac-core.js';
+import { type NewRequest, UacCore } from './uac-core.js';
 import { UasCore } from './uas-core.js';
 
 export interface UserAgentOptions extends TransportOptions {
@@ -28,6 +29,8 @@ export interface UserAgentOptions extends TransportOptions {
   dns?: Dns;
   /** What becomes of a request that is too long for UDP (RFC 3261 18.1.1): `tcp` unless said. */
   oversize?: OversizePolicy;
+  /** Shortest session interval that is taken, in seconds: 90 unless said (RFC 4028 5). */
+  minSessionS?: number;
   /** Of the choice among servers of the same priority (RFC 2782). */
   seed?: number;
   /** Where the messages of each call are noted. */
@@ -41,12 +44,12 @@ export class UserAgent {
 
   private constructor(private readonly core: Core) {
     this.uac = new UacCore(core);
-    this.uas = new UasCore(core);
+    this.uas = new UasCore(core, this.uac);
     core.layer.user = this.uas;
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { timers, clock = systemClock, dns, seed, oversize, trace } = options;
+    const { timers, clock = systemClock, dns, seed, oversize, trace, minSessionS } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     let transports: TransportSet;
     try {
@@ -60,6 +63,7 @@ export class UserAgent {
     const rng = new Rng(seed ?? randomInt(2 ** 32));
     const core = new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock));
     if (oversize) core.oversize = oversize;
+    if (minSessionS !== undefined) core.minSessionS = minSessionS;
     return new UserAgent(core);
   }
 

@@ -6,7 +6,7 @@ import { parseMessage } from '../../src/sip/message.js';
 const ANSWER = 'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nContent-Length: 0\r\n\r\n';
 
 function answerAfter(...outcomes: [status: number, reason: string][]) {
-  const failover = new Failover([{ address: '2001:db8::1', port: 5060 }], '', '');
+  const failover = new Failover([{ address: '2001:db8::1', port: 5060 }]);
   for (const [status, reason] of outcomes) failover.note(status, reason);
   const response = parseMessage(ANSWER)!;
   failover.announce(response);

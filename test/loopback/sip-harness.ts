@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SipTimers } from '../../src/sip/timer-values.js';
+import type { UserAgentOptions } from '../../src/sip/user-agent.js';
 
 export const SDP = [
   'v=0',
@@ -21,11 +22,15 @@ export class Harness {
   readonly fatal: Error[] = [];
   private readonly closers: (() => Promise<void>)[] = [];
 
-  async endpoint(timers?: Partial<SipTimers>): Promise<DrachtioConnection & { port: number }> {
+  async endpoint(
+    timers?: Partial<SipTimers>,
+    options: Partial<UserAgentOptions> = {},
+  ): Promise<DrachtioConnection & { port: number }> {
     const connection = await connectEmbedded({
       address: '127.0.0.1',
       port: 0,
       timers,
+      ...options,
       onFatal: (error) => this.fatal.push(error),
     });
     this.closers.push(() => connection.close());

@@ -46,7 +46,7 @@ export class CoreBench {
     const resolver = new Resolver(new SystemDns(), transports.reach, new Rng(1), this.clock);
     this.core = new Core(this.layer, transports, resolver);
     this.uac = new UacCore(this.core);
-    this.uas = new UasCore(this.core);
+    this.uas = new UasCore(this.core, this.uac);
     this.layer.user = this.uas;
     this.core.handler = {
       onRequest: (transaction, request, dialog) => this.requests.push({ transaction, method: request.method, dialog }),
@@ -54,11 +54,12 @@ export class CoreBench {
       onCancel: (cancel) => this.told.push(`CANCEL ${cancel.header('reason') ?? ''}`.trim()),
       onResponse: (_id, head, response) => this.told.push(`${response.status} ${head.method}`),
       onUnsolicitedBye: () => this.told.push('unsolicited BYE'),
+      onServerEnd: () => {},
     };
   }
 
   /** Places a call; returns the INVITE as it left. */
-  invite(): string {
+  invite(lines = '', cseq = 1): string {
     const from = `<sip:me@192.0.2.1>;tag=me`;
     this.uac.send(
       {
@@ -67,8 +68,8 @@ export class CoreBench {
         from,
         to: '<sip:you@192.0.2.9>',
         callId: 'call',
-        cseq: 1,
-        headerLines: 'Contact: <sip:me@192.0.2.1>\r\n',
+        cseq,
+        headerLines: `Contact: <sip:me@192.0.2.1>\r\n${lines}`,
         body: 'v=0\r\n',
         proxy: null,
       },

@@ -1,0 +1,47 @@
+import type { Dialog } from './dialog.js';
+import type { Failover } from './failover.js';
+import type { SipMessage } from './message.js';
+import type { Peer } from './transport.js';
+
+/** An ACK, for as long as its 2xx may come again. */
+export interface Acknowledged {
+  ack: Buffer | null;
+  ackPeer: Peer | null;
+}
+
+/** Told of the final response to a request of the core's own, in place of the application. */
+export type OwnListener = (response: SipMessage) => void;
+
+/** What the core keeps with a request that it sent. */
+export class ClientContext implements Acknowledged {
+  ack: Buffer | null = null;
+  ackPeer: Peer | null = null;
+  /** To tag of the 2xx that was taken. */
+  acceptedTag: string | null = null;
+  /** Waits for a provisional response. */
+  cancel: Buffer | null = null;
+  /** Dialogs of provisional responses, one for each branch of a forked call. */
+  early: Dialog[] | null = null;
+  /** By To tag: answers of further branches, which were hung up. */
+  refused: Map<string, Acknowledged> | null = null;
+  /** Where there is more than one target. */
+  failover: Failover | null = null;
+  /** Nobody waits for the answer any more. */
+  abandoned = false;
+  /** How often it was sent anew with other headers. */
+  repeats = 0;
+
+  constructor(
+    public dialog: Dialog | null,
+    /** What a further attempt repeats; emptied once there can be none. */
+    public headerLines: string,
+    public body: string,
+    /** The dialog ends with the response. */
+    readonly last: boolean,
+    readonly own: OwnListener | null,
+  ) {}
+}
+
+export function earlyOf(context: ClientContext, toTag: string | null): Dialog | undefined {
+  return context.early?.find((dialog) => dialog.remoteTag === toTag);
+}
