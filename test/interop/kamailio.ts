@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+import { until } from '../loopback/sip-harness.js';
+import { freePort } from './ports.js';
+
+/** No proxy outlives its test for long, whatever becomes of the test. */
+const LIMIT_S = 120;
+
+const running = new Set<Kamailio>();
+
+/** Ends what a test left running. */
+export function endKamailioAfterEach(): void {
+  afterEach(async () => {
+    for (const kamailio of [...running]) await kamailio.stop();
+  });
+}
+
+/** Kamailio with one of our configurations, in the foreground, at one port for UDP and TCP. */
+export class Kamailio {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-kamailio-'));
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<void>;
+  private log = '';
+
+  private constructor(
+    readonly port: number,
+    config: string,
+    definitions: readonly string[],
+  ) {
+    const path = fileURLToPath(new URL(`kamailio/${config}.cfg`, import.meta.url));
+    const listens = ['udp', 'tcp'].flatMap((protocol) => ['-l', `${protocol}:127.0.0.1:${port}`]);
+    const limits = ['-m', '32', '-M', '4', '-Y', this.folder, '-w', this.folder];
+    const defines = definitions.flatMap((name) => ['-A', name]);
+    const args = ['-k', '5', String(LIMIT_S), 'kamailio', '-DD', '-E', '-f', path, ...listens, ...limits, ...defines];
+    this.child = spawn('timeout', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    running.add(this);
+    this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
+  }
+
+  /** Resolves once it answers. `definitions` are those that the configuration knows. */
+  static async start(config: string, ...definitions: string[]): Promise<Kamailio> {
+    const kamailio = new Kamailio(await freePort(), config, definitions);
+    await until(() => {
+      if (kamailio.child.exitCode !== null) throw new Error(`kamailio ended:\n${kamailio.log}`);
+      return kamailio.log.includes('ready');
+    });
+    return kamailio;
+  }
+
+  get uri(): string {
+    return `sip:127.0.0.1:${this.port}`;
+  }
+
+  /** How many new requests of a method, and such that a Route set brought here, it sent on. */
+  passed(method: string): number {
+    return this.lines(`passed ${method}`).length;
+  }
+
+  /** Requests of a dialog that did not come by its Route set. */
+  get astray(): string[] {
+    return this.lines('astray ');
+  }
+
+  private lines(text: string): string[] {
+    return this.log.split('\n').filter((line) => line.includes(text));
+  }
+
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM');
+    await this.ended;
+    running.delete(this);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
