@@ -1,0 +1,322 @@
+import {
+  ByePacket,
+  CompoundPacket,
+  isRtcp,
+  ReceiverReportPacket,
+  ReceptionReport,
+  SdesChunk,
+  SdesPacket,
+  SenderReportPacket,
+  VmExtendedReport,
+  XrPacket,
+} from 'rtp.js/packets';
+import { Rng } from '../core/rng.js';
+import { readVoipMetrics, type VoipMetrics, writeVoipMetrics } from './voip-metrics.js';
+
+/** RFC 3550, section 6.2: with two members the minimum interval decides, never the share of the bandwidth. */
+export const RTCP_INTERVAL_MS = 5000;
+/** e − 1.5, which makes up for what timer reconsideration does to the mean (section 6.3.1). */
+const COMPENSATION = Math.E - 1.5;
+/** Seconds from 1900 to 1970 (section 4). */
+const NTP_EPOCH_OFFSET_S = 2_208_988_800;
+const SDES_CNAME = 1;
+const MAX_24 = 0x7fffff;
+/** 1 ms in units of 1/65536 s. */
+const ROUNDING_UNITS = 66;
+const WORD = 0x100000000;
+
+/** What our sending half says in a sender report. */
+export interface SenderInfo {
+  packets: number;
+  /** Payload octets, headers and padding left out. */
+  octets: number;
+  /** The RTP timestamp of the moment `nowMs`. */
+  rtpTimestamp: number;
+}
+
+/** What we received from one source, for a report block (RFC 3550, section 6.4.1). */
+export interface Reception {
+  ssrc: number;
+  /** From the first to the highest extended sequence number. */
+  expected: number;
+  /** Packets, duplicates included. */
+  received: number;
+  extendedHighest: number;
+  /** J in timestamp units. */
+  jitterUnits: number;
+}
+
+/** What RTCP told about one call. Counts are of compound packets. */
+export interface RtcpReport {
+  sent: number;
+  received: number;
+  malformed: number;
+  /** Round trips by LSR and DLSR, in ms; `null` where the far end never reported on a sender report of ours. */
+  roundTripMs: { samples: number; mean: number; min: number; max: number } | null;
+  /** The far end's latest view of what we send; `null` where it sent none. */
+  farEnd: FarEndView | null;
+  /** The far end's latest VoIP metrics (RFC 3611, section 4.7) about what we send. */
+  voipMetrics: VoipMetrics | null;
+  /** Own packets that an echo far end sent back; they tell nothing. */
+  looped: number;
+  /** The far end said BYE. */
+  bye: boolean;
+}
+
+export interface FarEndView {
+  reports: number;
+  /** A.3, with duplicates counted as received: may be negative. */
+  cumulativeLost: number;
+  extendedHighest: number;
+  /** Jitter of the latest report and the highest of all, in ms. */
+  jitterMs: number;
+  jitterMaxMs: number;
+  /** Highest loss in any one interval, 0–1. */
+  fractionLostMax: number;
+}
+
+/**
+ * The RTCP of one call (RFC 3550, section 6): when to report, what to say, and what the far end's reports mean. Pure over
+ * (state, packet, now): it sends nothing itself.
+ */
+export class RtcpSession {
+  /** When the next report is due, on the clock of `nowMs`. */
+  dueMs: number;
+  private readonly rng: Rng;
+  private sent = 0;
+  private received = 0;
+  private malformed = 0;
+  private looped = 0;
+  private bye = false;
+  /** Middle 32 bits of the far end's latest sender report, and when it came. */
+  private lastSr = 0;
+  private lastSrAtMs = 0;
+  private reportedExpected = 0;
+  private reportedReceived = 0;
+  private roundTrips = 0;
+  private roundTripSumMs = 0;
+  private roundTripMinMs = Number.POSITIVE_INFINITY;
+  private roundTripMaxMs = 0;
+  private farEnd: FarEndView | null = null;
+  private voipMetrics: VoipMetrics | null = null;
+
+  /**
+   * @param utcOffsetMs what brings `nowMs` to UTC
+   * @param seed decides the intervals
+   */
+  constructor(
+    private readonly ssrc: number,
+    private readonly cname: string,
+    private readonly clockRate: number,
+    private readonly utcOffsetMs: number,
+    seed: number,
+    startMs: number,
+  ) {
+    this.rng = new Rng(seed);
+    // The first report comes after half the interval (section 6.2).
+    this.dueMs = startMs + this.interval(RTCP_INTERVAL_MS / 2);
+  }
+
+  /** The mean of the last round trips in ms, for a delay that must be known now; `null` when none was measured. */
+  get roundTripMs(): number | null {
+    return this.roundTrips === 0 ? null : this.roundTripSumMs / this.roundTrips;
+  }
+
+  /**
+   * The next compound packet: a sender report where something was sent, else a receiver report; SDES with CNAME; VoIP
+   * metrics where they are given; BYE at the end of the call. Sets `dueMs` anew.
+   */
+  compose(
+    nowMs: number,
+    sender: SenderInfo | null,
+    reception: Reception | null,
+    metrics: VoipMetrics | null,
+    goodbye: boolean,
+  ): DataView {
+    const compound = new CompoundPacket();
+    const block = reception === null ? null : this.block(reception, nowMs);
+    if (sender !== null && sender.packets > 0) {
+      const report = new SenderReportPacket();
+      report.setSsrc(this.ssrc);
+      const utcMs = nowMs + this.utcOffsetMs;
+      const seconds = Math.floor(utcMs / 1000);
+      report.setNtpSeconds((seconds + NTP_EPOCH_OFFSET_S) % WORD);
+      report.setNtpFraction(Math.min(WORD - 1, Math.floor(((utcMs - seconds * 1000) / 1000) * WORD)));
+      report.setRtpTimestamp(sender.rtpTimestamp >>> 0);
+      report.setPacketCount(sender.packets % WORD);
+      report.setOctetCount(sender.octets % WORD);
+      if (block) report.addReport(block);
+      compound.addPacket(report);
+    } else {
+      const report = new ReceiverReportPacket();
+      report.setSsrc(this.ssrc);
+      if (block) report.addReport(block);
+      compound.addPacket(report);
+    }
+    compound.addPacket(this.description());
+    if (metrics !== null && reception !== null) {
+      const extended = new XrPacket();
+      extended.setSsrc(this.ssrc);
+      extended.addReport(writeVoipMetrics(reception.ssrc, metrics));
+      compound.addPacket(extended);
+    }
+    if (goodbye) {
+      const bye = new ByePacket();
+      bye.addSsrc(this.ssrc);
+      compound.addPacket(bye);
+    }
+    compound.serialize();
+    this.sent++;
+    this.dueMs = nowMs + this.interval(RTCP_INTERVAL_MS);
+    return compound.getView();
+  }
+
+  /** Takes a datagram of the far end. */
+  receive(bytes: Uint8Array, offset: number, length: number, nowMs: number): void {
+    // A copy: the parser keeps views into what it is given, and the memory belongs to the socket.
+    const copy = bytes.slice(offset, offset + length);
+    const view = new DataView(copy.buffer, copy.byteOffset, copy.byteLength);
+    let packets: ReturnType<CompoundPacket['getPackets']>;
+    try {
+      if (!isRtcp(view)) throw new Error('no RTCP');
+      packets = new CompoundPacket(view).getPackets();
+    } catch {
+      this.malformed++;
+      return;
+    }
+    this.received++;
+    for (const packet of packets) {
+      if (
+        (packet instanceof SenderReportPacket || packet instanceof ReceiverReportPacket) &&
+        packet.getSsrc() === this.ssrc
+      ) {
+        // An echo far end: our own words say nothing of what it heard.
+        this.looped++;
+        return;
+      }
+      if (packet instanceof SenderReportPacket) {
+        this.lastSr = ((packet.getNtpSeconds() & 0xffff) * 0x10000 + (packet.getNtpFraction() >>> 16)) % WORD;
+        this.lastSrAtMs = nowMs;
+        this.readBlocks(packet.getReports(), nowMs);
+      } else if (packet instanceof ReceiverReportPacket) {
+        this.readBlocks(packet.getReports(), nowMs);
+      } else if (packet instanceof XrPacket) {
+        for (const report of packet.getReports())
+          if (report instanceof VmExtendedReport && report.getSsrc() === this.ssrc)
+            this.voipMetrics = readVoipMetrics(report);
+      } else if (packet instanceof ByePacket) {
+        this.bye = true;
+      }
+    }
+  }
+
+  /** A datagram on the RTCP port that is no RTCP. */
+  onMalformed(): void {
+    this.malformed++;
+  }
+
+  report(): RtcpReport {
+    const { roundTrips: samples } = this;
+    return {
+      sent: this.sent,
+      received: this.received,
+      malformed: this.malformed,
+      looped: this.looped,
+      roundTripMs:
+        samples === 0
+          ? null
+          : { samples, mean: this.roundTripSumMs / samples, min: this.roundTripMinMs, max: this.roundTripMaxMs },
+      farEnd: this.farEnd === null ? null : { ...this.farEnd },
+      voipMetrics: this.voipMetrics,
+      bye: this.bye,
+    };
+  }
+
+  private interval(minimumMs: number): number {
+    return (minimumMs * (0.5 + this.rng.uniform())) / COMPENSATION;
+  }
+
+  private description(): SdesPacket {
+    const chunk = new SdesChunk();
+    chunk.setSsrc(this.ssrc);
+    chunk.addItem(SDES_CNAME, this.cname);
+    const packet = new SdesPacket();
+    packet.addChunk(chunk);
+    return packet;
+  }
+
+  /** RFC 3550, appendix A.3. */
+  private block(reception: Reception, nowMs: number): ReceptionReport {
+    const { expected, received } = reception;
+    const expectedNow = expected - this.reportedExpected;
+    const lostNow = expectedNow - (received - this.reportedReceived);
+    this.reportedExpected = expected;
+    this.reportedReceived = received;
+    const block = new ReceptionReport();
+    block.setSsrc(reception.ssrc);
+    block.setFractionLost(
+      expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((256 * lostNow) / expectedNow)),
+    );
+    writeCumulativeLost(block, expected - received);
+    block.setHighestSeqNumber(reception.extendedHighest % WORD);
+    block.setJitter(Math.min(WORD - 1, Math.floor(reception.jitterUnits)));
+    block.setLastSRTimestamp(this.lastSr);
+    block.setDelaySinceLastSR(this.lastSr === 0 ? 0 : Math.round((nowMs - this.lastSrAtMs) * 65.536) % WORD);
+    return block;
+  }
+
+  private readBlocks(blocks: readonly ReceptionReport[], nowMs: number): void {
+    for (const block of blocks) {
+      if (block.getSsrc() !== this.ssrc) continue;
+      this.measureRoundTrip(block, nowMs);
+      const jitterMs = (block.getJitter() / this.clockRate) * 1000;
+      const { farEnd } = this;
+      this.farEnd = {
+        reports: (farEnd?.reports ?? 0) + 1,
+        cumulativeLost: readCumulativeLost(block),
+        extendedHighest: block.getHighestSeqNumber(),
+        jitterMs,
+        jitterMaxMs: Math.max(farEnd?.jitterMaxMs ?? 0, jitterMs),
+        fractionLostMax: Math.max(farEnd?.fractionLostMax ?? 0, block.getFractionLost() / 256),
+      };
+    }
+  }
+
+  /**
+   * A − LSR − DLSR in units of 1/65536 s (RFC 3550, section 6.4.1). Rounding at both ends may bring a short way just below
+   * zero; what is further below was not measured.
+   */
+  private measureRoundTrip(block: ReceptionReport, nowMs: number): void {
+    const lastSr = block.getLastSRTimestamp();
+    if (lastSr === 0) return;
+    const units = (this.middleNtp(nowMs) - lastSr - block.getDelaySinceLastSR()) | 0;
+    if (units < -ROUNDING_UNITS) return;
+    const ms = Math.max(0, units) / 65.536;
+    this.roundTrips++;
+    this.roundTripSumMs += ms;
+    this.roundTripMinMs = Math.min(this.roundTripMinMs, ms);
+    this.roundTripMaxMs = Math.max(this.roundTripMaxMs, ms);
+  }
+
+  /** Middle 32 bits of the NTP timestamp of a moment. */
+  private middleNtp(nowMs: number): number {
+    const seconds = (nowMs + this.utcOffsetMs) / 1000 + NTP_EPOCH_OFFSET_S;
+    return Math.floor((seconds % 0x10000) * 0x10000) >>> 0;
+  }
+}
+
+/**
+ * The cumulative number of packets lost is a signed 24-bit number (RFC 3550, section 6.4.1), in two's complement as all
+ * such. rtp.js reads twelve of its bits and writes sign and magnitude, so it is read and written here.
+ */
+function writeCumulativeLost(block: ReceptionReport, lost: number): void {
+  const view = block.getView();
+  const value = Math.min(MAX_24, Math.max(-MAX_24 - 1, lost));
+  view.setUint8(5, value >> 16);
+  view.setUint16(6, value);
+}
+
+function readCumulativeLost(block: ReceptionReport): number {
+  const view = block.getView();
+  return (view.getInt8(5) << 16) | view.getUint16(6);
+}
