@@ -47,7 +47,7 @@ export class ApplicationPort {
 
   private accept(socket: Socket): void {
     this.sockets.add(socket);
-    const session = this.server.accept(socket, false);
+    const session = this.server.accept(socket);
     const impatience = setTimeout(() => {
       if (!session.isAuthenticated) socket.destroy();
     }, this.authenticateMs);

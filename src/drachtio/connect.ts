@@ -35,7 +35,7 @@ export async function connectEmbedded(
   });
   srf.listen({ server: listener, secret: SECRET });
   keepConnection(srf);
-  server.accept(link.server, true);
+  server.accept(link.server, handledBy(srf));
   listener.accept(link.application);
   await connected;
   return {
@@ -114,6 +114,15 @@ function disconnect(srf: SrfApp): void {
   } catch {
     // It was not connected (any more).
   }
+}
+
+/** Whether srf has a handler of the application's for a method; the first one of all is srf's own, for dialogs. */
+function handledBy(srf: SrfApp): (method: string) => boolean {
+  const { _app: app } = srf as unknown as { _app: { stack: { method: string }[] } };
+  return (method) => {
+    const name = method.toLowerCase();
+    return app.stack.some((layer, i) => i > 0 && (layer.method === '*' || layer.method.toLowerCase() === name));
+  };
 }
 
 /** In listen mode srf ends the connection after each request that no handler took; its 404 is answer enough. */

@@ -5,18 +5,22 @@ import type { UserAgentHandler } from '../sip/core.js';
 import { type Dialog, dialogName } from '../sip/dialog.js';
 import { tagOf } from '../sip/header-values.js';
 import type { SipMessage } from '../sip/message.js';
+import type { Refusal } from '../sip/request-checks.js';
 import type { ServerTransaction } from '../sip/server-transaction.js';
 import type { Peer } from '../sip/transport.js';
 import type { UserAgent } from '../sip/user-agent.js';
 import { CdrPost } from './cdr.js';
 import { type ApplicationAddress, connectOut } from './outbound.js';
 import { Session } from './session.js';
+import { answerUntaken } from './untaken.js';
 
 export interface EmbeddedServerOptions {
   secret: string;
   /** An application to connect to for each new request, in place of those that are connected. */
   routeTo?: ApplicationAddress;
 }
+
+const NOBODY: Refusal = { status: 503, phrase: 'Service Unavailable', lines: '' };
 
 /**
  * A drachtio server without a process of its own: speaks drachtio's wire protocol to applications on one side and
@@ -44,11 +48,11 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   /**
-   * Takes an application's connection. `takesAll`: it gets every request, as in drachtio's outbound mode; otherwise
-   * those whose verbs it asked for.
+   * Takes an application's connection. It gets the requests whose verbs it asked for, and those that `takesBesides` says:
+   * in listen mode srf asks for none.
    */
-  accept(stream: Duplex, takesAll: boolean): Session {
-    const session = new Session(this, stream, this.options.secret, takesAll);
+  accept(stream: Duplex, takesBesides: (method: string) => boolean = () => false): Session {
+    const session = new Session(this, stream, this.options.secret, takesBesides);
     this.sessions.push(session);
     return session;
   }
@@ -88,14 +92,22 @@ export class EmbeddedServer implements UserAgentHandler {
       return;
     }
     if (session === null) {
-      const { text } = this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
-      if (method === 'INVITE') this.cdr.stop('application', 'call-rejected', text);
+      this.answerAlone(transaction, method);
       return;
     }
     if (dialog && owner) dialog.owner = session;
     transaction.owner = session;
     this.pending.set(transaction.id, transaction);
     session.deliver(request, transaction.source, transaction.id, dialog?.name ?? '', dialog === null);
+  }
+
+  /** No application takes a request, or there is none at all. */
+  private answerAlone(transaction: ServerTransaction, method: string): void {
+    const { status, phrase, lines } = this.sessions.some(({ isAuthenticated }) => isAuthenticated)
+      ? answerUntaken(method, (name) => this.sessions.some((session) => session.takes(name)))
+      : NOBODY;
+    const { text } = this.agent.respond(transaction, status, phrase, lines, '', null);
+    if (method === 'INVITE') this.cdr.stop('application', 'call-rejected', text);
   }
 
   /** A connection of its own for a new request; 480 when the application cannot be had. */

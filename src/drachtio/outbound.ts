@@ -30,7 +30,7 @@ export function connectOut(
   };
   let settled = false;
   const impatience = setTimeout(() => settle(null), READY_MS);
-  const session = server.accept(socket, false);
+  const session = server.accept(socket);
   session.onAuthenticated = () => settle(session);
   socket.on('error', () => settle(null));
   socket.on('close', () => settle(null));

@@ -29,7 +29,7 @@ export class Session {
     private readonly server: EmbeddedServer,
     private readonly stream: Duplex,
     private readonly secret: string,
-    private readonly takesAll: boolean,
+    private readonly takesBesides: (method: string) => boolean,
   ) {
     stream.on('data', (chunk: Buffer | string) => {
       if (!this.reader.push(chunk, (payload) => this.receive(payload))) this.close();
@@ -51,7 +51,7 @@ export class Session {
 
   /** Whether requests of that method shall come here. */
   takes(method: string): boolean {
-    return this.authenticated && (this.takesAll || this.verbs.has(method.toLowerCase()));
+    return this.authenticated && (this.verbs.has(method.toLowerCase()) || this.takesBesides(method));
   }
 
   /** Whether it asked for that verb by name. */

@@ -2,7 +2,7 @@ import { splitList } from './header-values.js';
 import type { SipMessage } from './message.js';
 
 /** Methods that an application on this stack can be given. */
-const METHODS = new Set([
+export const METHODS: readonly string[] = [
   'INVITE',
   'ACK',
   'BYE',
@@ -17,10 +17,14 @@ const METHODS = new Set([
   'NOTIFY',
   'PUBLISH',
   'MESSAGE',
-]);
+];
+const KNOWN = new Set(METHODS);
 
 /** Every method, as an Allow header lists them (RFC 3261 20.5). */
-export const ALLOW = `Allow: ${[...METHODS].join(', ')}\r\n`;
+const ALLOW = `Allow: ${METHODS.join(', ')}\r\n`;
+
+/** Extensions that the stack itself knows, whatever the application does. */
+export const SUPPORTED = '100rel, replaces, timer';
 
 /** Schemes of Request-URIs whose meaning an application can know (RFC 3261 19.1, RFC 3966). */
 const SCHEME = /^(?:sips?|tel):/i;
@@ -47,7 +51,7 @@ export interface Refusal {
 
 /** RFC 3261 8.2.1 to 8.2.2.3: method, Request-URI scheme, required extensions. `null` when the application may judge. */
 export function refusalOf(request: SipMessage): Refusal | null {
-  if (!METHODS.has(request.method)) return { status: 501, phrase: 'Not Implemented', lines: ALLOW };
+  if (!KNOWN.has(request.method)) return { status: 501, phrase: 'Not Implemented', lines: ALLOW };
   if (!SCHEME.test(request.requestUri)) return { status: 416, phrase: 'Unsupported URI Scheme', lines: '' };
   if (request.method === 'CANCEL' || !request.has('require')) return null;
   const unknown = request

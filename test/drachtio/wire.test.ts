@@ -181,7 +181,7 @@ describe('the wire protocol', () => {
   beforeEach(async () => {
     agent = await UserAgent.open({ address: '127.0.0.1', port: 0 });
     application = new Application();
-    new EmbeddedServer(agent, { secret: 'cymru' }).accept(application, false);
+    new EmbeddedServer(agent, { secret: 'cymru' }).accept(application);
   });
   afterEach(() => agent.close());
 
@@ -209,7 +209,9 @@ describe('the wire protocol', () => {
     application.say('m4|remove_route|options');
     expect(await application.reply('m4')).toEqual(['OK']);
     application.say(`m5|${ask}`);
-    await application.frame(/\r\nSIP\/2.0 503 /);
+    await application.frame(/\r\nSIP\/2.0 200 .*\r\nAllow: OPTIONS\r\n/s);
+    application.say(`m6|${ask.replace('OPTIONS', 'MESSAGE')}`);
+    await application.frame(/\r\nSIP\/2.0 405 .*\r\nAllow: OPTIONS\r\n/s);
   });
 
   test('nothing is taken before the secret', async () => {

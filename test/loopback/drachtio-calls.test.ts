@@ -185,7 +185,7 @@ describe('a call between two embedded servers', () => {
 });
 
 describe('requests outside a dialog', () => {
-  test('OPTIONS is answered by the application, and a method without handler with 404, without ending the link', async () => {
+  test('OPTIONS is answered by the application, and a method without handler with 405, without ending the link', async () => {
     const [a, b] = [await h.endpoint(), await h.endpoint()];
     b.srf.options((_request, response) => response.send(200, { headers: { Allow: 'INVITE' } }));
     const ask = async (method: string): Promise<number> => {
@@ -193,7 +193,7 @@ describe('requests outside a dialog', () => {
       return new Promise((resolve) => request.on('response', (response) => resolve(response.status)));
     };
     expect(await ask('OPTIONS')).toBe(200);
-    expect(await ask('REGISTER')).toBe(404);
+    expect(await ask('REGISTER')).toBe(405);
     expect(await ask('OPTIONS')).toBe(200);
     expect(h.fatal).toEqual([]);
   });

@@ -98,7 +98,7 @@ test('a call that nobody takes is rejected', async () => {
   await new Promise<void>((resolve) => {
     application.srf.request('sip:x@127.0.0.1:nowhere', { method: 'OPTIONS' }, () => resolve());
   });
-  await expect(caller.srf.createUAC(target, { localSdp: SDP })).rejects.toMatchObject({ status: 503 });
+  await expect(caller.srf.createUAC(target, { localSdp: SDP })).rejects.toMatchObject({ status: 405 });
   await expectRecords(['attempt network', 'stop application call-rejected']);
 });
 

@@ -61,7 +61,7 @@ describe('a server reached over TCP', () => {
     const server = new EmbeddedServer(agent, { secret: 'cymru' });
     admin = createServer((socket) => {
       sockets.add(socket);
-      server.accept(socket, false);
+      server.accept(socket);
     });
     await new Promise<void>((resolve) => admin.listen(0, '127.0.0.1', resolve));
     port = (admin.address() as { port: number }).port;
@@ -80,7 +80,7 @@ describe('a server reached over TCP', () => {
     const out = await connection.srf.createUAC(`sip:x@127.0.0.1:${b.port}`, { localSdp: SDP });
     await out.destroy();
     const target = `sip:x@127.0.0.1:${agent.local.port}`;
-    await expect(b.srf.createUAC(target, { localSdp: SDP })).rejects.toMatchObject({ status: 503 });
+    await expect(b.srf.createUAC(target, { localSdp: SDP })).rejects.toMatchObject({ status: 405 });
     connection.srf.invite(
       async (request, response) => void (await connection.srf.createUAS(request, response, { localSdp: SDP })),
     );

@@ -17,7 +17,7 @@ beforeEach(async () => {
   admin = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    server.accept(socket, false);
+    server.accept(socket);
   });
   await new Promise<void>((resolve) => admin.listen(0, '127.0.0.1', resolve));
   drachtio = { host: '127.0.0.1', port: (admin.address() as { port: number }).port, secret: 'cymru' };

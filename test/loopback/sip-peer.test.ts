@@ -220,7 +220,7 @@ describe('as callee, against a peer that plays by hand', () => {
       'Via: SIP/2.0/UDP 10.1.2.3:5999;rport;branch=z9hG4bKnat',
     );
     peer.send(natted, b.port);
-    const answer = await peer.message('SIP/2.0 404');
+    const answer = await peer.message('SIP/2.0 200');
     expect(headerIn(answer, 'Via')).toBe(
       `SIP/2.0/UDP 10.1.2.3:5999;rport=${peer.port};branch=z9hG4bKnat;received=127.0.0.1`,
     );
