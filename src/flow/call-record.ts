@@ -1,11 +1,20 @@
 import type { CallRecord } from '../metrics/call-record.js';
 
-/** A record of an attempt at its beginning. */
+/**
+ * A record of an attempt at its beginning. Every field is named: spreading `start` into so large a literal costs a
+ * hundred times as much.
+ */
 export function newRecord(
   start: Pick<CallRecord, 'id' | 'direction' | 'from' | 'to' | 'trunk' | 'dueMs' | 'startedMs'>,
 ): CallRecord {
   return {
-    ...start,
+    id: start.id,
+    direction: start.direction,
+    from: start.from,
+    to: start.to,
+    trunk: start.trunk,
+    dueMs: start.dueMs,
+    startedMs: start.startedMs,
     sipCallIds: [],
     tries: [],
     answeredMs: null,
