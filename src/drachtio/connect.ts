@@ -23,12 +23,19 @@ const SECRET = 'embedded';
 
 /** Starts a server within this thread and connects an srf to it in memory. */
 export async function connectEmbedded(
-  options: UserAgentOptions & { onFatal: (error: Error) => void },
+  options: UserAgentOptions & {
+    onFatal: (error: Error) => void;
+    /** srf broke on a message of the network: its call is lost, nothing else. */
+    onUnread?: (frame: string) => void;
+  },
 ): Promise<DrachtioConnection> {
   const agent = await UserAgent.open(options);
   const server = new EmbeddedServer(agent, { secret: SECRET });
   const srf = newSrf();
-  const link = MemorySocket.pair(options.onFatal);
+  const link = MemorySocket.pair(options.onFatal, (frame) => {
+    server.giveUpOn(frame);
+    options.onUnread?.(frame);
+  });
   const listener = new MemoryServer();
   const connected = new Promise<void>((resolve, reject) => {
     srf.on('connect', (error) => (error ? reject(error) : resolve()));

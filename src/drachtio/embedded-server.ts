@@ -43,7 +43,7 @@ export class EmbeddedServer implements UserAgentHandler {
   ) {
     agent.handler = this;
     agent.proxy.onPassing = (request) => {
-      if (request.method === 'BYE') this.cdr.stop('network', 'normal-release', request.raw);
+      if (request.method === 'BYE') this.cdr.stop('network', 'normal-release', request.text);
     };
   }
 
@@ -79,8 +79,8 @@ export class EmbeddedServer implements UserAgentHandler {
 
   onRequest(transaction: ServerTransaction, request: SipMessage, dialog: Dialog | null): void {
     const { method } = request;
-    if (method === 'INVITE' && dialog === null) this.cdr.attempt('network', request.raw);
-    else if (method === 'BYE') this.cdr.stop('network', 'normal-release', request.raw);
+    if (method === 'INVITE' && dialog === null) this.cdr.attempt('network', request.text);
+    else if (method === 'BYE') this.cdr.stop('network', 'normal-release', request.text);
     const owner = dialog?.owner as Session | null | undefined;
     if (dialog === null && this.options.routeTo) {
       this.routeOut(transaction, request, this.options.routeTo);
@@ -113,7 +113,7 @@ export class EmbeddedServer implements UserAgentHandler {
   /** A connection of its own for a new request; 480 when the application cannot be had. */
   private routeOut(transaction: ServerTransaction, request: SipMessage, address: ApplicationAddress): void {
     const socket = connectOut(this, address, (session) => {
-      if (transaction.finalStatus !== 0) {
+      if (transaction.request === null) {
         socket.destroy();
         return;
       }
@@ -142,7 +142,7 @@ export class EmbeddedServer implements UserAgentHandler {
 
   onCancel(cancel: SipMessage, invite: ServerTransaction, peer: Peer): void {
     this.pending.delete(invite.id);
-    if (cancel.toTag === null) this.cdr.stop('network', 'call-canceled', cancel.raw);
+    if (cancel.toTag === null) this.cdr.stop('network', 'call-canceled', cancel.text);
     const session = invite.owner as Session | null;
     session?.deliver(cancel, peer, invite.id, '', false);
   }
@@ -150,7 +150,7 @@ export class EmbeddedServer implements UserAgentHandler {
   onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
     const session = this.requests.get(id);
     if (head.method === 'INVITE' && response.status >= 200 && tagOf(head.to) === null)
-      this.cdr.outcome('network', 'uac', response.status, response.raw);
+      this.cdr.outcome('network', 'uac', response.status, response.text);
     if (session === undefined) return;
     if (response.status >= 200) this.requests.delete(id);
     let name = '';
@@ -172,6 +172,25 @@ export class EmbeddedServer implements UserAgentHandler {
       return dialog.name;
     }
     return head.method === 'INVITE' ? dialogName(head.callId, localTag) : '';
+  }
+
+  /**
+   * An application broke on a message, the frame that carried it: a request is answered, and a call of which it will
+   * never know is hung up.
+   */
+  giveUpOn(frame: string): void {
+    const [, type, source, , , , , , transactionId, dialogId] = frame.slice(0, frame.indexOf('\r')).split('|');
+    if (type !== 'sip' || source !== 'network') return;
+    const transaction = this.pending.get(transactionId);
+    if (transaction) {
+      this.answered(transactionId);
+      this.agent.respond(transaction, 500, 'Server Internal Error', '', '', null);
+      return;
+    }
+    const dialog = this.agent.dialogNamed(dialogId);
+    if (dialog === undefined || dialog.role !== 'uac' || dialog.acceptedCseq !== dialog.inviteCseq) return;
+    this.agent.acknowledge(dialog, '', '', () => {});
+    this.agent.sendWithin(dialog, 'BYE', '', '', null, () => {});
   }
 
   /** Who serves an application's dialogs: itself, or once its connection is gone, one that gave the same tag. */

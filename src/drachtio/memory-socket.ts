@@ -17,18 +17,28 @@ export class MemorySocket extends Socket {
   private scheduled = false;
   private isShut = false;
   private onFatal: ((error: Error) => void) | null = null;
+  private onUnread: (frame: string) => void = () => {};
+  /** What is being read just now. */
+  private current: string | Uint8Array | null = null;
 
   private constructor() {
     super();
   }
 
-  /** @param onFatal called when the application's end ends or breaks, which nothing but a fault does */
-  static pair(onFatal: (error: Error) => void): { application: MemorySocket; server: MemorySocket } {
+  /**
+   * @param onFatal called when the application's end ends or breaks, which nothing but a fault does
+   * @param onUnread called with the frame on which the application broke while it read it
+   */
+  static pair(
+    onFatal: (error: Error) => void,
+    onUnread: (frame: string) => void = () => {},
+  ): { application: MemorySocket; server: MemorySocket } {
     const application = new MemorySocket();
     const server = new MemorySocket();
     application.other = server;
     server.other = application;
     application.onFatal = onFatal;
+    application.onUnread = onUnread;
     return { application, server };
   }
 
@@ -48,11 +58,13 @@ export class MemorySocket extends Socket {
   }
 
   /**
-   * srf ends the socket when a callback of the application threw. That is reported, and the link stays: calls that
-   * are up can still be hung up over it.
+   * srf ends the socket when it could not read a message, or a callback of the application threw on it. That is told,
+   * and the link stays: one message of the network must not end every call.
    */
   override end(..._rest: unknown[]): this {
-    this.report(new Error('drachtio-srf ended its connection, most likely because a callback threw'));
+    const { current } = this;
+    if (current !== null) queueMicrotask(() => this.onUnread(Buffer.from(current).toString('latin1')));
+    else this.report(new Error('drachtio-srf ended its connection, most likely because a callback threw'));
     return this;
   }
 
@@ -89,11 +101,13 @@ export class MemorySocket extends Socket {
       const batch = this.incoming;
       this.incoming = [];
       for (const chunk of batch) {
+        this.current = chunk;
         try {
           this.emit('data', chunk);
         } catch (error) {
           (this.onFatal ?? this.other.onFatal)?.(error as Error);
         }
+        this.current = null;
       }
     }
     this.scheduled = false;

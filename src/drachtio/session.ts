@@ -8,6 +8,7 @@ import { applicationLines, bracketed, replaceLocalhost } from './app-message.js'
 import type { EmbeddedServer } from './embedded-server.js';
 import { encodeFrame, FrameReader } from './frame.js';
 import { readProxyOrder } from './proxy-order.js';
+import { readableText } from './readable-text.js';
 
 /** What srf reads as the version of the server; pings need 0.8.2. */
 const VERSION = 'v0.8.26';
@@ -69,9 +70,10 @@ export class Session {
     const { agent } = this.server;
     const local = peer.transport?.local ?? agent.local;
     const tail = fresh ? `${local.address}|${local.port}|` : '';
+    const text = readableText(message);
     this.send(
-      `sip|${this.meta('network', message.raw.length, peer, message.arrivalMs)}|${transactionId}|${dialogId}|${tail}`,
-      message.raw,
+      `sip|${this.meta('network', text.length, peer, message.arrivalMs)}|${transactionId}|${dialogId}|${tail}`,
+      text,
     );
   }
 
@@ -292,10 +294,11 @@ export class Session {
       onForwarded: (status, text) => isInvite && server.cdr.outcome('application', 'proxy-uas', status, text),
       onProxied: (response, peer) => {
         if (response.status < 200) return;
-        if (isInvite) server.cdr.outcome('network', 'proxy-uac', response.status, response.raw);
+        const { text } = response;
+        if (isInvite) server.cdr.outcome('network', 'proxy-uac', response.status, text);
         if (!order.fullResponse) return;
-        const meta = this.meta('network', response.raw.length, peer, response.arrivalMs);
-        this.send(`response|${messageId}|OK|${meta}|||continue`, response.raw);
+        const meta = this.meta('network', text.length, peer, response.arrivalMs);
+        this.send(`response|${messageId}|OK|${meta}|||continue`, text);
       },
       onProxyDone: () => this.reply(messageId, 'OK|done'),
     });

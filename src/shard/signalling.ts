@@ -80,6 +80,7 @@ export class Signalling {
           seed: deriveSeed(profile.seed, 'dns'),
           trace,
           onFatal,
+          onUnread: (frame) => this.logUnread(frame),
         });
     if (this.closed) {
       await connection.close();
@@ -93,6 +94,12 @@ export class Signalling {
     );
     if (role.kind === 'trunk') this.openTrunk();
     this.post({ kind: 'ready', sip: this.connection.sip, ...media });
+  }
+
+  /** Its call is lost, and nothing else. */
+  private logUnread(frame: string): void {
+    const [, startLine] = frame.split('\r\n', 2);
+    this.post({ kind: 'log', level: 'error', text: `drachtio-srf could not read a message: ${startLine}` });
   }
 
   handle(command: ShardCommand): void {

@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.js';
+
 /** RFC 3261 20 (and registered extensions): one-letter forms of header names. */
 const COMPACT: Record<string, string> = {
   a: 'accept-contact',
@@ -38,14 +40,21 @@ const IRREGULAR: Record<string, string> = {
 const MAX_KNOWN = 2048;
 const keys = new Map<string, string>();
 const spellings = new Map<string, string>();
+/** RFC 3261 25.1: header names are tokens. */
+const TOKEN = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 
-/** The lower-case long form of a header name as it was written: `f`, `FROM` and `From` are all `from`. */
+/**
+ * The lower-case long form of a header name as it was written: `f`, `FROM` and `From` are all `from`. `''` for what is no
+ * header name.
+ */
 export function headerKey(written: string): string {
   const known = keys.get(written);
   if (known !== undefined) return known;
-  const lower = written.toLowerCase();
-  const key = COMPACT[lower] ?? lower;
-  if (keys.size < MAX_KNOWN) keys.set(written, key);
+  if (!TOKEN.test(written)) return '';
+  const name = ownCopy(written);
+  const lower = name.toLowerCase();
+  const key = Object.hasOwn(COMPACT, lower) ? COMPACT[lower] : lower;
+  if (keys.size < MAX_KNOWN) keys.set(name, key);
   return key;
 }
 
@@ -54,12 +63,12 @@ export function headerSpelling(written: string): string {
   const known = spellings.get(written);
   if (known !== undefined) return known;
   const key = headerKey(written);
-  let spelling = IRREGULAR[key];
+  let spelling = Object.hasOwn(IRREGULAR, key) ? IRREGULAR[key] : undefined;
   if (spelling === undefined) {
     spelling = /[A-Z]/.test(written)
-      ? written
+      ? ownCopy(written)
       : key.replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
   }
-  if (spellings.size < MAX_KNOWN) spellings.set(written, spelling);
+  if (spellings.size < MAX_KNOWN) spellings.set(ownCopy(written), spelling);
   return spelling;
 }

@@ -8,6 +8,10 @@ const AT_MOST_ONCE = ['max-forwards', 'content-length'];
 /** A parameter or a list element that is not there. */
 const HOLE = /;\s*(?:[;,]|$)|,\s*(?:,|$)/;
 
+/** What neither a Call-ID nor a tag may hold (RFC 3261 25.1); drachtio's protocol parts its fields by bars. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+const NO_NAME = /[\u0000-\u0020\u007f|]/;
+
 const fault = (reason: string): MessageFault => ({ answerable: true, status: 400, reason });
 
 /**
@@ -30,8 +34,10 @@ export function checkMessage(message: SipMessage): MessageFault | null {
   }
   if (HOLE.test(message.header('via')!)) return fault('Invalid Via');
   if (message.cseqNumber < 0) return fault('Invalid CSeq');
-  if (!isQuotedWell(message.header('from')!)) return fault('Invalid From');
-  if (!isQuotedWell(message.header('to')!)) return fault('Invalid To');
+  const { callId, fromTag, toTag } = message;
+  if (callId === '' || NO_NAME.test(callId)) return fault('Invalid Call-ID');
+  if (!namesParty(message.header('from')!) || (fromTag !== null && NO_NAME.test(fromTag))) return fault('Invalid From');
+  if (!namesParty(message.header('to')!) || (toTag !== null && NO_NAME.test(toTag))) return fault('Invalid To');
   return (message.isRequest ? requestFault(message) : null) ?? bodyFault(message);
 }
 
@@ -63,8 +69,9 @@ function bodyFault(message: SipMessage): MessageFault | null {
   return null;
 }
 
-/** Whether a display name that begins with a quote also ends with one. */
-function isQuotedWell(value: string): boolean {
+/** Whether a From or To value names anybody, and a display name that begins with a quote also ends with one. */
+function namesParty(value: string): boolean {
+  if (value === '' || value.charCodeAt(0) === 0x3b) return false;
   if (value.charCodeAt(0) !== 0x22) return true;
   for (let i = 1; i < value.length; i++) {
     const c = value.charCodeAt(i);

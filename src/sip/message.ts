@@ -25,6 +25,8 @@ export class SipMessage {
   body = '';
   /** When it came in, on the run's clock; `null` for one that never crossed the wire. */
   arrivalMs: number | null = null;
+  /** Whether it is written as most write: lines end with CRLF, none is folded, single blanks in the start line. */
+  isPlain = true;
 
   private via: Via | null | undefined;
   private cseq: { number: number; method: string } | null | undefined;
@@ -38,6 +40,11 @@ export class SipMessage {
 
   get isRequest(): boolean {
     return this.status === 0;
+  }
+
+  /** The message for readers that know less of RFC 3261 7.3.1: as it came where it is plain, else written anew. */
+  get text(): string {
+    return this.isPlain ? this.raw : plainText(this);
   }
 
   /** The first line of that name (lower case, long form). */
@@ -120,10 +127,12 @@ export function parseMessage(text: string): SipMessage | null {
   while (startEnd > start && isBlank(text.charCodeAt(startEnd - 1))) startEnd--;
   const startLine = text.slice(start, startEnd);
   if (!readStartLine(message, startLine)) return null;
+  message.isPlain = text.charCodeAt(lineEnd - 1) === CR && isPlainStart(message, startLine);
 
   let position = lineEnd + 1;
   const length = text.length;
   let bodyAt = length;
+  let ended = false;
   while (position < length) {
     let end = text.indexOf('\n', position);
     let next: number;
@@ -132,8 +141,10 @@ export function parseMessage(text: string): SipMessage | null {
       next = length;
     } else next = end + 1;
     let stop = end > position && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+    if (stop === end) message.isPlain = false;
     if (stop === position) {
       bodyAt = next;
+      ended = true;
       break;
     }
     const colon = text.indexOf(':', position);
@@ -158,13 +169,47 @@ export function parseMessage(text: string): SipMessage | null {
     while (stop > from && isBlank(text.charCodeAt(stop - 1))) stop--;
     const name = text.slice(position, nameEnd);
     const value = text.slice(from, stop);
+    const key = headerKey(name);
+    if (key === '') return null;
+    if (folded) message.isPlain = false;
     message.names.push(name);
-    message.keys.push(headerKey(name));
-    message.values.push(folded ? value.replace(/[ \t]*\r?\n[ \t]+/g, ' ').trim() : value);
+    message.keys.push(key);
+    message.values.push(folded ? unfolded(value) : value);
     position = next;
   }
+  if (!ended) message.isPlain = false;
   message.body = bodyAt >= length ? '' : text.slice(bodyAt);
   return message;
+}
+
+/** Lines of a folded value as one. Each is trimmed by hand: a pattern for the blanks would take the square of their number. */
+function unfolded(value: string): string {
+  const parts: string[] = [];
+  for (const line of value.split('\n')) {
+    let from = 0;
+    let to = line.length;
+    while (from < to && isBlank(line.charCodeAt(from))) from++;
+    while (to > from && (isBlank(line.charCodeAt(to - 1)) || line.charCodeAt(to - 1) === CR)) to--;
+    if (to > from) parts.push(line.slice(from, to));
+  }
+  return parts.join(' ');
+}
+
+function isPlainStart({ isRequest, method, requestUri }: SipMessage, line: string): boolean {
+  if (!isRequest) return line.startsWith('SIP/2.0 ') && !line.includes('\r');
+  return line.length === method.length + requestUri.length + ' '.length + ' SIP/2.0'.length && line.endsWith(' SIP/2.0');
+}
+
+/** A message written anew; `contact`: in place of all Contact lines. */
+export function plainText(message: SipMessage, contact: string | null = null): string {
+  const { isRequest, method, requestUri, version, status, reason, keys, names, values, body } = message;
+  let text = isRequest
+    ? `${method} ${requestUri} SIP/${version}\r\n`
+    : `SIP/2.0 ${status} ${reason.replaceAll('\r', ' ')}\r\n`;
+  if (contact !== null) text += `Contact: ${contact}\r\n`;
+  for (let i = 0; i < names.length; i++)
+    if (contact === null || keys[i] !== 'contact') text += `${names[i]}: ${values[i]}\r\n`;
+  return `${text}\r\n${body}`;
 }
 
 function isBlank(c: number): boolean {

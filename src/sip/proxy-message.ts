@@ -92,7 +92,7 @@ export function redirections(response: SipMessage): string[] {
   const found: { uri: string; q: number }[] = [];
   for (const line of response.headers('contact'))
     for (const value of splitList(line)) {
-      const uri = /<([^>]+)>/.exec(value)?.[1] ?? value.replace(/;.*$/, '').trim();
+      const uri = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/;.*$/, '').trim();
       const q = /;\s*q\s*=\s*([01](?:\.\d*)?)/i.exec(value.slice(value.indexOf('>') + 1))?.[1];
       if (/^sips?:/i.test(uri)) found.push({ uri: uri.replace(/\?.*$/, ''), q: q === undefined ? 1 : Number(q) });
     }

@@ -23,6 +23,8 @@ const BUFFER_BYTES = 8 * 1024 * 1024;
 const POLL_MS = 1;
 const BATCH = 32;
 const MESSAGE_BYTES = 65_536;
+/** Addresses remembered in either direction; senders can make up as many as they like. */
+const MAX_ADDRESSES = 16_384;
 
 // struct mmsghdr: msghdr (56 bytes), then the length received; one after the other, as recvmmsg wants them.
 const HEADER_BYTES = 64;
@@ -135,6 +137,7 @@ export class UdpNativeTransport implements Transport {
         return;
       }
       ip = number;
+      if (this.numbers.size >= MAX_ADDRESSES) this.numbers.clear();
       this.numbers.set(address, ip);
     }
     const length = message.length;
@@ -179,6 +182,7 @@ export class UdpNativeTransport implements Transport {
     let address = this.dotted.get(ip);
     if (address === undefined) {
       address = `${ip >>> 24}.${(ip >>> 16) & 0xff}.${(ip >>> 8) & 0xff}.${ip & 0xff}`;
+      if (this.dotted.size >= MAX_ADDRESSES) this.dotted.clear();
       this.dotted.set(ip, address);
     }
     const control = (CONTROLS + i * CONTROL_BYTES) >> 2;

@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.js';
+
 /** The parts of a SIP or SIPS URI that routing needs (RFC 3261 19.1). */
 export interface SipUri {
   scheme: 'sip' | 'sips';
@@ -19,9 +21,10 @@ const MAX_KNOWN = 4096;
 export function parseSipUri(text: string): SipUri | null {
   const seen = known.get(text);
   if (seen !== undefined) return seen;
-  const uri = readSipUri(text);
+  const own = ownCopy(text);
+  const uri = readSipUri(own);
   if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, uri);
+  known.set(own, uri);
   return uri;
 }
 

@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { campaign } from './campaign.js';
+import { Failure } from './oracles.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '1000000' },
+    transport: { type: 'string' },
+    out: { type: 'string', default: 'fuzz-failures' },
+  },
+});
+const seed = Number(values.seed);
+const count = Number(values.count);
+const started = process.hrtime();
+let printedAt = 0;
+
+try {
+  const result = await campaign({
+    seed,
+    count,
+    transports: values.transport?.split(','),
+    onProgress: (sent) => {
+      if (sent - printedAt < count / 20) return;
+      printedAt = sent;
+      console.log(`${sent} of ${count} messages`);
+    },
+  });
+  const [seconds] = process.hrtime(started);
+  const per = (table: Record<string, number>): string =>
+    Object.entries(table)
+      .map(([name, n]) => `${name} ${n}`)
+      .join(' · ');
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  console.log(`seed ${seed}: ${count} messages in ${seconds} s`);
+  console.log(`  over         ${per(result.sent)}`);
+  console.log(`  as           ${per(result.kinds)}`);
+  console.log(
+    `  the server   read ${result.received}, ${result.malformed} of them malformed; ${mb(result.bytesIn)} in, ${mb(result.bytesOut)} out`,
+  );
+  console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 32 messages`);
+  console.log(`  heap         ${mb(result.heapBeforeBytes)} after a tenth, ${mb(result.heapAfterBytes)} at the end`);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  console.error(`seed ${seed}: ${error.message}`);
+  if (error.inputs.length > 0) {
+    const folder = `${values.out}/seed-${seed}`;
+    mkdirSync(folder, { recursive: true });
+    for (const [i, text] of error.inputs.entries())
+      writeFileSync(`${folder}/${String(i).padStart(2, '0')}.sip`, Buffer.from(text, 'latin1'));
+    console.error(`the ${error.inputs.length} messages that brought it about are in ${folder}`);
+  }
+  process.exitCode = 1;
+}
