@@ -77,10 +77,7 @@ describe('the records of a run against SIPp', () => {
   });
 
   it('200 after CANCEL: the attempt is cancelled, whatever the answer; it is acknowledged and hung up', async () => {
-    const { summary, records, sipp } = await run(
-      scenario('callee-answers-cancelled'),
-      'hold: 1s, giveUpAfter: 400ms',
-    );
+    const { summary, records, sipp } = await run(scenario('callee-answers-cancelled'), 'hold: 1s, giveUpAfter: 400ms');
     expect(sipp.counts()).toMatchObject({ retransmissions: 0, unexpected: 0 });
     expect(summary.calls).toMatchObject({ answered: 0, failed: 0, cancelled: CALLS, peakEstablished: 0 });
     expect(summary.responses).toEqual({});
@@ -182,7 +179,12 @@ describe('the records of calls that nobody ends', () => {
     expect(deaf.sipp.received(/^BYE /).length).toBe(11 * CALLS);
     expect(summary.sip.retransmissionsSent).toBe(10 * CALLS);
     expect(summary.calls).toMatchObject({ attempted: CALLS, answered: CALLS, completed: 0, dropped: CALLS });
-    expect(summary.sip).toMatchObject({ setupFailureRatio: 0, asr: 1, scr: 0, sddMs: { success: null, failure: null } });
+    expect(summary.sip).toMatchObject({
+      setupFailureRatio: 0,
+      asr: 1,
+      scr: 0,
+      sddMs: { success: null, failure: null },
+    });
     for (const record of records) {
       expect(record).toMatchObject({ outcome: 'dropped', cause: 'dropped', status: 200, byeStatus: 408 });
       expect(record.timings.byeFinalMs! - record.timings.byeMs!).toBeGreaterThanOrEqual(31_990);

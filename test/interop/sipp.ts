@@ -30,6 +30,14 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** A message of a scenario, over all calls: `sent` and `received` count each copy once, `lost` those that `-lost` dropped. */
+export interface MessageBook {
+  message: string;
+  sent: number;
+  received: number;
+  lost: number;
+}
+
 const running = new Set<Sipp>();
 const variants = mkdtempSync(join(tmpdir(), 'trunkstorm-scenarios-'));
 
@@ -125,6 +133,26 @@ export class Sipp {
       retransmissions: value('Retransmissions(C)'),
       unexpected: value('FailedUnexpectedMessage(C)'),
     };
+  }
+
+  /** Its books, a line for each message of the scenario; needs the option `-trace_counts`. */
+  books(): MessageBook[] {
+    const file = readdirSync(this.folder).find((name) => name.endsWith('_counts.csv'))!;
+    const [header, ...rows] = readFileSync(join(this.folder, file), 'utf8').trim().split('\n');
+    const values = rows.at(-1)!.split(';');
+    const books = new Map<string, MessageBook>();
+    for (const [i, name] of header.split(';').entries()) {
+      const match = /^(\d+_\w+)_(Sent|Recv|Retrans|Lost)$/.exec(name);
+      if (!match) continue;
+      const [, message, figure] = match;
+      const book = books.get(message) ?? { message, sent: 0, received: 0, lost: 0 };
+      books.set(message, book);
+      const count = Number(values[i]);
+      if (figure === 'Lost') book.lost = count;
+      else if (figure === 'Sent' || (figure === 'Retrans' && book.sent > 0)) book.sent += count;
+      else book.received += count;
+    }
+    return [...books.values()];
   }
 
   /** All SIP messages that it received and sent, in order; needs the option `-trace_msg`. */
