@@ -5,8 +5,8 @@ export class DialogTable {
   private readonly byKey = new Map<string, Dialog>();
   private readonly byName = new Map<string, Dialog>();
 
-  /** Called with each dialog that ends. */
-  onRemoved: (dialog: Dialog) => void = () => {};
+  /** Called when the call within a dialog ends. */
+  onCallEnded: (dialog: Dialog) => void = () => {};
 
   get size(): number {
     return this.byKey.size;
@@ -47,11 +47,24 @@ export class DialogTable {
   remove(dialog: Dialog): boolean {
     if (dialog.terminated) return false;
     dialog.terminated = true;
-    dialog.session?.stop();
     this.byKey.delete(dialog.key);
     if (this.byName.get(dialog.name) === dialog) this.byName.delete(dialog.name);
-    this.onRemoved(dialog);
+    for (const subscription of dialog.subscriptions ?? []) subscription.stop();
+    this.leaveCall(dialog);
     return true;
+  }
+
+  /** Ends the call within a dialog, and the dialog unless a subscription keeps it (RFC 5057 4.1). */
+  endCall(dialog: Dialog): void {
+    if (dialog.subscriptions === null) this.remove(dialog);
+    else this.leaveCall(dialog);
+  }
+
+  private leaveCall(dialog: Dialog): void {
+    dialog.inCall = false;
+    dialog.session?.stop();
+    dialog.session = null;
+    this.onCallEnded(dialog);
   }
 }
 

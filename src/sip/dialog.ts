@@ -2,6 +2,7 @@ import type { RequestHead } from './client-transaction.js';
 import { splitList, tagOf, uriOf } from './header-values.js';
 import type { SipMessage } from './message.js';
 import type { SessionTimer } from './session-timer.js';
+import type { Subscription } from './subscriptions.js';
 import { parseSipUri } from './uri.js';
 
 /** A dialog's state (RFC 3261 12). Party values are whole From/To values with their tags. */
@@ -26,8 +27,10 @@ export class Dialog {
   peerUpdate = false;
   /** The INVITE under way has no reliable answer to its offer yet (RFC 3261 13.2.1, RFC 3262 5). */
   offerOpen = false;
-  /** Made by a SUBSCRIBE: it ends with the last NOTIFY (RFC 6665 4.4.1). */
-  subscription = false;
+  /** A call is up in it or being set up; without one it ends with its last subscription (RFC 5057 4.1). */
+  inCall = false;
+  /** Usages besides the call (RFC 6665 4.4.1), where there are any. */
+  subscriptions: Subscription[] | null = null;
   /** RSeq of the last reliable provisional response taken for our INVITE (RFC 3262 4); 0 before the first. */
   remoteRseq = 0;
   /** Keeps it alive, where the two sides agreed on that (RFC 4028). */
@@ -78,6 +81,10 @@ export class Dialog {
   }
 }
 
+/** Would part the start line of the requests that go to such a URI. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+const NOT_IN_A_URI = /[\u0000-\u0020\u007f]/;
+
 export function dialogName(callId: string, initiatorTag: string): string {
   return `${callId};from-tag=${initiatorTag}`;
 }
@@ -90,7 +97,7 @@ export function dialogKey(callId: string, localTag: string, remoteTag: string): 
 export function uacDialog(head: RequestHead, response: SipMessage): Dialog {
   const routes = recordRoutes(response).reverse();
   const target = contactOf(response) ?? head.requestUri;
-  return new Dialog(
+  const dialog = new Dialog(
     'uac',
     head.callId,
     tagOf(head.from) ?? '',
@@ -102,13 +109,15 @@ export function uacDialog(head: RequestHead, response: SipMessage): Dialog {
     head.cseq,
     -1,
   );
+  dialog.inCall = head.method === 'INVITE';
+  return dialog;
 }
 
 /** The dialog that our response to a request makes (RFC 3261 12.1.1): the route set is the Record-Route as it stands. */
 export function uasDialog(request: SipMessage, localTag: string): Dialog {
   const to = request.header('to') ?? '';
   const from = request.header('from') ?? '';
-  return new Dialog(
+  const dialog = new Dialog(
     'uas',
     request.callId,
     localTag,
@@ -120,6 +129,8 @@ export function uasDialog(request: SipMessage, localTag: string): Dialog {
     0,
     request.cseqNumber,
   );
+  dialog.inCall = request.method === 'INVITE';
+  return dialog;
 }
 
 /** How a request within a dialog is addressed (RFC 3261 12.2.1.1). */
@@ -141,12 +152,16 @@ export function addressing(dialog: Dialog): Addressing {
 
 function recordRoutes(message: SipMessage): string[] {
   if (!message.has('record-route')) return [];
-  return message.headers('record-route').flatMap(splitList);
+  return message
+    .headers('record-route')
+    .flatMap(splitList)
+    .filter((route) => !NOT_IN_A_URI.test(uriOf(route)));
 }
 
 function contactOf(message: SipMessage): string | null {
   const value = message.header('contact');
   if (value === undefined || value === '*') return null;
   const first = value.includes(',') ? splitList(value)[0] : value;
-  return first === undefined ? null : uriOf(first) || null;
+  const uri = first === undefined ? '' : uriOf(first);
+  return uri === '' || NOT_IN_A_URI.test(uri) ? null : uri;
 }

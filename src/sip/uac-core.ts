@@ -1,7 +1,7 @@
 import { ClientContext, type OwnListener } from './client-context.js';
 import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
-import { type Dialog, uacDialog } from './dialog.js';
+import type { Dialog } from './dialog.js';
 import { Failover } from './failover.js';
 import { InviteAnswers, type SentListener } from './invite-answers.js';
 import { parseMessage, type SipMessage } from './message.js';
@@ -10,6 +10,7 @@ import { targetsForSize } from './oversize.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
 import { type SessionKeeper, SessionTimers, withLongerInterval } from './session-timer.js';
+import { isSubscribing, Subscriptions } from './subscriptions.js';
 import type { Peer } from './transport.js';
 
 /** A request outside any dialog, as the application wants it. */
@@ -44,6 +45,7 @@ const PHRASES: Record<number, string> = {
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
 export class UacCore implements ClientUser, SessionKeeper {
   readonly sessions: SessionTimers;
+  readonly subscriptions: Subscriptions;
   private readonly answers: InviteAnswers;
   private readonly invites = new Map<string, ClientTransaction>();
   /** By Call-ID: sequence numbers that we used beyond the application's, which it goes on from (RFC 3261 8.1.3.5). */
@@ -51,6 +53,7 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   constructor(private readonly core: Core) {
     this.sessions = new SessionTimers(core, this);
+    this.subscriptions = new Subscriptions(core);
     this.answers = new InviteAnswers(core, (dialog) => this.hangUp(dialog, ''));
   }
 
@@ -61,6 +64,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     const head = this.core.head(method, requestUri, from, to, callId, cseq, []);
     const lines = method === 'INVITE' ? this.sessions.offer(null, request.headerLines) : request.headerLines;
     const context = new ClientContext(null, lines, body, false, null);
+    if (isSubscribing(method)) this.subscriptions.begin(null, head, lines);
     this.dispatch(head, context, request.proxy ?? requestUri, sent);
   }
 
@@ -81,7 +85,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     const { head, hop } = this.core.headWithin(dialog, method, dialog.localCseq);
     const timed = method === 'INVITE' || method === 'UPDATE';
     const lines = timed ? this.sessions.offer(dialog, headerLines) : headerLines;
-    const context = new ClientContext(dialog, lines, body, isLast(method, dialog, lines), own);
+    const context = new ClientContext(dialog, lines, body, method === 'BYE', own);
     if (timed && mustWait(dialog, method, body)) {
       const id = this.core.ids.uuid();
       sent(null, id, requestText(head, lines, body), NOWHERE);
@@ -89,6 +93,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       return;
     }
     if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
+    if (isSubscribing(method)) this.subscriptions.begin(dialog, head, lines);
     beginOwn(dialog, method);
     this.dispatch(head, context, hop, sent);
   }
@@ -115,7 +120,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   /** Ends a dialog of the core's own accord; the application hears of the BYE. */
   drop(dialog: Dialog, headerLines: string): void {
     this.hangUp(dialog, headerLines, (bye) => this.core.handler.onUnsolicitedBye(dialog, bye, NOWHERE));
-    this.core.dialogs.remove(dialog);
+    this.core.dialogs.endCall(dialog);
   }
 
   /** Cancels an INVITE of ours; the CANCEL waits for the first provisional response (RFC 3261 9.1). */
@@ -151,8 +156,9 @@ export class UacCore implements ClientUser, SessionKeeper {
       if (failure) {
         sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
         if (dialog) settleOwn(dialog, head.method);
-        if (dialog && isLast(head.method, dialog, headerLines)) this.core.dialogs.remove(dialog);
+        if (dialog && context.last) this.core.dialogs.endCall(dialog);
         if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, context);
+        else if (dialog === null && isSubscribing(head.method)) this.subscriptions.release(head);
         return;
       }
       if (peers.length > 1) context.failover = new Failover(peers);
@@ -234,12 +240,10 @@ export class UacCore implements ClientUser, SessionKeeper {
       const timed = head.method === 'INVITE' || head.method === 'UPDATE';
       if (timed && context.dialog && !context.dialog.early)
         this.sessions.settle(context.dialog, context.headerLines, context.body, response);
-      if (head.method === 'SUBSCRIBE' && context.dialog === null) {
-        const dialog = uacDialog(head, response);
-        dialog.subscription = true;
-        this.core.dialogs.add(dialog);
-      }
     }
+    const { headerLines } = context;
+    if (status < 300 && isSubscribing(head.method))
+      this.subscriptions.settle(context.dialog, head, headerLines, response);
     context.headerLines = '';
     context.body = '';
     if (context.repeats > 0 && status !== 401 && status !== 407) this.ahead.delete(head.callId);
@@ -247,8 +251,9 @@ export class UacCore implements ClientUser, SessionKeeper {
     context.failover?.announce(response);
     if (context.own) context.own(response);
     else this.core.handler.onResponse(transaction.id, head, response, peer);
+    this.settleUsages(context, head, headerLines, response);
     // A challenged BYE is sent again within the same dialog.
-    if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.remove(context.dialog);
+    if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.endCall(context.dialog);
   }
 
   /** Takes a 2xx to an INVITE; `false` when the application must not hear of it. */
@@ -279,7 +284,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     if (!elsewhere) context?.failover?.note(status, cause);
     this.failLocally(transaction.id, transaction.head, status, cause, context);
     if (context?.dialog) settleOwn(context.dialog, transaction.head.method);
-    if (context?.last && context.dialog) this.core.dialogs.remove(context.dialog);
+    if (context?.last && context.dialog) this.core.dialogs.endCall(context.dialog);
   }
 
   onClientEnd(transaction: ClientTransaction): void {
@@ -302,11 +307,15 @@ export class UacCore implements ClientUser, SessionKeeper {
     context?.failover?.announce(response);
     if (context?.own) context.own(response);
     else this.core.handler.onResponse(id, head, response, this.core.transport.local);
+    if (context) this.settleUsages(context, head, context.headerLines, response);
   }
-}
 
-/** A BYE ends its dialog, the last NOTIFY that of its subscription (RFC 6665 4.4.1). */
-function isLast(method: string, dialog: Dialog, headerLines: string): boolean {
-  if (method === 'BYE') return true;
-  return method === 'NOTIFY' && dialog.subscription && /^subscription-state:\s*terminated/im.test(headerLines);
+  /** What a final response means for subscriptions. */
+  private settleUsages(context: ClientContext, head: RequestHead, headerLines: string, response: SipMessage): void {
+    const { dialog } = context;
+    if (isSubscribing(head.method)) {
+      if (dialog === null) this.subscriptions.release(head);
+      else if (response.status >= 300) this.subscriptions.settle(dialog, head, headerLines, response);
+    } else if (head.method === 'NOTIFY' && dialog) this.subscriptions.notified(dialog, headerLines, response.status);
+  }
 }

@@ -15,7 +15,7 @@ import type { Peer } from './transport.js';
 import type { UacCore } from './uac-core.js';
 
 /** Requests that mean nothing outside a dialog that we know (RFC 3261 12.2.2). */
-const NEEDS_DIALOG = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO', 'SUBSCRIBE', 'REFER']);
+const NEEDS_DIALOG = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
 const NEVER_FIRST = new Set(['BYE', 'UPDATE', 'PRACK']);
 const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
@@ -34,7 +34,7 @@ export class UasCore implements TransactionUser {
     private readonly uac: UacCore,
   ) {
     this.proxy = new ProxyCore(core);
-    core.dialogs.onRemoved = (dialog) => this.forget(dialog);
+    core.dialogs.onCallEnded = (dialog) => this.forget(dialog);
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -58,6 +58,7 @@ export class UasCore implements TransactionUser {
     let dialog: Dialog | null = null;
     if (request.toTag !== null) {
       dialog = this.core.dialogs.find(request.callId, request.toTag, request.fromTag ?? '') ?? null;
+      if (dialog === null && method === 'NOTIFY' && this.holds(transaction, request)) return;
       if (dialog === null && NEEDS_DIALOG.has(method)) {
         this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
         return;
@@ -94,6 +95,11 @@ export class UasCore implements TransactionUser {
       return false;
     }
     dialog.remoteCseq = request.cseqNumber;
+    const stranger = method === 'NOTIFY' ? !this.uac.subscriptions.belongs(request, dialog) : !dialog.inCall;
+    if (stranger && (method === 'NOTIFY' || method === 'INVITE' || method === 'BYE')) {
+      this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
+      return false;
+    }
     if (method === 'BYE' && dialog.early) {
       this.endEarly(transaction, dialog);
       return false;
@@ -148,7 +154,8 @@ export class UasCore implements TransactionUser {
     const request = transaction.request!;
     const { isInvite, method } = transaction;
     let dialog = transaction.context as Dialog | null;
-    const makesDialog = isInvite ? status > 100 : method === 'SUBSCRIBE' && status >= 200;
+    const { subscriptions } = this.uac;
+    const makesDialog = isInvite ? status > 100 : subscriptions.grantsDialog(request, status, headerLines);
     // All responses carry one tag, so the first that carries any decides.
     if (toTag && request.toTag === null && dialog === null) transaction.localTag = toTag;
     if (makesDialog && status < 300 && dialog === null) {
@@ -178,8 +185,26 @@ export class UasCore implements TransactionUser {
       if (status >= 200) this.settle(transaction, status >= 300);
       transaction.respond(status, message);
     }
-    if (dialog && status >= 200 && endsDialog(request, dialog, status)) this.core.dialogs.remove(dialog);
+    if (dialog && status >= 200 && !isInvite) this.settleUsages(request, dialog, status, lines);
     return { text, dialog };
+  }
+
+  /** What our final response means for the call and the subscriptions of a dialog. */
+  private settleUsages(request: SipMessage, dialog: Dialog, status: number, headerLines: string): void {
+    const { method } = request;
+    const { subscriptions } = this.uac;
+    // A challenged BYE comes again.
+    if (method === 'BYE' && status !== 401 && status !== 407) this.core.dialogs.endCall(dialog);
+    else if (method === 'NOTIFY') subscriptions.noted(request, dialog, status);
+    else if (subscriptions.grantsDialog(request, status, headerLines))
+      subscriptions.grant(dialog, request, headerLines);
+  }
+
+  /** A NOTIFY that overtook the answer to our SUBSCRIBE or REFER waits for it (RFC 6665 4.1.2.4). */
+  private holds(transaction: ServerTransaction, request: SipMessage): boolean {
+    return this.uac.subscriptions.hold(request, () => {
+      if (transaction.state === 'trying') this.onRequest(transaction);
+    });
   }
 
   private makeDialog(transaction: ServerTransaction, request: SipMessage): Dialog {
@@ -188,7 +213,7 @@ export class UasCore implements TransactionUser {
       dialog.early = true;
       beginTheirs(dialog, 'INVITE');
       dialog.context = transaction;
-    } else dialog.subscription = true;
+    }
     this.core.dialogs.add(dialog);
     return dialog;
   }
@@ -296,16 +321,4 @@ export class UasCore implements TransactionUser {
     this.reliable.get(dialog.key)?.stop();
     this.reliable.delete(dialog.key);
   }
-}
-
-/** A BYE ends its dialog, the last NOTIFY that of its subscription; not when they are challenged. */
-function endsDialog(request: SipMessage, dialog: Dialog, status: number): boolean {
-  if (status === 401 || status === 407) return false;
-  if (request.method === 'BYE') return true;
-  return (
-    request.method === 'NOTIFY' &&
-    dialog.subscription &&
-    status < 300 &&
-    /^terminated\b/i.test(request.header('subscription-state') ?? '')
-  );
 }
