@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 NODE_MODULES := node_modules/.package-lock.json
-PEERS := sip-tester tshark openssl ffmpeg kamailio
+PEERS := sip-tester tshark openssl ffmpeg kamailio baresip-core
 
 .PHONY: help setup build demo test check bench interop clean
 
@@ -32,7 +32,7 @@ bench: build ## signalling and media benchmarks, beside their peers
 	npm run --silent bench:signalling
 	npm run --silent bench:media
 
-interop: build ## tests against SIPp, Kamailio, tshark and others, installed where they are missing
+interop: build ## tests against SIPp, Kamailio, baresip, tshark and others, installed where they are missing
 	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
 	if [ $${#missing[@]} -gt 0 ]; then \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \

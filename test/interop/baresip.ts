@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { until } from '../loopback/sip-harness.js';
+import type { Certificate } from '../support/certificates.js';
+import { freePort } from './ports.js';
+
+/** No phone outlives its test for long, whatever becomes of the test. */
+const LIMIT_S = 120;
+/** `10:0123456789,` */
+const NETSTRING = /^(\d+):/;
+
+/** What a phone tells of its own accord. */
+export interface PhoneEvent {
+  /** As baresip names it: REGISTER_OK, CALL_INCOMING, CALL_ESTABLISHED… */
+  type: string;
+  peeruri?: string;
+  /** Call-ID. */
+  id?: string;
+  param?: string;
+}
+
+export interface PhoneOptions {
+  /** Address of record with its parameters, such as `sip:alice@127.0.0.1:5060;transport=tcp`. */
+  account: string;
+  /** Parameters of the account, such as `auth_pass=wonder`. */
+  parameters?: readonly string[];
+  /** Shown to servers and clients alike. */
+  certificate?: Certificate;
+}
+
+const running = new Set<Phone>();
+
+/** Ends what a test left running. */
+export function endPhonesAfterEach(): void {
+  afterEach(async () => {
+    for (const phone of [...running]) await phone.stop();
+  });
+}
+
+/** A baresip process that is told what to do, and tells what it sees, over its control connection. */
+export class Phone {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-baresip-'));
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<void>;
+  private control!: Socket;
+  private pending = '';
+  private said = '';
+  private token = 0;
+  private readonly answers = new Map<string, (answer: { ok: boolean; data: string }) => void>();
+  /** All that it told so far. */
+  readonly events: PhoneEvent[] = [];
+  /** How many of the events were asked for already, by type. */
+  private readonly taken = new Map<string, number>();
+
+  private constructor(
+    /** Of UDP and TCP; TLS has the next one. */
+    readonly port: number,
+    controlPort: number,
+    certificate: Certificate | undefined,
+  ) {
+    const modules = ['g711', 'aubridge'].map((name) => `module ${name}.so`);
+    const applications = ['menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`);
+    const tls = certificate ? [`sip_certificate ${this.file('phone.pem', certificate.cert + certificate.key)}`] : [];
+    const config = [
+      `sip_listen 127.0.0.1:${port}`,
+      ...tls,
+      'net_interface 127.0.0.1',
+      'module_path /usr/lib/baresip/modules',
+      ...modules,
+      ...applications,
+      `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
+      // What it hears is what it says: no sound device is needed.
+      'audio_player aubridge,echo',
+      'audio_source aubridge,echo',
+      'audio_alert aubridge,alert',
+      'ringback_disabled yes',
+      'rtp_ports 28000-28999',
+      'call_max_calls 4',
+    ];
+    this.file('config', `${config.join('\n')}\n`);
+    const args = ['--foreground', '-k', '5', String(LIMIT_S), 'baresip', '-4', '-f', this.folder, '-p', this.folder];
+    this.child = spawn('timeout', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.said += text;
+      });
+    running.add(this);
+    this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
+  }
+
+  /** Resolves once it has its account. */
+  static async start({ account, parameters = [], certificate }: PhoneOptions): Promise<Phone> {
+    const port = await freePort(2);
+    const controlPort = await freePort();
+    const phone = new Phone(port, controlPort, certificate);
+    while (!(await phone.attach(controlPort))) {
+      if (phone.child.exitCode !== null) throw new Error(`baresip ended:\n${phone.said}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    // Not by its file of accounts: what it tells is to be heard from the start.
+    await phone.command('uanew', [`<${account}>`, ...parameters].join(';'));
+    return phone;
+  }
+
+  /** Its answer to a command of its menu, such as `dial`; an error when it cannot. */
+  async command(command: string, params?: string): Promise<string> {
+    const token = String(++this.token);
+    const answer = new Promise<{ ok: boolean; data: string }>((resolve) => this.answers.set(token, resolve));
+    const text = JSON.stringify({ command, params, token });
+    this.control.write(`${Buffer.byteLength(text)}:${text},`);
+    const { ok, data } = await answer;
+    if (!ok) throw new Error(`baresip: ${command}: ${data}`);
+    return data;
+  }
+
+  /** The next event of a type, in the order in which they came; the test's own time limit ends a wait in vain. */
+  async event(type: string): Promise<PhoneEvent> {
+    const nth = this.taken.get(type) ?? 0;
+    this.taken.set(type, nth + 1);
+    const found = (): PhoneEvent | undefined => this.events.filter((event) => event.type === type)[nth];
+    await until(() => {
+      if (this.child.exitCode !== null) throw new Error(`baresip ended:\n${this.said}`);
+      return found() !== undefined;
+    });
+    return found()!;
+  }
+
+  async stop(): Promise<void> {
+    this.control?.destroy();
+    this.child.kill('SIGTERM');
+    await this.ended;
+    running.delete(this);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private file(name: string, content: string): string {
+    const path = join(this.folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  private attach(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port });
+      socket.setEncoding('latin1');
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => {
+        this.control = socket;
+        socket.on('data', (text: string) => this.read(text));
+        resolve(true);
+      });
+    });
+  }
+
+  private read(text: string): void {
+    this.pending += text;
+    for (let head = NETSTRING.exec(this.pending); head !== null; head = NETSTRING.exec(this.pending)) {
+      const from = head[0].length;
+      const to = from + Number(head[1]);
+      if (this.pending.length <= to) return;
+      this.take(this.pending.slice(from, to));
+      this.pending = this.pending.slice(to + 1);
+    }
+  }
+
+  private take(text: string): void {
+    const message = JSON.parse(text) as PhoneEvent & { response?: boolean; ok: boolean; data: string; token: string };
+    if (message.response) this.answers.get(message.token)?.(message);
+    else this.events.push(message);
+  }
+}
