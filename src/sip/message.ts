@@ -141,7 +141,7 @@ export function parseMessage(text: string): SipMessage | null {
       next = length;
     } else next = end + 1;
     let stop = end > position && text.charCodeAt(end - 1) === CR ? end - 1 : end;
-    if (stop === end) message.isPlain = false;
+    if (stop === end || next === end) message.isPlain = false;
     if (stop === position) {
       bodyAt = next;
       ended = true;

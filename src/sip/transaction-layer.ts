@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
+import { STREAM_LIMITS } from './framing.js';
 import { stampVia } from './header-values.js';
 import type { IdSource } from './ids.js';
 import { type MessageFault, parseMessage, type SipMessage } from './message.js';
@@ -89,7 +90,8 @@ export class TransactionLayer implements TransportReceiver {
     if (isKeepAlive(data)) return;
     this.stats.messagesReceived++;
     const message = parseMessage(data.toString('latin1'));
-    if (message === null) {
+    // An answer would repeat most of the flood.
+    if (message === null || message.keys.length > STREAM_LIMITS.maxHeaderLines) {
       this.stats.malformed++;
       return;
     }

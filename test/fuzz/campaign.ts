@@ -34,9 +34,9 @@ export interface CampaignResult {
 const SHARES: Record<string, number> = { udp4: 46, udp6: 16, tcp4: 14, tcp6: 10, tls4: 8, tls6: 6 };
 const BROKEN: Record<string, number> = { tcp4: 0.1, tcp6: 0.1, tls4: 0.02, tls6: 0.02 };
 const KINDS: Record<Fuel['kind'], number> = { fresh: 50, dialog: 24, answers: 14, strays: 12 };
-const CHUNK = 32;
+const CHUNK = 100;
 /** Chunks between two steps of the clock. */
-const CHUNKS_A_STEP = 16;
+const CHUNKS_A_STEP = 6;
 const STEP_MS = 700;
 /** After this share of the messages the heap is as large as it may become. */
 const WARM = 0.1;
@@ -71,7 +71,9 @@ export async function campaign({ seed, count, transports, onProgress }: Campaign
         ledger.checkFailures([]);
         onProgress?.(total);
       }
-      if (heapBeforeBytes === 0 && total >= count * WARM) heapBeforeBytes = await restingHeap(rig, ledger);
+      if (heapBeforeBytes > 0 || total < count * WARM) continue;
+      heapBeforeBytes = await restingHeap(rig, ledger);
+      for (const each of links) await each.renew();
     }
     for (const link of links) await messages.cleanCall(link);
     const heapAfterBytes = await restingHeap(rig, ledger);

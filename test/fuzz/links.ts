@@ -11,7 +11,7 @@ import type { Listener, Rig } from './rig.js';
 /** So long the server may take for a probe, in real time, before it counts as dead. */
 const PROBE_MS = 20_000;
 /** More than this at once might not fit the server's receive buffer. */
-const UNREAD_BYTES = 60_000;
+const UNREAD_BYTES = 120_000;
 
 /** A way of the fuzzer to the server, over one of its transports. */
 export abstract class Link {
@@ -40,6 +40,9 @@ export abstract class Link {
   /** Sends messages, and returns when the server has dealt with all of them. */
   abstract send(messages: readonly string[]): Promise<void>;
   abstract close(): Promise<void>;
+
+  /** The server closed what was idle while its clock leapt. */
+  async renew(): Promise<void> {}
 
   /** A request that the server must answer, whatever was sent before. */
   protected probeText(): { callId: string; text: string } {
@@ -157,7 +160,13 @@ export class StreamLink extends Link {
     await this.until(() => this.socket.destroyed || this.answered(callId));
     if (!this.socket.destroyed) return;
     // A message broke a limit that the framer here does not know; what was before it has been dealt with.
+    await this.renew();
+  }
+
+  override async renew(): Promise<void> {
+    this.socket.destroy();
     this.adopt(await dial(this.target));
+    await this.send([]);
   }
 
   async close(): Promise<void> {

@@ -39,7 +39,7 @@ try {
   console.log(
     `  the server   read ${result.received}, ${result.malformed} of them malformed; ${mb(result.bytesIn)} in, ${mb(result.bytesOut)} out`,
   );
-  console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 32 messages`);
+  console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 100 messages`);
   console.log(`  heap         ${mb(result.heapBeforeBytes)} after a tenth, ${mb(result.heapAfterBytes)} at the end`);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;

@@ -17,7 +17,7 @@ const USERS = ['answer', 'ring', 'busy', 'reliable', 'move', 'x'];
 /** Of the calls that a chunk of the kind `dialog` is about. */
 const LIVE = ['answer', 'answer', 'answer', 'ring', 'reliable'];
 const WITHIN = ['BYE', 'INVITE', 'UPDATE', 'INFO', 'MESSAGE', 'REFER', 'NOTIFY', 'PRACK', 'CANCEL', 'ACK', 'OPTIONS'];
-const OWN_REQUESTS = ['INVITE', 'INVITE', 'INVITE', 'OPTIONS', 'REGISTER', 'MESSAGE'];
+const OWN_REQUESTS = ['INVITE', 'INVITE', 'INVITE', 'OPTIONS', 'SUBSCRIBE', 'MESSAGE'];
 
 /** Makes messages: valid ones in the right place, then changed. */
 export class Messages {
@@ -103,6 +103,7 @@ export class Messages {
 
   /** Has the server's application send requests, and gives responses to them. */
   private async answers(link: Link): Promise<() => string> {
+    await link.send([]);
     const { here } = link.place;
     const { protocol } = link.target;
     link.inbox = [];

@@ -142,13 +142,13 @@ export const MUTATORS: Readonly<Record<string, Mutator>> = {
   splice: (text, rng, other) => text.slice(0, below(rng, text.length)) + other.slice(below(rng, other.length)),
   concatenate: (text, _rng, other) => text + other,
   headerFlood: (text, rng) => {
-    const count = [20, 100, 600, 3000][below(rng, 4)];
+    const count = [10, 20, 40, 100, 200, 400, 600, 3000][below(rng, 8)];
     const line = rng.uniform() < 0.5 ? `X-${below(rng, 1e6)}: flood` : pick(rng, LINES);
     return withLines(text, (lines) => lines.splice(1, 0, ...new Array<string>(count).fill(line)));
   },
   longValue: (text, rng) => {
     const filler = pick(rng, ['a', ' ', '\t', ';', ',', '<', '"', '\\', '%', ';a', ', <', '\r\n ', '(']);
-    const length = [300, 4000, 30_000, 60_000][below(rng, 4)];
+    const length = [100, 300, 1000, 1000, 4000, 4000, 20_000, 60_000][below(rng, 8)];
     return withLines(text, (lines) => {
       const i = below(rng, lines.length);
       const at = below(rng, lines[i].length);

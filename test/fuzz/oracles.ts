@@ -13,7 +13,9 @@ export class Failure extends Error {
 }
 
 /** A response repeats what its request names itself by, and adds at most so much: Contact, tag, SDP and reason. */
-export const ANSWER_BYTES = 640;
+const ANSWER_BYTES = 640;
+/** Names of headers are written in full, and a line ends with CRLF. */
+const ANSWER_BYTES_A_LINE = 8;
 /** CPU time for one chunk, which takes some milliseconds; only a loop out of hand takes longer. */
 const STALL_CPU_MS = 3000;
 
@@ -46,7 +48,7 @@ export class Ledger {
     for (const text of texts) {
       const count = link.isStream ? allowanceOfStream(text) : allowance(text);
       due += count;
-      dueBytes += count * (text.length + ANSWER_BYTES);
+      dueBytes += count * (text.length + ANSWER_BYTES + ANSWER_BYTES_A_LINE * text.split('\n').length);
       this.bytesIn += text.length;
     }
     const asked = link.probes - probes;
