@@ -19,7 +19,7 @@ export interface BenchOptions {
   calls: number;
   seconds: number;
   tickMs: number;
-  driver: 'native' | 'dgram';
+  driver: 'native' | 'epoll' | 'dgram';
   /** Port of the echo on 127.0.0.1. */
   port: number;
 }

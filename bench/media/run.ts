@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Measured, runMediaThread } from './media-thread.js';
+import { type BenchOptions, type Measured, runMediaThread } from './media-thread.js';
 
 // Our media thread beside the floor in C (one socket a call, nothing looked at), in turn, over the same far end.
-//   npm run bench:media -- --calls 1000 --seconds 8 --rounds 3 --tick 2 --driver native
+//   npm run bench:media -- --calls 100,500,1000,2000,3000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll
+
+type Driver = BenchOptions['driver'];
 
 const { values } = parseArgs({
   options: {
@@ -16,16 +18,16 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     tick: { type: 'string', default: '2' },
-    driver: { type: 'string', default: 'native' },
+    drivers: { type: 'string', default: 'native' },
     port: { type: 'string', default: '7000' },
   },
 });
-const calls = Number(values.calls);
+const curve = values.calls.split(',').map(Number);
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
 const tickMs = Number(values.tick);
 const port = Number(values.port);
-const driver = values.driver as 'native' | 'dgram';
+const drivers = values.drivers.split(',') as Driver[];
 
 function compile(folder: string, name: string): string {
   const program = join(folder, name);
@@ -39,7 +41,7 @@ async function startEcho(program: string): Promise<ChildProcess> {
   return echo;
 }
 
-function runFloor(program: string): Measured {
+function runFloor(program: string, calls: number): Measured {
   const text = execFileSync(program, [port, calls, seconds, tickMs].map(String), { encoding: 'utf8' });
   return JSON.parse(text) as Measured;
 }
@@ -66,22 +68,29 @@ const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
 try {
   const floor = compile(folder, 'rtp-limit');
   const echo = await startEcho(compile(folder, 'udp-echo'));
-  console.log(`${calls} calls, 172 bytes each 20 ms both ways, ${seconds} s, tick ${tickMs} ms, driver ${driver}`);
-  const floors: number[] = [];
-  const ours: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const c = runFloor(floor);
-    floors.push(usPerPacket(c));
-    console.log(line('C floor', c));
-    const own = await runMediaThread({ calls, seconds, tickMs, driver, port });
-    ours.push(usPerPacket(own));
-    console.log(line('trunkstorm', own));
+  for (const calls of curve) {
+    console.log(`${calls} calls, 172 bytes each 20 ms both ways, ${seconds} s, tick ${tickMs} ms`);
+    const floors: number[] = [];
+    const ours = new Map<Driver, number[]>(drivers.map((driver) => [driver, []]));
+    for (let round = 0; round < rounds; round++) {
+      const c = runFloor(floor, calls);
+      floors.push(usPerPacket(c));
+      console.log(line('C floor', c));
+      for (const driver of drivers) {
+        const own = await runMediaThread({ calls, seconds, tickMs, driver, port });
+        ours.get(driver)!.push(usPerPacket(own));
+        console.log(line(driver, own));
+      }
+    }
+    const floorUs = median(floors);
+    for (const [driver, figures] of ours) {
+      const us = median(figures);
+      console.log(
+        `${calls} calls, ${driver}, median: ${us.toFixed(2)} µs against ${floorUs.toFixed(2)} µs in C, ratio ${(us / floorUs).toFixed(2)}`,
+      );
+    }
   }
   echo.stdin!.end();
-  const [floorUs, ownUs] = [median(floors), median(ours)];
-  console.log(
-    `median: ${ownUs.toFixed(2)} µs against ${floorUs.toFixed(2)} µs in C, ratio ${(ownUs / floorUs).toFixed(2)}`,
-  );
 } finally {
   rmSync(folder, { recursive: true });
 }

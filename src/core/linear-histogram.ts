@@ -23,6 +23,12 @@ export class LinearHistogram {
     if (v > this.max) this.max = v;
   }
 
+  clear(): void {
+    this.counts.fill(0);
+    this.count = 0;
+    this.max = 0;
+  }
+
   merge(other: { counts: Uint32Array; count: number; max: number }): void {
     for (let i = 0; i < this.counts.length; i++) this.counts[i] += other.counts[i];
     this.count += other.count;

@@ -1,5 +1,6 @@
 import type { ImpairmentPipeline } from '../impair/pipeline.js';
 import type { Pipeline, Stage } from '../impair/spec.js';
+import type { TruthCounter } from '../impair/truth-counter.js';
 import type { DelayQueue, HeldPacketSink } from './delay-queue.js';
 import type { PacketMemory } from './udp.js';
 
@@ -23,6 +24,8 @@ export class Direction implements HeldPacketSink {
   /** Whether packets may be written to on their way, so that shared memory must not be handed in. */
   readonly rewrites: boolean;
   private readonly holds: boolean;
+  private readonly transparent: boolean;
+  private readonly truth: TruthCounter;
 
   constructor(
     readonly pipeline: ImpairmentPipeline,
@@ -32,10 +35,18 @@ export class Direction implements HeldPacketSink {
   ) {
     this.rewrites = stages.some((stage) => REWRITING.has(stage.kind));
     this.holds = stages.some((stage) => HOLDING.has(stage.kind));
+    this.transparent = pipeline.transparent;
+    this.truth = pipeline.truth;
   }
 
   /** `atMs` is when the packet entered the path: the kernel's receive time or the sender's deadline. */
   forward(memory: PacketMemory, offset: number, length: number, atMs: number): void {
+    if (this.transparent) {
+      // Nothing to decide: the pipeline is not even looked at.
+      this.truth.recordUntouched();
+      this.target.deliver(memory, offset, length, atMs);
+      return;
+    }
     const pipeline = this.pipeline;
     pipeline.apply(memory.bytes, offset, length, atMs);
     const copies = pipeline.copies;

@@ -1,3 +1,4 @@
+import { takeNumbers } from '../core/number-block.js';
 import { deriveSeed, Rng } from '../core/rng.js';
 import type { SentReport } from '../quality/reports.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../rtp/packet.js';
@@ -9,32 +10,38 @@ import type { PacketMemory } from './udp.js';
 
 const CLOCK_RATE = 8000;
 
+// Where the numbers of a sender lie, all of which each packet touches.
+const NEXT_SLOT_MS = 0;
+const SSRC = 1;
+const TIMESTAMP = 2;
+const SEQUENCE = 3;
+const FRAME = 4;
+const PACKETS_SENT = 5;
+const LAST_SENT_MS = 6;
+const FIRST_SENT_MS = 7;
+const SENDER_NUMBERS = 8;
+
 /**
  * The sending half of a local RTP session: one packet each ptime at its deadline, telephone-events in place of audio
  * while digits are sent. A slot that comes late by more than one ptime is left out (its timestamp passes, its sequence
  * number does not), so that a stall is never followed by a burst.
  */
 export class RtpSender implements Paced {
-  nextSlotMs = 0;
-  nextInBucket: Paced | null = null;
-  readonly ssrc: number;
-  packetsSent = 0;
   /** Slots left out because the thread was late. */
   slotsSkipped = 0;
 
+  private readonly numbers: Float64Array;
+  private readonly at: number;
   private readonly firstSequence: number;
-  private sequence: number;
-  private timestamp: number;
   private readonly slotUnits: number;
   private readonly events: TelephoneEventSender;
   private audio: PacketizedAudio | null = null;
-  private frame = 0;
   private payloadType = 0;
   private eventPayloadType: number | null = null;
   private marker = true;
   private active = false;
-  private firstSentMs: number | null = null;
-  private lastSentMs: number | null = null;
+  /** Digits wait or are being sent. */
+  private hasEvents = false;
 
   /**
    * @param seed decides SSRC, first sequence number and first timestamp (RFC 3550, section 5.1)
@@ -48,19 +55,35 @@ export class RtpSender implements Paced {
     private readonly outbound: Direction,
   ) {
     const rng = new Rng(deriveSeed(seed, 'rtp'));
-    this.ssrc = rng.uint32();
+    const { numbers, at } = takeNumbers(SENDER_NUMBERS);
+    this.numbers = numbers;
+    this.at = at;
+    numbers[at + SSRC] = rng.uint32();
     // A start in the lower half keeps the first wrap away from the first packets, where a loss would hide it.
     this.firstSequence = rng.uint32() & 0x7fff;
-    this.sequence = this.firstSequence;
-    this.timestamp = rng.uint32();
+    numbers[at + SEQUENCE] = this.firstSequence;
+    numbers[at + TIMESTAMP] = rng.uint32();
     this.slotUnits = (CLOCK_RATE / 1000) * ptimeMs;
     this.events = new TelephoneEventSender(CLOCK_RATE, ptimeMs);
+  }
+
+  get nextSlotMs(): number {
+    return this.numbers[this.at + NEXT_SLOT_MS];
+  }
+
+  get ssrc(): number {
+    return this.numbers[this.at + SSRC];
+  }
+
+  get packetsSent(): number {
+    return this.numbers[this.at + PACKETS_SENT];
   }
 
   /** What is sent from the next slot on. `audio` null sends digits only. */
   setFormat(audio: PacketizedAudio | null, payloadType: number, eventPayloadType: number | null): void {
     this.audio = audio;
-    this.frame = audio === null ? 0 : this.frame % audio.frames;
+    const frame = this.at + FRAME;
+    this.numbers[frame] = audio === null ? 0 : this.numbers[frame] % audio.frames;
     this.payloadType = payloadType;
     this.eventPayloadType = eventPayloadType;
   }
@@ -68,7 +91,7 @@ export class RtpSender implements Paced {
   /** Starts at `firstSlotMs`; the caller puts the sender into the wheel. */
   start(firstSlotMs: number): void {
     this.active = true;
-    this.nextSlotMs = firstSlotMs;
+    this.numbers[this.at + NEXT_SLOT_MS] = firstSlotMs;
   }
 
   stop(): void {
@@ -83,6 +106,7 @@ export class RtpSender implements Paced {
   sendDigits(digits: string, toneMs: number, gapMs: number): boolean {
     if (this.eventPayloadType === null) return false;
     this.events.enqueue(digits, toneMs, gapMs);
+    this.hasEvents = true;
     return true;
   }
 
@@ -97,7 +121,7 @@ export class RtpSender implements Paced {
 
   onSlot(nowMs: number): boolean {
     if (!this.active) return false;
-    while (nowMs - this.nextSlotMs > this.ptimeMs) {
+    while (nowMs - this.numbers[this.at + NEXT_SLOT_MS] > this.ptimeMs) {
       this.slotsSkipped++;
       this.advance();
     }
@@ -111,49 +135,57 @@ export class RtpSender implements Paced {
       packetsSent: this.packetsSent,
       ssrc: this.ssrc,
       firstSequence: this.firstSequence,
-      firstSentMs: this.firstSentMs,
-      lastSentMs: this.lastSentMs,
+      firstSentMs: this.packetsSent === 0 ? null : this.numbers[this.at + FIRST_SENT_MS],
+      lastSentMs: this.packetsSent === 0 ? null : this.numbers[this.at + LAST_SENT_MS],
       digits: this.events.sentDigits,
     };
   }
 
   private sendSlot(nowMs: number): void {
-    const { scratch, events, audio } = this;
-    const eventType = this.eventPayloadType;
-    if (eventType !== null && events.pending) {
-      const payloadBytes = events.next(this.timestamp, scratch.bytes, RTP_HEADER_BYTES);
-      if (payloadBytes > 0) {
-        const { marker, timestamp } = events;
-        writeRtpHeader(scratch.bytes, 0, marker, eventType, this.sequence, timestamp, this.ssrc);
-        this.hand(scratch, 0, RTP_HEADER_BYTES + payloadBytes, nowMs);
-        return;
-      }
-    }
+    const { scratch, audio, numbers, at } = this;
+    if (this.hasEvents && this.sendEvent(nowMs)) return;
     if (audio === null) return;
     let memory = audio.memory;
-    let offset = this.frame * audio.strideBytes;
+    let offset = numbers[at + FRAME] * audio.strideBytes;
     if (this.outbound.rewrites) {
       // The frames are shared by all calls: what may be written to is a copy.
       scratch.write(0, memory, offset, RTP_HEADER_BYTES + audio.frameBytes);
       memory = scratch;
       offset = 0;
     }
-    writeRtpHeader(memory.bytes, offset, this.marker, this.payloadType, this.sequence, this.timestamp, this.ssrc);
+    const sequence = numbers[at + SEQUENCE];
+    const timestamp = numbers[at + TIMESTAMP];
+    writeRtpHeader(memory.bytes, offset, this.marker, this.payloadType, sequence, timestamp, numbers[at + SSRC]);
     this.marker = false;
     this.hand(memory, offset, RTP_HEADER_BYTES + audio.frameBytes, nowMs);
   }
 
+  /** Sends the event packet of this slot; false where the slot carries audio. */
+  private sendEvent(nowMs: number): boolean {
+    const { scratch, events, eventPayloadType } = this;
+    this.hasEvents = events.pending;
+    if (eventPayloadType === null || !this.hasEvents) return false;
+    const payloadBytes = events.next(this.numbers[this.at + TIMESTAMP], scratch.bytes, RTP_HEADER_BYTES);
+    if (payloadBytes === 0) return false;
+    const { marker, timestamp } = events;
+    const sequence = this.numbers[this.at + SEQUENCE];
+    writeRtpHeader(scratch.bytes, 0, marker, eventPayloadType, sequence, timestamp, this.ssrc);
+    this.hand(scratch, 0, RTP_HEADER_BYTES + payloadBytes, nowMs);
+    return true;
+  }
+
   private hand(memory: PacketMemory, offset: number, length: number, nowMs: number): void {
-    this.outbound.forward(memory, offset, length, this.nextSlotMs);
-    this.sequence = (this.sequence + 1) & 0xffff;
-    this.packetsSent++;
-    if (this.firstSentMs === null) this.firstSentMs = nowMs;
-    this.lastSentMs = nowMs;
+    const { numbers, at } = this;
+    this.outbound.forward(memory, offset, length, numbers[at + NEXT_SLOT_MS]);
+    numbers[at + SEQUENCE] = (numbers[at + SEQUENCE] + 1) & 0xffff;
+    if (numbers[at + PACKETS_SENT]++ === 0) numbers[at + FIRST_SENT_MS] = nowMs;
+    numbers[at + LAST_SENT_MS] = nowMs;
   }
 
   private advance(): void {
-    this.nextSlotMs += this.ptimeMs;
-    this.timestamp = (this.timestamp + this.slotUnits) >>> 0;
-    if (this.audio !== null && ++this.frame >= this.audio.frames) this.frame = 0;
+    const { numbers, at, audio } = this;
+    numbers[at + NEXT_SLOT_MS] += this.ptimeMs;
+    numbers[at + TIMESTAMP] = (numbers[at + TIMESTAMP] + this.slotUnits) >>> 0;
+    if (audio !== null && ++numbers[at + FRAME] >= audio.frames) numbers[at + FRAME] = 0;
   }
 }

@@ -197,7 +197,9 @@ function unfolded(value: string): string {
 
 function isPlainStart({ isRequest, method, requestUri }: SipMessage, line: string): boolean {
   if (!isRequest) return line.startsWith('SIP/2.0 ') && !line.includes('\r');
-  return line.length === method.length + requestUri.length + ' '.length + ' SIP/2.0'.length && line.endsWith(' SIP/2.0');
+  return (
+    line.length === method.length + requestUri.length + ' '.length + ' SIP/2.0'.length && line.endsWith(' SIP/2.0')
+  );
 }
 
 /** A message written anew; `contact`: in place of all Contact lines. */

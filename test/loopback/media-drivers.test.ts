@@ -5,10 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
+import { systemClock } from '../../src/core/clock.js';
+import { loadLibc } from '../../src/core/libc.js';
 import { LinearHistogram } from '../../src/core/linear-histogram.js';
 import type { Pipeline } from '../../src/impair/spec.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { MediaSetup, MediaSnapshot, SessionSpec } from '../../src/media/link/messages.js';
+import { PacketMemory, parseIpv4, type UdpPort } from '../../src/media/udp.js';
+import { EpollDriver } from '../../src/media/udp-epoll.js';
+import { UringDriver } from '../../src/media/udp-uring.js';
 import { LOOPBACK, leaseFrom, type MediaThread, remoteOf, SESSION, startMediaThread, until } from './media-thread.js';
 
 const threads: MediaThread[] = [];
@@ -51,10 +56,10 @@ afterEach(async () => {
   for (const thread of threads.splice(0)) await thread.close();
 });
 
-describe.each(['native', 'dgram'] as const)('the %s driver', (driver) => {
+describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) => {
   it('carries what is sent to the far end, digits included, and reports it on both sides', async () => {
     const [near, far] = twoThreads(driver);
-    expect((await near.ready)?.driver).toBe(driver);
+    expect((await near.ready)?.driver).toBe(driver === 'dgram' ? 'dgram' : 'native');
     await openCall(near, far, 1);
     expect(await near.sendDigits(1, '1234#', 80, 40)).toBe('1234#');
     await heard(far, 100);
@@ -135,6 +140,84 @@ describe.each(['native', 'dgram'] as const)('the %s driver', (driver) => {
     await until(() => thread.client.exhausted !== null);
     expect(thread.client.exhausted?.code).toBe('ADDRESS_UNUSABLE');
     expect(thread.client.lease()).toBeNull();
+  });
+});
+
+describe('the driver over io_uring', () => {
+  const libc = loadLibc()!;
+
+  it('is not there where the kernel forbids it, and epoll takes its place', () => {
+    const forbidden = { ...libc, systemCall: () => -1 };
+    expect(UringDriver.open(forbidden, systemClock)).toBeNull();
+    const driver = new EpollDriver(forbidden, systemClock);
+    expect(driver.bind(LOOPBACK, 0)).toMatchObject({ sink: null });
+    driver.close();
+  });
+
+  it('reads all that waits, more than it has buffers for, in order and whole', () => {
+    const driver = UringDriver.open(libc, systemClock)!;
+    const [from, to] = [driver.bind(LOOPBACK, 0), driver.bind(LOOPBACK, 0)] as UdpPort[];
+    const seen: number[] = [];
+    to.sink = {
+      onDatagram: (memory, offset, length, arrivalMs, ip, port) => {
+        expect([length, ip, port]).toEqual([172, parseIpv4(LOOPBACK), from.port]);
+        expect(Math.abs(systemClock.now() - arrivalMs)).toBeLessThan(60_000);
+        seen.push((memory.bytes[offset + 2] << 8) | memory.bytes[offset + 3]);
+      },
+    };
+    const packet = PacketMemory.allocate(172);
+    // Four times as many as the driver has buffers, less than the receive buffer holds, read between two lots.
+    for (let lot = 0; lot < 4; lot++) {
+      for (let i = lot * 1000; i < (lot + 1) * 1000; i++) {
+        packet.bytes[2] = i >> 8;
+        packet.bytes[3] = i;
+        from.send(packet, 0, 172, parseIpv4(LOOPBACK)!, to.port, systemClock.now());
+      }
+      driver.flush();
+      driver.poll();
+    }
+    expect(driver.receiveDrops).toBe(0);
+    expect(seen).toEqual(Array.from({ length: 4000 }, (_, i) => i));
+    expect(driver.pacingErrorMs.count).toBe(4000);
+    driver.close();
+  });
+
+  it('tells a datagram that is longer than its buffers by length 0', async () => {
+    const driver = UringDriver.open(libc, systemClock)!;
+    const to = driver.bind(LOOPBACK, 0) as UdpPort;
+    const lengths: number[] = [];
+    to.sink = { onDatagram: (_memory, _offset, length) => lengths.push(length) };
+    const from = createSocket('udp4');
+    for (const length of [2048, 2049, 100]) {
+      await new Promise((sent) => from.send(new Uint8Array(length), to.port, LOOPBACK, sent));
+    }
+    from.close();
+    driver.poll();
+    expect(lengths).toEqual([2048, 0, 100]);
+    driver.close();
+  });
+
+  it('counts what the kernel refuses to send and goes on', () => {
+    const driver = UringDriver.open(libc, systemClock)!;
+    const from = driver.bind(LOOPBACK, 0) as UdpPort;
+    // Nothing outside can be reached from a socket on the loopback address.
+    for (let i = 0; i < 3; i++) from.send(PacketMemory.allocate(100), 0, 100, parseIpv4('192.0.2.1')!, 9, 0);
+    driver.flush();
+    driver.poll();
+    expect(driver.sendErrors).toBe(3);
+    driver.close();
+  });
+
+  it('frees a port when it is closed, and all of them when the driver is', () => {
+    const driver = UringDriver.open(libc, systemClock)!;
+    const ports = Array.from({ length: 100 }, () => driver.bind(LOOPBACK, 0) as UdpPort);
+    ports[0].close();
+    const again = driver.bind(LOOPBACK, ports[0].port);
+    expect(again).toMatchObject({ port: ports[0].port });
+    driver.close();
+    const other = new EpollDriver(libc, systemClock);
+    for (const { port } of ports) expect(other.bind(LOOPBACK, port)).toMatchObject({ port });
+    other.close();
   });
 });
 

@@ -16,7 +16,7 @@ export type CodecName = 'PCMU' | 'PCMA';
 
 /** How the media thread is set up; given once at its start. */
 export interface MediaSetup {
-  driver: 'auto' | 'native' | 'dgram';
+  driver: 'auto' | 'native' | 'epoll' | 'dgram';
   /** Local address that RTP sockets bind. */
   address: string;
   /** First and last port of the range, both included; RTP takes the even, RTCP the odd one. */

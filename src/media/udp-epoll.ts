@@ -1,24 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
-import { type DatagramSink, PacketMemory, pacingHistogram, parseIpv4, type UdpDriver, type UdpPort } from './udp.js';
+import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
+import { CONTROL_BYTES, ControlReader, MSG_TRUNC, SOCKADDR_BYTES, SocketOpener, writeSockaddr } from './udp-socket.js';
 
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
-const SO_TIMESTAMPNS = 35;
-const SO_RXQ_OVFL = 40;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
-const MSG_TRUNC = 0x20;
-const SOCKADDR_BYTES = 16;
-
-const RECEIVE_BUFFER_BYTES = 512 * 1024;
 const MAX_EVENTS = 1024;
 /**
  * Datagrams that are read, or sent, in a row. After each system call the processor has to warm up to our own code again,
@@ -36,7 +24,6 @@ const EVENT_DATA = EVENT_WORDS - 2;
 const VECTOR = 64; // struct iovec; struct msghdr (56 bytes) is at 0
 const NAME = 80; // struct sockaddr_in
 const CONTROL = 96;
-const CONTROL_BYTES = 96;
 const DATAGRAM = CONTROL + CONTROL_BYTES;
 const DATAGRAM_BYTES = 2048;
 const RECEIVE_SLOT = DATAGRAM + DATAGRAM_BYTES;
@@ -50,14 +37,14 @@ const SEND_SLOT = SOCKADDR_BYTES + DATAGRAM_BYTES;
 // The driver's block of native memory.
 const SENDS = BATCH * RECEIVE_SLOT;
 const EVENTS = SENDS + BATCH * SEND_SLOT;
-const SCRATCH = EVENTS + MAX_EVENTS * 16; // option values, timespec, sockaddr, event
-const BLOCK_BYTES = SCRATCH + 32;
+const EVENT = EVENTS + MAX_EVENTS * 16; // the one that is added
+const BLOCK_BYTES = EVENT + 16;
 
 /**
  * UDP through the C library: one non-blocking socket a port, all in one epoll set that `poll` drains, arrival times by
  * SO_TIMESTAMPNS brought onto the run's clock.
  */
-export class NativeDriver implements UdpDriver {
+export class EpollDriver implements UdpDriver {
   readonly kind = 'native';
   readonly timestampSource = 'kernel';
   receiveDrops = 0;
@@ -69,7 +56,7 @@ export class NativeDriver implements UdpDriver {
   private readonly view: DataView;
   private readonly base: number;
   private readonly epoll: number;
-  private readonly ports: (NativePort | null)[] = [];
+  private readonly ports: (EpollPort | null)[] = [];
   private readonly freeIndexes: number[] = [];
   private readonly receivedLengths = new Int32Array(BATCH);
   /** Datagrams that wait in the send slots. */
@@ -78,6 +65,8 @@ export class NativeDriver implements UdpDriver {
   private readonly sendLengths = new Int32Array(BATCH);
   private readonly sendDues = new Float64Array(BATCH);
   private readonly time: KernelTime;
+  private readonly sockets: SocketOpener;
+  private readonly control: ControlReader;
   private open = true;
 
   constructor(
@@ -101,25 +90,21 @@ export class NativeDriver implements UdpDriver {
     this.epoll = libc.epollCreate(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: ${libc.errorName(libc.errno())}`);
     this.time = new KernelTime(libc, clock);
+    this.sockets = new SocketOpener(libc);
+    this.control = new ControlReader(this.time);
   }
 
   bind(address: string, port: number): UdpPort | string {
-    const ip = parseIpv4(address);
-    if (ip === null) return 'EADDRNOTAVAIL';
-    const fd = this.libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return this.libc.errorName(this.libc.errno());
-    const refusal = this.prepare(fd, ip, port);
-    if (refusal !== '') {
-      this.libc.close(fd);
-      return refusal;
-    }
+    const socket = this.sockets.open(address, port);
+    if (typeof socket === 'string') return socket;
+    const { fd } = socket;
     const index = this.freeIndexes.pop() ?? this.ports.length;
-    const bound = new NativePort(this, fd, index, port === 0 ? this.portOf(fd) : port);
+    const bound = new EpollPort(this, fd, index, socket.port);
     this.ports[index] = bound;
-    this.view.setUint32(SCRATCH, EPOLLIN, true);
-    this.view.setInt32(SCRATCH + 4 * EVENT_DATA, fd, true);
-    this.view.setInt32(SCRATCH + 4 * EVENT_DATA + 4, index, true);
-    if (this.libc.epollControl(this.epoll, EPOLL_CTL_ADD, fd, this.base + SCRATCH) < 0) {
+    this.view.setUint32(EVENT, EPOLLIN, true);
+    this.view.setInt32(EVENT + 4 * EVENT_DATA, fd, true);
+    this.view.setInt32(EVENT + 4 * EVENT_DATA + 4, index, true);
+    if (this.libc.epollControl(this.epoll, EPOLL_CTL_ADD, fd, this.base + EVENT) < 0) {
       const error = this.libc.errorName(this.libc.errno());
       bound.close();
       return error;
@@ -154,10 +139,7 @@ export class NativeDriver implements UdpDriver {
     }
     const index = this.waiting++;
     const slot = SENDS + index * SEND_SLOT;
-    const words = this.memory.words;
-    // struct sockaddr_in: family in host order, port and address in network order.
-    words[slot >> 2] = AF_INET | ((port & 0xff) << 24) | ((port >> 8) << 16);
-    words[(slot >> 2) + 1] = (ip << 24) | ((ip & 0xff00) << 8) | ((ip >>> 8) & 0xff00) | (ip >>> 24);
+    writeSockaddr(this.memory.words, slot >> 2, ip, port);
     this.memory.write(slot + SOCKADDR_BYTES, source, offset, length);
     this.sendDescriptors[index] = fd;
     this.sendLengths[index] = length;
@@ -182,7 +164,7 @@ export class NativeDriver implements UdpDriver {
   }
 
   /** Closes a port's socket, which also takes it out of the epoll set; what waits to be sent goes first. */
-  release(port: NativePort, fd: number): void {
+  release(port: EpollPort, fd: number): void {
     this.flush();
     this.ports[port.index] = null;
     this.freeIndexes.push(port.index);
@@ -194,29 +176,6 @@ export class NativeDriver implements UdpDriver {
     this.open = false;
     for (const port of this.ports) port?.close();
     this.libc.close(this.epoll);
-  }
-
-  private prepare(fd: number, ip: number, port: number): string {
-    this.view.setInt32(SCRATCH, RECEIVE_BUFFER_BYTES, true);
-    // Beyond net.core.rmem_max only with CAP_NET_ADMIN; the plain option takes what it may.
-    if (this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, this.base + SCRATCH, 4) < 0) {
-      this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, this.base + SCRATCH, 4);
-    }
-    this.view.setInt32(SCRATCH, 1, true);
-    this.libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, this.base + SCRATCH, 4);
-    this.libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, this.base + SCRATCH, 4);
-    this.view.setUint16(SCRATCH, AF_INET, true);
-    this.view.setUint16(SCRATCH + 2, port, false);
-    this.view.setUint32(SCRATCH + 4, ip, false);
-    this.view.setBigUint64(SCRATCH + 8, 0n);
-    if (this.libc.bind(fd, this.base + SCRATCH, SOCKADDR_BYTES) < 0) return this.libc.errorName(this.libc.errno());
-    return '';
-  }
-
-  private portOf(fd: number): number {
-    this.view.setInt32(SCRATCH + SOCKADDR_BYTES, SOCKADDR_BYTES, true);
-    this.libc.getsockname(fd, this.base + SCRATCH, this.base + SCRATCH + SOCKADDR_BYTES);
-    return this.view.getUint16(SCRATCH + 2, false);
   }
 
   /** Reads a datagram for each of `count` events, then hands them over. */
@@ -239,29 +198,17 @@ export class NativeDriver implements UdpDriver {
     }
   }
 
-  private hand(port: NativePort, slot: number, length: number): void {
+  private hand(port: EpollPort, slot: number, length: number): void {
     const { words, bytes } = this.memory;
-    let arrivalMs = 0;
-    const end = slot + CONTROL + words[(slot + CONTROL_LENGTH) >> 2];
-    for (let at = slot + CONTROL; at + 16 <= end; ) {
-      // struct cmsghdr: length (8), level (4), type (4), data
-      const cmsgBytes = words[at >> 2];
-      if (cmsgBytes < 16) break;
-      if (words[(at + 8) >> 2] === SOL_SOCKET) {
-        const type = words[(at + 12) >> 2];
-        if (type === SO_TIMESTAMPNS) {
-          arrivalMs = this.time.toRunMs(words[(at + 16) >> 2], words[(at + 24) >> 2]);
-        } else if (type === SO_RXQ_OVFL) {
-          const drops = words[(at + 16) >> 2] >>> 0;
-          this.receiveDrops += (drops - port.drops) >>> 0;
-          port.drops = drops;
-        }
-      }
-      at += (cmsgBytes + 7) & ~7;
+    const { control } = this;
+    control.read(words, slot + CONTROL, words[(slot + CONTROL_LENGTH) >> 2]);
+    if (control.drops >= 0) {
+      this.receiveDrops += (control.drops - port.drops) >>> 0;
+      port.drops = control.drops;
     }
     const sink = port.sink;
     if (sink === null) return;
-    if (arrivalMs === 0) arrivalMs = this.clock.now();
+    const arrivalMs = control.arrivalMs === 0 ? this.clock.now() : control.arrivalMs;
     const name = slot + NAME;
     const ip = (bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7];
     const source = (bytes[name + 2] << 8) | bytes[name + 3];
@@ -270,14 +217,14 @@ export class NativeDriver implements UdpDriver {
   }
 }
 
-class NativePort implements UdpPort {
+class EpollPort implements UdpPort {
   sink: DatagramSink | null = null;
   /** The socket's drop counter as last reported. */
   drops = 0;
   private open = true;
 
   constructor(
-    private readonly driver: NativeDriver,
+    private readonly driver: EpollDriver,
     private readonly fd: number,
     readonly index: number,
     readonly port: number,

@@ -1,0 +1,103 @@
+import type { KernelTime } from '../core/kernel-time.js';
+import type { Libc, NativeMemory } from '../core/libc.js';
+import { parseIpv4 } from './udp.js';
+
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+const SO_TIMESTAMPNS = 35;
+const SO_RXQ_OVFL = 40;
+/** Bytes of struct sockaddr_in. */
+export const SOCKADDR_BYTES = 16;
+/** Room for the control messages of a datagram: its receive time (32 bytes) and the drop counter (24). */
+export const CONTROL_BYTES = 64;
+export const MSG_TRUNC = 0x20;
+
+/** Bytes of struct cmsghdr. */
+const HEADER_BYTES = 16;
+
+const RECEIVE_BUFFER_BYTES = 512 * 1024;
+
+/** Writes struct sockaddr_in: family in host order, port and address in network order. */
+export function writeSockaddr(words: Int32Array, at: number, ip: number, port: number): void {
+  words[at] = AF_INET | ((port & 0xff) << 24) | ((port >> 8) << 16);
+  words[at + 1] = (ip << 24) | ((ip & 0xff00) << 8) | ((ip >>> 8) & 0xff00) | (ip >>> 24);
+}
+
+/** Opens non-blocking UDP sockets that report the kernel's receive time and its drops with every datagram. */
+export class SocketOpener {
+  private readonly memory: NativeMemory;
+  private readonly view: DataView;
+
+  constructor(private readonly libc: Libc) {
+    this.memory = libc.allocate(2 * SOCKADDR_BYTES);
+    this.view = new DataView(this.memory.buffer);
+  }
+
+  /** The descriptor and port of a bound socket, or the system's error code. Port 0 lets the system choose. */
+  open(address: string, port: number): { fd: number; port: number } | string {
+    const { libc } = this;
+    const ip = parseIpv4(address);
+    if (ip === null) return 'EADDRNOTAVAIL';
+    const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return libc.errorName(libc.errno());
+    this.setOptions(fd);
+    const { base } = this.memory;
+    writeSockaddr(new Int32Array(this.memory.buffer), 0, ip, port);
+    if (libc.bind(fd, base, SOCKADDR_BYTES) < 0) {
+      const error = libc.errorName(libc.errno());
+      libc.close(fd);
+      return error;
+    }
+    if (port !== 0) return { fd, port };
+    this.view.setInt32(SOCKADDR_BYTES, SOCKADDR_BYTES, true);
+    libc.getsockname(fd, base, base + SOCKADDR_BYTES);
+    return { fd, port: this.view.getUint16(2, false) };
+  }
+
+  private setOptions(fd: number): void {
+    const { base } = this.memory;
+    this.view.setInt32(0, RECEIVE_BUFFER_BYTES, true);
+    // Beyond net.core.rmem_max only with CAP_NET_ADMIN; the plain option takes what it may.
+    if (this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, base, 4) < 0) {
+      this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, base, 4);
+    }
+    this.view.setInt32(0, 1, true);
+    this.libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, base, 4);
+    this.libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, base, 4);
+  }
+}
+
+/** Reads the control messages of a datagram (struct cmsghdr: length (8), level (4), type (4), data). */
+export class ControlReader {
+  /** Receive time on the run's clock; 0 where the kernel told none. */
+  arrivalMs = 0;
+  /** The socket's drop counter; −1 where the kernel told none, which it does as long as it is 0. */
+  drops = -1;
+
+  constructor(private readonly time: KernelTime) {}
+
+  /** @param at bytes from the start of `words`, a multiple of 8 */
+  read(words: Int32Array, at: number, length: number): void {
+    this.arrivalMs = 0;
+    this.drops = -1;
+    const end = at + length;
+    for (let message = at; message + HEADER_BYTES <= end; ) {
+      const bytes = words[message >> 2];
+      if (bytes < HEADER_BYTES) return;
+      if (words[(message + 8) >> 2] === SOL_SOCKET) {
+        const type = words[(message + 12) >> 2];
+        if (type === SO_TIMESTAMPNS) {
+          this.arrivalMs = this.time.toRunMs(words[(message + 16) >> 2], words[(message + 24) >> 2]);
+        } else if (type === SO_RXQ_OVFL) {
+          this.drops = words[(message + 16) >> 2] >>> 0;
+        }
+      }
+      message += (bytes + 7) & ~7;
+    }
+  }
+}
