@@ -24,6 +24,8 @@ export interface SrfResult extends SrfMessage {
   readonly reason: string;
   readonly source_address: string;
   readonly source_port: number;
+  /** `udp`, `tcp` or `tls`. */
+  readonly protocol: string;
 }
 
 export interface SrfRequest extends SrfMessage {

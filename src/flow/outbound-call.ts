@@ -6,6 +6,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import { agreeAsOfferer } from '../sdp/negotiate.js';
 import { readDescription } from '../sdp/read.js';
+import { CallCredentials, challengerOf } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { acceptedByOffer, Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
@@ -63,6 +64,7 @@ export class OutboundCall {
   private request: SrfRequest | null = null;
   private inviteTime: string | undefined;
   private dialog: SrfDialog | null = null;
+  private readonly credentials: CallCredentials | null;
   private readonly scope = new CallScope((error) => this.abandon(error));
 
   constructor(
@@ -83,6 +85,8 @@ export class OutboundCall {
       startedMs: this.startedMs,
     });
     this.record.inProgressAtInvite = population.inProgress;
+    const { credentials } = context.calls;
+    this.credentials = credentials ? new CallCredentials(credentials) : null;
     this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`);
   }
 
@@ -91,10 +95,14 @@ export class OutboundCall {
   }
 
   private invite(): void {
-    const { calls, srf } = this.context;
     this.record.timings.inviteMs = this.startedMs;
-    this.scope.after(calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));
-    srf.createUAC(
+    this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));
+    this.send({}, this.context.calls.proxy);
+  }
+
+  /** Sends the INVITE; with further headers once it was challenged. */
+  private send(headers: Record<string, string>, proxy: string | undefined): void {
+    this.context.srf.createUAC(
       this.plan.uri,
       {
         localSdp: this.conversation.offer(),
@@ -102,9 +110,9 @@ export class OutboundCall {
           From: `<sip:${this.plan.from}@localhost>`,
           Contact: `<sip:${this.plan.from}@localhost>`,
           ...this.plan.headers,
+          ...headers,
         },
-        auth: calls.credentials,
-        proxy: calls.proxy,
+        proxy,
       },
       {
         cbRequest: this.scope.guarded((_error: unknown, request?: SrfRequest) => this.onRequest(request)),
@@ -129,10 +137,6 @@ export class OutboundCall {
     if (this.inviteTime === undefined) this.inviteTime = request.stackTime;
     const callId = request.get('call-id');
     if (callId && !this.record.sipCallIds.includes(callId)) this.record.sipCallIds.push(callId);
-    // A challenged INVITE is sent anew as another request: that is the one to cancel.
-    request.on('authenticate', (retry: SrfRequest) => {
-      this.request = retry;
-    });
     if (this.cancelling) request.cancel(() => {});
   }
 
@@ -203,6 +207,7 @@ export class OutboundCall {
 
   private onFailure(error: SrfCallError): void {
     if (this.phase !== 'inviting') return;
+    if (error.res && !this.cancelling && this.answerChallenge(error.res)) return;
     const { record } = this;
     const failure = failureOf(error);
     if (error.res) this.noteTries(error.res);
@@ -218,6 +223,20 @@ export class OutboundCall {
     record.cause = this.cancelling ? 'cancelled' : failure.cause;
     this.leaveProgress();
     this.finish();
+  }
+
+  /** Sends the INVITE again with credentials: the same call, the next sequence number (RFC 3261 22.2). */
+  private answerChallenge(response: SrfResult): boolean {
+    const { request, credentials, context } = this;
+    if (!request || !credentials?.learn(response)) return false;
+    const headers = {
+      From: request.get('From')!,
+      'Call-ID': request.get('Call-ID')!,
+      CSeq: `${request.getParsedHeader('cseq').seq + 1} INVITE`,
+      ...credentials.headers('INVITE', this.plan.uri),
+    };
+    this.send(headers, challengerOf(response, context.calls.proxy ?? this.plan.uri) ?? context.calls.proxy);
+    return true;
   }
 
   /** Which servers of the target were tried, where the first one did not serve the call. */
@@ -253,27 +272,32 @@ export class OutboundCall {
     this.conversation.hush();
     this.scope.after(LISTEN_AFTER_BYE_MS, () => void this.conversation.close());
     record.timings.byeMs = context.clock.now();
-    dialog.request(
-      { method: 'BYE' },
-      this.scope.guarded((error: unknown, response?: SrfResult) => {
-        if (!error && response) {
-          record.byeStatus = response.status;
-          record.timings.byeFinalMs =
-            record.timings.byeMs! +
-            (wireDelayMs(response.req.stackTime, response.stackTime) ?? context.clock.now() - record.timings.byeMs!);
-          // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a
-          // BYE that could not be delivered to it (8.1.3.1).
-          const lost = response.status === 408 || response.status === 481 || isLocal(response);
-          if (lost && record.outcome === 'completed') {
-            record.outcome = 'dropped';
-            record.cause = 'dropped';
-          }
+    let sentAt: string | undefined;
+    const send = (headers: Record<string, string>): void => dialog.request({ method: 'BYE', headers }, answered);
+    const answered = this.scope.guarded((error: unknown, response?: SrfResult) => {
+      sentAt ??= response?.req.stackTime;
+      if (response && this.credentials?.learn(response)) {
+        send(this.credentials.headers('BYE', response.req.uri));
+        return;
+      }
+      if (!error && response) {
+        record.byeStatus = response.status;
+        record.timings.byeFinalMs =
+          record.timings.byeMs! +
+          (wireDelayMs(sentAt, response.stackTime) ?? context.clock.now() - record.timings.byeMs!);
+        // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a
+        // BYE that could not be delivered to it (8.1.3.1).
+        const lost = response.status === 408 || response.status === 481 || isLocal(response);
+        if (lost && record.outcome === 'completed') {
+          record.outcome = 'dropped';
+          record.cause = 'dropped';
         }
-        context.srf.removeDialog(dialog);
-        dialog.removeAllListeners();
-        then();
-      }),
-    );
+      }
+      context.srf.removeDialog(dialog);
+      dialog.removeAllListeners();
+      then();
+    });
+    send({});
   }
 
   private cancel(patienceMs: number): void {

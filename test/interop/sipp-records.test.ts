@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FinishedRun, runProfile } from '../support/run-profile.js';
 import { endSippAfterEach, headerOf, Sipp, scenario, scenarioWith } from './sipp.js';
@@ -13,6 +14,17 @@ load: [{ shape: constant, cps: ${CALLS}, for: 1s }]
 calls: { ${calls} }
 media: { rtpPorts: ${rtpPorts} }
 `;
+
+const fieldOf = (header: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}="?([^",]*)"?`).exec(header)?.[1];
+
+/** RFC 7616 3.4.1 with qop=auth, computed without the code under test. */
+function responseOf(algorithm: 'md5' | 'sha256', header: string, method: string): string {
+  const hash = (text: string): string => createHash(algorithm).update(text).digest('hex');
+  const ha1 = hash(`alice:${fieldOf(header, 'realm')}:open sesame`);
+  const ha2 = hash(`${method}:${fieldOf(header, 'uri')}`);
+  return hash(`${ha1}:${fieldOf(header, 'nonce')}:${fieldOf(header, 'nc')}:${fieldOf(header, 'cnonce')}:auth:${ha2}`);
+}
 
 /** Messages of one call that SIPp received. */
 const of = (sipp: Sipp, callId: string, method: string): string[] =>
@@ -132,6 +144,31 @@ describe('the records of a run against SIPp', () => {
       const invites = of(sipp, record.sipCallIds[0], 'INVITE');
       expect(invites.map((invite) => headerOf(invite, 'CSeq'))).toEqual(['1 INVITE', '2 INVITE']);
       expect(of(sipp, record.sipCallIds[0], 'ACK').map((ack) => headerOf(ack, 'CSeq'))).toEqual(['1 ACK', '2 ACK']);
+    }
+  });
+
+  it('a proxy, the callee and an old nonce challenge one call: SHA-256 and MD5, one attempt, one record', async () => {
+    const { summary, records, sipp } = await run(
+      scenario('callee-challenges'),
+      'hold: 300ms, credentials: { username: alice, password: "open sesame" }',
+    );
+    expect(sipp.counts()).toMatchObject({ retransmissions: 0, unexpected: 0 });
+    expect(summary.calls).toMatchObject({ answered: CALLS, completed: CALLS, failed: 0 });
+    expect(summary.responses).toEqual({ '200': CALLS });
+    expect(summary.sip).toMatchObject({ setupFailureRatio: 0, retransmissionsSent: 0, scr: 1 });
+    for (const record of records) {
+      expect(record).toMatchObject({ status: 200, byeStatus: 200, tries: [{ status: 200 }] });
+      expect(record.sipCallIds).toHaveLength(1);
+      const invites = of(sipp, record.sipCallIds[0], 'INVITE');
+      expect(invites.map((invite) => headerOf(invite, 'CSeq')![0])).toEqual(['1', '2', '3', '4']);
+      const [, ...later] = invites.map((invite) => headerOf(invite, 'Proxy-Authorization')!);
+      expect(later.map((value) => fieldOf(value, 'nc'))).toEqual(['00000001', '00000002', '00000003']);
+      for (const value of later) expect(fieldOf(value, 'response')).toBe(responseOf('sha256', value, 'INVITE'));
+      for (const value of invites.slice(2).map((invite) => headerOf(invite, 'Authorization')!))
+        expect(fieldOf(value, 'response')).toBe(responseOf('md5', value, 'INVITE'));
+      const byes = of(sipp, record.sipCallIds[0], 'BYE').map((bye) => headerOf(bye, 'Authorization'));
+      expect(fieldOf(byes[1]!, 'response')).toBe(responseOf('md5', byes[1]!, 'BYE'));
+      expect([byes.length, fieldOf(byes[1]!, 'uri')]).toEqual([2, `sip:sipp@127.0.0.1:${sipp.port};transport=UDP`]);
     }
   });
 
