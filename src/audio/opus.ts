@@ -19,9 +19,6 @@ const PCM_BYTES = MAX_SAMPLES * 8;
 /** Bits per second that our own audio is encoded with: enough for the full band of one voice. */
 export const OPUS_BITRATE = 24_000;
 
-/** Lengths of one frame in ms (RFC 6716, 2.1.4) that are packet intervals too; 30 is none of them. */
-export const OPUS_PTIMES: readonly number[] = [10, 20, 40, 60];
-
 let native: OpusNative | null = null;
 /** Where PCM and packets are put for the module; one place for all coders of a thread. */
 let pcmAddress = 0;

@@ -47,6 +47,10 @@ export const CODECS: Readonly<Record<CodecName, CodecFacts>> = {
   },
 };
 
-export function isCodecName(name: string): name is CodecName {
-  return name in CODECS;
+/** Packet intervals in ms that we send with. */
+export const PTIMES_MS = [10, 20, 30, 40, 60] as const;
+
+/** Whether a codec can fill packets of that length: Opus has no frames of 30 ms (RFC 6716, 2.1.4). */
+export function supportsPtime(codec: CodecName, ptimeMs: number): boolean {
+  return (PTIMES_MS as readonly number[]).includes(ptimeMs) && !(codec === 'opus' && ptimeMs === 30);
 }

@@ -1,15 +1,11 @@
 import type { Pipeline } from '../impair/spec.js';
 import type { MediaClient } from '../media/link/client.js';
-import type { CodecName, Lease, MediaReport } from '../media/link/messages.js';
+import type { Lease, MediaReport } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import { CODECS, EVENT_PAYLOAD_TYPE, type SdpCodec } from '../sdp/codecs.js';
-import { type Format, offeredFormats, writeDescription } from '../sdp/describe.js';
-import type { Agreement } from '../sdp/negotiate.js';
-import type { RemoteMedia } from '../sdp/read.js';
-import type { ConversationSpec, MediaSpec } from './spec.js';
-
-/** Packet-loss robustness of G.711 by G.113: with and without concealment. */
-const BPL = { plc: 25.1, none: 4.3 } as const;
+import { BPL } from '../quality/equipment.js';
+import { receives, sends } from '../sdp/direction.js';
+import { type Exchange, isExchange, Negotiation } from '../sdp/negotiation.js';
+import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
 
 /**
  * How long packets that were under way when our BYE left are waited for. Its response may take 64·T1 to fail to come,
@@ -28,20 +24,23 @@ export interface ConversationSetup {
   advertise: string | undefined;
 }
 
-/** The media half of one call: a leased port pair, its description, and what is said and heard. */
+/** The media half of one call: a leased port pair, its offers and answers, and what is said and heard. */
 export class Conversation {
+  private readonly negotiation: Negotiation;
+  /** The last exchange, by which we talk. */
+  private agreed: Exchange | null = null;
   private closing: Promise<MediaReport | null> | null = null;
 
   constructor(
     private readonly setup: ConversationSetup,
     readonly call: number,
-    private readonly lease: Lease,
+    lease: Lease,
     name: string,
     options: { audio?: string; hearDigits?: boolean } = {},
   ) {
     const { conversation, mediaSpec } = setup;
     const session = {
-      audio: options.audio ?? conversation.audio,
+      audio: options.audio ?? soundName(conversation),
       ptimeMs: conversation.ptime,
       hearDigits: options.hearDigits ?? true,
       expectAudio: conversation.expectAudio,
@@ -49,32 +48,42 @@ export class Conversation {
       mediaTimeoutMs: mediaSpec.timeout,
       bpl: mediaSpec.plc ? BPL.plc : BPL.none,
     };
+    const local = {
+      address: setup.advertise ?? lease.address,
+      port: lease.rtpPort,
+      ptimeMs: conversation.ptime,
+      sessionId: call + 1,
+    };
+    this.negotiation = new Negotiation(local, conversation.codecs);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
   }
 
+  /** Our description with all codecs that we speak. */
   offer(): string {
-    return this.describe(offeredFormats(this.setup.conversation.codecs, true));
+    return this.negotiation.offer();
   }
 
-  describe(formats: readonly Format[]): string {
-    return writeDescription(
-      {
-        address: this.setup.advertise ?? this.lease.address,
-        port: this.lease.rtpPort,
-        ptimeMs: this.setup.conversation.ptime,
-        sessionId: this.call + 1,
-      },
-      formats,
-    );
+  /** Takes the far end's answer to our offer and talks to it; why not, when it is of no use. */
+  takeAnswer(sdp: string, answered: boolean): string | null {
+    const result = this.negotiation.takeAnswer(sdp);
+    if (!isExchange(result)) return result.reason;
+    this.agreed = result;
+    this.talk(answered);
+    return null;
   }
 
-  /** Talks to the far end that an answer or offer named. */
-  connect(
-    remote: RemoteMedia,
-    agreement: Agreement,
-    accept: Record<number, CodecName | 'telephone-event' | 'CN'>,
-    answered: boolean,
-  ): void {
+  /** Our answer to the far end's offer; `null` when there is nothing in it that we speak, and all stays as it was. */
+  answer(sdp: string, isWrong = false): string | null {
+    const result = isWrong ? this.negotiation.answerWrongly(sdp) : this.negotiation.answer(sdp);
+    if (!result) return null;
+    this.agreed = result;
+    return result.answer;
+  }
+
+  /** Sends and hears by the last exchange. `answered` is false for early media. */
+  talk(answered: boolean): void {
+    if (!this.agreed) return;
+    const { remote, agreement, accept } = this.agreed;
     this.setup.media.connect(
       this.call,
       {
@@ -84,9 +93,17 @@ export class Conversation {
         sendPayloadType: agreement.sendPayloadType,
         acceptPayloadTypes: accept,
         eventPayloadType: agreement.eventPayloadType,
+        ptimeMs: agreement.ptimeMs,
+        sends: sends(agreement.direction),
+        hears: receives(agreement.direction),
       },
       answered,
     );
+  }
+
+  /** From our next description on the far end is held, or no longer. */
+  hold(isHeld: boolean): void {
+    this.negotiation.hold(isHeld);
   }
 
   sendDigits(digits: string, toneMs: number, gapMs: number): Promise<string> {
@@ -109,24 +126,4 @@ export class Conversation {
     record.media = await this.close();
     if (!record.media) record.mediaMissing = 'the media thread did not report in time';
   }
-}
-
-/** What an offer of these codecs makes us accept: payload type → codec. */
-export function acceptedByOffer(codecs: readonly SdpCodec[]): Record<number, CodecName | 'telephone-event' | 'CN'> {
-  const accept: Record<number, CodecName | 'telephone-event' | 'CN'> = {
-    13: 'CN',
-    [EVENT_PAYLOAD_TYPE]: 'telephone-event',
-  };
-  for (const name of codecs) accept[CODECS[name].payloadType] = name;
-  return accept;
-}
-
-/** What an answer makes us accept. */
-export function acceptedByAnswer(agreement: Agreement): Record<number, CodecName | 'telephone-event' | 'CN'> {
-  const accept: Record<number, CodecName | 'telephone-event' | 'CN'> = {
-    13: 'CN',
-    [agreement.sendPayloadType]: agreement.codec,
-  };
-  if (agreement.eventPayloadType !== null) accept[agreement.eventPayloadType] = 'telephone-event';
-  return accept;
 }

@@ -2,18 +2,11 @@ import type { Clock } from '../core/clock.js';
 import type { SrfApp, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import { type Agreement, agreeAsAnswerer, agreeAsOfferer } from '../sdp/negotiate.js';
-import { type RemoteMedia, readDescription } from '../sdp/read.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import {
-  acceptedByAnswer,
-  acceptedByOffer,
-  Conversation,
-  type ConversationSetup,
-  LISTEN_AFTER_BYE_MS,
-} from './conversation.js';
+import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
 import type { Population } from './population.js';
+import { followRenegotiation } from './renegotiation.js';
 
 const STOP_PATIENCE_MS = 3000;
 
@@ -29,7 +22,7 @@ export interface InboundPlan {
   id: number;
   ringAfterMs: number;
   answerAfterMs: number;
-  /** Answers with G.722 whatever was offered. */
+  /** Answers with a codec that was not offered. */
   wrongCodec: boolean;
   /** What is sent: a source's name, or `none` for no RTP at all. */
   audio: string | undefined;
@@ -108,15 +101,15 @@ export class InboundCall {
     const { context, plan, record, request } = this;
     // Without an offer ours goes out with the 200, and the answer to it comes with the ACK (RFC 3261 13.2.1).
     const isOurOffer = request.body === '';
-    const agreed = isOurOffer ? null : this.agree(request.body);
-    if (!isOurOffer && !agreed) {
+    const answer = isOurOffer ? null : this.conversation.answer(request.body, plan.wrongCodec);
+    if (!isOurOffer && answer === null) {
       this.reject(488, 'local');
       return;
     }
     context.srf.createUAS(
       request,
       this.response,
-      { localSdp: agreed ? agreed.answer : this.conversation.offer() },
+      { localSdp: answer ?? this.conversation.offer() },
       this.scope.guarded((error: unknown, dialog?: SrfDialog) => {
         if (!dialog || error) {
           this.onCancel();
@@ -133,60 +126,26 @@ export class InboundCall {
           'destroy',
           this.scope.guarded(() => this.onRemoteBye()),
         );
-        dialog.on(
-          'modify',
-          this.scope.guarded((reinvite: SrfRequest, response: SrfResponder) => this.onReinvite(reinvite, response)),
-        );
+        followRenegotiation({
+          dialog,
+          conversation: this.conversation,
+          awaitsAnswer: isOurOffer,
+          guarded: (callback) => this.scope.guarded(callback),
+          onMismatch: (reason) => this.hangUpForWantOfCodec(reason),
+        });
         const { dtmf } = context.conversation;
         if (dtmf)
           this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
-        if (agreed)
-          this.conversation.connect(agreed.remote, agreed.agreement, acceptedByAnswer(agreed.agreement), true);
-        else this.awaitAnswer(dialog);
+        this.conversation.talk(true);
       }),
     );
   }
 
-  /** What an offer of the caller makes of our description; `null` when there is nothing in it that we speak. */
-  private agree(sdp: string): { remote: RemoteMedia; agreement: Agreement; answer: string } | null {
-    const remote = readDescription(sdp);
-    const agreed = remote && agreeAsAnswerer(this.context.conversation.codecs, remote);
-    if (!agreed) return null;
-    let { agreement, formats } = agreed;
-    if (this.plan.wrongCodec) {
-      agreement = { ...agreement, sendPayloadType: 9 };
-      formats = [{ payloadType: 9, encoding: 'G722/8000' }];
-    }
-    return { remote, agreement, answer: this.conversation.describe(formats) };
-  }
-
-  /** The caller's answer to our own offer comes with its ACK. */
-  private awaitAnswer(dialog: SrfDialog): void {
-    const { codecs } = this.context.conversation;
-    dialog.on(
-      'ack',
-      this.scope.guarded((ack: SrfRequest) => {
-        const remote = this.phase === 'established' && ack.body !== '' ? readDescription(ack.body) : null;
-        const agreement = remote && agreeAsOfferer(codecs, remote);
-        if (agreement) this.conversation.connect(remote, agreement, acceptedByOffer(codecs), true);
-      }),
-    );
-  }
-
-  /** A re-INVITE may move the caller's media; one without an offer gets our description again (RFC 3261 14.2). */
-  private onReinvite(request: SrfRequest, response: SrfResponder): void {
-    if (request.body === '') {
-      response.send(200, { body: this.dialog!.local.sdp });
-      return;
-    }
-    const agreed = this.agree(request.body);
-    if (!agreed) {
-      response.send(488);
-      return;
-    }
-    this.conversation.connect(agreed.remote, agreed.agreement, acceptedByAnswer(agreed.agreement), true);
-    response.send(200, { body: agreed.answer });
+  private hangUpForWantOfCodec(reason: string): void {
+    this.hangUp('dropped');
+    this.record.cause = 'codec';
+    this.record.reason = reason;
   }
 
   private reject(status: number, hangupBy: 'local' | 'remote'): void {
@@ -216,7 +175,7 @@ export class InboundCall {
     this.finish();
   }
 
-  private hangUp(outcome: 'completed' | 'stillUp'): void {
+  private hangUp(outcome: 'completed' | 'stillUp' | 'dropped'): void {
     if (this.phase !== 'established') return;
     this.phase = 'ending';
     const { record, context } = this;

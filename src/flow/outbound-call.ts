@@ -1,17 +1,16 @@
 import type { Clock } from '../core/clock.js';
-import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
+import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResult } from '../drachtio/srf-types.js';
 import { triedTargets } from '../drachtio/tried-targets.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
-import { agreeAsOfferer } from '../sdp/negotiate.js';
-import { readDescription } from '../sdp/read.js';
 import { CallCredentials, challengerOf } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { acceptedByOffer, Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
+import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
+import { followRenegotiation, putOnHold } from './renegotiation.js';
 import type { CallSpec } from './spec.js';
 import { wireDelayMs } from './wire-time.js';
 
@@ -51,6 +50,7 @@ type Phase = 'inviting' | 'established' | 'ending' | 'done';
  * | inviting    | other final            | done: failed, or cancelled when we asked for it |
  * | inviting    | give-up time, stop     | CANCEL, then as above                          |
  * | established | hold time over, stop   | ending: BYE                                    |
+ * | established | no codec in common     | ending: BYE, dropped                           |
  * | established | BYE received           | done: dropped                                  |
  * | ending      | final response to BYE  | done: completed, dropped (408, 481) or stillUp |
  */
@@ -147,7 +147,8 @@ export class OutboundCall {
     timings.provisionalMs ??= now;
     if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
     this.enterProgress();
-    if (response.body) this.listenTo(response.body, false);
+    // Early media; an answer of no use may still be followed by another one.
+    if (response.body) this.conversation.takeAnswer(response.body, false);
   }
 
   private onAnswer(dialog: SrfDialog): void {
@@ -191,18 +192,26 @@ export class OutboundCall {
       'destroy',
       this.scope.guarded((bye: { stackTime?: string }) => this.onRemoteBye(bye)),
     );
-    dialog.on(
-      'modify',
-      this.scope.guarded((request: SrfRequest, response: SrfResponder) => {
-        // A re-INVITE may move the far end's media; our own description stays (RFC 3264 8).
-        if (request.body) this.listenTo(request.body, true);
-        response.send(200, { body: dialog.local.sdp });
-      }),
-    );
-    this.listenTo(dialog.remote.sdp, true);
-    const { dtmf, hold } = context.calls;
-    if (dtmf) this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
-    this.scope.after(hold, () => this.hangUp('completed'));
+    const { conversation, scope } = this;
+    followRenegotiation({
+      dialog,
+      conversation,
+      awaitsAnswer: false,
+      guarded: (callback) => scope.guarded(callback),
+      onMismatch: () => {},
+    });
+    const mismatch = conversation.takeAnswer(dialog.remote.sdp, true);
+    if (mismatch !== null) {
+      this.hangUpForWantOfCodec(mismatch);
+      return;
+    }
+    const { dtmf, hold, putOnHold: pause } = context.calls;
+    if (dtmf) scope.after(dtmf.after, () => void conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
+    if (pause) {
+      scope.after(pause.after, () => this.holdFarEnd(true));
+      scope.after(pause.after + pause.for, () => this.holdFarEnd(false));
+    }
+    scope.after(hold, () => this.hangUp('completed'));
   }
 
   private onFailure(error: SrfCallError): void {
@@ -256,7 +265,7 @@ export class OutboundCall {
     this.finish();
   }
 
-  private hangUp(outcome: 'completed' | 'stillUp'): void {
+  private hangUp(outcome: 'completed' | 'stillUp' | 'dropped'): void {
     if (this.phase !== 'established') return;
     this.phase = 'ending';
     this.record.outcome = outcome;
@@ -313,24 +322,16 @@ export class OutboundCall {
     });
   }
 
-  /** Takes the far end's description: from a provisional response as early media, from a 2xx for good. */
-  private listenTo(sdp: string, answered: boolean): void {
-    const { codecs } = this.context.calls;
-    const remote = readDescription(sdp);
-    if (!remote || remote.port === 0) {
-      if (answered) this.record.reason = 'answered without an audio stream';
-      return;
-    }
-    const agreement = agreeAsOfferer(codecs, remote);
-    if (!agreement && !answered) return;
-    if (!agreement) this.record.reason = `answered with ${remote.encodings.join(', ')}, none of which was offered`;
-    // Without an agreement we send what we offered and go on listening: the fault shows in both directions' figures.
-    const spoken = agreement ?? {
-      codec: codecs[0],
-      sendPayloadType: codecs[0] === 'PCMA' ? 8 : 0,
-      eventPayloadType: null,
-    };
-    this.conversation.connect(remote, spoken, acceptedByOffer(codecs), answered);
+  /** The far end answered with nothing that we offered: the answer is acknowledged, and the call ended. */
+  private hangUpForWantOfCodec(reason: string): void {
+    this.hangUp('dropped');
+    this.record.cause = 'codec';
+    this.record.reason = reason;
+  }
+
+  /** A far end that refuses stays as it is. */
+  private holdFarEnd(isHeld: boolean): void {
+    if (this.phase === 'established') putOnHold(this.dialog!, this.conversation, isHeld).catch(() => {});
   }
 
   private finish(): void {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { type Sound, toneFrequencies } from '../audio/sound.js';
+import { CODEC_NAMES, CODECS } from '../core/codecs.js';
 import { duration } from '../core/units.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
@@ -18,12 +20,26 @@ const dtmf = z
   })
   .describe('Digits that this side sends in each call, by RFC 4733');
 
+const noise = z
+  .strictObject({
+    kind: z.string().default('white').describe('`white`, `pink`, `brown`, or the path of a WAV file'),
+    snr: z.number().min(-40).max(80).optional().describe('How far below the level of the audio it lies, in dB'),
+    level: z.number().min(-90).max(0).optional().describe('Its level in dBov, in place of `snr`'),
+  })
+  .refine((n) => (n.snr === undefined) !== (n.level === undefined), 'needs either `snr` or `level`')
+  .describe('Noise under the audio');
+
 /** What happens within a call: the same for callers and callees. */
 export const conversationSpec = z.strictObject({
   audio: z
     .string()
     .default('speech')
-    .describe('What is played, over and over: `speech` (a speech-like signal), `silence`, or the path of a WAV file'),
+    .describe(
+      'What is played, over and over: `speech` (a speech-like signal), `silence`, `tone:440` (or `tone:350+440`) in Hz, the path of a WAV file, or `none` for no RTP at all',
+    ),
+  noise: noise.optional(),
+  gain: z.number().min(-60).max(60).default(0).describe('Added to audio and noise, in dB'),
+  clip: z.number().min(-60).max(0).optional().describe('Level in dBov at which audio and noise are cut off'),
   expectAudio: z
     .boolean()
     .default(true)
@@ -33,9 +49,10 @@ export const conversationSpec = z.strictObject({
     .default(20)
     .describe('Packet interval in ms'),
   codecs: z
-    .array(z.enum(['PCMU', 'PCMA']))
+    .array(z.enum(CODEC_NAMES))
     .min(1)
     .default(['PCMU', 'PCMA'])
+    .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
     .describe('Codecs in order of preference'),
   dtmf: dtmf.optional(),
 });
@@ -48,6 +65,13 @@ export const callSpec = conversationSpec
       .describe('Caller number; `[0000-9999]` counts up with each call, `{column}` takes a column of `numbers`'),
     to: headerText.optional().describe('Called number, as `from`; without it the user part of the target is called'),
     numbers: z.string().optional().describe('CSV file whose columns are variables; its rows are used in turn'),
+    putOnHold: z
+      .strictObject({
+        after: duration.describe('When, from the answer'),
+        for: duration.describe('For how long'),
+      })
+      .optional()
+      .describe('Puts the far end on hold by a re-INVITE, and takes it back'),
     hold: duration.default(30_000).describe('How long a call lasts from its answer'),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerText, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
@@ -60,6 +84,20 @@ export const callSpec = conversationSpec
   .describe('The calls that are placed');
 
 export type ConversationSpec = z.infer<typeof conversationSpec>;
+
+/** The one sound that a side plays, as the media thread knows it. */
+const SOUND = 'conversation';
+
+/** Name of what a side plays; `none` for nothing. */
+export function soundName({ audio }: Pick<ConversationSpec, 'audio'>): string {
+  return audio === 'none' ? 'none' : SOUND;
+}
+
+/** What a side plays, by that name. */
+export function soundsOf({ audio, noise, gain, clip }: ConversationSpec): Record<string, Sound> {
+  return audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip } };
+}
+
 export type CallSpec = z.infer<typeof callSpec>;
 
 export const DEFAULT_JITTER_BUFFER_MS = 60;
@@ -96,4 +134,26 @@ export type MediaSpec = z.infer<typeof mediaSpec>;
 export function portRange(text: string): { min: number; max: number } {
   const [min, max] = text.split('-').map(Number);
   return { min, max };
+}
+
+/** Highest share of a codec's sample rate that a tone may have. */
+const TONE_SHARE = 0.45;
+
+/** What the fields of a conversation cannot be checked for one by one. Takes nothing for granted of their shapes. */
+export function conversationMistakes(side: Record<string, unknown>): { field: string; message: string }[] {
+  const mistakes: { field: string; message: string }[] = [];
+  const { audio, codecs, ptime, noise } = side;
+  const names = Array.isArray(codecs) ? CODEC_NAMES.filter((name) => codecs.includes(name)) : [];
+  if (names.includes('opus') && ptime === 30)
+    mistakes.push({ field: 'ptime', message: 'Opus has no packets of 30 ms: 10, 20, 40 and 60 are possible' });
+  const frequencies = typeof audio === 'string' ? toneFrequencies(audio) : null;
+  if (typeof audio === 'string' && audio.startsWith('tone:') && frequencies === null)
+    mistakes.push({ field: 'audio', message: 'expected tone: and one to four frequencies, such as tone:350+440' });
+  const most =
+    TONE_SHARE * Math.min(...(names.length > 0 ? names : (['PCMU'] as const)).map((n) => CODECS[n].sampleRate));
+  if (frequencies?.some((frequency) => frequency === 0 || frequency > most))
+    mistakes.push({ field: 'audio', message: `tones must lie within 1–${most} Hz for the codecs that are offered` });
+  if (audio === 'silence' && typeof noise === 'object' && noise !== null && 'snr' in noise)
+    mistakes.push({ field: 'noise', message: 'silence has no level that an SNR could refer to: give `level`' });
+  return mistakes;
 }

@@ -14,12 +14,13 @@ import { Reorder } from './reorder.js';
 import type { Pipeline, Stage } from './spec.js';
 import { TruthCounter } from './truth-counter.js';
 
-export type CarriedName = 'PCMU' | 'PCMA' | 'telephone-event' | 'CN';
+/** What the stages tell apart; audio of any other codec can be relabelled and not recoded. */
+type CarriedName = 'PCMU' | 'PCMA' | 'telephone-event' | 'CN';
 
 /** Static payload types of RFC 3551. */
 const STATIC_TYPES: Readonly<Record<number, CarriedName>> = { 0: 'PCMU', 8: 'PCMA', 13: 'CN' };
 
-const CARRIED: Readonly<Record<CarriedName, Carried>> = {
+const CARRIED: Readonly<Record<string, Carried>> = {
   PCMU: Carried.pcmu,
   PCMA: Carried.pcma,
   'telephone-event': Carried.event,
@@ -65,13 +66,11 @@ export class ImpairmentPipeline {
    * Says what the payload types mean, as negotiated. Those not named are audio of an unknown codec, which can be
    * relabelled and not recoded. May be called again at any time; the generators go on where they are.
    */
-  setFormat(
-    eventPayloadType: number | null,
-    audioPayloadTypes: Readonly<Record<number, CarriedName>> = STATIC_TYPES,
-  ): void {
+  setFormat(eventPayloadType: number | null, audioPayloadTypes: Readonly<Record<number, string>> = STATIC_TYPES): void {
     this.carriedByType.fill(Carried.unknownAudio);
     this.carriedByType[13] = Carried.comfortNoise;
-    for (const [type, name] of Object.entries(audioPayloadTypes)) this.carriedByType[Number(type)] = CARRIED[name];
+    for (const [type, name] of Object.entries(audioPayloadTypes))
+      this.carriedByType[Number(type)] = CARRIED[name] ?? Carried.unknownAudio;
     if (eventPayloadType !== null) this.carriedByType[eventPayloadType] = Carried.event;
   }
 

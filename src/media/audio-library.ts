@@ -1,12 +1,8 @@
 import { EncodedAudio } from '../audio/encoded-audio.js';
-import { speechLike } from '../audio/speech.js';
-import { readWav } from '../audio/wav.js';
+import { render, type Sound } from '../audio/sound.js';
+import { CODECS, type CodecName } from '../core/codecs.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
-import type { CodecName } from './link/messages.js';
 import { PacketMemory } from './udp.js';
-
-const CLOCK_RATE = 8000;
-const SPEECH_SECONDS = 30;
 
 /** Encoded frames, each with room for an RTP header before it: packets enter the path from here, without a copy. */
 export interface PacketizedAudio {
@@ -18,39 +14,47 @@ export interface PacketizedAudio {
   strideBytes: number;
 }
 
-/** The audio sources of a run, each encoded once per law and packet length. */
+/** The sounds of a run, each encoded once per codec and packet length and shared by all calls. */
 export class AudioLibrary {
+  private readonly sounds: ReadonlyMap<string, Sound>;
+  /** Samples by sound and sample rate. */
+  private readonly rendered = new Map<string, Int16Array>();
   private readonly packetized = new Map<string, PacketizedAudio>();
 
-  /** @param samples linear audio at 8 kHz by source name */
-  constructor(private readonly samples: ReadonlyMap<string, Int16Array>) {}
+  constructor(
+    sounds: Readonly<Record<string, Sound>>,
+    private readonly seed: number,
+  ) {
+    this.sounds = new Map([['silence', { audio: 'silence' }], ...Object.entries(sounds)]);
+  }
 
   /**
-   * Reads all sources: `speech` is speech-like noise made from the seed, `silence` digital silence, anything else the
-   * path of a WAV file.
+   * Renders and encodes all sounds ahead, so that no packet waits for it.
    *
    * @throws AppError when a file cannot be read
    */
-  static load(sources: readonly string[], seed: number): Map<string, Int16Array> {
-    const samples = new Map<string, Int16Array>();
-    for (const source of new Set([...sources, 'silence'])) {
-      if (source === 'none') continue;
-      if (source === 'silence') samples.set(source, new Int16Array(CLOCK_RATE));
-      else if (source === 'speech') samples.set(source, speechLike(seed, SPEECH_SECONDS));
-      else samples.set(source, readWav(source).samples);
-    }
-    return samples;
+  prepare(formats: readonly { codec: CodecName; ptimeMs: number }[]): void {
+    for (const name of this.sounds.keys()) for (const { codec, ptimeMs } of formats) this.get(name, codec, ptimeMs);
   }
 
-  /** The frames of a source; encoded at the first request. */
-  get(source: string, codec: CodecName, ptimeMs: number): PacketizedAudio {
-    const key = `${codec} ${ptimeMs} ${source}`;
+  /** The frames of a sound; encoded at the first request. */
+  get(name: string, codec: CodecName, ptimeMs: number): PacketizedAudio {
+    const key = `${codec} ${ptimeMs} ${name}`;
     const known = this.packetized.get(key);
     if (known) return known;
-    const samples = this.samples.get(source);
-    if (!samples) throw new Error(`audio source '${source}' is not part of the setup`);
-    const made = packetize(EncodedAudio.encode(samples, codec, ptimeMs));
+    const made = packetize(EncodedAudio.encode(this.samplesOf(name, CODECS[codec].sampleRate), codec, ptimeMs));
     this.packetized.set(key, made);
+    return made;
+  }
+
+  private samplesOf(name: string, sampleRate: number): Int16Array {
+    const key = `${sampleRate} ${name}`;
+    const known = this.rendered.get(key);
+    if (known) return known;
+    const sound = this.sounds.get(name);
+    if (!sound) throw new Error(`sound '${name}' is not part of the setup`);
+    const made = render(sound, sampleRate, this.seed);
+    this.rendered.set(key, made);
     return made;
   }
 }

@@ -1,3 +1,4 @@
+import { CODECS } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
 import type { Pipeline } from '../impair/spec.js';
@@ -92,12 +93,14 @@ export class MediaCall implements SourceWatcher {
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
     const { audio } = this.spec.session;
-    if (this.hushed || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
+    if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
       return;
     }
-    const frames = this.around.audio.get(audio, remote.codec, this.sender.ptimeMs);
-    this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType);
+    const ptimeMs = remote.ptimeMs ?? this.spec.session.ptimeMs;
+    const frames = this.around.audio.get(audio, remote.codec, ptimeMs);
+    const { clockRate } = CODECS[remote.codec];
+    this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType, clockRate, ptimeMs);
     if (this.sender.sending) return;
     this.sender.start(this.firstSlotMs(nowMs));
     // A sender that was stopped stays in the wheel until its bucket comes.

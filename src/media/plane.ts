@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { isRtcp, isRtp } from '../rtp/packet.js';
-import { AudioLibrary } from './audio-library.js';
+import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
 import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
@@ -21,8 +21,8 @@ export interface PlaneOptions {
   address: string;
   portMin: number;
   portMax: number;
-  /** Linear audio at 8 kHz by source name (`AudioLibrary.load`). */
-  audio: ReadonlyMap<string, Int16Array>;
+  /** What its calls may play. */
+  audio: AudioLibrary;
 }
 
 /** What a plane tells its owner, from within `tick`. */
@@ -103,7 +103,7 @@ export class Plane {
     this.queue = new DelayQueue();
     this.around = {
       seed,
-      audio: new AudioLibrary(options.audio),
+      audio: options.audio,
       queue: this.queue,
       wheel: this.wheel,
       scratch: PacketMemory.allocate(SCRATCH_BYTES),
@@ -225,6 +225,7 @@ export class Plane {
       this.ended.add(call);
       this.ports.release(call.pair, nowMs);
       this.listener.onClosed(call.id, call.report(nowMs));
+      call.session.close();
       return false;
     });
   }

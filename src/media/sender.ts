@@ -8,8 +8,6 @@ import type { Paced } from './pacing-wheel.js';
 import type { Direction } from './path.js';
 import type { PacketMemory } from './udp.js';
 
-const CLOCK_RATE = 8000;
-
 // Where the numbers of a sender lie, all of which each packet touches.
 const NEXT_SLOT_MS = 0;
 const SSRC = 1;
@@ -33,7 +31,7 @@ export class RtpSender implements Paced {
   private readonly numbers: Float64Array;
   private readonly at: number;
   private readonly firstSequence: number;
-  private readonly slotUnits: number;
+  private slotUnits = 0;
   private readonly events: TelephoneEventSender;
   private audio: PacketizedAudio | null = null;
   private payloadType = 0;
@@ -50,7 +48,8 @@ export class RtpSender implements Paced {
    */
   constructor(
     seed: number,
-    readonly ptimeMs: number,
+    /** Packet interval; `setFormat` may change it. */
+    public ptimeMs: number,
     private readonly scratch: PacketMemory,
     private readonly outbound: Direction,
   ) {
@@ -63,8 +62,8 @@ export class RtpSender implements Paced {
     this.firstSequence = rng.uint32() & 0x7fff;
     numbers[at + SEQUENCE] = this.firstSequence;
     numbers[at + TIMESTAMP] = rng.uint32();
-    this.slotUnits = (CLOCK_RATE / 1000) * ptimeMs;
-    this.events = new TelephoneEventSender(CLOCK_RATE, ptimeMs);
+    this.slotUnits = 8 * ptimeMs;
+    this.events = new TelephoneEventSender(8000, ptimeMs);
   }
 
   get nextSlotMs(): number {
@@ -79,9 +78,18 @@ export class RtpSender implements Paced {
     return this.numbers[this.at + PACKETS_SENT];
   }
 
-  /** What is sent from the next slot on. `audio` null sends digits only. */
-  setFormat(audio: PacketizedAudio | null, payloadType: number, eventPayloadType: number | null): void {
+  /** What is sent from the next slot on, with timestamps of `clockRate` Hz. `audio` null sends digits only. */
+  setFormat(
+    audio: PacketizedAudio | null,
+    payloadType: number,
+    eventPayloadType: number | null,
+    clockRate: number,
+    ptimeMs: number,
+  ): void {
     this.audio = audio;
+    this.ptimeMs = ptimeMs;
+    this.slotUnits = (clockRate / 1000) * ptimeMs;
+    this.events.setClock(clockRate, ptimeMs);
     const frame = this.at + FRAME;
     this.numbers[frame] = audio === null ? 0 : this.numbers[frame] % audio.frames;
     this.payloadType = payloadType;

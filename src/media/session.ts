@@ -1,3 +1,4 @@
+import { CODECS } from '../core/codecs.js';
 import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
 import type { HeardReport, SentReport } from '../quality/reports.js';
 import type { MediaRemote, SessionSpec } from './link/messages.js';
@@ -7,7 +8,7 @@ import type { PacketMemory } from './udp.js';
 import type { SourceWatcher } from './udp-end.js';
 
 /** Payload types taken before the answer tells what was negotiated (RFC 3551, table 4). */
-const STATIC_TYPES: MediaRemote['acceptPayloadTypes'] = { 0: 'PCMU', 8: 'PCMA', 13: 'CN' };
+const STATIC_TYPES: MediaRemote['acceptPayloadTypes'] = { 0: 'PCMU', 8: 'PCMA', 9: 'G722', 13: 'CN' };
 
 /** An end of a path that is a local RTP session: it sends what its sender paces, and hears what is delivered. */
 export class LocalSession implements End, SourceWatcher {
@@ -15,11 +16,15 @@ export class LocalSession implements End, SourceWatcher {
   private answered = false;
   private answeredAtMs = 0;
   private acceptPayloadTypes = STATIC_TYPES;
+  private clockRate = 8000;
+  private ptimeMs: number;
+  private hears = true;
 
   constructor(
     readonly spec: SessionSpec,
     readonly sender: RtpSender,
   ) {
+    this.ptimeMs = spec.ptimeMs;
     this.heard = new HeardStream(this.heardSpec());
   }
 
@@ -42,7 +47,11 @@ export class LocalSession implements End, SourceWatcher {
    */
   connect(remote: MediaRemote, answered: boolean, strangers: number, nowMs: number): boolean {
     this.acceptPayloadTypes = remote.acceptPayloadTypes;
+    this.clockRate = CODECS[remote.codec].clockRate;
+    this.ptimeMs = remote.ptimeMs ?? this.spec.ptimeMs;
+    this.hears = remote.hears ?? true;
     if (strangers > 0) {
+      this.heard.close();
       this.heard = new HeardStream(this.heardSpec());
       for (let i = 0; i < strangers; i++) this.heard.onWrongSource();
       if (this.answered) this.heard.onAnswer(this.answeredAtMs);
@@ -60,17 +69,22 @@ export class LocalSession implements End, SourceWatcher {
     return { sent: this.sender.report(), heard: this.heard.report(endMs) };
   }
 
+  /** Gives back what hearing holds beside memory; the report comes before. */
+  close(): void {
+    this.heard.close();
+  }
+
   private heardSpec(): HeardSpec {
-    const { ptimeMs, jitterBufferMs, mediaTimeoutMs, bpl, expectAudio, hearDigits } = this.spec;
+    const { jitterBufferMs, mediaTimeoutMs, bpl, expectAudio, hearDigits } = this.spec;
     return {
       acceptPayloadTypes: this.acceptPayloadTypes,
-      ptimeMs,
+      ptimeMs: this.ptimeMs,
       jitterBufferMs,
       mediaTimeoutMs,
       bpl,
-      expectAudio,
+      expectAudio: expectAudio && this.hears,
       hearDigits,
-      clockRate: 8000,
+      clockRate: this.clockRate,
       ownSsrc: this.sender.ssrc,
     };
   }

@@ -13,7 +13,8 @@ const { setup, port, wake } = workerData as MediaThreadData;
 const post = (event: MediaEvent): void => port.postMessage(event);
 
 try {
-  const audio = AudioLibrary.load(setup.audio, setup.seed);
+  const audio = new AudioLibrary(setup.sounds, setup.seed);
+  audio.prepare(setup.formats);
   const driver = openDriver(setup.driver, systemClock);
   const { seed, address, portMin, portMax } = setup;
   const host = new MediaHost({ driver, seed, address, portMin, portMax, audio }, post);

@@ -64,8 +64,11 @@ export interface CallRecord {
   answeredMs: number | null;
   endedMs: number | null;
   outcome: Outcome;
-  /** Why a failed attempt failed. `timeout` and `transport` also carry the status that RFC 3261 8.1.3.1 gives them. */
-  cause: 'status' | 'timeout' | 'transport' | 'cancelled' | 'dropped' | 'internal' | null;
+  /**
+   * Why a failed attempt failed. `timeout` and `transport` also carry the status that RFC 3261 8.1.3.1 gives them;
+   * `codec`: answered with nothing that was offered, and hung up for that.
+   */
+  cause: 'status' | 'timeout' | 'transport' | 'cancelled' | 'dropped' | 'codec' | 'internal' | null;
   /** Final status of the INVITE. */
   status: number | null;
   reason: string | null;

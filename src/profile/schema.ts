@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { callSpec, mediaSpec } from '../flow/spec.js';
+import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
 import { infeasibility } from '../impair/infeasibility.js';
 import { impairmentSpec, stage } from '../impair/spec.js';
 import { loadSpec } from '../load/spec.js';
@@ -40,6 +40,10 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
       const reason = read.success ? infeasibility(read.data) : null;
       if (reason !== null) issue(['impairment', direction, i], reason);
     }
+  }
+  for (const side of ['calls', 'trunk'] as const) {
+    if (!isTable(profile[side])) continue;
+    for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);
   }
   if (!isTable(profile.calls)) return;
   const { from, to, headers, numbers } = profile.calls;

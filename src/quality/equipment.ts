@@ -1,19 +1,29 @@
-/**
- * Equipment impairment (Ie) and packet-loss robustness (Bpl) on the narrowband scale, ITU-T G.113, Appendix I. Codecs
- * without a published figure are absent: none is guessed.
- */
+import type { CodecName } from '../core/codecs.js';
+
+/** The scale of a rating: narrowband, wideband, fullband (ITU-T P.800.1). Figures of two scales are never mixed. */
+export type Scale = 'CQEN' | 'CQEW' | 'CQEF';
+
+/** Equipment impairment (Ie) and packet-loss robustness (Bpl) of a codec, each on its own scale. */
 export interface Equipment {
-  codec: string;
+  scale: Scale;
   ie: number;
-  bpl: number;
+  /** `null` where the receiver's concealment decides, which the profile says (`media.plc`). */
+  bpl: number | null;
 }
 
-export const EQUIPMENT = {
-  /** G.711 without concealment of lost packets. */
-  'G.711': { codec: 'G.711', ie: 0, bpl: 4.3 },
-  /** G.711 with the concealment of its Appendix I. */
-  'G.711+PLC': { codec: 'G.711', ie: 0, bpl: 25.1 },
-  'G.729A+VAD': { codec: 'G.729A', ie: 11, bpl: 19 },
-  'G.723.1-6.3+VAD': { codec: 'G.723.1', ie: 15, bpl: 16.1 },
-  'GSM-EFR': { codec: 'GSM-EFR', ie: 5, bpl: 10 },
-} as const satisfies Record<string, Equipment>;
+/** Bpl of waveform codecs with and without the concealment of G.711, appendix I (G.113, appendix I). */
+export const BPL = { plc: 25.1, none: 4.3 } as const;
+
+/**
+ * What the E-model takes for the codecs that we speak. G.711: G.113, appendix I. L16 at 8 kHz is rated as G.711, whose
+ * concealment it may have. G.722 at 64 kbit/s: Ie of G.113, appendix IV; the ITU has no Bpl for it nor for wideband PCM,
+ * 20 is what other tools use. Opus: no ITU figure at all; these are of a fit to POLQA at 25 kbit/s, constant rate.
+ */
+export const EQUIPMENT: Readonly<Record<CodecName, Equipment>> = {
+  PCMU: { scale: 'CQEN', ie: 0, bpl: null },
+  PCMA: { scale: 'CQEN', ie: 0, bpl: null },
+  'L16/8000': { scale: 'CQEN', ie: 0, bpl: null },
+  'L16/16000': { scale: 'CQEW', ie: 0, bpl: 20 },
+  G722: { scale: 'CQEW', ie: 13, bpl: 20 },
+  opus: { scale: 'CQEF', ie: 22.64, bpl: 10.57 },
+};

@@ -1,3 +1,5 @@
+import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
+import { CODECS, type CodecName } from '../core/codecs.js';
 import { takeNumbers } from '../core/number-block.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
@@ -13,14 +15,15 @@ import { Arrival } from './rtp-receiver.js';
 /** What is negotiated and expected in the direction that is heard. */
 export interface HeardSpec {
   /** Payload types accepted: pt → what it carries. */
-  acceptPayloadTypes: Record<number, 'PCMU' | 'PCMA' | 'telephone-event' | 'CN'>;
+  acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
   ptimeMs: number;
   jitterBufferMs: number;
   mediaTimeoutMs: number;
   bpl: number;
   expectAudio: boolean;
   hearDigits: boolean;
-  clockRate: 8000;
+  /** RTP clock of the codec that is expected, in Hz. */
+  clockRate: number;
   /** SSRC that we send with: packets that carry it are our own, sent back. */
   ownSsrc: number;
 }
@@ -32,13 +35,36 @@ export interface HeardCounters {
   packetsExpected(): number;
 }
 
-const Payload = { undecodable: 0, pcmu: 1, pcma: 2, event: 3, comfortNoise: 4 } as const;
+const Payload = {
+  undecodable: 0,
+  pcmu: 1,
+  pcma: 2,
+  event: 3,
+  comfortNoise: 4,
+  g722: 5,
+  l16: 6,
+  l16Wide: 7,
+  opus: 8,
+} as const;
 const PAYLOAD_OF = {
   PCMU: Payload.pcmu,
   PCMA: Payload.pcma,
+  G722: Payload.g722,
+  'L16/8000': Payload.l16,
+  'L16/16000': Payload.l16Wide,
+  opus: Payload.opus,
   'telephone-event': Payload.event,
   CN: Payload.comfortNoise,
 } as const;
+/** The codecs whose packets have to be decoded for their level to be known. */
+const DECODED: Readonly<Record<number, Exclude<CodecName, 'PCMU' | 'PCMA'>>> = {
+  [Payload.g722]: 'G722',
+  [Payload.l16]: 'L16/8000',
+  [Payload.l16Wide]: 'L16/16000',
+  [Payload.opus]: 'opus',
+};
+/** Levels are counted in samples of this rate, whatever the codec's is. */
+const LEVEL_RATE = 8000;
 
 /** What each payload type carries: one table for all streams that accept the same, so that it stays in the cache. */
 function kindsOf(acceptPayloadTypes: HeardSpec['acceptPayloadTypes']): Uint8Array {
@@ -81,7 +107,9 @@ export class HeardStream implements HeardCounters {
   private readonly numbers: Float64Array;
   private readonly at: number;
   private kinds: Uint8Array;
-  private codec: 'PCMU' | 'PCMA' = 'PCMU';
+  private codec: CodecName = 'PCMU';
+  /** Of the codec that came last, where its packets have to be decoded for their level. */
+  private decoder: { codec: CodecName; levels: LevelDecoder } | null = null;
   private readonly levels: LevelMeter;
   private readonly events = new TelephoneEventReceiver();
   private eventSsrc = -1;
@@ -97,7 +125,7 @@ export class HeardStream implements HeardCounters {
     this.numbers = numbers;
     this.at = at;
     numbers[at + CURRENT_SSRC] = -1;
-    this.levels = new LevelMeter(spec.clockRate, { numbers, words, at: at + STREAM_NUMBERS });
+    this.levels = new LevelMeter(LEVEL_RATE, { numbers, words, at: at + STREAM_NUMBERS });
     this.kinds = kindsOf(spec.acceptPayloadTypes);
     this.configure(spec);
   }
@@ -105,14 +133,13 @@ export class HeardStream implements HeardCounters {
   /** Takes over what an answer or a re-INVITE changed. `nowMs` matters only when `expectAudio` changes. */
   configure(spec: HeardSpec, nowMs?: number): void {
     const { numbers, at } = this;
+    // Another clock makes another stream of it, the SSRC notwithstanding: times and timestamps go together anew.
+    if (spec.clockRate !== this.spec.clockRate) this.endCurrent();
     this.spec = spec;
     this.kinds = kindsOf(spec.acceptPayloadTypes);
     numbers[at + OWN_SSRC] = spec.ownSsrc;
-    let codec: 'PCMU' | 'PCMA' | null = null;
-    for (const name of Object.values(spec.acceptPayloadTypes)) {
-      if (codec === null && (name === 'PCMU' || name === 'PCMA')) codec = name;
-    }
-    if (codec !== null && this.levels.audioPackets === 0) this.codec = codec;
+    const codec = Object.values(spec.acceptPayloadTypes).find((name) => name in CODECS);
+    if (codec !== undefined && this.levels.audioPackets === 0) this.codec = codec as CodecName;
     if (this.current) this.current.playout.bufferMs = spec.jitterBufferMs;
     if (this.answeredAtMs === null || spec.expectAudio === this.levels.isExpected) return;
     const changedMs = nowMs ?? Math.max(numbers[at + LAST_ARRIVAL_MS], this.answeredAtMs);
@@ -148,16 +175,17 @@ export class HeardStream implements HeardCounters {
     }
     this.noteArrival(arrivalMs);
     const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
-    const isAudio = kind === Payload.pcmu || kind === Payload.pcma;
+    const isAudio = kind === Payload.pcmu || kind === Payload.pcma || kind >= Payload.g722;
     const arrival = source.accept(sequenceOf(bytes, offset), timestampOf(bytes, offset), arrivalMs, isAudio);
     if (arrival === Arrival.duplicate) return;
     switch (kind) {
       case Payload.pcmu:
       case Payload.pcma: {
-        this.codec = kind === Payload.pcmu ? 'PCMU' : 'PCMA';
+        const law = kind === Payload.pcmu ? 'PCMU' : 'PCMA';
+        this.codec = law;
         const start = payloadStart(bytes, offset);
         const end = payloadEnd(bytes, offset, length);
-        this.levels.addAudio(energyOf(this.codec, bytes, start, end), end - start, arrivalMs);
+        this.levels.addAudio(energyOf(law, bytes, start, end), end - start, arrivalMs);
         break;
       }
       case Payload.event:
@@ -166,9 +194,17 @@ export class HeardStream implements HeardCounters {
       case Payload.comfortNoise:
         this.levels.addComfortNoise();
         break;
-      default:
+      case Payload.undecodable:
         this.undecodable++;
+        break;
+      default:
+        this.hearDecoded(kind, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), bytes, arrivalMs);
     }
+  }
+
+  /** Gives back what the decoder holds. Levels are no longer measured afterwards; everything else stays. */
+  close(): void {
+    this.decoder?.levels.close();
   }
 
   /** A packet came from another address than the negotiated one. */
@@ -296,6 +332,31 @@ export class HeardStream implements HeardCounters {
     const { numbers, at, levels } = this;
     if (numbers[at + PACKETS] === 0 || !levels.isExpected) return 0;
     return nowMs - Math.max(numbers[at + LAST_ARRIVAL_MS], levels.sinceMs);
+  }
+
+  private hearDecoded(kind: number, start: number, end: number, bytes: Uint8Array, arrivalMs: number): void {
+    const codec = DECODED[kind];
+    this.codec = codec;
+    if (this.decoder?.codec !== codec) {
+      this.decoder?.levels.close();
+      this.decoder = { codec, levels: openLevelDecoder(codec) };
+    }
+    const { levels } = this.decoder;
+    const energy = levels.energy(bytes, start, end);
+    if (levels.samples === 0) {
+      this.undecodable++;
+      return;
+    }
+    const scale = LEVEL_RATE / CODECS[codec].sampleRate;
+    this.levels.addAudio(energy * scale, levels.samples * scale, arrivalMs);
+  }
+
+  private endCurrent(): void {
+    if (this.previous) this.ended.add(this.previous);
+    this.previous = null;
+    if (this.current) this.ended.add(this.current);
+    this.current = null;
+    this.numbers[this.at + CURRENT_SSRC] = -1;
   }
 
   private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number): void {

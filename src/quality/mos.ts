@@ -1,6 +1,8 @@
+import type { CodecName } from '../core/codecs.js';
 import { mosOfR, rFactor, rWithDelay } from './e-model.js';
-import { EQUIPMENT } from './equipment.js';
+import { EQUIPMENT, type Scale } from './equipment.js';
 import type { MosReport } from './reports.js';
+import { FULLBAND, mosOfWideR, WIDEBAND, wideR } from './wide-e-model.js';
 
 /** A one-way delay of the network and where it is known from. */
 export interface KnownDelay {
@@ -9,7 +11,8 @@ export interface KnownDelay {
 }
 
 export interface MosInput {
-  codec: 'PCMU' | 'PCMA';
+  codec: CodecName;
+  /** Bpl of the receiver's concealment, for the codecs that have none of their own. */
   bpl: number;
   /** Lost in the network and discarded by the buffer, of those expected. */
   missing: number;
@@ -20,24 +23,27 @@ export interface MosInput {
   delay: KnownDelay | null;
 }
 
+const MODEL = { CQEN: 'G.107', CQEW: 'G.107.1', CQEF: 'G.107.2' } as const;
+
 /**
- * MOS of a G.711 stream by G.107. The listening quality knows loss only. The conversational quality takes as one-way delay
- * that of the network plus jitter buffer plus packetisation, without echo (Idd alone: digital end points).
+ * MOS of a stream by the E-model of its codec's band. The listening quality knows loss only. The conversational quality
+ * takes as one-way delay that of the network plus jitter buffer plus packetisation, without echo (Idd alone: digital end
+ * points).
  */
 export function mosOf(input: MosInput): MosReport {
-  const { ie } = EQUIPMENT['G.711'];
+  const { scale, ie, bpl: ownBpl } = EQUIPMENT[input.codec];
+  const bpl = ownBpl ?? input.bpl;
   const pplPercent = input.expected === 0 ? 0 : (100 * input.missing) / input.expected;
-  const parameters = { ie, bpl: input.bpl, pplPercent, burstR: input.burstR };
-  const r = rFactor(parameters);
+  const { r, mos } = rate(scale, { ie, bpl, pplPercent, burstR: input.burstR }, null);
   const report: MosReport = {
-    model: 'G.107',
-    scale: 'CQEN',
-    lq: mosOfR(r),
+    model: MODEL[scale],
+    scale,
+    lq: mos,
     cq: null,
     r,
     codec: input.codec,
     ie,
-    bpl: input.bpl,
+    bpl,
     pplPercent,
     burstR: input.burstR,
     jitterBufferMs: input.jitterBufferMs,
@@ -49,11 +55,22 @@ export function mosOf(input: MosInput): MosReport {
 
 /** The same rating with a conversational quality, once the network's delay is known. */
 export function withDelay(report: MosReport, delay: KnownDelay): MosReport {
-  const { ie, bpl, pplPercent, burstR, jitterBufferMs, ptimeMs } = report;
-  const ta = delay.oneWayDelayMs + jitterBufferMs + ptimeMs;
-  return {
-    ...report,
-    cq: mosOfR(rWithDelay(ta, 'idd-only', { ie, bpl, pplPercent, burstR })),
-    delaySource: delay.source,
-  };
+  const oneWayDelayMs = delay.oneWayDelayMs + report.jitterBufferMs + report.ptimeMs;
+  return { ...report, cq: rate(report.scale, report, oneWayDelayMs).mos, delaySource: delay.source };
+}
+
+/** R and MOS on a scale; without a delay those of the listening quality. */
+function rate(
+  scale: Scale,
+  { ie, bpl, pplPercent, burstR }: Pick<MosReport, 'ie' | 'bpl' | 'pplPercent' | 'burstR'>,
+  oneWayDelayMs: number | null,
+): { r: number; mos: number } {
+  if (scale === 'CQEN') {
+    const parameters = { ie, bpl, pplPercent, burstR };
+    const r = oneWayDelayMs === null ? rFactor(parameters) : rWithDelay(oneWayDelayMs, 'idd-only', parameters);
+    return { r, mos: mosOfR(r) };
+  }
+  const band = scale === 'CQEW' ? WIDEBAND : FULLBAND;
+  const r = wideR(band, { ie, bpl, pplPercent, oneWayDelayMs: oneWayDelayMs ?? 0 });
+  return { r, mos: mosOfWideR(band, r) };
 }

@@ -1,3 +1,5 @@
+import type { Scale } from './equipment.js';
+
 /** Why one direction of a call was not heard. */
 export type FaultCause =
   /** No RTP for 2 s from the answer. */
@@ -19,8 +21,8 @@ export interface Verdict {
 
 /** One MOS by the E-model, with everything it rests on. */
 export interface MosReport {
-  model: 'G.107';
-  scale: 'CQEN';
+  model: 'G.107' | 'G.107.1' | 'G.107.2';
+  scale: Scale;
   /** Listening quality: loss and codec only. */
   lq: number;
   /** Conversational quality: with delay; `null` while the one-way delay is unknown. */

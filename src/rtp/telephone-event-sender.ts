@@ -17,11 +17,11 @@ export class TelephoneEventSender {
   marker = false;
   timestamp = 0;
 
-  private readonly unitsPerMs: number;
-  private readonly slotUnits: number;
+  private unitsPerMs = 0;
+  private slotUnits = 0;
   private readonly queuedEvents: number[] = [];
-  private readonly queuedToneUnits: number[] = [];
-  private readonly queuedGapUnits: number[] = [];
+  private readonly queuedToneMs: number[] = [];
+  private readonly queuedGapMs: number[] = [];
   private readonly queuedDigits: string[] = [];
   /** Index of the digit that is sent or comes next; what lies before it is done. */
   private head = 0;
@@ -39,6 +39,11 @@ export class TelephoneEventSender {
   private earliest = 0;
 
   constructor(clockRate: number, ptimeMs: number) {
+    this.setClock(clockRate, ptimeMs);
+  }
+
+  /** Clock and packet interval of the digits that have not begun yet. */
+  setClock(clockRate: number, ptimeMs: number): void {
     this.unitsPerMs = clockRate / 1000;
     this.slotUnits = Math.round(this.unitsPerMs * ptimeMs);
   }
@@ -49,8 +54,8 @@ export class TelephoneEventSender {
       const event = eventOfDigit(digit);
       if (event === null) continue;
       this.queuedEvents.push(event);
-      this.queuedToneUnits.push(Math.max(this.slotUnits, Math.round(toneMs * this.unitsPerMs)));
-      this.queuedGapUnits.push(Math.max(0, Math.round(gapMs * this.unitsPerMs)));
+      this.queuedToneMs.push(toneMs);
+      this.queuedGapMs.push(Math.max(0, gapMs));
       this.queuedDigits.push(digit.toUpperCase());
     }
   }
@@ -113,7 +118,7 @@ export class TelephoneEventSender {
     this.first = true;
     this.segmentPassed = false;
     this.timestamp = slotTimestamp >>> 0;
-    this.remainingUnits = this.queuedToneUnits[this.head];
+    this.remainingUnits = Math.max(this.slotUnits, Math.round(this.queuedToneMs[this.head] * this.unitsPerMs));
     this.endsSent = 0;
     return true;
   }
@@ -121,7 +126,8 @@ export class TelephoneEventSender {
   private countEnd(): void {
     this.endsSent++;
     if (this.endsSent < END_REPORTS) return;
-    this.earliest = (this.timestamp + this.remainingUnits + this.queuedGapUnits[this.head]) >>> 0;
+    const gapUnits = Math.round(this.queuedGapMs[this.head] * this.unitsPerMs);
+    this.earliest = (this.timestamp + this.remainingUnits + gapUnits) >>> 0;
     this.hasEarliest = true;
     this.done += this.queuedDigits[this.head];
     this.active = false;

@@ -1,4 +1,5 @@
 import { deriveSeed } from '../core/rng.js';
+import { soundsOf } from '../flow/spec.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { Profile } from '../profile/schema.js';
 import type { Plan } from './plan.js';
@@ -28,7 +29,8 @@ export function mediaSetup(
     portMin: ports.min,
     portMax: ports.max,
     pool: poolSize(plan),
-    audio: [...new Set([side.audio, 'silence'])],
+    sounds: soundsOf(side),
+    formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
     seed: deriveSeed(profile.seed, name),
     tickMs: TICK_MS,
   };

@@ -1,12 +1,13 @@
-import { CODECS, EVENT_PAYLOAD_TYPE, type SdpCodec } from './codecs.js';
+import { CODECS, type CodecName } from '../core/codecs.js';
+import { EVENT_PAYLOAD_TYPES } from './codecs.js';
+import type { Direction } from './direction.js';
 
 export interface LocalMedia {
   address: string;
   port: number;
   ptimeMs: number;
-  /** Session id and version of the o= line; the version grows with each new offer. */
+  /** Session id of the o= line. */
   sessionId: number;
-  version?: number;
 }
 
 /** One codec line of a description: static codecs need no rtpmap, but every peer likes to see one. */
@@ -16,25 +17,37 @@ export interface Format {
   fmtp?: string;
 }
 
-/** The formats that an offer of these codecs lists, telephone-event last. */
-export function offeredFormats(codecs: readonly SdpCodec[], telephoneEvent: boolean): Format[] {
-  const formats: Format[] = codecs.map((name) => ({
-    payloadType: CODECS[name].payloadType,
-    encoding: `${name}/${CODECS[name].clockRate}`,
-  }));
-  if (telephoneEvent) formats.push(eventFormat(EVENT_PAYLOAD_TYPE));
+/** The longest packet interval that we take. */
+const MAX_PTIME_MS = 60;
+
+/** The formats that an offer of these codecs lists, then telephone-event at each of their clocks. */
+export function offeredFormats(codecs: readonly CodecName[]): Format[] {
+  const formats: Format[] = codecs.map((name) => formatOf(name, CODECS[name].payloadType));
+  const clocks = new Set(codecs.map((name) => CODECS[name].clockRate));
+  for (const clock of clocks) formats.push(eventFormat(EVENT_PAYLOAD_TYPES[clock], clock));
   return formats;
 }
 
-export function eventFormat(payloadType: number): Format {
-  return { payloadType, encoding: 'telephone-event/8000', fmtp: '0-15' };
+/** A codec under a payload type. */
+export function formatOf(codec: CodecName, payloadType: number): Format {
+  const { encoding, fmtp } = CODECS[codec];
+  return fmtp === null ? { payloadType, encoding } : { payloadType, encoding, fmtp };
+}
+
+export function eventFormat(payloadType: number, clockRate: number): Format {
+  return { payloadType, encoding: `telephone-event/${clockRate}`, fmtp: '0-15' };
 }
 
 /** A session description with one audio stream (RFC 8866, RFC 3264). */
-export function writeDescription(media: LocalMedia, formats: readonly Format[]): string {
+export function writeDescription(
+  media: LocalMedia,
+  formats: readonly Format[],
+  direction: Direction = 'sendrecv',
+  version = 1,
+): string {
   const family = media.address.includes(':') ? 'IP6' : 'IP4';
   let text =
-    `v=0\r\no=trunkstorm ${media.sessionId} ${media.version ?? 1} IN ${family} ${media.address}\r\ns=-\r\n` +
+    `v=0\r\no=trunkstorm ${media.sessionId} ${version} IN ${family} ${media.address}\r\ns=-\r\n` +
     `c=IN ${family} ${media.address}\r\nt=0 0\r\nm=audio ${media.port} RTP/AVP`;
   for (const format of formats) text += ` ${format.payloadType}`;
   text += '\r\n';
@@ -42,5 +55,5 @@ export function writeDescription(media: LocalMedia, formats: readonly Format[]):
     text += `a=rtpmap:${format.payloadType} ${format.encoding}\r\n`;
     if (format.fmtp) text += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`;
   }
-  return `${text}a=ptime:${media.ptimeMs}\r\na=sendrecv\r\n`;
+  return `${text}a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
 }

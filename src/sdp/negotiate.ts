@@ -1,38 +1,69 @@
-import type { SdpCodec } from './codecs.js';
-import { CODECS } from './codecs.js';
-import { eventFormat, type Format } from './describe.js';
+import { CODECS, type CodecName, PTIMES_MS, supportsPtime } from '../core/codecs.js';
+import { eventFormat, type Format, formatOf } from './describe.js';
+import { agreedDirection, type Direction } from './direction.js';
 import type { RemoteMedia } from './read.js';
 
 /** What both sides agreed on (RFC 3264 6 and 7). */
 export interface Agreement {
-  codec: SdpCodec;
+  codec: CodecName;
   /** Payload type that the far end wants the codec under. */
   sendPayloadType: number;
-  /** Payload type that the far end wants telephone-event under; `null` when it takes none. */
+  /** Payload type that the far end wants telephone-event under; `null` when it takes none at the codec's clock. */
   eventPayloadType: number | null;
+  /** Packet interval that we send with. */
+  ptimeMs: number;
+  /** Ours: who sends and who receives. */
+  direction: Direction;
+}
+
+/** What a side brings into an offer or answer. */
+export interface Wishes {
+  /** In order of preference. */
+  codecs: readonly CodecName[];
+  ptimeMs: number;
+  direction: Direction;
 }
 
 /** The offerer's reading of an answer: the first answered codec that was offered; `null` when none was. */
-export function agreeAsOfferer(offered: readonly SdpCodec[], answer: RemoteMedia): Agreement | null {
-  const codec = answer.codecs.find((c) => offered.includes(c.name));
-  if (!codec || answer.port === 0) return null;
-  return { codec: codec.name, sendPayloadType: codec.payloadType, eventPayloadType: answer.eventPayloadType };
+export function agreeAsOfferer(wishes: Wishes, answer: RemoteMedia): Agreement | null {
+  const codec = answer.codecs.find((c) => wishes.codecs.includes(c.name));
+  return codec && answer.port !== 0 ? agree(wishes, answer, codec) : null;
 }
 
 /** The answerer's choice: its own first preference among what was offered, with the formats to list in the answer. */
 export function agreeAsAnswerer(
-  supported: readonly SdpCodec[],
+  wishes: Wishes,
   offer: RemoteMedia,
 ): { agreement: Agreement; formats: Format[] } | null {
-  for (const name of supported) {
+  for (const name of wishes.codecs) {
     const codec = offer.codecs.find((c) => c.name === name);
     if (!codec) continue;
-    const formats: Format[] = [{ payloadType: codec.payloadType, encoding: `${name}/${CODECS[name].clockRate}` }];
-    if (offer.eventPayloadType !== null) formats.push(eventFormat(offer.eventPayloadType));
-    return {
-      agreement: { codec: name, sendPayloadType: codec.payloadType, eventPayloadType: offer.eventPayloadType },
-      formats,
-    };
+    const agreement = agree(wishes, offer, codec);
+    const formats = [formatOf(name, codec.payloadType)];
+    if (agreement.eventPayloadType !== null)
+      formats.push(eventFormat(agreement.eventPayloadType, CODECS[name].clockRate));
+    return { agreement, formats };
   }
   return null;
+}
+
+function agree(wishes: Wishes, remote: RemoteMedia, { name, payloadType }: RemoteMedia['codecs'][number]): Agreement {
+  return {
+    codec: name,
+    sendPayloadType: payloadType,
+    eventPayloadType: remote.eventPayloadTypes[CODECS[name].clockRate] ?? null,
+    ptimeMs: ptimeFor(name, wishes.ptimeMs, remote),
+    direction: agreedDirection(wishes.direction, remote.direction),
+  };
+}
+
+/**
+ * The packet interval to send with: what the far end would like (a=ptime), ours where it says nothing or something that
+ * we cannot do; never more than a=maxptime, if anything that short is possible.
+ */
+function ptimeFor(codec: CodecName, ownMs: number, { ptimeMs, maxptimeMs }: RemoteMedia): number {
+  const wanted = ptimeMs !== null && supportsPtime(codec, ptimeMs) ? ptimeMs : ownMs;
+  if (maxptimeMs === null || wanted <= maxptimeMs) return wanted;
+  const short = PTIMES_MS.filter((ms) => ms <= maxptimeMs && supportsPtime(codec, ms));
+  return short.at(-1) ?? wanted;
 }

@@ -1,5 +1,7 @@
 import { parse } from 'sdp-transform';
-import { CODECS, type SdpCodec } from './codecs.js';
+import type { CodecName } from '../core/codecs.js';
+import { codecOf, STATIC_ENCODINGS } from './codecs.js';
+import type { Direction } from './direction.js';
 
 /** What the far end's description says of its audio stream. */
 export interface RemoteMedia {
@@ -7,23 +9,16 @@ export interface RemoteMedia {
   /** 0 when the stream was refused. */
   port: number;
   /** Codecs that we know, in the far end's order, with the far end's payload types. */
-  codecs: { name: SdpCodec; payloadType: number }[];
+  codecs: { name: CodecName; payloadType: number }[];
   /** All encodings as written, for the record of a mismatch. */
   encodings: string[];
-  eventPayloadType: number | null;
-  direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  /** Payload type of telephone-event by its clock rate. */
+  eventPayloadTypes: Record<number, number>;
+  /** Packet interval that the far end would like to get, and the longest that it takes; in ms, where they are given. */
+  ptimeMs: number | null;
+  maxptimeMs: number | null;
+  direction: Direction;
 }
-
-const STATIC_NAMES = new Map<number, string>([
-  [0, 'PCMU/8000'],
-  [3, 'GSM/8000'],
-  [4, 'G723/8000'],
-  [8, 'PCMA/8000'],
-  [9, 'G722/8000'],
-  [13, 'CN/8000'],
-  [15, 'G728/8000'],
-  [18, 'G729/8000'],
-]);
 
 /** Reads the first audio stream of a description; `null` when there is none or the text is no SDP. */
 export function readDescription(text: string): RemoteMedia | null {
@@ -38,21 +33,38 @@ export function readDescription(text: string): RemoteMedia | null {
   const address = audio.connection?.ip ?? session.connection?.ip;
   if (!address || !Number.isInteger(audio.port)) return null;
 
-  const names = new Map<number, string>();
-  for (const map of audio.rtp ?? []) names.set(map.payload, `${map.codec}/${map.rate ?? 8000}`);
+  const written = new Map<number, string>();
+  for (const { payload, codec, rate, encoding } of audio.rtp ?? []) {
+    const channels = encoding === undefined ? '' : `/${encoding}`;
+    written.set(payload, `${codec}/${rate ?? 8000}${channels}`);
+  }
   const codecs: RemoteMedia['codecs'] = [];
   const encodings: string[] = [];
-  let eventPayloadType: number | null = null;
+  const eventPayloadTypes: RemoteMedia['eventPayloadTypes'] = {};
   for (const token of String(audio.payloads ?? '').split(' ')) {
     const payloadType = Number(token);
     if (token === '' || !Number.isInteger(payloadType)) continue;
-    const encoding = names.get(payloadType) ?? STATIC_NAMES.get(payloadType) ?? `unknown-${payloadType}`;
+    const encoding = written.get(payloadType) ?? STATIC_ENCODINGS.get(payloadType) ?? `unknown-${payloadType}`;
     encodings.push(encoding);
-    const [name, rate] = encoding.split('/');
-    const upper = name.toUpperCase();
-    if (upper === 'TELEPHONE-EVENT' && rate === '8000') eventPayloadType ??= payloadType;
-    else if (upper in CODECS && rate === '8000') codecs.push({ name: upper as SdpCodec, payloadType });
+    const event = /^telephone-event\/(\d+)$/i.exec(encoding);
+    const name = codecOf(encoding);
+    if (event) eventPayloadTypes[Number(event[1])] ??= payloadType;
+    else if (name !== null) codecs.push({ name, payloadType });
   }
-  const direction = (audio.direction ?? session.direction ?? 'sendrecv') as RemoteMedia['direction'];
-  return { address, port: audio.port, codecs, encodings, eventPayloadType, direction };
+  const direction = (audio.direction ?? session.direction ?? 'sendrecv') as Direction;
+  return {
+    address,
+    port: audio.port,
+    codecs,
+    encodings,
+    eventPayloadTypes,
+    ptimeMs: positive(audio.ptime),
+    maxptimeMs: positive(audio.maxptime),
+    direction,
+  };
+}
+
+function positive(value: unknown): number | null {
+  const number = Number(value);
+  return Number.isFinite(number) && number > 0 ? number : null;
 }

@@ -11,6 +11,7 @@ import type { Answer as Answered } from '../../src/metrics/live-setup.js';
 type Answer = (error: SrfCallError | null, dialog?: SrfDialog) => void;
 type Reply = (error: unknown, response?: SrfResult) => void;
 
+const ANSWER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
 const TARGET = 'sip:x@192.0.2.1';
 
 /** One attempt, with srf and the media thread played by hand. */
@@ -81,7 +82,7 @@ class Attempt {
     this.answer(null, {
       res: { status: 200, reason: 'OK', get: () => triedTargets },
       sip: { callId: 'call-id', localTag: 'a', remoteTag: 'b' },
-      remote: { uri: TARGET, sdp: '' },
+      remote: { uri: TARGET, sdp: ANSWER },
       on: (event: string, listener: (bye: object) => void) => {
         if (event === 'destroy') this.onBye = listener;
       },

@@ -103,7 +103,7 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
         Int16Array.from({ length: 8000 }, (_, i) => 16384 * Math.sin((i * Math.PI) / 10)),
       );
       writeFileSync(path, wav.toBuffer());
-      const [near, far] = twoThreads(driver, { audio: [path] });
+      const [near, far] = twoThreads(driver, { sounds: { [path]: { audio: path } } });
       await openCall(near, far, 1, [], { audio: path });
       await heard(far, 100);
       await near.close(1);
@@ -249,7 +249,7 @@ describe('the native driver alone', () => {
 
 describe('the client', () => {
   it('is told why the thread could not start', async () => {
-    const thread = startMediaThread({ audio: ['/nowhere/to/be/found.wav'] });
+    const thread = startMediaThread({ sounds: { missing: { audio: '/nowhere/to/be/found.wav' } } });
     threads.push(thread);
     expect(await thread.client.ready).toBeNull();
     const reasons: string[] = [];

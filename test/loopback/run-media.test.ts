@@ -118,15 +118,15 @@ impairment:
       byCause: { 'no-rtp': 2, silence: 2 },
       byDirection: { uplink: 0, downlink: 4 },
     });
-    expect(summary.media.noMedia.calls).toBe(2);
-    const deaf = records.filter((r) => r.noMedia);
-    for (const record of deaf) {
-      expect(record.downlink?.heard?.verdict).toEqual({ state: 'fault', cause: 'undecodable' });
-      expect(record.uplink?.heard?.verdict).toEqual({ state: 'fault', cause: 'undecodable' });
-      expect(record.reason).toContain('G722');
+    const mismatched = records.filter((r) => r.cause === 'codec');
+    expect(mismatched).toHaveLength(2);
+    for (const record of mismatched) {
+      expect(record).toMatchObject({ outcome: 'dropped', status: 200, hangupBy: 'local', byeStatus: 200 });
+      expect(record.reason).toBe('answered with G722/8000, none of which was offered');
     }
-    expect(summary.calls).toMatchObject({ dropped: 2, completed: 18 });
-    const dropped = records.filter((r) => r.outcome === 'dropped');
+    expect(summary.calls).toMatchObject({ dropped: 4, completed: 16 });
+    const dropped = records.filter((r) => r.cause === 'dropped');
+    expect(dropped).toHaveLength(2);
     expect(dropped.every((r) => r.hangupBy === 'remote' && r.timings.byeMs! - r.answeredMs! < 4000)).toBe(true);
     expect(summary.media.downlink).toMatchObject({ streams: 20, unmeasured: 4 });
     // Two calls were not heard at all; two more had no telephone-event in their answer and sent no digit.

@@ -1,6 +1,7 @@
 import { ManualClock } from '../../src/core/clock.js';
 import type { AppError } from '../../src/core/errors.js';
 import type { Pipeline } from '../../src/impair/spec.js';
+import { AudioLibrary } from '../../src/media/audio-library.js';
 import type { Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
 import { Plane, type PlaneListener } from '../../src/media/plane.js';
 import { MemoryNet } from './memory-net.js';
@@ -17,11 +18,7 @@ const SESSION: SessionSpec = {
   bpl: 25.1,
 };
 
-/** A loud square wave: enough to be heard. */
-const AUDIO = new Map([
-  ['tone', Int16Array.from({ length: 8000 }, (_, i) => (i % 20 < 10 ? 8000 : -8000))],
-  ['silence', new Int16Array(8000)],
-]);
+const AUDIO = new AudioLibrary({ tone: { audio: 'tone:400' } }, 1);
 
 export function remoteAt(port: number, more: Partial<MediaRemote> = {}): MediaRemote {
   return {

@@ -9,14 +9,21 @@ import {
   rWithDelay,
   simplifiedDelayImpairment,
 } from '../../src/quality/e-model.js';
-import { EQUIPMENT, type Equipment } from '../../src/quality/equipment.js';
+import { BPL } from '../../src/quality/equipment.js';
 import { mosOf } from '../../src/quality/mos.js';
+import { FULLBAND, mosOfWideR, WIDEBAND, wideR } from '../../src/quality/wide-e-model.js';
 
-const NO_PLC = EQUIPMENT['G.711'];
-const PLC = EQUIPMENT['G.711+PLC'];
-const G729A = EQUIPMENT['G.729A+VAD'];
-const G7231 = EQUIPMENT['G.723.1-6.3+VAD'];
-const EFR = EQUIPMENT['GSM-EFR'];
+interface Equipment {
+  ie: number;
+  bpl: number;
+}
+
+/** Codecs of G.113, appendix I, for which there are published vectors. */
+const NO_PLC: Equipment = { ie: 0, bpl: BPL.none };
+const PLC: Equipment = { ie: 0, bpl: BPL.plc };
+const G729A: Equipment = { ie: 11, bpl: 19 };
+const G7231: Equipment = { ie: 15, bpl: 16.1 };
+const EFR: Equipment = { ie: 5, bpl: 10 };
 
 describe('the E-model (G.107)', () => {
   it('gives R 93.2 and MOS 4.41 at its defaults, with the known intermediate values', () => {
@@ -118,9 +125,9 @@ describe('the E-model (G.107)', () => {
     [EFR, 2, 1, 20, 73.2062, 3.7435],
     [EFR, 5, 1, 35, 58.2062, 3.0067],
   ];
-  it.each(losses.map((row) => [row[0].codec, row[0].bpl, ...row] as const))(
-    'takes loss for %s with Bpl %d as printed (%#)',
-    (_codec, _bpl, equipment, pplPercent, burstR, ieEff, r, mos) => {
+  it.each(losses.map((row) => [row[0].ie, row[0].bpl, ...row] as const))(
+    'takes loss for Ie %d and Bpl %d as printed (%#)',
+    (_ie, _bpl, equipment, pplPercent, burstR, ieEff, r, mos) => {
       const parameters = { ie: equipment.ie, bpl: equipment.bpl, pplPercent, burstR };
       expect(eModel(parameters).ieEff).toBeCloseTo(ieEff, 4);
       expect(rFactor(parameters)).toBeCloseTo(r, 4);
@@ -209,5 +216,51 @@ describe('the MOS of a stream', () => {
 
   it('has no loss where nothing was expected', () => {
     expect(mosOf({ ...input, missing: 0, expected: 0, delay: null }).pplPercent).toBe(0);
+  });
+});
+
+describe('the E-model of wider bands', () => {
+  it.each([
+    [0, 0, 20, 0, 128.846315, 4.499152],
+    [0, 5, 20, 0, 123.846315, 4.456839],
+    [0, 13, 4.3, 0, 115.846315, 4.334152],
+    [0, 13, 4.3, 1, 100.374617, 3.938597],
+  ])('rates wideband as G.107.1: %d ms, Ie %d, Bpl %d, %d %% loss', (oneWayDelayMs, ie, bpl, pplPercent, r, mos) => {
+    const found = wideR(WIDEBAND, { ie, bpl, pplPercent, oneWayDelayMs });
+    expect(found).toBeCloseTo(r, 5);
+    expect(mosOfWideR(WIDEBAND, found)).toBeCloseTo(mos, 5);
+  });
+
+  it('takes 1.29 times the narrowband impairment of the same delay', () => {
+    const still = wideR(WIDEBAND, { ie: 0, bpl: 20, pplPercent: 0, oneWayDelayMs: 0 });
+    const late = wideR(WIDEBAND, { ie: 0, bpl: 20, pplPercent: 0, oneWayDelayMs: 150 });
+    expect(still - late).toBeCloseTo(0.210955, 4);
+  });
+
+  it.each([
+    [0, 10.2, 4.3, 0, 137.8, 4.4075],
+    [0, 10.2, 4.3, 1, 114.8189, 3.9294],
+    [150, 10.2, 4.3, 0, 137.558, 4.4043],
+    [250, 10.2, 4.3, 5, 59.1194, 2.0613],
+    [0, 7.2, 11.4, 2, 122.1731, 4.1166],
+    [0, 17.1, 11.7, 1, 121.8528, 4.109],
+  ])('rates fullband as G.107.2: %d ms, Ie %d, Bpl %d, %d %% loss', (oneWayDelayMs, ie, bpl, pplPercent, r, mos) => {
+    const found = wideR(FULLBAND, { ie, bpl, pplPercent, oneWayDelayMs });
+    expect(found).toBeCloseTo(r, 3);
+    expect(mosOfWideR(FULLBAND, found)).toBeCloseTo(mos, 4);
+  });
+
+  it.each([
+    ['PCMU', 'G.107', 'CQEN', 25.1],
+    ['L16/8000', 'G.107', 'CQEN', 25.1],
+    ['G722', 'G.107.1', 'CQEW', 20],
+    ['L16/16000', 'G.107.1', 'CQEW', 20],
+    ['opus', 'G.107.2', 'CQEF', 10.57],
+  ] as const)('rates %s by %s on the scale %s', (codec, model, scale, bpl) => {
+    const input = { codec, bpl: BPL.plc, missing: 0, expected: 500, burstR: 1, jitterBufferMs: 60, ptimeMs: 20 };
+    const clean = mosOf({ ...input, delay: { oneWayDelayMs: 200, source: 'path' } });
+    expect(clean).toMatchObject({ model, scale, bpl, codec });
+    expect(clean.cq!).toBeLessThan(clean.lq);
+    expect(mosOf({ ...input, missing: 20, delay: null }).lq).toBeLessThan(clean.lq);
   });
 });

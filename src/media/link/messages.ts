@@ -1,4 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Sound } from '../../audio/sound.js';
+import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
@@ -12,8 +14,6 @@ export interface Lease {
   rtcpPort: number;
 }
 
-export type CodecName = 'PCMU' | 'PCMA';
-
 /** How the media thread is set up; given once at its start. */
 export interface MediaSetup {
   driver: 'auto' | 'native' | 'epoll' | 'dgram';
@@ -24,8 +24,10 @@ export interface MediaSetup {
   portMax: number;
   /** Port pairs kept bound and leased ahead. */
   pool: number;
-  /** Audio sources by name: `speech`, `silence`, or a WAV file's path. */
-  audio: string[];
+  /** What can be played, by name; `silence` is always there. */
+  sounds: Record<string, Sound>;
+  /** What is encoded before the first packet leaves; other codecs and intervals are at their first call. */
+  formats: { codec: CodecName; ptimeMs: number }[];
   seed: number;
   tickMs: number;
 }
@@ -41,7 +43,7 @@ export interface MediaThreadData {
 
 /** What a local session sends and expects. */
 export interface SessionSpec {
-  /** Name of an audio source of the setup; `none` sends no RTP at all. */
+  /** Name of a sound of the setup; `none` sends no RTP at all. */
   audio: string;
   ptimeMs: number;
   /** When false, telephone-events are taken off the wire but not heard (a far end that ignores digits). */
@@ -61,6 +63,12 @@ export interface MediaRemote {
   codec: CodecName;
   /** Payload type we send the codec with. */
   sendPayloadType: number;
+  /** Packet interval that we send with; that of the session when it is left out. */
+  ptimeMs?: number;
+  /** Whether we may send; left out, we may. On hold we may not (RFC 3264 8.4). */
+  sends?: boolean;
+  /** Whether the far end may send: audio is expected only then. Left out, it may. */
+  hears?: boolean;
   /** Payload types that we accept: pt → codec, by our own SDP. */
   acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
   /** Payload type for telephone-event towards the far end, `null` when not negotiated. */

@@ -1,0 +1,69 @@
+import type { SrfDialog, SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
+import type { Conversation } from './conversation.js';
+
+export interface RenegotiationOptions {
+  dialog: SrfDialog;
+  conversation: Conversation;
+  /** Our offer went out with the 200 to the INVITE: the answer comes with its ACK (RFC 3261 13.2.1). */
+  awaitsAnswer: boolean;
+  guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void;
+  /** The answer to the offer in our first 200 is of no use. */
+  onMismatch(reason: string): void;
+}
+
+/**
+ * Follows the far end's re-INVITEs and UPDATEs (RFC 3261 14.2, RFC 3311 5.2): an offer is answered, 488 when there is
+ * nothing in it that we speak, and then all stays as it was; a re-INVITE without an offer gets ours, and the answer comes
+ * with the ACK.
+ */
+export function followRenegotiation(options: RenegotiationOptions): void {
+  const { dialog, conversation, guarded } = options;
+  let isFirst = options.awaitsAnswer;
+  let awaitsAnswer = options.awaitsAnswer;
+
+  const onOffer = (request: SrfRequest, response: SrfResponder): void => {
+    const answer = conversation.answer(request.body);
+    if (answer === null) {
+      response.send(488);
+      return;
+    }
+    dialog.local.sdp = answer;
+    conversation.talk(true);
+    response.send(200, { body: answer });
+  };
+  dialog.on(
+    'modify',
+    guarded((request: SrfRequest, response: SrfResponder) => {
+      if (request.body !== '') {
+        onOffer(request, response);
+        return;
+      }
+      awaitsAnswer = true;
+      dialog.local.sdp = conversation.offer();
+      response.send(200, { body: dialog.local.sdp });
+    }),
+  );
+  dialog.on(
+    'update',
+    guarded((request: SrfRequest, response: SrfResponder) => {
+      if (request.body !== '') onOffer(request, response);
+      else response.send(200);
+    }),
+  );
+  dialog.on(
+    'ack',
+    guarded((ack: SrfRequest) => {
+      if (!awaitsAnswer) return;
+      awaitsAnswer = false;
+      const mismatch = conversation.takeAnswer(ack.body, true);
+      if (mismatch !== null && isFirst) options.onMismatch(mismatch);
+      isFirst = false;
+    }),
+  );
+}
+
+/** Puts the far end on hold, or takes it back, by a re-INVITE (RFC 3264 8.4). Rejects when that is refused. */
+export async function putOnHold(dialog: SrfDialog, conversation: Conversation, isHeld: boolean): Promise<void> {
+  conversation.hold(isHeld);
+  conversation.takeAnswer(await dialog.modify(conversation.offer()), true);
+}

@@ -1,0 +1,125 @@
+import { CODECS, type CodecName } from '../core/codecs.js';
+import { codecOf } from './codecs.js';
+import { type Format, formatOf, type LocalMedia, offeredFormats, writeDescription } from './describe.js';
+import type { Direction } from './direction.js';
+import { type Agreement, agreeAsAnswerer, agreeAsOfferer, type Wishes } from './negotiate.js';
+import { type RemoteMedia, readDescription } from './read.js';
+
+/** What a payload type that we receive carries. */
+export type Payload = CodecName | 'telephone-event' | 'CN';
+
+/** The result of an exchange: where to send to, what was agreed on, and what may come. */
+export interface Exchange {
+  remote: RemoteMedia;
+  agreement: Agreement;
+  /** Payload type → what it carries, by our own description. */
+  accept: Record<number, Payload>;
+}
+
+/** Why an answer is of no use. */
+export interface Mismatch {
+  reason: string;
+}
+
+const COMFORT_NOISE_TYPE = 13;
+
+/**
+ * Offers and answers of one dialog (RFC 3264). It keeps what must not change from one exchange to the next: the session's
+ * id, and the codec of each payload type. The version of the o= line grows with every description that differs from the
+ * one before.
+ */
+export class Negotiation {
+  private version = 0;
+  private written = '';
+  /** What our last description lists. */
+  private formats: Format[] = [];
+  private offered: readonly CodecName[];
+  private wish: Direction = 'sendrecv';
+
+  constructor(
+    private readonly local: LocalMedia,
+    private readonly codecs: readonly CodecName[],
+  ) {
+    this.offered = codecs;
+  }
+
+  /** A description that offers all our codecs. */
+  offer(): string {
+    this.offered = this.codecs;
+    return this.describe(this.formats.length === 0 ? offeredFormats(this.codecs) : this.stable(), this.wish);
+  }
+
+  /** The far end's answer to our last offer. */
+  takeAnswer(text: string): Exchange | Mismatch {
+    const remote = readDescription(text);
+    if (!remote || remote.port === 0) return { reason: 'answered without an audio stream' };
+    const agreement = agreeAsOfferer(this.wishes(this.offered), remote);
+    if (!agreement) return { reason: `answered with ${remote.encodings.join(', ')}, none of which was offered` };
+    return { remote, agreement, accept: acceptedBy(this.formats) };
+  }
+
+  /** Our answer to the far end's offer; `null` when there is nothing in it that we speak. */
+  answer(text: string): (Exchange & { answer: string }) | null {
+    const remote = readDescription(text);
+    const agreed = remote && remote.port !== 0 ? agreeAsAnswerer(this.wishes(this.codecs), remote) : null;
+    if (!remote || !agreed) return null;
+    const { agreement, formats } = agreed;
+    const answer = this.describe(formats, agreement.direction);
+    return { remote, agreement, accept: acceptedBy(formats), answer };
+  }
+
+  /** An answer that names a codec of ours that was not offered, or one that nobody offered: the fault of a far end. */
+  answerWrongly(text: string): (Exchange & { answer: string }) | null {
+    const exchange = this.answer(text);
+    if (!exchange) return null;
+    const format: Format = exchange.remote.encodings.includes('G722/8000')
+      ? { payloadType: 18, encoding: 'G729/8000' }
+      : formatOf('G722', CODECS.G722.payloadType);
+    const agreement = { ...exchange.agreement, sendPayloadType: format.payloadType };
+    return { ...exchange, agreement, answer: this.describe([format], agreement.direction) };
+  }
+
+  /** Puts the far end on hold, or takes it back (RFC 3264 8.4): takes effect with our next description. */
+  hold(isHeld: boolean): void {
+    this.wish = isHeld ? 'sendonly' : 'sendrecv';
+  }
+
+  private wishes(codecs: readonly CodecName[]): Wishes {
+    return { codecs, ptimeMs: this.local.ptimeMs, direction: this.wish };
+  }
+
+  /** Our codecs again, those that already have a payload type under it, no type with two meanings. */
+  private stable(): Format[] {
+    const formats = [...this.formats];
+    for (const format of offeredFormats(this.codecs)) {
+      const isKnown = formats.some((f) => f.encoding === format.encoding);
+      const isTaken = formats.some((f) => f.payloadType === format.payloadType);
+      if (!isKnown && !isTaken) formats.push(format);
+    }
+    const isEvent = (format: Format): boolean => format.encoding.startsWith('telephone-event/');
+    return [...formats.filter((f) => !isEvent(f)), ...formats.filter(isEvent)];
+  }
+
+  private describe(formats: readonly Format[], direction: Direction): string {
+    this.formats = [...formats];
+    const same = writeDescription(this.local, formats, direction, this.version);
+    if (same === this.written) return same;
+    this.written = writeDescription(this.local, formats, direction, ++this.version);
+    return this.written;
+  }
+}
+
+/** Whether an answer could be used. */
+export function isExchange(result: Exchange | Mismatch): result is Exchange {
+  return 'agreement' in result;
+}
+
+function acceptedBy(formats: readonly Format[]): Exchange['accept'] {
+  const accept: Exchange['accept'] = { [COMFORT_NOISE_TYPE]: 'CN' };
+  for (const { payloadType, encoding } of formats) {
+    const codec = codecOf(encoding);
+    if (codec !== null) accept[payloadType] = codec;
+    else if (encoding.startsWith('telephone-event/')) accept[payloadType] = 'telephone-event';
+  }
+  return accept;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { CodecName } from '../../src/core/codecs.js';
+import { type Exchange, isExchange, type Mismatch, Negotiation } from '../../src/sdp/negotiation.js';
+
+function side(codecs: readonly CodecName[], port = 20000, ptimeMs = 20): Negotiation {
+  return new Negotiation({ address: '127.0.0.1', port, ptimeMs, sessionId: 9 }, codecs);
+}
+
+function versionOf(text: string): number {
+  return Number(/^o=\S+ \d+ (\d+) /m.exec(text)![1]);
+}
+
+function directionOf(text: string): string {
+  return /^a=(sendrecv|sendonly|recvonly|inactive)\r$/m.exec(text)![1];
+}
+
+function taken(result: Exchange | Mismatch): Exchange {
+  if (!isExchange(result)) throw new Error(result.reason);
+  return result;
+}
+
+describe('offers and answers of a dialog', () => {
+  it('bring both sides to one codec, each accepting what the other sends', () => {
+    const caller = side(['opus', 'G722', 'PCMU']);
+    const callee = side(['G722', 'PCMU'], 30000);
+    const answered = callee.answer(caller.offer())!;
+    const heard = taken(caller.takeAnswer(answered.answer));
+    expect(answered.agreement.codec).toBe('G722');
+    expect(heard.agreement.codec).toBe('G722');
+    expect(heard.remote.port).toBe(30000);
+    expect(answered.accept[heard.agreement.sendPayloadType]).toBe('G722');
+    expect(heard.accept[answered.agreement.sendPayloadType]).toBe('G722');
+    expect(answered.accept[heard.agreement.eventPayloadType!]).toBe('telephone-event');
+    expect(heard.accept).toMatchObject({ 111: 'opus', 9: 'G722', 0: 'PCMU', 13: 'CN', 101: 'telephone-event' });
+  });
+
+  it('keep the payload types of an offerer that has its own', () => {
+    const callee = side(['opus']);
+    const offer = side(['opus']).offer().replaceAll('111', '96').replaceAll('110', '97');
+    const answered = callee.answer(offer)!;
+    expect(answered.agreement).toMatchObject({ codec: 'opus', sendPayloadType: 96, eventPayloadType: 97 });
+    // A later offer of the callee's own gives the codec no second payload type.
+    expect(callee.offer()).toContain('a=rtpmap:96 opus/48000/2');
+    expect(callee.offer()).not.toContain('rtpmap:111');
+  });
+
+  it('count the version up only when a description differs from the one before', () => {
+    const caller = side(['PCMU']);
+    expect(versionOf(caller.offer())).toBe(1);
+    expect(versionOf(caller.offer())).toBe(1);
+    caller.hold(true);
+    expect(versionOf(caller.offer())).toBe(2);
+    caller.hold(false);
+    expect(versionOf(caller.offer())).toBe(3);
+  });
+
+  it('say who holds whom', () => {
+    const holder = side(['PCMU']);
+    const held = side(['PCMU'], 30000);
+    holder.hold(true);
+    const offer = holder.offer();
+    expect(directionOf(offer)).toBe('sendonly');
+    const answered = held.answer(offer)!;
+    expect(directionOf(answered.answer)).toBe('recvonly');
+    expect(answered.agreement.direction).toBe('recvonly');
+    expect(taken(holder.takeAnswer(answered.answer)).agreement.direction).toBe('sendonly');
+
+    // The held side holds too: nobody sends.
+    held.hold(true);
+    expect(held.answer(offer)!.agreement.direction).toBe('inactive');
+
+    held.hold(false);
+    holder.hold(false);
+    const resumed = held.answer(holder.offer())!;
+    expect(directionOf(resumed.answer)).toBe('sendrecv');
+    expect(taken(holder.takeAnswer(resumed.answer)).agreement.direction).toBe('sendrecv');
+  });
+
+  it('change the codec within the dialog', () => {
+    const callee = side(['PCMU', 'PCMA']);
+    expect(callee.answer(side(['PCMU']).offer())!.agreement.codec).toBe('PCMU');
+    expect(callee.answer(side(['PCMA']).offer())!.agreement.codec).toBe('PCMA');
+  });
+
+  it('without a common codec end in nothing for the answerer and in a reason for the offerer', () => {
+    const caller = side(['PCMU']);
+    const offer = caller.offer();
+    expect(side(['opus']).answer(offer)).toBeNull();
+    expect(side(['opus']).answer('')).toBeNull();
+    const wrong = side(['PCMU', 'G722']).answerWrongly(offer)!;
+    expect(caller.takeAnswer(wrong.answer)).toEqual({ reason: 'answered with G722/8000, none of which was offered' });
+    expect(caller.takeAnswer('v=0\r\n')).toEqual({ reason: 'answered without an audio stream' });
+  });
+
+  it('answer wrongly with what really was not offered', () => {
+    const caller = side(['G722', 'PCMU']);
+    const wrong = side(['PCMU']).answerWrongly(caller.offer())!;
+    expect(caller.takeAnswer(wrong.answer)).toEqual({ reason: 'answered with G729/8000, none of which was offered' });
+  });
+});
