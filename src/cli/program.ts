@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
+import { doctorCommand } from './doctor.js';
 import { drachtioCommand } from './drachtio.js';
 import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
@@ -21,13 +22,21 @@ Examples:
   trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
   trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
   trunkstorm drachtio --port 9022                         be a drachtio server for drachtio-srf applications
+  trunkstorm doctor headroom --calls 3000                 can this machine carry that run?
   trunkstorm profile list                                 profiles that come with trunkstorm
 
 Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
 4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,
   );
 
-for (const command of [runCommand(), trunkCommand(), drachtioCommand(), reportCommand(), profileCommand()])
+for (const command of [
+  runCommand(),
+  trunkCommand(),
+  drachtioCommand(),
+  reportCommand(),
+  profileCommand(),
+  doctorCommand(),
+])
   program.addCommand(command);
 for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
   command.exitOverride().showHelpAfterError('(try --help)');

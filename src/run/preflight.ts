@@ -8,6 +8,16 @@ import { wholeSpan } from './rtp-ports.js';
 /** Descriptors that the program holds besides RTP sockets: files, SIP sockets, threads. */
 const OTHER_DESCRIPTORS = 150;
 
+/** File descriptors for that many RTP and RTCP port pairs, and the program's own. */
+export function descriptorsNeeded(pairs: number): number {
+  return pairs * 2 + OTHER_DESCRIPTORS;
+}
+
+/** A limit as it is usually given: the next power of two. */
+export function roundUpLimit(needed: number): number {
+  return Math.max(1024, 2 ** Math.ceil(Math.log2(needed)));
+}
+
 /**
  * Whether the machine has the ports and descriptors that the plan needs; nothing is opened.
  * @param limit of file descriptors; `null` where the system does not tell
@@ -26,12 +36,12 @@ export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean, limit
     });
 
   const pairsBound = Math.min(pairs, pairsNeeded + poolSize(plan) * sides);
-  const descriptorsNeeded = pairsBound * 2 + OTHER_DESCRIPTORS;
-  if (limit !== null && limit < descriptorsNeeded)
+  const needed = descriptorsNeeded(pairsBound);
+  if (limit !== null && limit < needed)
     throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {
       where: 'ulimit -n',
-      expected: `${descriptorsNeeded}: two sockets a call on each of ${sides} side${sides > 1 ? 's' : ''}, ${plan.peakCalls} calls at once`,
+      expected: `${needed}: two sockets a call on each of ${sides} side${sides > 1 ? 's' : ''}, ${plan.peakCalls} calls at once`,
       found: String(limit),
-      hint: `Raise the limit: ulimit -n ${Math.max(1024, 2 ** Math.ceil(Math.log2(descriptorsNeeded)))}`,
+      hint: `Raise the limit: ulimit -n ${roundUpLimit(needed)}; trunkstorm doctor tells more`,
     });
 }

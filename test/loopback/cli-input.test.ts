@@ -195,6 +195,7 @@ describe('help', () => {
     [['trunk']],
     [['drachtio']],
     [['report']],
+    [['doctor']],
     [['profile', 'check']],
     [['profile', 'list']],
     [['profile', 'schema']],
@@ -209,6 +210,20 @@ describe('help', () => {
     const { code, stderr } = await run();
     expect(stderr).toContain('Usage: trunkstorm');
     expect(code).toBe(2);
+  });
+});
+
+describe('the doctor', () => {
+  it('finds nothing against a small run on this machine, and what is missing for one that no machine carries', async () => {
+    const small = await run('doctor', '--calls', '1', '--json');
+    expect(JSON.parse(small.stdout)).toMatchObject({ calls: 1, sides: 2, ok: true });
+    expect(small.code).toBe(0);
+
+    const huge = await run('doctor', 'headroom', '--calls', '1000000');
+    expect(huge.stdout).toMatch(/FAIL +RTP ports/);
+    expect(huge.stdout).toMatch(/remedy: /);
+    expect(huge.stdout).toContain('would not start or not finish');
+    expect(huge.code).toBe(3);
   });
 });
 

@@ -1,0 +1,215 @@
+import type { Machine } from './machine.js';
+import { descriptorsNeeded, roundUpLimit } from './preflight.js';
+import type { PortSpan } from './rtp-ports.js';
+
+/** What a run would ask of the machine. */
+export interface Demand {
+  /** Calls that are up at once. */
+  calls: number;
+  /** 2 where the trunk is our own: both sides of each call are here. */
+  sides: number;
+  /** Port pairs that each side keeps bound ahead. */
+  pool: number;
+  /** Port pairs of RTP and RTCP that may be bound. */
+  ports: PortSpan;
+}
+
+export interface Finding {
+  name: string;
+  /** `fail`: the run would not start or not finish; `warn`: it may be disturbed; `unknown`: the system does not tell. */
+  state: 'ok' | 'warn' | 'fail' | 'unknown';
+  found: string;
+  needed: string;
+  /** What goes wrong otherwise. */
+  why: string;
+  /** What to do; `null` when nothing is to be done. */
+  remedy: string | null;
+}
+
+const LEAST_NODE = [20, 19] as const;
+/** What an RTP socket asks for. */
+const RECEIVE_BUFFER_BYTES = 512 * 1024;
+/** Generous: a call with its dialog, record and media, and the program itself. */
+const BYTES_A_CALL = 100 * 1024;
+const BYTES_OF_PROGRAM = 400 * 1024 * 1024;
+/** Ports that any program may bind. */
+const FIRST_PORT = 1024;
+const LAST_PORT = 65_535;
+/** Main, and a signalling and a media thread for each side. */
+const THREADS_A_SIDE = 2;
+/** Entries of connection tracking that a call takes: SIP, RTP, RTCP. */
+const TRACKED_A_CALL = 2;
+const FAST_CLOCKS = new Set(['tsc', 'kvm-clock', 'arch_sys_counter', 'hyperv_clocksource_tsc_page', 'xen']);
+
+/** Holds a machine against what a run would ask of it. Pure; each finding stands alone. */
+export function diagnose(machine: Machine, demand: Demand): Finding[] {
+  const findings = [
+    node(machine),
+    mediaDriver(machine),
+    cores(machine, demand),
+    descriptors(machine, demand),
+    ports(machine, demand),
+    ephemeral(machine, demand),
+    buffers(machine),
+    memory(machine, demand),
+  ];
+  if (machine.conntrackMax !== null) findings.push(tracking(machine.conntrackMax, demand));
+  if (machine.clockSource !== null) findings.push(clock(machine.clockSource));
+  return findings;
+}
+
+function node({ node: found }: Machine): Finding {
+  const [major, minor] = found.split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST_NODE;
+  const fine = major > leastMajor || (major === leastMajor && minor >= leastMinor);
+  return {
+    name: 'Node.js',
+    state: fine ? 'ok' : 'fail',
+    found,
+    needed: `${LEAST_NODE.join('.')} or newer`,
+    why: 'older versions lack functions that the program calls',
+    remedy: fine ? null : 'Install Node.js 20.19, 22 or newer.',
+  };
+}
+
+function mediaDriver({ platform }: Machine): Finding {
+  const linux = platform === 'linux';
+  return {
+    name: 'media driver',
+    state: linux ? 'ok' : 'warn',
+    found: linux ? 'native: the kernel’s arrival times' : `portable, on ${platform}: arrival times of the program`,
+    needed: 'Linux',
+    why: 'without the kernel’s arrival times jitter includes how busy this machine is, and a packet costs twice the CPU',
+    remedy: linux ? null : 'Run it on Linux, or in a Linux container.',
+  };
+}
+
+function cores({ cores: present, coreQuota }: Machine, { sides }: Demand): Finding {
+  const found = Math.min(present, coreQuota ?? present);
+  const needed = Math.min(2, THREADS_A_SIDE * sides);
+  const fine = found >= needed;
+  return {
+    name: 'processor cores',
+    state: fine ? 'ok' : 'warn',
+    found: coreQuota !== null && coreQuota < present ? `${present}, of which ${coreQuota} may be used` : String(found),
+    needed: `${needed} or more`,
+    why: 'signalling and media each keep a core busy in large runs; on one core packets leave late',
+    remedy: fine ? null : 'Give the process more cores (taskset, docker --cpus), or make smaller runs.',
+  };
+}
+
+function descriptors({ descriptors: limit }: Machine, demand: Demand): Finding {
+  const pairs = (demand.calls + demand.pool) * demand.sides;
+  const needed = descriptorsNeeded(Math.min(demand.ports.pairs, pairs));
+  const fine = limit !== null && limit >= needed;
+  return {
+    name: 'file descriptors',
+    state: limit === null ? 'unknown' : fine ? 'ok' : 'fail',
+    found: limit === null ? 'not told by the system' : String(limit),
+    needed: `${needed}: two sockets for each side of a call`,
+    why: 'a call without sockets cannot start',
+    remedy: fine ? null : `ulimit -n ${roundUpLimit(needed)} (docker: --ulimit nofile=${roundUpLimit(needed)})`,
+  };
+}
+
+function ports({ boundUdpPorts }: Machine, { ports: span, calls, sides }: Demand): Finding {
+  const needed = calls * sides;
+  let taken = 0;
+  for (let port = span.min; port < span.max; port += 2)
+    if (boundUdpPorts?.has(port) || boundUdpPorts?.has(port + 1)) taken++;
+  const free = span.pairs - taken;
+  const fine = free >= needed;
+  return {
+    name: 'RTP ports',
+    state: fine ? 'ok' : 'fail',
+    found: `${free} pairs free in ${span.min}-${span.max}${taken > 0 ? `, ${taken} taken` : ''}`,
+    needed: `${needed} pairs`,
+    why: 'each side of a call has an even port for RTP and the odd one above it for RTCP',
+    remedy: fine ? null : widen(span.min, needed + taken),
+  };
+}
+
+/** The range that begins where it did and holds that many pairs and some more. */
+function widen(min: number, pairs: number): string {
+  const max = min + 2 * pairs + 199;
+  if (max <= LAST_PORT) return `Widen media.rtpPorts or --rtp-ports, such as ${min}-${max}.`;
+  const lower = LAST_PORT + 1 - 2 * pairs;
+  if (lower < FIRST_PORT) return 'One address has fewer ports than that: make a smaller run.';
+  return `Widen media.rtpPorts or --rtp-ports, such as ${lower - (lower % 2)}-${LAST_PORT}.`;
+}
+
+function ephemeral({ ephemeralPorts, reservedPorts }: Machine, { ports: span }: Demand): Finding {
+  const name = 'system’s own ports';
+  const needed = `none of ${span.min}-${span.max}`;
+  const why = 'the system may give an RTP port to another program’s socket in the middle of a run';
+  if (ephemeralPorts === null)
+    return { name, state: 'unknown', found: 'not told by the system', needed, why, remedy: null };
+  const { min, max } = ephemeralPorts;
+  const overlaps = span.min <= max && span.max >= min;
+  const reserved = reservedPorts.some(
+    (range) => range.min <= Math.max(span.min, min) && range.max >= Math.min(span.max, max),
+  );
+  const fine = !overlaps || reserved;
+  return {
+    name,
+    state: fine ? 'ok' : 'warn',
+    found: `${min}-${max}${overlaps && reserved ? ', the RTP ports reserved' : ''}`,
+    needed,
+    why,
+    remedy: fine ? null : `sysctl -w net.ipv4.ip_local_reserved_ports=${span.min}-${span.max}`,
+  };
+}
+
+function buffers({ receiveBufferMaxBytes: most }: Machine): Finding {
+  const fine = most !== null && most >= RECEIVE_BUFFER_BYTES;
+  return {
+    name: 'receive buffers',
+    state: most === null ? 'unknown' : fine ? 'ok' : 'warn',
+    found: most === null ? 'not told by the system' : `${Math.floor(most / 1024)} KiB`,
+    needed: `${RECEIVE_BUFFER_BYTES / 1024} KiB (net.core.rmem_max)`,
+    why: 'packets that come while a thread is held up are dropped by this machine, and the run is then invalid',
+    remedy: fine ? null : `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES * 8}`,
+  };
+}
+
+function memory({ memoryAvailableBytes: available }: Machine, { calls, sides }: Demand): Finding {
+  const needed = BYTES_OF_PROGRAM + calls * sides * BYTES_A_CALL;
+  const fine = available !== null && available >= needed;
+  return {
+    name: 'memory',
+    state: available === null ? 'unknown' : fine ? 'ok' : 'fail',
+    found: available === null ? 'not told by the system' : `${mebibytes(available)} MiB available`,
+    needed: `about ${mebibytes(needed)} MiB`,
+    why: 'a machine that swaps sends late',
+    remedy: fine ? null : 'Free memory, or make a smaller run.',
+  };
+}
+
+function tracking(most: number, { calls, sides }: Demand): Finding {
+  const needed = calls * sides * TRACKED_A_CALL + 1000;
+  const fine = most >= needed;
+  return {
+    name: 'connection tracking',
+    state: fine ? 'ok' : 'warn',
+    found: `${most} entries`,
+    needed: `${needed} entries`,
+    why: 'where the table is full the kernel drops packets and says so in its log only',
+    remedy: fine ? null : `sysctl -w net.netfilter.nf_conntrack_max=${roundUpLimit(needed)}`,
+  };
+}
+
+function clock(source: string): Finding {
+  const fine = FAST_CLOCKS.has(source);
+  return {
+    name: 'clock',
+    state: fine ? 'ok' : 'warn',
+    found: source,
+    needed: 'one that is read without a system call, such as tsc',
+    why: 'the clock is read for each packet',
+    remedy: fine ? null : 'See /sys/devices/system/clocksource/clocksource0/available_clocksource.',
+  };
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1024 / 1024);
+}
