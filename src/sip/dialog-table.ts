@@ -1,9 +1,15 @@
 import { type Dialog, dialogKey } from './dialog.js';
 
+/** How many calls that ended are remembered. */
+const REMEMBERED = 64;
+
 /** The dialogs that are up, found by their tags as messages carry them, or by their name. */
 export class DialogTable {
   private readonly byKey = new Map<string, Dialog>();
   private readonly byName = new Map<string, Dialog>();
+  /** Keys of the last calls that ended, the oldest overwritten by the next. */
+  private readonly ended: string[] = [];
+  private endedCount = 0;
 
   /** Called when the call within a dialog ends. */
   onCallEnded: (dialog: Dialog) => void = () => {};
@@ -14,6 +20,11 @@ export class DialogTable {
 
   find(callId: string, localTag: string, remoteTag: string): Dialog | undefined {
     return this.byKey.get(dialogKey(callId, localTag, remoteTag));
+  }
+
+  /** Whether that dialog was a call that is over, as far as that is remembered. */
+  endedLately(callId: string, localTag: string, remoteTag: string): boolean {
+    return this.ended.includes(dialogKey(callId, localTag, remoteTag));
   }
 
   named(name: string): Dialog | undefined {
@@ -47,7 +58,9 @@ export class DialogTable {
   remove(dialog: Dialog): boolean {
     if (dialog.terminated) return false;
     dialog.terminated = true;
-    this.byKey.delete(dialog.key);
+    const { key } = dialog;
+    this.byKey.delete(key);
+    if (dialog.inCall) this.ended[this.endedCount++ % REMEMBERED] = key;
     if (this.byName.get(dialog.name) === dialog) this.byName.delete(dialog.name);
     for (const subscription of dialog.subscriptions ?? []) subscription.stop();
     this.leaveCall(dialog);

@@ -21,12 +21,15 @@ const NOTHING_REPLACED: ReadonlySet<string> = new Set();
 export class ProxyCore {
   /** Told of each request within a dialog that passes, but for ACKs. */
   onPassing: (request: SipMessage) => void = () => {};
+  /** The application had a request proxied. */
+  inUse = false;
   private readonly key = randomBytes(16);
 
   constructor(private readonly core: Core) {}
 
   /** Forwards a request that waits for its answer. */
   proxy(transaction: ServerTransaction, options: Omit<ProxyOptions, 'retarget'>, listener: ProxyListener | null): void {
+    this.inUse = true;
     const request = transaction.request!;
     const retarget = this.isOurs(request.requestUri);
     const routes = request.headers('route').flatMap(splitList);

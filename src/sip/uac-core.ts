@@ -123,6 +123,26 @@ export class UacCore implements ClientUser, SessionKeeper {
     this.core.dialogs.endCall(dialog);
   }
 
+  /**
+   * The other call takes the place of this one (RFC 3891 3): the application has the time of 8·T1 to end it, after
+   * which it is ended here.
+   */
+  giveWay(dialog: Dialog): void {
+    const { queue, timers } = this.core.layer;
+    queue.schedule(8 * timers.t1, { onTimer: () => this.endReplaced(dialog) }, 'replaced');
+  }
+
+  private endReplaced(dialog: Dialog): void {
+    if (!dialog.inCall) return;
+    if (!dialog.early) {
+      this.drop(dialog, 'Reason: SIP;cause=200;text="Replaced"\r\n');
+      return;
+    }
+    for (const invite of this.invites.values())
+      if (invite.head.callId === dialog.callId && (invite.context as ClientContext).early?.includes(dialog))
+        this.cancel(invite, '');
+  }
+
   /** Cancels an INVITE of ours; the CANCEL waits for the first provisional response (RFC 3261 9.1). */
   cancel(invite: ClientTransaction, headerLines: string): { text: string; peer: Peer } {
     const { head } = invite;

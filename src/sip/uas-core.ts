@@ -6,6 +6,7 @@ import { beginTheirs, overlapOf, settleTheirs } from './overlap.js';
 import { ProxyContext } from './proxy-context.js';
 import { ProxyCore } from './proxy-core.js';
 import { ReliableProvisionals } from './reliable-provisionals.js';
+import { replacedBy } from './replaces.js';
 import { listsOption, refusalOf } from './request-checks.js';
 import { cancelOf, plainResponse, responseHead } from './responses.js';
 import type { ServerTransaction } from './server-transaction.js';
@@ -70,6 +71,14 @@ export class UasCore implements TransactionUser {
     } else if (this.isMerged(transaction, request)) {
       this.answer(transaction, 482, 'Loop Detected');
       return;
+    }
+    if (request.toTag === null && request.has('replaces')) {
+      const replaced = replacedBy(request, this.core.dialogs);
+      // What an application proxies may replace a call of somebody else.
+      if (!(replaced instanceof Dialog) && !this.proxy.inUse) {
+        this.answer(transaction, replaced.status, replaced.phrase, replaced.lines);
+        return;
+      }
     }
     if (method === 'INVITE') {
       const trying = responseHead(request, 'SIP/2.0 100 Trying', '', false);
@@ -181,6 +190,10 @@ export class UasCore implements TransactionUser {
       this.reliable.get(dialog!.key)!.send(status, rseq, message, body !== '');
     } else if (isInvite && status >= 200 && status < 300) {
       this.accept(transaction, dialog!, request.cseqNumber, status, message);
+      if (request.toTag === null && request.has('replaces')) {
+        const replaced = replacedBy(request, this.core.dialogs);
+        if (replaced instanceof Dialog) this.uac.giveWay(replaced);
+      }
     } else {
       if (status >= 200) this.settle(transaction, status >= 300);
       transaction.respond(status, message);
