@@ -21,6 +21,7 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: number, length: number): number;
   close(fd: number): number;
   sendto(fd: number, data: number, length: number, flags: number, address: number, addressLength: number): number;
+  sendmmsg(fd: number, headers: number, count: number, flags: number): number;
   recvmsg(fd: number, header: number, flags: number): number;
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   epollCreate(flags: number): number;
@@ -64,6 +65,7 @@ export function loadLibc(): Libc | null {
     close: lib.func('close', 'int', ['int']),
     // The results are ssize_t; an int holds every value they take here.
     sendto: lib.func('sendto', 'int', ['int', 'uint64', 'uint64', 'int', 'uint64', 'uint32']),
+    sendmmsg: lib.func('sendmmsg', 'int', ['int', 'uint64', 'uint32', 'int']),
     recvmsg: lib.func('recvmsg', 'int', ['int', 'uint64', 'int']),
     recvmmsg: lib.func('recvmmsg', 'int', ['int', 'uint64', 'uint32', 'int', 'uint64']),
     epollCreate: lib.func('epoll_create1', 'int', ['int']),

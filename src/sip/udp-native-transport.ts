@@ -4,6 +4,7 @@ import type { Libc } from '../core/libc.js';
 import { type AddressFault, addressFault, reachableAddress } from './local-address.js';
 import { RefusalProbe } from './refusal-probe.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+import { UdpSendBatch, writeAddress } from './udp-send-batch.js';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -37,14 +38,13 @@ const VECTORS = HEADERS + BATCH * HEADER_BYTES;
 const NAMES = VECTORS + BATCH * 16;
 const CONTROLS = NAMES + BATCH * SOCKADDR_BYTES;
 const MESSAGES = CONTROLS + BATCH * CONTROL_BYTES;
-const SEND_ADDRESS = MESSAGES + BATCH * MESSAGE_BYTES;
-const SCRATCH = SEND_ADDRESS + SOCKADDR_BYTES;
-const SEND_MESSAGE = SCRATCH + 16;
-const BLOCK_BYTES = SEND_MESSAGE + MESSAGE_BYTES;
+const OWN_ADDRESS = MESSAGES + BATCH * MESSAGE_BYTES;
+const SCRATCH = OWN_ADDRESS + SOCKADDR_BYTES;
+const BLOCK_BYTES = SCRATCH + 16;
 
 /**
- * SIP over UDP (RFC 3261 18) on one unconnected IPv4 socket through the C library: sending costs a third of what it does
- * through node:dgram, messages are read in batches, and each carries the kernel's arrival time.
+ * SIP over UDP (RFC 3261 18) on one unconnected IPv4 socket through the C library: messages are sent and read in
+ * batches, and each carries the kernel's arrival time.
  */
 export class UdpNativeTransport implements Transport {
   readonly protocol = 'udp' as const;
@@ -58,6 +58,7 @@ export class UdpNativeTransport implements Transport {
   private readonly base: number;
   private readonly time: KernelTime;
   private readonly probes = new RefusalProbe();
+  private readonly batch: UdpSendBatch;
   private readonly numbers = new Map<string, number>();
   private readonly dotted = new Map<number, string>();
   private timer: NodeJS.Timeout | undefined;
@@ -80,6 +81,7 @@ export class UdpNativeTransport implements Transport {
     this.local = local;
     this.advertised = { address: advertise ?? reachableAddress(local.address), port: local.port };
     this.time = new KernelTime(libc, clock);
+    this.batch = new UdpSendBatch(libc, fd);
     for (let i = 0; i < BATCH; i++) {
       const header = HEADERS + i * HEADER_BYTES;
       const vector = VECTORS + i * 16;
@@ -119,11 +121,11 @@ export class UdpNativeTransport implements Transport {
     if (set(SO_RCVBUFFORCE, BUFFER_BYTES) < 0) set(SO_RCVBUF, BUFFER_BYTES);
     if (set(SO_SNDBUFFORCE, BUFFER_BYTES) < 0) set(SO_SNDBUF, BUFFER_BYTES);
     set(SO_TIMESTAMPNS, 1);
-    writeAddress(view, SEND_ADDRESS, ipv4Number(address)!, port);
-    if (libc.bind(fd, block.base + SEND_ADDRESS, SOCKADDR_BYTES) < 0) throw fail(fd);
+    writeAddress(view, OWN_ADDRESS, ipv4Number(address)!, port);
+    if (libc.bind(fd, block.base + OWN_ADDRESS, SOCKADDR_BYTES) < 0) throw fail(fd);
     view.setInt32(SCRATCH, SOCKADDR_BYTES, true);
-    libc.getsockname(fd, block.base + SEND_ADDRESS, scratch);
-    const local = { address, port: view.getUint16(SEND_ADDRESS + 2, false) };
+    libc.getsockname(fd, block.base + OWN_ADDRESS, scratch);
+    const local = { address, port: view.getUint16(OWN_ADDRESS + 2, false) };
     return new UdpNativeTransport(libc, clock, fd, receiver, block, local, advertise);
   }
 
@@ -140,17 +142,7 @@ export class UdpNativeTransport implements Transport {
       if (this.numbers.size >= MAX_ADDRESSES) this.numbers.clear();
       this.numbers.set(address, ip);
     }
-    const length = message.length;
-    if (length <= MESSAGE_BYTES) {
-      this.bytes.set(message, SEND_MESSAGE);
-      writeAddress(this.view, SEND_ADDRESS, ip, port);
-      const { base } = this;
-      const sent = this.libc.sendto(this.fd, base + SEND_MESSAGE, length, 0, base + SEND_ADDRESS, SOCKADDR_BYTES);
-      if (sent === length) return;
-    }
-    const reason = length > MESSAGE_BYTES ? 'EMSGSIZE' : this.libc.errorName(this.libc.errno());
-    // A full send buffer is a datagram lost, which retransmission mends like any other.
-    if (reason !== 'EAGAIN' && onError) queueMicrotask(() => onError.onTransportError(reason));
+    this.batch.add(message, ip, port, onError);
   }
 
   probe(peer: Peer, onRefused: (reason: string) => void): void {
@@ -159,6 +151,7 @@ export class UdpNativeTransport implements Transport {
 
   async close(): Promise<void> {
     if (this.closed) return;
+    this.batch.flush();
     this.closed = true;
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
@@ -202,13 +195,6 @@ export class UdpNativeTransport implements Transport {
     this.words[(header + CONTROL_LENGTH) >> 2] = CONTROL_BYTES;
     this.words[(CONTROLS + i * CONTROL_BYTES + 12) >> 2] = 0;
   }
-}
-
-/** struct sockaddr_in: family in host order, port and address in network order. */
-function writeAddress(view: DataView, at: number, ip: number, port: number): void {
-  view.setUint16(at, AF_INET, true);
-  view.setUint16(at + 2, port, false);
-  view.setInt32(at + 4, ip, false);
 }
 
 /** A dotted IPv4 address as a 32-bit number; `null` for anything else. */

@@ -67,6 +67,30 @@ describe.each(drivers)('SIP over UDP, %s', (_name, open) => {
     expect((await a.inbox.next()).text).toBe('from b');
   });
 
+  it('tells of each message that cannot leave, and lets those beside it go', async () => {
+    const a = await transport();
+    const b = await transport();
+    const reasons: string[] = [];
+    const listener = { onTransportError: (reason: string) => reasons.push(reason) };
+    const { port } = b.transport.local;
+    a.transport.send(Buffer.from('first'), '127.0.0.1', port, listener);
+    // A broadcast needs a socket option that SIP has no use for.
+    a.transport.send(Buffer.from('lost'), '255.255.255.255', port, listener);
+    a.transport.send(Buffer.alloc(65_508), '127.0.0.1', port, listener);
+    a.transport.send(Buffer.from('last'), '127.0.0.1', port, listener);
+    expect((await b.inbox.next()).text).toBe('first');
+    expect((await b.inbox.next()).text).toBe('last');
+    expect(reasons.sort()).toEqual(['EACCES', 'EMSGSIZE']);
+  });
+
+  it('sends what was handed over before it was closed', async () => {
+    const a = await transport();
+    const b = await transport();
+    a.transport.send(Buffer.from('goodbye'), '127.0.0.1', b.transport.local.port, null);
+    await a.transport.close();
+    expect((await b.inbox.next()).text).toBe('goodbye');
+  });
+
   it('carries many messages at once and in order, and the largest whole', async () => {
     const a = await transport();
     const b = await transport();
