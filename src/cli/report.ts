@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
+import { failedCallsText } from '../report/failed-calls-text.js';
 import { reportHtml } from '../report/html.js';
 import { type LoadedRun, loadRun } from '../report/report.js';
 import { RUN_FILES } from '../report/run-directory.js';
@@ -31,7 +32,7 @@ async function report(dir: string, flags: { json?: boolean }): Promise<void> {
     });
   }
   if (flags.json) printJson(run.summary);
-  else process.stdout.write(`${text}\nReport: ${path}\n`);
+  else process.stdout.write(`${text}${failedCallsText(run.worst)}\nReport: ${path}\n`);
 }
 
 /** @throws AppError FILE_UNREADABLE when the summary has the right outline and yet lacks what a run writes */

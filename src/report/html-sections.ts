@@ -15,6 +15,8 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { ladderLines } from './ladder.js';
+import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
 import type { WorstCall, WorstCalls } from './worst-calls.js';
 
@@ -213,7 +215,8 @@ function percentileRow(name: string, p: Percentiles | null): Cell[] {
 }
 
 /** Delays of RFC 6076 and ours, and the ratios. */
-export function sipTable({ sip }: Summary): string {
+export function sipTable(summary: Summary): string {
+  const { sip } = summary;
   const head = ['', { right: 'p50' }, { right: 'p95' }, { right: 'p99' }, { right: 'max' }];
   const delays = table(head, [
     percentileRow('SRD, success', sip.srdMs.success),
@@ -233,7 +236,10 @@ export function sipTable({ sip }: Summary): string {
     ['SCR', sip.scr],
   ] as const;
   const list = ratios.map(([name, value]) => `${name} ${escapeHtml(percent(value))}`).join(' · ');
-  return `${delays}<p class="note">${list}</p><p class="note">Retransmissions sent ${count(sip.retransmissionsSent)}, received ${count(sip.retransmissionsReceived)}; unparsable messages ${count(sip.parseErrors)}</p>`;
+  const notes = sipServerNotes(summary)
+    .map((note) => `<p class="note">${escapeHtml(note)}</p>`)
+    .join('');
+  return `${delays}<p class="note">${list}</p><p class="note">Retransmissions sent ${count(sip.retransmissionsSent)}, received ${count(sip.retransmissionsReceived)}; unparsable messages ${count(sip.parseErrors)}</p>${notes}`;
 }
 
 /** What the trunk did, with the evidence, and the targets of a group. */
@@ -370,5 +376,14 @@ function callTable(title: string, note: string, calls: readonly WorstCall[], col
     address(c.to),
     { html: safe(c.callId), mono: true },
   ]);
-  return `<div class="card stacked"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}</div>`;
+  const ladders = calls.map(ladderBlock).join('');
+  return `<div class="card stacked"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}${ladders}</div>`;
+}
+
+/** The SIP messages of a call, to be unfolded. */
+function ladderBlock({ id, problem, ladder }: WorstCall): string {
+  if (ladder === null) return '';
+  const side = ladder.side === 'trunk' ? ' at the trunk' : '';
+  const name = `#${id} ${problem}: SIP${side}, ${ladder.towards}`;
+  return `<details class="ladder"><summary>${safe(name)}</summary><pre>${escapeHtml(ladderLines(ladder).join('\n'))}</pre></details>`;
 }

@@ -14,6 +14,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 
 export interface SummaryTextOptions {
@@ -99,7 +100,8 @@ function share(part: number, of: number): string {
   return of > 0 ? percent(part / of) : NONE;
 }
 
-function sip({ sip: s }: Summary, paint: Paint): string[] {
+function sip(summary: Summary, paint: Paint): string[] {
+  const { sip: s } = summary;
   const failing = s.setupFailureRatio !== null && s.setupFailureRatio > 0;
   const ratios: [string, string][] = [
     ['NER', percent(s.ner)],
@@ -119,6 +121,7 @@ function sip({ sip: s }: Summary, paint: Paint): string[] {
       ['received', count(s.retransmissionsReceived)],
       ['unparsable', count(s.parseErrors)],
     ]),
+    ...sipServerNotes(summary).map((note) => paint(`  ${note}`, 'dim')),
     paint(`  ${left('ms', NAME)}${columns.map((c) => right(c, CELL)).join('')}`, 'dim'),
   ];
   const delays: [string, Percentiles | null][] = [

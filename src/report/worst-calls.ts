@@ -1,4 +1,5 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
+import { type Ladder, ladderOf } from './ladder.js';
 
 /** A call worth looking at, as the report lists it. */
 export interface WorstCall {
@@ -16,6 +17,8 @@ export interface WorstCall {
   downlinkMos: number | null;
   uplinkLoss: number | null;
   downlinkLoss: number | null;
+  /** Its SIP messages, where the record carries them. */
+  ladder: Ladder | null;
 }
 
 export interface WorstCalls {
@@ -126,6 +129,7 @@ function describe(record: CallRecord, problem: string): WorstCall {
     downlinkMos: mosOf(record.downlink),
     uplinkLoss: record.uplink?.heard?.lossRatio ?? null,
     downlinkLoss: record.downlink?.heard?.lossRatio ?? null,
+    ladder: ladderOf(record),
   };
 }
 

@@ -30,6 +30,10 @@ describe('the summary at the end', () => {
     expect(lineWith(text, '33 (')).toBe('lost | 33 (1.85%) | –');
     expect(lineWith(text, 'dropped within')).toBe('dropped within a stream | 5,302 | 0');
     expect(lineWith(text, 'pacing error')).toContain('p99 0.84 ms');
+    expect(lineWith(text, 'sent again')).toBe('sent again: INVITE 6');
+    expect(lineWith(text, 'timers')).toBe('timers expired: B 1');
+    expect(lineWith(text, 'traces')).toBe('SIP traces in calls.ndjson: 102, 53 more left out');
+    expect(text).not.toMatch(/strays|connections/);
   });
 
   test('fits 80 columns', () => {
