@@ -4,7 +4,7 @@ SHELL := /bin/bash
 NODE_MODULES := node_modules/.package-lock.json
 PEERS := sip-tester tshark openssl ffmpeg kamailio baresip-core
 
-.PHONY: help setup build demo test check bench interop clean
+.PHONY: help setup build demo test check bench fuzz interop clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: build ## types, lint, dead code
 bench: build ## signalling and media benchmarks, beside their peers
 	npm run --silent bench:signalling
 	npm run --silent bench:media
+
+fuzz: setup ## 1,000,000 mutated SIP messages over every transport; FUZZ="--seed 7 --count 50000 --transport tls4"
+	node --expose-gc --import tsx test/fuzz/main.ts $(FUZZ)
 
 interop: build ## tests against SIPp, Kamailio, baresip, tshark and others, installed where they are missing
 	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \

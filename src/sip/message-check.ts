@@ -1,3 +1,4 @@
+import { STREAM_LIMITS } from './framing.js';
 import type { MessageFault, SipMessage } from './message.js';
 import { parseSipUri } from './uri.js';
 
@@ -13,6 +14,20 @@ const HOLE = /;\s*(?:[;,]|$)|,\s*(?:,|$)/;
 const NO_NAME = /[\u0000-\u0020\u007f|]/;
 
 const fault = (reason: string): MessageFault => ({ answerable: true, status: 400, reason });
+
+/** Longest header value, Request-URI or phrase; readers may take the square of its length. */
+const MAX_VALUE_BYTES = 8192;
+
+/**
+ * Whether a message has more header lines than one on a stream may have, or longer ones than any honest one has. It is
+ * not answered: an answer would repeat most of it.
+ */
+export function isFlood({ raw, keys, values, requestUri, reason }: SipMessage): boolean {
+  if (keys.length > STREAM_LIMITS.maxHeaderLines) return true;
+  if (raw.length <= MAX_VALUE_BYTES) return false;
+  if (requestUri.length > MAX_VALUE_BYTES || reason.length > MAX_VALUE_BYTES) return true;
+  return values.some((value) => value.length > MAX_VALUE_BYTES);
+}
 
 /**
  * Checks what RFC 3261 8.1.1, 16.3 and 18.3 ask of every message, and cuts the body to its Content-Length. `null` when

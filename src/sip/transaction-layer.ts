@@ -4,7 +4,7 @@ import { STREAM_LIMITS } from './framing.js';
 import { stampVia } from './header-values.js';
 import type { IdSource } from './ids.js';
 import { type MessageFault, parseMessage, type SipMessage } from './message.js';
-import { checkMessage } from './message-check.js';
+import { checkMessage, isFlood } from './message-check.js';
 import { plainResponse } from './responses.js';
 import { ServerTransaction, type ServerUser } from './server-transaction.js';
 import { SilentPeers } from './silent-peers.js';
@@ -90,8 +90,7 @@ export class TransactionLayer implements TransportReceiver {
     if (isKeepAlive(data)) return;
     this.stats.messagesReceived++;
     const message = parseMessage(data.toString('latin1'));
-    // An answer would repeat most of the flood.
-    if (message === null || message.keys.length > STREAM_LIMITS.maxHeaderLines) {
+    if (message === null || isFlood(message)) {
       this.stats.malformed++;
       return;
     }
