@@ -1,112 +1,157 @@
 /**
- * Signalling alone, no media: INVITE/180/200/ACK/BYE/200 at a stated rate against SIPp's callee, by srf and the embedded
- * server in this process and by SIPp's caller beside it.
+ * Signalling: INVITE/180/200/ACK/BYE/200 over UDP on loopback against SIPp's callee.
  *
- * Usage: npm run bench:signalling [-- <calls per second> <seconds>]
+ * Usage: npm run bench:signalling [-- <mode> …]
+ *   [calls] <calls per second> <seconds>   CPU a call at a rate: the signalling thread, a whole run, SIPp's caller
+ *   dialogs <count>                        memory of that many established dialogs
+ *   memory                                 memory after 20,000 calls and after 200,000
+ *   growth                                 CPU a call at 100, 1,000 and 10,000 calls at once
  */
-import { connectEmbedded } from '../../dist/drachtio/connect.js';
-import { runSippUac, startSippUas } from './sipp.js';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type DialogMemory, dialogMemory, type Memory, type MemoryReading, memoryAfterCalls } from './memory.js';
+import { runSippUac, startSippUas, type UasBooks } from './sipp.js';
+import { type ThreadCost, type ThreadLoad, threadCost } from './thread-rate.js';
+import { type WholeRun, wholeRun } from './whole-run.js';
 
-const rate = Number(process.argv[2] ?? 2000);
-const seconds = Number(process.argv[3] ?? 8);
-const calls = rate * seconds;
-/** As the swarm does: more starts in a turn of the event loop would keep it from reading what comes. */
-const STARTS_A_TURN = 16;
-const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
+const WARM_UP_S = 5;
+const KB = 1000;
+const MB = 1_000_000;
 
-interface Outcome {
-  callsPerS: number;
-  cpuUsPerCall: number;
-  failed: number;
-  retransmissions: number;
-}
+/** What a child process is asked to measure. */
+type Task =
+  | { kind: 'thread'; target: string; load: ThreadLoad }
+  | { kind: 'run'; target: string; cps: number; seconds: number }
+  | { kind: 'dialogs'; target: string; count: number }
+  | { kind: 'memory'; target: string; cps: number; counts: number[] };
 
-async function ours(): Promise<Outcome & { lateMs: number }> {
+/** Measures in a process of its own, so that nothing inherits the heap or the compiled code of another. */
+async function inChild<T>(task: (target: string) => Task): Promise<{ result: T; books: UasBooks }> {
   const uas = await startSippUas();
-  const connection = await connectEmbedded({
-    address: '127.0.0.1',
-    port: 0,
-    onFatal: (error) => {
-      throw error;
-    },
+  const child = fork(fileURLToPath(import.meta.url), ['child', JSON.stringify(task(`sip:127.0.0.1:${uas.port}`))]);
+  const result = await new Promise<T>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) => reject(new Error(`the measuring process ended with ${code}`)));
   });
-  const target = `sip:service@127.0.0.1:${uas.port}`;
-  let lateMs = 0;
-  const place = (count: number): Promise<number> =>
-    new Promise((resolve) => {
-      let started = 0;
-      let done = 0;
-      let failed = 0;
-      const begin = performance.now();
-      const finish = (ok: boolean): void => {
-        if (!ok) failed++;
-        if (++done === count) resolve(failed);
-      };
-      const call = (): void => {
-        connection.srf.createUAC(target, { localSdp: SDP, callingNumber: '42' }, {}, (error, dialog) => {
-          if (error || !dialog) finish(false);
-          else dialog.destroy({}, (byeError) => finish(!byeError));
-        });
-      };
-      const pace = (): void => {
-        const now = performance.now() - begin;
-        const due = Math.min(count, Math.floor((now * rate) / 1000) + 1);
-        if (started < due) lateMs = Math.max(lateMs, now - (started * 1000) / rate);
-        for (let n = 0; started < due && n < STARTS_A_TURN; n++) {
-          started++;
-          call();
-        }
-        if (started < due) setImmediate(pace);
-        else if (started < count) setTimeout(pace, 1);
-      };
-      pace();
-      // Longer than any timer of RFC 3261: whatever has no result by then is lost.
-      setTimeout(() => resolve(failed + count - done), (count / rate) * 1000 + 40_000).unref();
-    });
-  // The compiler warms up first; SIPp was compiled long ago.
-  await place(rate * 2);
-  lateMs = 0;
-  const retransmittedBefore = connection.stats()!.retransmissionsSent;
-  const cpuBefore = process.cpuUsage();
-  const begin = performance.now();
-  const failed = await place(calls);
-  const elapsedMs = performance.now() - begin;
-  const cpu = process.cpuUsage(cpuBefore);
-  const retransmissions = connection.stats()!.retransmissionsSent - retransmittedBefore;
-  await connection.close();
-  await uas.stop();
-  return {
-    callsPerS: (calls * 1000) / elapsedMs,
-    cpuUsPerCall: (cpu.user + cpu.system) / calls,
-    failed,
-    retransmissions,
-    lateMs,
-  };
+  return { result, books: await uas.stop() };
 }
 
-async function sipp(): Promise<Outcome> {
-  const uas = await startSippUas();
-  const result = await runSippUac(uas.port, calls, rate);
-  await uas.stop();
-  return {
-    callsPerS: ((result.successful + result.failed) * 1000) / result.elapsedMs,
-    cpuUsPerCall: (result.cpuMs * 1000) / calls,
-    failed: result.failed,
-    retransmissions: result.retransmissions,
-  };
+function measure(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'thread':
+      return threadCost(task.target, task.load);
+    case 'run':
+      return wholeRun(task.target, task.cps, task.seconds, WARM_UP_S);
+    case 'dialogs':
+      return dialogMemory(task.target, task.count);
+    case 'memory':
+      return memoryAfterCalls(task.target, task.cps, task.counts);
+    default:
+      return task satisfies never;
+  }
 }
 
-function print(name: string, outcome: Outcome, note = ''): void {
-  const { callsPerS, cpuUsPerCall, failed, retransmissions } = outcome;
+const us = (value: number): string => `${value.toFixed(1)} µs`;
+
+function printBooks(books: UasBooks): void {
+  const { failed, retransmissionsSent, retransmissionsReceived, unexpected } = books;
   console.log(
-    `${name.padEnd(28)} ${callsPerS.toFixed(0).padStart(6)} calls/s  ${cpuUsPerCall.toFixed(1).padStart(6)} µs CPU/call  ` +
-      `${failed} failed  ${retransmissions} retransmissions${note}`,
+    `    SIPp's callee: ${failed} failed, ${unexpected} unexpected, retransmitted ${retransmissionsSent} sent, ${retransmissionsReceived} received`,
   );
 }
 
-console.log(`${calls} calls at ${rate}/s, INVITE/180/200/ACK/BYE/200 over UDP on loopback, callee: SIPp`);
-const own = await ours();
-print('srf + embedded server', own, `  latest start ${own.lateMs.toFixed(1)} ms behind plan`);
-const peer = await sipp();
-print('SIPp uac', peer);
-console.log(`ratio of CPU per call to SIPp: ${(own.cpuUsPerCall / peer.cpuUsPerCall).toFixed(2)}`);
+async function calls(cps: number, seconds: number): Promise<void> {
+  console.log(`${cps} calls/s for ${seconds} s after ${WARM_UP_S} s of warm-up, callee: SIPp`);
+  const load = { cps, seconds, warmUpS: WARM_UP_S, holdMs: 0 };
+  const alone = await inChild<ThreadCost>((target) => ({ kind: 'thread', target, load }));
+  const thread = alone.result;
+  console.log(`swarm + drachtio-srf + embedded server in one thread, no media thread`);
+  console.log(`    ${us(thread.all)} CPU a call, ${us(thread.thread)} of it in the thread, the rest in V8's own`);
+  console.log(
+    `    ${thread.callsPerS.toFixed(0)} calls/s; of ${thread.ended} calls ${thread.failed} failed, ${thread.notStarted} not started; retransmitted ${thread.retransmissionsSent} sent, ${thread.retransmissionsReceived} received`,
+  );
+  printBooks(alone.books);
+
+  const whole = await inChild<WholeRun>((target) => ({ kind: 'run', target, cps, seconds }));
+  const run = whole.result;
+  const { all, signalling, media, main, v8 } = run.cpuUsPerCall;
+  console.log('a whole run, with a port pair and a media session for each call, without RTP, files and screen');
+  console.log(
+    `    ${us(all)} CPU a call: signalling ${us(signalling)}, media ${us(media)}, main ${us(main)}, V8 ${us(v8)}`,
+  );
+  console.log(
+    `    ${run.callsPerS.toFixed(0)} calls/s; of ${run.attempted} calls ${run.failed} failed, ${run.notStarted} not started; retransmitted ${run.retransmissionsSent} sent, ${run.retransmissionsReceived} received`,
+  );
+  if (run.invalid.length > 0) console.log(`    strained: ${run.invalid.join('; ')}`);
+  printBooks(whole.books);
+
+  const uas = await startSippUas();
+  const sipp = await runSippUac(uas.port, cps * (seconds + WARM_UP_S), cps);
+  const books = await uas.stop();
+  const count = sipp.successful + sipp.failed;
+  const sippUs = (sipp.cpuMs * 1000) / count;
+  console.log("SIPp's caller");
+  console.log(
+    `    ${us(sippUs)} CPU a call; ${((count * 1000) / sipp.elapsedMs).toFixed(0)} calls/s; of ${count} calls ${sipp.failed} failed; retransmitted ${sipp.retransmissions} sent`,
+  );
+  printBooks(books);
+  console.log(
+    `ratio of CPU a call to SIPp: ${(thread.all / sippUs).toFixed(2)} (whole run ${(all / sippUs).toFixed(2)})`,
+  );
+}
+
+async function dialogs(count: number): Promise<void> {
+  const { result } = await inChild<DialogMemory>((target) => ({ kind: 'dialogs', target, count }));
+  const show = (when: string, { live, rss }: Memory): void =>
+    console.log(`  ${when}: ${(live / KB).toFixed(1)} KB alive, ${(rss / KB).toFixed(1)} KB resident`);
+  console.log(`${result.dialogs} dialogs established, memory each`);
+  show('at once, transactions included', result.atOnce);
+  show('35 s later', result.settled);
+}
+
+async function memory(): Promise<void> {
+  const counts = [20_000, 200_000];
+  const { result, books } = await inChild<MemoryReading[]>((target) => ({ kind: 'memory', target, cps: 2000, counts }));
+  for (const { calls: count, failed, memory: found } of result)
+    console.log(
+      `${count} calls (${failed} failed), 40 s after the last BYE: ${(found.live / MB).toFixed(2)} MB alive, ${(found.rss / MB).toFixed(1)} MB resident`,
+    );
+  printBooks(books);
+  const [first, last] = result;
+  console.log(`growth: ${((last.memory.live / first.memory.live - 1) * 100).toFixed(1)} %`);
+}
+
+async function growth(cps: number, counts: readonly number[]): Promise<void> {
+  const costs: number[] = [];
+  for (const count of counts) {
+    // Each case warms up for as long as the longest fills.
+    const load = { cps, seconds: 15, warmUpS: 20, holdMs: (count * 1000) / cps };
+    const { result } = await inChild<ThreadCost>((target) => ({ kind: 'thread', target, load }));
+    costs.push(result.all);
+    console.log(
+      `${String(count).padStart(6)} calls at once (${result.established} seen): ${us(result.all)} CPU a call at ${result.callsPerS.toFixed(0)} calls/s, ${result.failed} failed`,
+    );
+  }
+  console.log(`highest ÷ lowest: ${(Math.max(...costs) / Math.min(...costs)).toFixed(2)}`);
+}
+
+const [mode = 'calls', ...rest] = process.argv.slice(2);
+switch (mode) {
+  case 'dialogs':
+    await dialogs(Number(rest[0] ?? 10_000));
+    break;
+  case 'memory':
+    await memory();
+    break;
+  case 'growth':
+    await growth(Number(rest[0] ?? 1000), [100, 1000, 10_000]);
+    break;
+  case 'child':
+    process.send!(await measure(JSON.parse(rest[0]) as Task));
+    process.disconnect();
+    break;
+  default: {
+    const [cps, seconds] = mode === 'calls' ? rest : [mode, ...rest];
+    await calls(Number(cps ?? 4500), Number(seconds ?? 10));
+  }
+}

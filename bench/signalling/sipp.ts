@@ -24,10 +24,21 @@ function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS_PER_S;
 }
 
+/** What SIPp's callee says of itself. */
+export interface UasBooks {
+  successful: number;
+  failed: number;
+  /** What it sent again, and what came again. */
+  retransmissionsSent: number;
+  retransmissionsReceived: number;
+  unexpected: number;
+}
+
 export interface SippUas {
   port: number;
   pid: number;
-  stop: () => Promise<void>;
+  /** Ends it once its calls are over, and reads its books. */
+  stop: () => Promise<UasBooks>;
 }
 
 /** SIPp's own names: UDP, TCP on one connection, TCP on a connection for each call. */
@@ -35,12 +46,44 @@ export type SippTransport = 'u1' | 't1' | 'tn';
 
 /** SIPp's built-in callee on a free port; resolves once it listens. */
 export async function startSippUas(transport: SippTransport = 'u1'): Promise<SippUas> {
+  const directory = mkdtempSync(join(tmpdir(), 'sipp-'));
   const port = await freePort();
   const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-t', transport];
-  args.push('-nostdin', '-buff_size', '8388608');
-  const child = spawn('sipp', args, { stdio: 'ignore' });
+  args.push('-nostdin', '-buff_size', '8388608', '-trace_stat', '-trace_counts', '-fd', '1');
+  const child = spawn('sipp', args, { stdio: 'ignore', cwd: directory });
   await listens(port, child, transport === 'u1' ? 'udp' : 'tcp');
-  return { port, pid: child.pid!, stop: () => stop(child) };
+  return {
+    port,
+    pid: child.pid!,
+    stop: async () => {
+      await stop(child);
+      const books = uasBooks(directory);
+      rmSync(directory, { recursive: true, force: true });
+      return books;
+    },
+  };
+}
+
+/** The last line of one of SIPp's CSV files, by column. */
+function lastLine(directory: string, suffix: string): Record<string, number> {
+  const file = readdirSync(directory).find((name) => name.endsWith(suffix))!;
+  const [header, ...rows] = readFileSync(join(directory, file), 'utf8').trim().split('\n');
+  const last = rows[rows.length - 1].split(';');
+  return Object.fromEntries(header.split(';').map((name, i) => [name, Number(last[i])]));
+}
+
+function uasBooks(directory: string): UasBooks {
+  const totals = lastLine(directory, '_.csv');
+  const counts = Object.entries(lastLine(directory, '_counts.csv'));
+  const sum = (pattern: RegExp): number =>
+    counts.filter(([name]) => pattern.test(name)).reduce((all, [, count]) => all + count, 0);
+  return {
+    successful: totals['SuccessfulCall(C)'],
+    failed: totals['FailedCall(C)'],
+    retransmissionsSent: totals['Retransmissions(C)'],
+    retransmissionsReceived: sum(/^\d+_(INVITE|ACK|BYE)_Retrans$/),
+    unexpected: sum(/_Unexp$/),
+  };
 }
 
 export interface SippResult {
@@ -78,25 +121,27 @@ export async function runSippUac(
   await new Promise((resolve) => child.once('exit', resolve));
   clearInterval(poll);
   const elapsedMs = performance.now() - started;
-  const file = readdirSync(directory).find((name) => name.endsWith('_.csv'))!;
-  const [header, ...rows] = readFileSync(join(directory, file), 'utf8').trim().split('\n');
-  const last = rows[rows.length - 1].split(';');
-  const value = (name: string): number => Number(last[header.split(';').indexOf(name)]);
+  const totals = lastLine(directory, '_.csv');
   rmSync(directory, { recursive: true, force: true });
   return {
-    successful: value('SuccessfulCall(C)'),
-    failed: value('FailedCall(C)'),
-    retransmissions: value('Retransmissions(C)'),
+    successful: totals['SuccessfulCall(C)'],
+    failed: totals['FailedCall(C)'],
+    retransmissions: totals['Retransmissions(C)'],
     cpuMs: cpu,
     elapsedMs,
   };
 }
 
+/** A soft end, and a hard one when that takes too long. */
 function stop(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null) return resolve();
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
+    const patience = setTimeout(() => child.kill('SIGKILL'), 5000);
+    child.once('exit', () => {
+      clearTimeout(patience);
+      resolve();
+    });
+    child.kill('SIGUSR1');
   });
 }
 

@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import type { Lease, MediaCommand, MediaEvent } from '../../dist/media/link/messages.js';
+import { parseProfile } from '../../dist/profile/read.js';
+import type { Pulse, ShardEvent } from '../../dist/shard/messages.js';
+import { Signalling } from '../../dist/shard/signalling.js';
+import { readTarget } from '../../dist/swarm/target.js';
+
+// As the signalling thread does: srf looks into process.env for every header it reads.
+process.env = { ...process.env };
+
+/** Stands for the media thread and its channel: hands out port pairs that nobody bound, and carries nothing. */
+class NoMedia extends EventEmitter {
+  private pair = 0;
+
+  postMessage(command: MediaCommand): void {
+    switch (command.kind) {
+      case 'lease': {
+        const leases = Array.from({ length: command.count }, () => this.lease());
+        this.answer({ kind: 'leased', leases, exhausted: false, reason: null });
+        break;
+      }
+      case 'close':
+        // Without a report the record says that it is missing, and nothing else changes.
+        this.answer({ kind: 'closed', call: command.call, report: null as never });
+        break;
+      case 'stop':
+        this.emit('close');
+        break;
+    }
+  }
+
+  begin(): void {
+    this.answer({ kind: 'ready', driver: 'native', timestampSource: 'kernel' });
+  }
+
+  private answer(event: MediaEvent): void {
+    setImmediate(() => this.emit('message', event));
+  }
+
+  private lease(): Lease {
+    this.pair = (this.pair + 1) % 20_000;
+    return { pair: this.pair, address: '127.0.0.1', rtpPort: 20_000 + 2 * this.pair, rtcpPort: 20_001 + 2 * this.pair };
+  }
+}
+
+/**
+ * The life of a signalling thread, swarm, drachtio-srf and embedded server, in this thread, where its memory can be
+ * measured. There is no media thread: ten thousand calls would need twenty thousand sockets.
+ */
+export class InThread {
+  pulse: Pulse | null = null;
+  /** Records of calls that have ended. */
+  ended = 0;
+  failed = 0;
+  readonly done: Promise<void>;
+  private readonly signalling: Signalling;
+
+  /** @param load stages of a profile, as YAML */
+  constructor(target: string, load: string, holdMs: number) {
+    const profile = parseProfile(
+      `{ name: bench, target: "${target}", load: ${load}, calls: { to: service, hold: ${holdMs} } }`,
+      'bench',
+    );
+    const media = new NoMedia();
+    let settle = (): void => {};
+    this.done = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.signalling = new Signalling(
+      {
+        role: { kind: 'swarm', target: readTarget(target)!, rows: [] },
+        profile,
+        network: { address: '127.0.0.1', sipPort: 0 },
+        media: { port: media as unknown as MessagePort, wake: new SharedArrayBuffer(4), pool: 2000 },
+      },
+      (event: ShardEvent) => {
+        if (event.kind === 'pulse') this.pulse = event.pulse;
+        else if (event.kind === 'records') {
+          this.ended += event.records.length;
+          for (const record of event.records) if (record.outcome !== 'completed') this.failed++;
+        } else if (event.kind === 'failed') throw new Error(event.message);
+        else if (event.kind === 'done') settle();
+      },
+    );
+    media.begin();
+  }
+
+  async begin(): Promise<void> {
+    await this.signalling.open();
+    this.signalling.handle({ kind: 'begin' });
+  }
+
+  stop(): void {
+    this.signalling.handle({ kind: 'stop' });
+  }
+
+  close(): Promise<void> {
+    return this.signalling.close();
+  }
+}
