@@ -1,4 +1,5 @@
 import { EncodedAudio } from '../audio/encoded-audio.js';
+import { loadOpus } from '../audio/opus.js';
 import { render, type Sound } from '../audio/sound.js';
 import { CODECS, type CodecName } from '../core/codecs.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
@@ -29,11 +30,12 @@ export class AudioLibrary {
   }
 
   /**
-   * Renders and encodes all sounds ahead, so that no packet waits for it.
+   * Renders and encodes all sounds ahead and loads what decoding takes, so that no packet waits for it.
    *
    * @throws AppError when a file cannot be read
    */
   prepare(formats: readonly { codec: CodecName; ptimeMs: number }[]): void {
+    if (formats.some(({ codec }) => codec === 'opus')) loadOpus();
     for (const name of this.sounds.keys()) for (const { codec, ptimeMs } of formats) this.get(name, codec, ptimeMs);
   }
 

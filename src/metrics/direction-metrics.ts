@@ -1,4 +1,5 @@
 import type { DirectionTruth } from '../impair/truth.js';
+import type { MosReport } from '../quality/reports.js';
 import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
 import { digitsOf } from './join.js';
@@ -6,10 +7,28 @@ import type { DirectionSummary, DtmfSummary, TruthSummary } from './summary.js';
 
 const BANDS = 7;
 
+/** Ratings of one model on one scale. */
+class Ratings {
+  streams = 0;
+  readonly mosLq = new Distribution(1e4);
+  readonly mosCq = new Distribution(1e4);
+  readonly r = new Distribution(1000);
+  readonly bands = new Array<number>(BANDS).fill(0);
+
+  constructor(readonly model: string | null) {}
+
+  add(mos: MosReport): void {
+    this.streams++;
+    this.mosLq.record(mos.lq);
+    this.r.record(mos.r);
+    if (mos.cq !== null) this.mosCq.record(mos.cq);
+    this.bands[Math.min(BANDS - 1, Math.max(0, Math.floor((mos.lq - 1) / 0.5)))]++;
+  }
+}
+
 /** Adds up one direction of all answered calls. */
 export class DirectionMetrics {
   private streams = 0;
-  private measured = 0;
   private unheard = 0;
   private sentKnown = 0;
   private packetsSent = 0;
@@ -20,13 +39,11 @@ export class DirectionMetrics {
   private lateDiscarded = 0;
   private edgeKnown = 0;
   private edgeLost = 0;
-  private mosModel: string | null = null;
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
-  private readonly mosLq = new Distribution(1e4);
-  private readonly mosCq = new Distribution(1e4);
-  private readonly r = new Distribution(1000);
-  private readonly bands = new Array<number>(BANDS).fill(0);
+  /** Ratings by model and scale, which no statistic mixes. */
+  private readonly ratings = new Map<string, Ratings>();
+  private readonly unrated = new Ratings(null);
 
   add(record: DirectionRecord): void {
     this.streams++;
@@ -51,20 +68,23 @@ export class DirectionMetrics {
     if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
     if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
     if (!heard.mos) return;
-    this.measured++;
-    this.mosModel = `${heard.mos.model} ${heard.mos.scale}`;
-    this.mosLq.record(heard.mos.lq);
-    this.r.record(heard.mos.r);
-    if (heard.mos.cq !== null) this.mosCq.record(heard.mos.cq);
-    this.bands[Math.min(BANDS - 1, Math.max(0, Math.floor((heard.mos.lq - 1) / 0.5)))]++;
+    const model = `${heard.mos.model} ${heard.mos.scale}`;
+    let ratings = this.ratings.get(model);
+    if (!ratings) {
+      ratings = new Ratings(model);
+      this.ratings.set(model, ratings);
+    }
+    ratings.add(heard.mos);
   }
 
   summary(): DirectionSummary {
     const heard = this.streams > this.unheard;
+    // The scale that most streams are on speaks for the direction; what is on another one is not measured on it.
+    const ratings = [...this.ratings.values()].reduce((a, b) => (b.streams > a.streams ? b : a), this.unrated);
     return {
       streams: this.streams,
-      measured: this.measured,
-      unmeasured: this.streams - this.measured,
+      measured: ratings.streams,
+      unmeasured: this.streams - ratings.streams,
       packetsSent: this.sentKnown > 0 ? this.packetsSent : null,
       packetsReceived: heard ? this.packetsReceived : null,
       packetsLost: heard ? this.packetsLost : null,
@@ -74,11 +94,11 @@ export class DirectionMetrics {
       lossRatio: this.packetsExpected > 0 ? round(this.packetsLost / this.packetsExpected) : null,
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
-      mosLq: this.mosLq.lowPercentiles(),
-      mosCq: this.mosCq.lowPercentiles(),
-      rFactor: this.r.lowPercentiles(),
-      mosModel: this.mosModel,
-      mosLqBands: this.measured > 0 ? [...this.bands] : null,
+      mosLq: ratings.mosLq.lowPercentiles(),
+      mosCq: ratings.mosCq.lowPercentiles(),
+      rFactor: ratings.r.lowPercentiles(),
+      mosModel: ratings.model,
+      mosLqBands: ratings.streams > 0 ? [...ratings.bands] : null,
     };
   }
 }

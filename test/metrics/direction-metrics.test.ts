@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DtmfMetrics } from '../../src/metrics/direction-metrics.js';
+import { DirectionMetrics, DtmfMetrics } from '../../src/metrics/direction-metrics.js';
+import { HeardStream } from '../../src/quality/heard-stream.js';
+import { mosOf } from '../../src/quality/mos.js';
 
 describe('digits of all calls', () => {
   it('are lost as a share of those sent to a far end that tells what it heard', () => {
@@ -16,5 +18,44 @@ describe('digits of all calls', () => {
     const unsent = new DtmfMetrics();
     unsent.add('', '');
     expect(unsent.summary()).toMatchObject({ sent: 0, received: 0, lost: 0, lossRatio: null });
+  });
+});
+
+describe('ratings of all calls', () => {
+  const unheard = new HeardStream({
+    acceptPayloadTypes: { 0: 'PCMU' },
+    ptimeMs: 20,
+    jitterBufferMs: 60,
+    mediaTimeoutMs: 5000,
+    bpl: 25.1,
+    expectAudio: true,
+    hearDigits: true,
+    clockRate: 8000,
+    ownSsrc: 1,
+  }).report(0);
+
+  it('are of one scale: that of most streams; those on another one are not measured on it', () => {
+    const metrics = new DirectionMetrics();
+    for (const codec of ['PCMU', 'G722', 'G722', 'opus'] as const) {
+      const common = { bpl: 25.1, missing: 0, expected: 100, burstR: 1, jitterBufferMs: 60, ptimeMs: 20, delay: null };
+      const heard = { ...unheard, mos: mosOf({ codec, ...common }) };
+      metrics.add({ packetsSent: 100, heard, edgeLost: 0, evidence: 'local' });
+    }
+    const summary = metrics.summary();
+    expect(summary).toMatchObject({ streams: 4, measured: 2, unmeasured: 2, mosModel: 'G.107.1 CQEW' });
+    expect(summary.rFactor!.p50).toBeCloseTo(115.85, 1);
+    expect(summary.mosLqBands!.reduce((sum, n) => sum + n, 0)).toBe(2);
+  });
+
+  it('are absent without any', () => {
+    const metrics = new DirectionMetrics();
+    metrics.add({ packetsSent: 100, heard: null, edgeLost: null, evidence: null });
+    expect(metrics.summary()).toMatchObject({
+      measured: 0,
+      unmeasured: 1,
+      mosModel: null,
+      mosLq: null,
+      mosLqBands: null,
+    });
   });
 });
