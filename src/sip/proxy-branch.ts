@@ -24,6 +24,8 @@ export interface BranchPatience {
 export class ProxyBranch implements ClientUser, TimerTarget {
   /** Final response or failure was told. */
   finished = false;
+  /** Its share of the branches that the request may have. */
+  breadth = 0;
   private transaction: ClientTransaction | null = null;
   private wait: TimerHandle | null = null;
   private cancelled = false;

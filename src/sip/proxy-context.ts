@@ -44,9 +44,12 @@ export interface ProxiedRequest {
   /** Routes that are left once ours are taken off. */
   routes: readonly string[];
   maxForwards: number;
+  maxBreadth: number;
   digest: string;
   /** Our Record-Route values for a request that leaves over that peer's transport. */
   recordRoutes(peer: Peer): readonly string[];
+  /** Our Path values, likewise. */
+  paths(peer: Peer): readonly string[];
 }
 
 /** RFC 3261 16.6 step 11: more than three minutes. */
@@ -102,9 +105,12 @@ export class ProxyContext implements BranchUser {
       routes,
     };
     const { headerLines, replaced, recordRoute } = this.options;
-    const recordRoutes = recordRoute ? this.proxied.recordRoutes(peer) : [];
-    const { requestUri } = branch;
-    const forwarding = { requestUri, via, routes, recordRoutes, maxForwards, headerLines, replaced };
+    const registers = request.method === 'REGISTER';
+    const recordRoutes = recordRoute && !registers ? this.proxied.recordRoutes(peer) : [];
+    const paths = recordRoute && registers ? this.proxied.paths(peer) : [];
+    const { requestUri, breadth: maxBreadth } = branch;
+    const changes = { requestUri, via, routes, recordRoutes, paths, maxForwards, maxBreadth };
+    const forwarding = { ...changes, headerLines, replaced };
     const text = forwardedRequest(request, forwarding);
     this.listener?.onTried(text);
     return { head, text };
@@ -145,9 +151,16 @@ export class ProxyContext implements BranchUser {
   /** Starts what is to be tried now; sends the best response once nothing is left. */
   private advance(): void {
     if (this.done) return;
-    while (this.waiting.length > 0 && (this.options.simultaneous || this.allFinished()))
+    while (this.waiting.length > 0 && (this.options.simultaneous ? this.breadthLeft() > 0 : this.allFinished()))
       this.tryTarget(this.waiting.shift()!);
     if (this.waiting.length === 0 && this.allFinished()) this.conclude();
+  }
+
+  /** What the branches under way leave of the breadth that the request came with (RFC 5393 5.3.3.1). */
+  private breadthLeft(): number {
+    let left = this.proxied.maxBreadth;
+    for (const branch of this.branches) if (!branch.finished) left -= branch.breadth;
+    return left;
   }
 
   private allFinished(): boolean {
@@ -163,6 +176,7 @@ export class ProxyContext implements BranchUser {
     const { provisionalMs, finalMs } = this.options;
     const patience = { provisionalMs, finalMs: finalMs ?? TIMER_C_MS };
     const branch = new ProxyBranch(this.core, this, requestUri, hop, patience, digest);
+    branch.breadth = Math.max(1, Math.floor(this.breadthLeft() / (this.waiting.length + 1)));
     this.branches.push(branch);
     branch.start();
   }

@@ -3,13 +3,19 @@ import type { Core } from './core.js';
 import { splitList, uriOf } from './header-values.js';
 import type { SipMessage } from './message.js';
 import { authority, ProxyContext, type ProxyListener, type ProxyOptions } from './proxy-context.js';
-import { forwardedRequest, nextMaxForwards, passedBefore, routingDigest } from './proxy-message.js';
+import { breadthOf, forwardedRequest, nextMaxForwards, passedBefore, routingDigest } from './proxy-message.js';
+import { listsOption } from './request-checks.js';
 import { responseHead } from './responses.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { Peer } from './transport.js';
 import { parseSipUri } from './uri.js';
 
 const NOTHING_REPLACED: ReadonlySet<string> = new Set();
+
+/** Requests that make a dialog, in which we stay where a Path led through us. */
+const MAKES_DIALOG = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+/** A Path speaks for as many Contacts of a REGISTER. */
+const MAX_CONTACTS = 8;
 
 /**
  * A stateful proxy (RFC 3261 16) beside the user agent: requests that the application has it forward, and those within
@@ -37,9 +43,12 @@ export class ProxyCore {
     this.forward(transaction, request, routes, { ...options, retarget }, listener);
   }
 
-  /** Whether a request within a dialog passes through here by a Route of ours. */
+  /**
+   * Whether a request passes through here by a Route of ours: within a dialog by our Record-Route, outside by the Path
+   * of a registration.
+   */
   takes(request: SipMessage): boolean {
-    if (request.toTag === null) return false;
+    if (request.toTag === null) return this.comesByPath(request);
     const { requestUri } = request;
     if (requestUri.includes(';pxy=')) return this.isRouteOf(requestUri, request.callId);
     const route = request.header('route');
@@ -50,13 +59,14 @@ export class ProxyCore {
   forwardWithin(transaction: ServerTransaction): void {
     const request = transaction.request!;
     this.onPassing(request);
-    const { requestUri, routes } = this.wayWithin(request);
+    const fresh = request.toTag === null;
+    const { requestUri, routes } = fresh ? this.wayAlongPath(request) : this.wayWithin(request);
     const options: ProxyOptions = {
       targets: [requestUri],
       retarget: true,
       simultaneous: false,
       followRedirects: false,
-      recordRoute: false,
+      recordRoute: fresh && MAKES_DIALOG.has(request.method),
       provisionalMs: null,
       finalMs: null,
       headerLines: '',
@@ -80,7 +90,9 @@ export class ProxyCore {
         via,
         routes,
         recordRoutes: [],
+        paths: [],
         maxForwards,
+        maxBreadth: breadthOf(ack),
         headerLines: '',
         replaced: NOTHING_REPLACED,
       });
@@ -109,8 +121,10 @@ export class ProxyCore {
       request,
       routes,
       maxForwards,
+      maxBreadth: breadthOf(request),
       digest,
       recordRoutes: (peer: Peer) => this.recordRoutes(request, transaction.source, peer),
+      paths: (peer: Peer) => this.paths(request, transaction.source, peer),
     };
     const context = new ProxyContext(this.core, transaction, proxied, options, listener);
     transaction.context = context;
@@ -121,6 +135,7 @@ export class ProxyCore {
   private refusal(request: SipMessage, maxForwards: number, looped: boolean): string | null {
     if (maxForwards < 0) return '483 Too Many Hops';
     if (looped) return '482 Loop Detected';
+    if (breadthOf(request) === 0) return '440 Max-Breadth Exceeded';
     return request.has('proxy-require') ? '420 Bad Extension' : null;
   }
 
@@ -136,14 +151,46 @@ export class ProxyCore {
 
   /** One Record-Route, or two where a request leaves over another transport than it came (RFC 5658). */
   private recordRoutes(request: SipMessage, source: Peer, peer: Peer): string[] {
+    return this.routesThrough(`pxy=${this.digest(request.callId)}`, source, peer);
+  }
+
+  /**
+   * Path values for a REGISTER (RFC 3327 5.2), where its sender knows them: requests to its Contacts, and to nothing
+   * else, pass through here.
+   */
+  private paths(request: SipMessage, source: Peer, peer: Peer): string[] {
+    if (!listsOption(request, 'supported', 'path')) return [];
+    const contacts = request.headers('contact').flatMap(splitList).map(uriOf);
+    if (contacts.length === 0 || contacts.length > MAX_CONTACTS) return [];
+    return this.routesThrough(`pth=${contacts.map((uri) => this.pathDigest(uri)).join('.')}`, source, peer);
+  }
+
+  private routesThrough(param: string, source: Peer, peer: Peer): string[] {
     const { transports, transport: first } = this.core;
-    const towards = this.routeOver(transports.contact(peer.transport ?? first), request.callId);
-    const back = this.routeOver(transports.contact(source.transport ?? first), request.callId);
+    const towards = `<${transports.contact(peer.transport ?? first)};lr;${param}>`;
+    const back = `<${transports.contact(source.transport ?? first)};lr;${param}>`;
     return towards === back ? [towards] : [towards, back];
   }
 
-  private routeOver(uri: string, callId: string): string {
-    return `<${uri};lr;pxy=${this.digest(callId)}>`;
+  private comesByPath(request: SipMessage): boolean {
+    const route = request.header('route');
+    return route?.includes(';pth=') === true && this.isPathTo(uriOf(splitList(route)[0] ?? ''), request.requestUri);
+  }
+
+  private wayAlongPath(request: SipMessage): { requestUri: string; routes: string[] } {
+    const { requestUri } = request;
+    const routes = request.headers('route').flatMap(splitList);
+    while (routes.length > 0 && this.isPathTo(uriOf(routes[0]), requestUri)) routes.shift();
+    return { requestUri, routes };
+  }
+
+  private isPathTo(uri: string, target: string): boolean {
+    const digests = /;pth=([0-9a-f.]+)/.exec(uri)?.[1].split('.');
+    return digests?.includes(this.pathDigest(target)) === true && this.isOurs(uri);
+  }
+
+  private pathDigest(uri: string): string {
+    return this.digest(`path ${uri}`);
   }
 
   /** Where a request within a dialog goes on: our Routes off, also where a strict router made one the Request-URI (16.4). */

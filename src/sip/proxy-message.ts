@@ -12,24 +12,31 @@ export interface Forwarding {
   routes: readonly string[];
   /** Our Record-Route values, the one nearest to the callee first; none unless we stay in the dialog. */
   recordRoutes: readonly string[];
+  /** Our Path values in a REGISTER (RFC 3327), the one nearest to the registrar first. */
+  paths: readonly string[];
   maxForwards: number;
+  /** How many branches the request may still have at a time, ours included (RFC 5393 5). */
+  maxBreadth: number;
   /** Header lines with CRLF that replace those of the same name. */
   headerLines: string;
   /** Lower-case names of those. */
   replaced: ReadonlySet<string>;
 }
 
-const OWN_LINES = new Set(['via', 'route', 'record-route', 'max-forwards', 'content-length']);
+const OWN_LINES = new Set(['via', 'route', 'record-route', 'max-forwards', 'max-breadth', 'content-length']);
 /** Of RFC 3261 16.3: a request without one starts here. */
 const DEFAULT_MAX_FORWARDS = 70;
+/** Of RFC 5393 5.3.3. */
+const DEFAULT_MAX_BREADTH = 60;
 
 /** The request as it leaves towards one target; headers that we do not know stay as they are. */
 export function forwardedRequest(request: SipMessage, forwarding: Forwarding): string {
-  const { requestUri, via, routes, recordRoutes, maxForwards, headerLines, replaced } = forwarding;
+  const { requestUri, via, routes, recordRoutes, paths, maxForwards, maxBreadth, headerLines, replaced } = forwarding;
   const { keys, names, values, method, body } = request;
   let text = `${method} ${requestUri} SIP/2.0\r\nVia: ${via}\r\n`;
   for (let i = 0; i < keys.length; i++) if (keys[i] === 'via') text += `Via: ${values[i]}\r\n`;
-  text += `Max-Forwards: ${maxForwards}\r\n`;
+  text += `Max-Forwards: ${maxForwards}\r\nMax-Breadth: ${maxBreadth}\r\n`;
+  for (const path of paths) text += `Path: ${path}\r\n`;
   for (const route of recordRoutes) text += `Record-Route: ${route}\r\n`;
   for (let i = 0; i < keys.length; i++) if (keys[i] === 'record-route') text += `Record-Route: ${values[i]}\r\n`;
   for (const route of routes) text += `Route: ${route}\r\n`;
@@ -58,6 +65,12 @@ export function forwardedResponse(response: SipMessage, startLine: string | null
 export function nextMaxForwards(request: SipMessage): number {
   const value = request.header('max-forwards');
   return value === undefined ? DEFAULT_MAX_FORWARDS : Number(value) - 1;
+}
+
+/** How many branches a request may have at a time from here on; 0 when it must not go on (RFC 5393 5.3.3). */
+export function breadthOf(request: SipMessage): number {
+  const value = request.header('max-breadth');
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : DEFAULT_MAX_BREADTH;
 }
 
 /**

@@ -294,6 +294,76 @@ describe('what a proxy does not let pass', () => {
     expect(victim.received).toEqual([]);
   });
 
+  test('the breadth of a request is shared out among its branches, the rest waits for a branch to end', async () => {
+    const caller = await h.peer();
+    const callees = [await h.peer(), await h.peer(), await h.peer()];
+    const { proxy } = await proxyTo(
+      callees.map(({ port }) => port),
+      { forking: 'simultaneous' },
+    );
+    caller.send(invite(caller, proxy.port, ['Max-Breadth: 2']), proxy.port);
+    const first = await callees[0].message('INVITE');
+    const second = await callees[1].message('INVITE');
+    expect([first, second].map((text) => headerIn(text, 'Max-Breadth'))).toEqual(['1', '1']);
+    expect(callees[2].received).toEqual([]);
+    callees[0].send(reply(first, '486 Busy', 'x'), proxy.port);
+    expect(headerIn(await callees[2].message('INVITE'), 'Max-Breadth')).toBe('1');
+    caller.send(invite(caller, proxy.port, ['Max-Breadth: 0', 'Subject: none left']), proxy.port);
+    await caller.message('SIP/2.0 440 ');
+  });
+
+  test('a request without a breadth leaves with 60, or its share of that', async () => {
+    const caller = await h.peer();
+    const callees = [await h.peer(), await h.peer()];
+    const { proxy } = await proxyTo(
+      callees.map(({ port }) => port),
+      { forking: 'simultaneous' },
+    );
+    caller.send(invite(caller, proxy.port), proxy.port);
+    for (const callee of callees) expect(headerIn(await callee.message('INVITE'), 'Max-Breadth')).toBe('30');
+  });
+
+  test('a registration gets a Path, by which calls to its Contact come back through here, and to nothing else', async () => {
+    const [phone, registrar] = [await h.peer(), await h.peer()];
+    const proxy = await h.endpoint(QUICK);
+    const { srf } = proxy as unknown as {
+      srf: { proxyRequest(r: SrfRequest, to: string, o: object): Promise<ProxyResult> };
+    };
+    proxy.srf.register((request) => {
+      srf.proxyRequest(request, `sip:127.0.0.1:${registrar.port}`, { path: true }).catch(() => {});
+    });
+    phone.send(invite(phone, proxy.port, ['Supported: path'], 'REGISTER'), proxy.port);
+    const register = await registrar.message('REGISTER');
+    const path = headerIn(register, 'Path');
+    expect(path).toMatch(new RegExp(`^<sip:127\\.0\\.0\\.1:${proxy.port};lr;pth=`));
+    expect(register).not.toContain('Record-Route');
+    registrar.send(reply(register, '200 OK', 'r'), proxy.port);
+    await phone.message('SIP/2.0 200');
+    const call = (target: string, extra: string[]): string =>
+      invite(registrar, proxy.port, extra).replace(/^INVITE \S+/, `INVITE ${target}`);
+    registrar.send(call(`sip:caller@127.0.0.1:${phone.port}`, [`Route: ${path}`]), proxy.port);
+    const arrived = await phone.message('INVITE');
+    expect(arrived).not.toContain('\r\nRoute:');
+    expect(headerIn(arrived, 'Record-Route')).toContain(`127.0.0.1:${proxy.port}`);
+    const victim = await h.peer();
+    registrar.send(call(`sip:x@127.0.0.1:${victim.port}`, [`Route: ${path}`, 'Subject: relay']), proxy.port);
+    await registrar.message('SIP/2.0 405');
+    expect(victim.received).toEqual([]);
+  });
+
+  test('a registration whose sender knows no Path gets none', async () => {
+    const [phone, registrar] = [await h.peer(), await h.peer()];
+    const proxy = await h.endpoint(QUICK);
+    const { srf } = proxy as unknown as {
+      srf: { proxyRequest(r: SrfRequest, to: string, o: object): Promise<ProxyResult> };
+    };
+    proxy.srf.register((request) => {
+      srf.proxyRequest(request, `sip:127.0.0.1:${registrar.port}`, { path: true }).catch(() => {});
+    });
+    phone.send(invite(phone, proxy.port, [], 'REGISTER'), proxy.port);
+    expect(headerIn(await registrar.message('REGISTER'), 'Path')).toBe('');
+  });
+
   test('requests other than INVITE pass, and their answers come back', async () => {
     const end = await h.endpoint();
     end.srf.message((_request, response) => response.send(202));

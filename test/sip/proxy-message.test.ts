@@ -37,7 +37,9 @@ describe('a request on its way', () => {
       via: 'SIP/2.0/UDP us;branch=z9hG4bKu',
       routes: ['<sip:next;lr>'],
       recordRoutes: ['<sip:us;lr>'],
+      paths: [],
       maxForwards: nextMaxForwards(REQUEST),
+      maxBreadth: 5,
       headerLines: 'Subject: new\r\n',
       replaced: new Set(['subject']),
     });
@@ -46,6 +48,7 @@ describe('a request on its way', () => {
       'Via: SIP/2.0/UDP us;branch=z9hG4bKu',
       'Via: SIP/2.0/UDP a:5060;branch=z9hG4bKa',
       'Max-Forwards: 11',
+      'Max-Breadth: 5',
       'Record-Route: <sip:us;lr>',
       'Record-Route: <sip:first;lr>',
       'Route: <sip:next;lr>',
