@@ -148,6 +148,24 @@ describe('resampling', () => {
     }
   });
 
+  it.each([
+    [8000, 16000],
+    [8000, 48000],
+    [16000, 48000],
+    [44100, 16000],
+    [48000, 8000],
+    [22050, 48000],
+  ])('from %d to %d Hz is flat within 0.1 dB up to 85 %% of the band, with images below −60 dB', (from, to) => {
+    const band = Math.min(from, to) / 2;
+    for (const share of [0.1, 0.5, 0.85]) {
+      const frequency = Math.round(share * band);
+      const result = resample(sine(frequency, from, 0.5, 10000), from, to);
+      expect(Math.abs(20 * Math.log10(amplitude(result, frequency, to) / 10000))).toBeLessThan(0.1);
+      const image = from - frequency;
+      if (image < to / 2) expect(20 * Math.log10(amplitude(result, image, to) / 10000)).toBeLessThan(-60);
+    }
+  });
+
   it('leaves equal rates alone', () => {
     const samples = sine(440, 8000, 0.1, 100);
     expect(resample(samples, 8000, 8000)).toBe(samples);
