@@ -5,11 +5,21 @@ import { duration } from '../core/units.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
 
-/** No CR, LF or NUL may reach a header. */
+/** No control character may reach a header: CR, LF and NUL would make others of it. */
 export const headerText = z
   .string()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  .regex(/^[^\u0000\r\n]*$/, 'must not contain CR, LF or NUL');
+  .regex(/^[^\u0000-\u001f\u007f]*$/, {
+    error: 'must not contain CR, LF, NUL or any other control character: take it out',
+    abort: true,
+  });
+
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9\-.!%*_+`'~]+$/, 'is no header name: letters, digits and hyphens, without colon or blanks');
+
+/** Stands within a URI between `sip:` and `@`. */
+const userPart = headerText.regex(/^[^\s<>"@]*$/, 'must not contain blanks, <, >, " or @: it becomes part of a SIP URI');
 
 const dtmf = z
   .strictObject({
@@ -60,10 +70,10 @@ export const conversationSpec = z.strictObject({
 /** The calls that the swarm places. */
 export const callSpec = conversationSpec
   .extend({
-    from: headerText
+    from: userPart
       .default('1000[0000-9999]')
       .describe('Caller number; `[0000-9999]` counts up with each call, `{column}` takes a column of `numbers`'),
-    to: headerText.optional().describe('Called number, as `from`; without it the user part of the target is called'),
+    to: userPart.optional().describe('Called number, as `from`; without it the user part of the target is called'),
     numbers: z.string().optional().describe('CSV file whose columns are variables; its rows are used in turn'),
     putOnHold: z
       .strictObject({
@@ -74,12 +84,15 @@ export const callSpec = conversationSpec
       .describe('Puts the far end on hold by a re-INVITE, and takes it back'),
     hold: duration.default(30_000).describe('How long a call lasts from its answer'),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
-    headers: z.record(headerText, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
+    headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
     credentials: z
       .strictObject({ username: headerText, password: headerText })
       .optional()
       .describe('Digest credentials for 401 and 407'),
-    proxy: headerText.optional().describe('Outbound proxy as a SIP URI'),
+    proxy: headerText
+      .regex(/^sips?:[^\s<>"]+$/i, 'expected a SIP URI such as sip:proxy.example.net')
+      .optional()
+      .describe('Outbound proxy as a SIP URI'),
   })
   .describe('The calls that are placed');
 

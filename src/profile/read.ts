@@ -100,6 +100,8 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
         .find((e) => e.code === 'custom' || e.code === 'too_big' || e.code === 'too_small');
       return `${custom ? custom.message : 'has none of the forms allowed here'}${text}`;
     }
+    case 'invalid_key':
+      return `${issue.issues[0]?.message ?? issue.message}${text}`;
     case 'invalid_value':
       return `expected ${issue.values.map((v) => String(v)).join(', ')}${text}`;
     default:

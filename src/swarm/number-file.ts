@@ -15,9 +15,21 @@ export function readNumberFile(path: string): Record<string, string>[] {
       cause,
     });
   }
-  let rows: Record<string, string>[];
+  const rows: Record<string, string>[] = [];
+  /** The line of the file on which each row ends. */
+  const lines: number[] = [];
   try {
-    rows = parse(text, { columns: true, skip_empty_lines: true, trim: true, bom: true });
+    parse(text, {
+      columns: true,
+      skip_empty_lines: true,
+      trim: true,
+      bom: true,
+      on_record: (row: Record<string, string>, context) => {
+        rows.push(row);
+        lines.push(context.lines);
+        return null;
+      },
+    });
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', `The file of numbers is no CSV: ${(cause as Error).message}`, {
       where: path,
@@ -33,8 +45,11 @@ export function readNumberFile(path: string): Record<string, string>[] {
   for (const [i, row] of rows.entries())
     for (const [column, value] of Object.entries(row))
       if (!headerText.safeParse(value).success)
-        throw new AppError('FILE_UNREADABLE', 'A value would break a SIP header: it contains CR, LF or NUL', {
-          where: `${path}, row ${i + 1}, column ${column}`,
+        throw new AppError('FILE_UNREADABLE', 'A value would break a SIP header: it contains a control character', {
+          where: `${path}:${lines[i]}, column ${column}`,
+          expected: 'no CR, LF, NUL or any other control character',
+          found: JSON.stringify(value),
+          hint: 'Take it out; a quote that is never closed may have drawn several lines into one value.',
         });
   return rows;
 }

@@ -7,11 +7,13 @@ export interface SipTarget {
 }
 
 const SIP_URI = /^(sips?):(?:([^@\s<>]*)@)?((?:\[[0-9a-fA-F:.]+\]|[^@\s<>:;?[\]]+)(?::(\d{1,5}))?(?:;[^\s<>]*)?)$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Reads a SIP URI without headers (RFC 3261 19.1); `null` when it is none, or its port cannot be. */
 export function readTarget(uri: string): SipTarget | null {
   const match = SIP_URI.exec(uri);
   const port = Number(match?.[4] ?? 5060);
-  if (!match || port < 1 || port > 65_535) return null;
+  if (!match || CONTROL.test(uri) || port < 1 || port > 65_535) return null;
   return { scheme: match[1], user: match[2] ?? null, host: match[3] };
 }

@@ -79,6 +79,37 @@ describe('a profile', () => {
     },
   );
 
+  const BREAKING = ['\\r', '\\n', '\\0', '\\x7f', '\\e', '\\t'];
+  const FIELDS: [path: string, yaml: (text: string) => string][] = [
+    ['calls.from', (text) => `calls: { from: "${text}" }`],
+    ['calls.to', (text) => `calls: { to: "${text}" }`],
+    ['calls.headers.X-A', (text) => `calls: { headers: { X-A: "${text}" } }`],
+    ['calls.credentials.username', (text) => `calls: { credentials: { username: "${text}", password: p } }`],
+    ['calls.credentials.password', (text) => `calls: { credentials: { username: u, password: "${text}" } }`],
+    ['calls.proxy', (text) => `calls: { proxy: "sip:${text}" }`],
+    ['target', (text) => `target: "sip:${text}"`],
+  ];
+
+  it.each(FIELDS)('refuses a control character in %s with its line, its value and what to do', (path, yaml) => {
+    for (const character of BREAKING) {
+      const found = mistakes(`${minimal}${yaml(`a${character}b`)}\n`);
+      expect(found.map((mistake) => [mistake.path, mistake.line])).toEqual(found.map(() => [path, 4]));
+      expect(found[0].message).toMatch(/must not contain|expected a SIP URI/);
+      expect(found[0].message).toMatch(/, found ".*a(\\[a-z]|\\u00|\x7f).*b"$/);
+    }
+    expect(parseProfile(`${minimal}${yaml('ab')}\n`, 'p.yaml')).toBeDefined();
+  });
+
+  it.each(['"X A"', '"X:"', '""', '"X\\r\\nVia"'])('refuses %s as the name of a header', (name) => {
+    const [mistake] = mistakes(`${minimal}calls: { headers: { ${name}: v } }\n`);
+    expect(mistake).toMatchObject({ line: 4, message: expect.stringContaining('is no header name') });
+  });
+
+  it('refuses a number that would break the URI that it becomes part of', () => {
+    for (const number of ['1@evil.example', '1>', '1 2', 'a"b'])
+      expect(mistakes(`${minimal}calls:\n  from: '${number}'\n`)).toMatchObject([{ path: 'calls.from', line: 5 }]);
+  });
+
   it('that is no YAML is refused with the line', () => {
     expect(mistakes('name: x\nload: [\n')[0].line).toBeGreaterThanOrEqual(2);
     expect(mistakes('')).not.toEqual([]);

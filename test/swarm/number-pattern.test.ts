@@ -50,4 +50,19 @@ describe('a file of numbers', () => {
   ])('is refused when it is %s', (_, path) => {
     expect(() => readNumberFile(path)).toThrow(AppError);
   });
+
+  it.each(['\r', '\n', '\0', '\x7f'])('refuses a value with %j, and says where it is and what to do', (character) => {
+    const path = file(`from,to\n1,2\n3,"4${character}5"\n`);
+    const line = character === '\n' || character === '\r' ? 4 : 3;
+    expect(() => readNumberFile(path)).toThrow(
+      expect.objectContaining({
+        code: 'FILE_UNREADABLE',
+        detail: expect.objectContaining({
+          where: `${path}:${line}, column to`,
+          found: JSON.stringify(`4${character}5`),
+          hint: expect.stringContaining('Take it out'),
+        }),
+      }),
+    );
+  });
 });
