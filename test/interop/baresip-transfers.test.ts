@@ -21,7 +21,7 @@ function obey(server: DrachtioConnection, dialog: SrfDialog): SrfDialog[] {
     const [uri, query] = refer.get('Refer-To')!.replace(/[<>]/g, '').split('?');
     const replaces = /^Replaces=(.*)$/.exec(query ?? '')?.[1];
     try {
-      const headers = replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) };
+      const headers: Record<string, string> = replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) };
       placed.push(await server.srf.createUAC(uri, { localSdp: SDP, headers }));
       await notify('terminated;reason=noresource', 'SIP/2.0 200 OK');
     } catch (error) {
