@@ -65,14 +65,7 @@ export class StrainMonitor {
 
   /** How far behind its deadline each packet left, over all media threads; `null` when none was sent. */
   pacingErrorMs(): { p50: number; p99: number; max: number } | null {
-    let merged: LinearHistogram | null = null;
-    for (const { pacingErrorMs } of this.health.values()) {
-      merged ??= new LinearHistogram(pacingErrorMs.bucketWidth, pacingErrorMs.counts.length);
-      merged.merge(pacingErrorMs);
-    }
-    return merged && merged.count > 0
-      ? { p50: merged.quantile(0.5)!, p99: merged.quantile(0.99)!, max: merged.max }
-      : null;
+    return pacingOf([...this.health.values()].map((health) => health.pacingErrorMs));
   }
 
   receiveDrops(): number | null {
@@ -90,10 +83,27 @@ export class StrainMonitor {
     return {
       receiveDrops: this.receiveDrops(),
       pacingErrorP99Ms: this.pacingErrorMs()?.p99 ?? null,
+      mediaThreads: [...this.health].map(([name, { receiveDrops, pacingErrorMs }]) => ({
+        name: `${name} media`,
+        receiveDrops,
+        pacingErrorP99Ms: pacingOf([pacingErrorMs])?.p99 ?? null,
+      })),
+      signallingThreads: [...this.loopDelays].map(([name, { p99 }]) => ({
+        name: `${name} signalling`,
+        eventLoopDelayP99Ms: p99,
+      })),
       saturatedMs: [...this.threads].map(([name, t]) => ({ name, ms: t.longestSaturatedMs })),
       eventLoopDelayP99Ms: this.eventLoopDelayMs()?.p99 ?? null,
       notStarted,
       planned,
     };
   }
+}
+
+function pacingOf(histograms: MediaHealth['pacingErrorMs'][]): { p50: number; p99: number; max: number } | null {
+  const filled = histograms.filter(({ count }) => count > 0);
+  if (filled.length === 0) return null;
+  const merged = new LinearHistogram(filled[0].bucketWidth, filled[0].counts.length);
+  for (const histogram of filled) merged.merge(histogram);
+  return { p50: merged.quantile(0.5)!, p99: merged.quantile(0.99)!, max: merged.max };
 }

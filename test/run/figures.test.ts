@@ -107,6 +107,20 @@ describe('the strain of the generator', () => {
     expect(strain.pacingErrorMs()).toEqual({ p50: 1, p99: 2, max: 2 });
   });
 
+  it('says which thread made a run invalid, and that one in time does not make up for one that was late', () => {
+    const strain = new StrainMonitor();
+    strain.media('swarm', health({ receiveDrops: 5 }, new Array(10_000).fill(1)));
+    strain.media('trunk', health({ receiveDrops: 0 }, new Array(50).fill(12)));
+    strain.loopDelay('swarm', { p99: 3, max: 9 });
+    strain.loopDelay('trunk', { p99: 25, max: 60 });
+    expect(strain.pacingErrorMs()?.p99).toBeLessThan(10);
+    expect(invalidities(strain.strain(0, 1)).map(({ observed }) => observed)).toEqual([
+      'own receive drops 5 (swarm media)',
+      'pacing error p99 12.0 ms (trunk media)',
+      'event-loop delay p99 25.0 ms (trunk signalling)',
+    ]);
+  });
+
   it('takes the worse of the event loops', () => {
     const strain = new StrainMonitor();
     expect(strain.eventLoopDelayMs()).toBeNull();

@@ -38,8 +38,13 @@ function expectToFit(frame: string[], columns: number, rows: number): void {
 const PROBLEMS = invalidities({
   receiveDrops: 312,
   pacingErrorP99Ms: 14.2,
-  saturatedMs: [],
   eventLoopDelayP99Ms: 1,
+  saturatedMs: [],
+  mediaThreads: [
+    { name: 'swarm media', receiveDrops: 312, pacingErrorP99Ms: 14.2 },
+    { name: 'trunk media', receiveDrops: 0, pacingErrorP99Ms: 3.1 },
+  ],
+  signallingThreads: [{ name: 'swarm signalling', eventLoopDelayP99Ms: 1 }],
   notStarted: 0,
   planned: 600,
 });
