@@ -14,7 +14,7 @@ export interface RenegotiationOptions {
 /**
  * Follows the far end's re-INVITEs and UPDATEs (RFC 3261 14.2, RFC 3311 5.2): an offer is answered, 488 when there is
  * nothing in it that we speak, and then all stays as it was; a re-INVITE without an offer gets ours, and the answer comes
- * with the ACK.
+ * with the ACK. A REFER is declined: neither side of a run transfers its calls.
  */
 export function followRenegotiation(options: RenegotiationOptions): void {
   const { dialog, conversation, guarded } = options;
@@ -49,6 +49,11 @@ export function followRenegotiation(options: RenegotiationOptions): void {
       if (request.body !== '') onOffer(request, response);
       else response.send(200);
     }),
+  );
+  // srf would accept it and do nothing (RFC 3515 2.4.2).
+  dialog.on(
+    'refer',
+    guarded((_refer: SrfRequest, response: SrfResponder) => response.send(603)),
   );
   dialog.on(
     'ack',

@@ -7,6 +7,8 @@ import type { Peer } from './transport.js';
 export interface Acknowledged {
   ack: Buffer | null;
   ackPeer: Peer | null;
+  /** Header lines with the credentials of the INVITE, which its ACK repeats (RFC 3261 22.1). */
+  readonly credentials: string;
 }
 
 /** Told of the final response to a request of the core's own, in place of the application. */
@@ -16,6 +18,7 @@ export type OwnListener = (response: SipMessage) => void;
 export class ClientContext implements Acknowledged {
   ack: Buffer | null = null;
   ackPeer: Peer | null = null;
+  readonly credentials: string;
   /** To tag of the 2xx that was taken. */
   acceptedTag: string | null = null;
   /** Waits for a provisional response. */
@@ -26,8 +29,8 @@ export class ClientContext implements Acknowledged {
   refused: Map<string, Acknowledged> | null = null;
   /** Where there is more than one target. */
   failover: Failover | null = null;
-  /** Nobody waits for the answer any more. */
-  abandoned = false;
+  /** Nobody is to hear of it any more. */
+  silent = false;
   /** How often it was sent anew with other headers. */
   repeats = 0;
 
@@ -39,7 +42,13 @@ export class ClientContext implements Acknowledged {
     /** The dialog ends with the response. */
     readonly last: boolean,
     readonly own: OwnListener | null,
-  ) {}
+  ) {
+    this.credentials = headerLines.includes('uthorization:') ? credentialsOf(headerLines) : '';
+  }
+}
+
+function credentialsOf(headerLines: string): string {
+  return headerLines.match(/^(?:Proxy-)?Authorization:.*\r\n/gim)?.join('') ?? '';
 }
 
 export function earlyOf(context: ClientContext, toTag: string | null): Dialog | undefined {

@@ -112,7 +112,7 @@ export class InviteAnswers {
     const early = earlyOf(context, response.toTag);
     if (early) this.core.dialogs.remove(early);
     const dialog = uacDialog(head, response);
-    const acknowledged: Acknowledged = { ack: null, ackPeer: null };
+    const acknowledged: Acknowledged = { ack: null, ackPeer: null, credentials: context.credentials };
     context.refused.set(tag, acknowledged);
     dialog.context = acknowledged;
     dialog.localCseq = Math.max(dialog.localCseq, early?.localCseq ?? 0);
@@ -131,7 +131,8 @@ export class InviteAnswers {
         return;
       }
       const kept = dialog.context as Acknowledged | null;
-      const text = new AckFlight(this.core, head, headerLines, body, peers, kept).next()!;
+      const lines = kept ? kept.credentials + headerLines : headerLines;
+      const text = new AckFlight(this.core, head, lines, body, peers, kept).next()!;
       sent(null, id, text, peers[0]);
     });
   }

@@ -34,6 +34,11 @@ export class ReliableProvisionals implements TimerTarget {
     private readonly unacknowledged: (transaction: ServerTransaction) => void,
   ) {}
 
+  /** Whether the INVITE has its 2xx. */
+  get isAnswered(): boolean {
+    return this.answered;
+  }
+
   nextRseq(): number {
     return ++this.lastRseq;
   }

@@ -113,9 +113,13 @@ export class UasCore implements TransactionUser {
       this.endEarly(transaction, dialog);
       return false;
     }
-    if (method === 'PRACK' && !this.reliable.get(dialog.key)?.acknowledge(request.header('rack') ?? '')) {
-      this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
-      return false;
+    if (method === 'PRACK') {
+      const reliable = this.reliable.get(dialog.key);
+      const known = reliable?.acknowledge(request.header('rack') ?? '') ?? false;
+      if (!known) this.answer(transaction, 481, 'Call/Transaction Does Not Exist');
+      // It crossed our answer: the application has no use for it any more.
+      else if (reliable!.isAnswered) this.answer(transaction, 200, 'OK');
+      if (transaction.finalStatus !== 0) return false;
     }
     const overlap = overlapOf(request, dialog);
     if (overlap === 'ours') {
@@ -173,8 +177,12 @@ export class UasCore implements TransactionUser {
     }
     let lines = headerLines;
     let rseq = 0;
-    if (isInvite && status > 100 && status < 200 && lines.includes('100rel')) {
-      if (listsOption(request, 'supported', '100rel') || listsOption(request, 'require', '100rel')) {
+    const early = isInvite && status > 100 && status < 200;
+    const insists = early && listsOption(request, 'require', '100rel');
+    // Whoever insists on it gets nothing else, whatever the application had in mind (RFC 3262 3).
+    if (insists && !lines.includes('100rel')) lines += 'Require: 100rel\r\n';
+    if (early && lines.includes('100rel')) {
+      if (insists || listsOption(request, 'supported', '100rel')) {
         rseq = this.reliableIn(dialog!, transaction, request.cseqNumber).nextRseq();
         lines += `RSeq: ${rseq}\r\n`;
       } else lines = lines.replace(/^Require:[^\r\n]*100rel[^\r\n]*\r\n/im, '');

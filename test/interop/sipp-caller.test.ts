@@ -96,6 +96,18 @@ describe('SIPp as a caller with descriptions of its own way', () => {
   });
 });
 
+describe('SIPp insists on reliable provisional responses', () => {
+  it('and acknowledges the ringing of a trunk', async () => {
+    const trunk = await TrunkProcess.start(['--ring-after', '0ms', '--answer-after', '1s']);
+    const sipp = await Sipp.caller(trunk.port, 5, 10, ['-sf', scenario('caller-insists-on-reliability')]);
+    expect(await sipp.ended, sipp.errors()).toBe(0);
+    expect(sipp.counts()).toMatchObject({ successful: 5, failed: 0, retransmissions: 0, unexpected: 0 });
+    const { result, notes } = await trunk.interrupt();
+    expect(notes).toEqual([]);
+    expect(result).toMatchObject({ answered: 5, refusedFull: 0 });
+  });
+});
+
 describe('SIPp gives up', () => {
   it('while it rings: its CANCEL and INVITE are answered, and the channel is free again', async () => {
     const trunk = await TrunkProcess.start(['--channels', '1', '--ring-after', '0ms', '--answer-after', '60s']);

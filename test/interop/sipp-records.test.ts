@@ -172,6 +172,12 @@ describe('the records of a run against SIPp', () => {
     }
   });
 
+  it('wants to transfer its caller: declined, and the call goes on to its end', async () => {
+    const { summary, sipp } = await run(scenario('callee-refers-caller'), 'hold: 300ms');
+    expect(sipp.counts()).toMatchObject({ retransmissions: 0, unexpected: 0 });
+    expect(summary.calls).toMatchObject({ answered: CALLS, completed: CALLS, dropped: 0 });
+  });
+
   it('reliable ringing: the first sign of life is the 180, and each PRACK repeated is a repetition of the run', async () => {
     const { summary, records, sipp } = await run(
       scenario('callee-rings-reliably'),

@@ -77,6 +77,17 @@ describe('a forked INVITE', () => {
   });
 });
 
+test('an ACK carries the credentials of its INVITE (RFC 3261 22.1), for an answer that is hung up as well', () => {
+  const credentials = 'Authorization: Digest a\r\nProxy-Authorization: Digest b\r\n';
+  const invite = bench.invite(credentials);
+  bench.answer(invite, '200 OK', 'a');
+  bench.acknowledge(bench.core.dialogs.find('call', 'me', 'a')!);
+  bench.answer(invite, '200 OK', 'b');
+  const acks = bench.sent.filter(({ text }) => text.startsWith('ACK'));
+  expect(acks).toHaveLength(2);
+  for (const { text } of acks) expect(text).toContain(credentials);
+});
+
 describe('reliable provisional responses (RFC 3262)', () => {
   test('of the peer reach the application once and in order', () => {
     const invite = bench.invite();
@@ -112,8 +123,33 @@ describe('reliable provisional responses (RFC 3262)', () => {
     bench.respond('INVITE', 200, '', 'v=0\r\n');
     expect(bench.times('SIP/2.0 200')).toEqual([]);
     bench.request('PRACK', { cseq: 2, toTag: dialog.localTag, lines: ['RAck: 1 1 INVITE'] });
-    expect(bench.times('SIP/2.0 200')).toEqual([0]);
+    const answers = bench.sent
+      .filter(({ text }) => text.startsWith('SIP/2.0 200'))
+      .map(({ text }) => headerIn(text, 'CSeq'));
+    expect(answers).toEqual(['1 INVITE', '2 PRACK']);
     expect(dialog.early).toBe(false);
+  });
+
+  test('are sent to a caller that insists on them, whatever the application asked for', () => {
+    bench.request('INVITE', { lines: ['Require: 100rel'] });
+    bench.respond('INVITE', 180, 'X: y\r\n');
+    const ringing = bench.last('SIP/2.0 180');
+    expect([headerIn(ringing, 'Require'), headerIn(ringing, 'RSeq'), headerIn(ringing, 'X')]).toEqual([
+      '100rel',
+      '1',
+      'y',
+    ]);
+    bench.pass(600);
+    expect(bench.times('SIP/2.0 180')).toEqual([0, 500]);
+  });
+
+  test('whose PRACK crosses the 200: it is answered here, the application has no use for it', () => {
+    bench.request('INVITE', { lines: ['Require: 100rel'] });
+    const dialog = bench.respond('INVITE', 180)!;
+    bench.respond('INVITE', 200, '', 'v=0\r\n');
+    bench.request('PRACK', { cseq: 2, toTag: dialog.localTag, lines: ['RAck: 1 1 INVITE'] });
+    expect(bench.last('SIP/2.0 200')).toContain('CSeq: 2 PRACK');
+    expect(bench.requests.map(({ method }) => method)).toEqual(['INVITE']);
   });
 
   test('that nobody acknowledges end the INVITE with a 504 after 32 s, and the application hears of a CANCEL', () => {
