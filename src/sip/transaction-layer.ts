@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.js';
 import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
-import { STREAM_LIMITS } from './framing.js';
 import { stampVia } from './header-values.js';
 import type { IdSource } from './ids.js';
 import { type MessageFault, parseMessage, type SipMessage } from './message.js';
