@@ -34,6 +34,24 @@ export function replaceLocalhost(value: string, host: string): string {
   return value.includes('localhost') ? value.replace(LOCALHOST, (_, before: string) => before + host) : value;
 }
 
+const LOCALHOST_CONTACT = /sips?:((?:[^@<>\s]*@)?)localhost((?:;[^>?\s,]*)?)(?=[>?\s,]|$)/gi;
+
+/**
+ * A Contact in which `localhost` stands for the URI by which the other side reaches us: its scheme and port, and its
+ * transport unless the Contact names one.
+ */
+export function reachableContact(value: string, reachedAt: string): string {
+  if (!value.includes('localhost')) return value;
+  const semicolon = reachedAt.indexOf(';');
+  const place = semicolon < 0 ? reachedAt : reachedAt.slice(0, semicolon);
+  const transport = semicolon < 0 || !value.includes('<') ? '' : reachedAt.slice(semicolon);
+  const scheme = place.slice(0, place.indexOf(':') + 1);
+  return value.replace(LOCALHOST_CONTACT, (_, user: string, parameters: string) => {
+    const named = /;transport=/i.test(parameters);
+    return `${scheme}${user}${place.slice(scheme.length)}${parameters}${named ? '' : transport}`;
+  });
+}
+
 /** A bare `sip:` URI gets brackets, so that parameters added behind it are the header's. */
 export function bracketed(value: string): string {
   return value.startsWith('sip') && !value.includes('<') && !value.includes(';') ? `<${value}>` : value;
@@ -42,10 +60,10 @@ export function bracketed(value: string): string {
 export interface HeaderContext {
   /** Address without port, for From and the like. */
   host: string;
-  /** `host:port`, for a Contact of the application's own. */
-  hostPort: string;
-  /** The URI of the Contact that the message needs; `null` where it needs none. */
+  /** The URI by which the other side reaches us: `localhost` stands for it in a Contact. `null` where there is none. */
   contact: string | null;
+  /** Whether the message must have a Contact. */
+  needsContact: boolean;
 }
 
 /**
@@ -63,12 +81,12 @@ export function applicationLines(message: SipMessage, context: HeaderContext): s
     let value = values[i];
     if (key === 'contact') {
       hasContact = true;
-      value = bracketed(replaceLocalhost(value, context.hostPort));
+      if (context.contact !== null) value = reachableContact(bracketed(value), context.contact);
     } else if (key === 'content-type') hasType = true;
     else if (NAMES_US.has(key)) value = replaceLocalhost(value, context.host);
     lines += `${headerSpelling(names[i])}: ${value}\r\n`;
   }
-  if (context.contact !== null && !hasContact) lines = `Contact: <${context.contact}>\r\n${lines}`;
+  if (context.needsContact && !hasContact) lines = `Contact: <${context.contact}>\r\n${lines}`;
   if (message.body !== '' && !hasType) {
     if (!message.body.startsWith('v=0')) return null;
     lines += 'Content-Type: application/sdp\r\n';

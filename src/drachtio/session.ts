@@ -171,8 +171,8 @@ export class Session {
     const { method, requestUri } = message;
     const host = agent.advertised.address;
     const hop = proxy === '' || proxy === 'undefined' ? null : proxy;
-    const contact = NEEDS_CONTACT.has(method) ? agent.contactTowards(hop ?? requestUri) : null;
-    const lines = this.lines(message, contact);
+    const contact = hasContact(message) ? agent.contactTowards(hop ?? requestUri) : null;
+    const lines = this.lines(message, contact, NEEDS_CONTACT.has(method));
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -211,7 +211,8 @@ export class Session {
   private sendWithin(messageId: string, dialog: Dialog, message: SipMessage): void {
     const { agent } = this.server;
     const { method } = message;
-    const lines = this.lines(message, NEEDS_CONTACT.has(method) ? agent.contactWithin(dialog) : null);
+    const contact = hasContact(message) ? agent.contactWithin(dialog) : null;
+    const lines = this.lines(message, contact, NEEDS_CONTACT.has(method));
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -259,7 +260,8 @@ export class Session {
     const { status } = message;
     const { isInvite, method } = transaction;
     const needsContact = (isInvite || method === 'SUBSCRIBE' || method === 'UPDATE') && status > 100 && status < 300;
-    const lines = this.lines(message, needsContact ? server.agent.contactFor(transaction) : null);
+    const contact = needsContact || message.has('contact') ? server.agent.contactFor(transaction) : null;
+    const lines = this.lines(message, contact, needsContact);
     if (lines === null) {
       this.reply(messageId, 'NOK|missing content-type');
       return;
@@ -320,9 +322,9 @@ export class Session {
     return this.server.agent.findDialog(message.callId, fromTag, toTag);
   }
 
-  private lines(message: SipMessage, contact: string | null): string | null {
+  private lines(message: SipMessage, contact: string | null, needsContact = false): string | null {
     const { agent } = this.server;
-    return applicationLines(message, { host: agent.advertised.address, hostPort: agent.hostPort, contact });
+    return applicationLines(message, { host: agent.advertised.address, contact, needsContact });
   }
 
   private meta(source: 'network' | 'application', bytes: number, peer: Peer, atMs: number | null = null): string {
@@ -344,6 +346,11 @@ export class Session {
     const id = this.server.agent.ids.uuid();
     this.stream.write(encodeFrame(message === null ? `${id}|${line}` : `${id}|${line}${CRLF}${message}`));
   }
+}
+
+/** Whether a request goes with a Contact: it must have one, or the application gave one. */
+function hasContact(request: SipMessage): boolean {
+  return NEEDS_CONTACT.has(request.method) || request.has('contact');
 }
 
 let second = -1;

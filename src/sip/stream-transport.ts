@@ -123,6 +123,10 @@ export class StreamTransport implements Transport, ConnectionOwner {
     return transport;
   }
 
+  get callsOnly(): boolean {
+    return this.server === null;
+  }
+
   now(): number {
     return this.clock.now();
   }

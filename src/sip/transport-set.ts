@@ -52,11 +52,12 @@ export class TransportSet {
 
   /**
    * A Contact URI by which a transport is reached; UDP needs no parameter. `secure`: for a request to a SIPS URI, whose
-   * Contact is one, too (RFC 3261 8.1.1.8, 12.1.1).
+   * Contact is one, too (RFC 3261 8.1.1.8, 12.1.1). A transport that none can connect to is reached by the first one.
    */
-  contact(transport: Transport, secure = false): string {
+  contact(via: Transport, secure = false): string {
+    if (secure && via.protocol === 'tls') return `sips:${this.sentBy(via)}`;
+    const transport = via.callsOnly ? this.first : via;
     const { protocol } = transport;
-    if (secure && protocol === 'tls') return `sips:${this.sentBy(transport)}`;
     const uri = `sip:${this.sentBy(transport)}`;
     return protocol === 'udp' ? uri : `${uri};transport=${protocol}`;
   }

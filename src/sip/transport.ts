@@ -23,6 +23,8 @@ export interface Transport {
   readonly local: Peer;
   /** What others shall use to reach us: in Via and Contact. */
   readonly advertised: Peer;
+  /** Nobody can connect to it: TLS without a certificate of our own. */
+  readonly callsOnly?: boolean;
   /** Connections, where it has any. */
   readonly counts?: StreamCounts;
   /**

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { applicationLines, bracketed, replaceLocalhost } from '../../src/drachtio/app-message.js';
+import { applicationLines, bracketed, reachableContact, replaceLocalhost } from '../../src/drachtio/app-message.js';
 import { EmbeddedServer } from '../../src/drachtio/embedded-server.js';
 import { encodeFrame, FrameReader } from '../../src/drachtio/frame.js';
 import { guard } from '../../src/drachtio/guard.js';
@@ -43,7 +43,7 @@ describe('frames', () => {
 });
 
 describe('header repair', () => {
-  const context = { host: '192.0.2.1', hostPort: '192.0.2.1:5080', contact: 'sip:192.0.2.1:5080' };
+  const context = { host: '192.0.2.1', contact: 'sip:192.0.2.1:5080', needsContact: true };
   const lines = (text: string): string | null => applicationLines(parseMessage(text)!, context);
 
   test('drops the lines of the stack, spells names, supplies Contact and Content-Type', () => {
@@ -62,6 +62,18 @@ describe('header repair', () => {
     expect(replaceLocalhost('<sip:a@localhost.example>', 'h')).toBe('<sip:a@localhost.example>');
     expect(bracketed('sip:a@b')).toBe('<sip:a@b>');
     expect(bracketed('sip:a@b;tag=1')).toBe('sip:a@b;tag=1');
+  });
+
+  test('puts the scheme, port and transport by which we are reached into a Contact, unless it names a transport', () => {
+    const tcp = 'sip:192.0.2.1:5080;transport=tcp';
+    expect(reachableContact('<sip:42@localhost>;expires=60', tcp)).toBe(
+      '<sip:42@192.0.2.1:5080;transport=tcp>;expires=60',
+    );
+    expect(reachableContact('<sip:localhost;ob>', tcp)).toBe('<sip:192.0.2.1:5080;ob;transport=tcp>');
+    expect(reachableContact('<sip:42@localhost;transport=udp>', tcp)).toBe('<sip:42@192.0.2.1:5080;transport=udp>');
+    expect(reachableContact('sip:42@localhost;expires=60', tcp)).toBe('sip:42@192.0.2.1:5080;expires=60');
+    expect(reachableContact('<sip:42@localhost>', 'sips:[2001:db8::1]:5061')).toBe('<sips:42@[2001:db8::1]:5061>');
+    expect(reachableContact('<sip:42@localhost:5090>', tcp)).toBe('<sip:42@localhost:5090>');
   });
 
   test('refuses a body of unknown type', () => {

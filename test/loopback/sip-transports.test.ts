@@ -62,6 +62,53 @@ describe('a call and its BYE from the far end', () => {
     expect(h.fatal).toEqual([]);
   });
 
+  test.each(['udp', 'tcp', 'tls'])(
+    'over %s comes over it, too, when the application wrote localhost into its Contact',
+    async (protocol) => {
+      const a = await endpoint({ tls: { ca, ...own } });
+      const b = await endpoint({ tls: { ca, ...own } });
+      const seen: string[] = [];
+      const deliveries = new Promise<void>((resolve) => {
+        b.srf.invite(async (req, res) => {
+          seen.push(req.get('Contact')!);
+          const dialog = await b.srf.createUAS(req, res, { localSdp: SDP });
+          dialog.once('ack', async () => {
+            const bye = await dialog.destroy();
+            seen.push(headerIn(bye.raw, 'Via').split(' ')[0]);
+            resolve();
+          });
+        });
+      });
+      const parameter = protocol === 'udp' ? '' : `;transport=${protocol}`;
+      await a.srf.createUAC(`sip:x@127.0.0.1:${portOf(b, protocol)}${parameter}`, {
+        localSdp: SDP,
+        headers: { Contact: '<sip:me@localhost>' },
+      });
+      await deliveries;
+      expect(seen).toEqual([
+        `<sip:me@127.0.0.1:${portOf(a, protocol)}${parameter}>`,
+        `SIP/2.0/${protocol.toUpperCase()}`,
+      ]);
+    },
+  );
+
+  test('over TLS without a certificate of our own comes to where we listen', async () => {
+    const a = await endpoint({ tls: { ca } });
+    const b = await endpoint({ tls: { ca, ...own } });
+    const contacts: string[] = [];
+    const hungUp = new Promise<void>((resolve) => {
+      b.srf.invite(async (req, res) => {
+        contacts.push(req.get('Contact')!);
+        const dialog = await b.srf.createUAS(req, res, { localSdp: SDP });
+        dialog.once('ack', () => void dialog.destroy().then(() => resolve()));
+      });
+    });
+    await a.srf.createUAC(`sip:x@127.0.0.1:${portOf(b, 'tls')};transport=tls`, { localSdp: SDP });
+    await hungUp;
+    expect(contacts).toEqual([`<sip:127.0.0.1:${a.sip!.port}>`]);
+    expect([a.stats()!.dialogs, b.stats()!.dialogs]).toEqual([0, 0]);
+  });
+
   test('over UDP on IPv6, and over TCP on IPv6', async () => {
     const a = await endpoint({ address: '::1' });
     const b = await endpoint({ address: '::1' });
