@@ -60,8 +60,18 @@ export class EmbeddedServer implements UserAgentHandler {
   drop(session: Session): void {
     const i = this.sessions.indexOf(session);
     if (i >= 0) this.sessions.splice(i, 1);
-    for (const [id, owner] of this.requests) if (owner === session) this.requests.delete(id);
-    for (const [id, transaction] of this.pending) if (transaction.owner === session) this.pending.delete(id);
+    for (const [id, owner] of this.requests) {
+      if (owner !== session) continue;
+      this.requests.delete(id);
+      this.agent.abandon(id);
+    }
+    this.agent.abandonOf(session);
+    for (const [id, transaction] of this.pending) {
+      if (transaction.owner !== session) continue;
+      this.pending.delete(id);
+      const { text } = this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);
+      if (transaction.isInvite) this.cdr.stop('application', 'call-rejected', text);
+    }
   }
 
   /** Remembers who sent a request, so that its responses find the way back. */

@@ -28,6 +28,11 @@ export interface ClientUser {
   /** No answer in time; `timer` is the RFC's letter, or `abandon` when the wait after a CANCEL ended. */
   onTimeout(transaction: ClientTransaction, timer: 'B' | 'F' | 'abandon'): void;
   onTransportError(transaction: ClientTransaction, reason: string): void;
+  /**
+   * The connection ended after a provisional response to an INVITE. The transaction lives on: the far end may still open
+   * another one for its answer (RFC 3261 18.2.2).
+   */
+  onConnectionLost(transaction: ClientTransaction, reason: string): void;
   onClientEnd(transaction: ClientTransaction): void;
 }
 
@@ -88,6 +93,12 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
     this.layer.stats.transportErrors++;
     this.error = reason;
     this.step('transportError', null, null);
+  }
+
+  /** The connection that it was sent over ended. */
+  onConnectionLost(reason: string): void {
+    if (!this.answered) this.onTransportError(reason);
+    else if (this.isInvite && this.state === 'proceeding') this.user.onConnectionLost(this, reason);
   }
 
   /** A response that belongs to this transaction. */

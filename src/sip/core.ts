@@ -130,5 +130,6 @@ export const SILENT_USER: ClientUser = {
   onResponse() {},
   onTimeout() {},
   onTransportError() {},
+  onConnectionLost() {},
   onClientEnd() {},
 };

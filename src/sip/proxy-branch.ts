@@ -77,6 +77,11 @@ export class ProxyBranch implements ClientUser, TimerTarget {
     else this.fail(503);
   }
 
+  onConnectionLost(): void {
+    this.cancel();
+    this.fail(503);
+  }
+
   onClientEnd(): void {
     this.transaction = null;
   }

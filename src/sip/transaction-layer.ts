@@ -109,15 +109,12 @@ export class TransactionLayer implements TransportReceiver {
     trace.note(message.callId, message.arrivalMs!, false, peer.transport ?? this.transport, peer, message.raw);
   }
 
-  /**
-   * Ends the requests that had no answer yet. One that was answered provisionally waits on: its server may open a
-   * connection for the final response (RFC 3261 18.2.2).
-   */
+  /** Ends the requests that wait for a final response over that connection. */
   onConnectionLost(peer: Peer, reason: string): void {
     for (const transaction of [...this.clients.values()]) {
-      if (transaction.answered || transaction.peer.transport !== peer.transport) continue;
+      if (transaction.peer.transport !== peer.transport) continue;
       const { address, port } = transaction.peer;
-      if (port === peer.port && address === peer.address) transaction.onTransportError(reason);
+      if (port === peer.port && address === peer.address) transaction.onConnectionLost(reason);
     }
   }
 

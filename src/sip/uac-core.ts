@@ -156,6 +156,26 @@ export class UacCore implements ClientUser, SessionKeeper {
     return { text, peer: invite.peer };
   }
 
+  /** Gives an INVITE up that nobody waits for any more: an answer, come or to come, is acknowledged and hung up. */
+  abandon(id: string): void {
+    const invite = this.invites.get(id);
+    const context = invite?.context as ClientContext | undefined;
+    if (!invite || !context) return;
+    context.silent = true;
+    const { dialog } = context;
+    if (invite.state !== 'accepted') this.cancel(invite, '');
+    else if (dialog?.inCall && context.ack === null) {
+      this.acknowledge(dialog, '', '', () => {});
+      this.hangUp(dialog, 'Reason: SIP;cause=503;text="Application lost"\r\n');
+    }
+  }
+
+  /** The same for all that belong to dialogs of that owner. */
+  abandonOf(owner: unknown): void {
+    for (const [id, { context }] of this.invites)
+      if ((context as ClientContext | null)?.dialog?.owner === owner) this.abandon(id);
+  }
+
   private releaseCancel(invite: ClientTransaction): void {
     const context = invite.context as ClientContext;
     if (invite.cancelSent || !context.cancel) return;
@@ -248,7 +268,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       if (status === 100) return;
       const news =
         head.method !== 'INVITE' || response.toTag === null || this.answers.progress(context, head, response);
-      if (news && context.own === null) this.core.handler.onResponse(transaction.id, head, response, peer);
+      if (news && context.own === null) this.tell(context, transaction.id, head, response, peer);
       return;
     }
     if (status >= 300) this.answers.dropEarly(context);
@@ -269,8 +289,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     if (context.repeats > 0 && status !== 401 && status !== 407) this.ahead.delete(head.callId);
     if (status !== 503) context.failover?.note(status, response.reason);
     context.failover?.announce(response);
-    if (context.own) context.own(response);
-    else this.core.handler.onResponse(transaction.id, head, response, peer);
+    this.tell(context, transaction.id, head, response, peer);
     this.settleUsages(context, head, headerLines, response);
     // A challenged BYE is sent again within the same dialog.
     if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.endCall(context.dialog);
@@ -284,7 +303,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       context.failover?.note(487, '200 after CANCEL');
       this.failLocally(transaction.id, head, 487, '200 after CANCEL', context);
     } else if (acceptance === 'taken') {
-      if (context.own) this.acknowledge(context.dialog!, '', '', () => {});
+      if (context.own || context.silent) this.acknowledge(context.dialog!, '', '', () => {});
     }
     return acceptance === 'taken';
   }
@@ -295,6 +314,15 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   onTransportError(transaction: ClientTransaction, reason: string): void {
     this.onFailure(transaction, 503, `transport: ${reason}`, true);
+  }
+
+  /** The application hears of it at once; the far end, should it still be there, of a CANCEL over another connection. */
+  onConnectionLost(transaction: ClientTransaction, reason: string): void {
+    const context = transaction.context as ClientContext | null;
+    if (context === null || context.silent) return;
+    this.failLocally(transaction.id, transaction.head, 503, `transport: ${reason}`, context);
+    context.silent = true;
+    this.cancel(transaction, '');
   }
 
   /** No target answered; `elsewhere`: another one might. */
@@ -325,9 +353,14 @@ export class UacCore implements ClientUser, SessionKeeper {
     const response = parseMessage(localResponse(head, status, PHRASES[status], cause));
     if (response === null) return;
     context?.failover?.announce(response);
-    if (context?.own) context.own(response);
-    else this.core.handler.onResponse(id, head, response, this.core.transport.local);
+    this.tell(context, id, head, response, this.core.transport.local);
     if (context) this.settleUsages(context, head, context.headerLines, response);
+  }
+
+  private tell(context: ClientContext | null, id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
+    if (context?.silent) return;
+    if (context?.own) context.own(response);
+    else this.core.handler.onResponse(id, head, response, peer);
   }
 
   /** What a final response means for subscriptions. */

@@ -159,6 +159,16 @@ export class UserAgent {
     return this.uac.inviteById(id);
   }
 
+  /** Gives up an INVITE, by its id, whose sender is gone. */
+  abandon(id: string): void {
+    this.uac.abandon(id);
+  }
+
+  /** Hangs up what answered the INVITEs of an owner who cannot acknowledge it any more. */
+  abandonOf(owner: unknown): void {
+    this.uac.abandonOf(owner);
+  }
+
   cancel(invite: ClientTransaction, headerLines: string): { text: string; peer: Peer } {
     return this.uac.cancel(invite, headerLines);
   }

@@ -152,6 +152,7 @@ class Bench {
     onResponse: (_transaction, response) => this.events.push(`response ${response.status}`),
     onTimeout: (_transaction, timer) => this.events.push(`timeout ${timer}`),
     onTransportError: (_transaction, reason) => this.events.push(`error ${reason}`),
+    onConnectionLost: (_transaction, reason) => this.events.push(`lost ${reason}`),
     onClientEnd: () => this.events.push('client end'),
   };
 
