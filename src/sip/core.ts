@@ -2,10 +2,11 @@ import { isIP } from 'node:net';
 import type { ClientUser, RequestHead } from './client-transaction.js';
 import { addressing, type Dialog } from './dialog.js';
 import { DialogTable } from './dialog-table.js';
+import type { Credentials } from './digest.js';
 import type { IdSource } from './ids.js';
 import type { SipMessage } from './message.js';
 import { usableTransports } from './next-hop.js';
-import type { OversizePolicy } from './oversize.js';
+import { type Oversize, oversizeOf } from './oversize.js';
 import { type LocateFailure, NO_TRANSPORT, type Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionLayer } from './transaction-layer.js';
@@ -36,7 +37,9 @@ export class Core {
   handler!: UserAgentHandler;
   closed = false;
   /** Set before the first request. */
-  oversize: OversizePolicy = 'tcp';
+  oversize: Oversize = oversizeOf();
+  /** For challenges to requests of its own: refreshes, and BYEs that no application sent. */
+  credentials: Credentials | null = null;
   /** Shortest session interval that is taken, in seconds (RFC 4028 5). */
   minSessionS = 90;
   /** The first transport, for whatever names none. */
@@ -113,9 +116,10 @@ export class Core {
     this.resolver.locate(uri, (hops, failure) => {
       if (this.closed) return;
       const peers: Peer[] = [];
+      const name = isIP(uri.host) === 0 ? uri.host.toLowerCase() : undefined;
       for (const { protocol, address, port } of hops) {
         const transport = this.transports.find(protocol, address);
-        if (transport) peers.push({ address, port, transport });
+        if (transport) peers.push({ address, port, name, transport });
       }
       done(peers, peers.length > 0 ? null : (failure ?? NO_TRANSPORT));
     });

@@ -23,7 +23,7 @@ const tlsSpec = z
       .min(1)
       .optional()
       .describe(
-        'Name that the certificate of the far end must hold, sent to it by SNI (default: the address that is called)',
+        'Name that the certificate of the far end must hold, sent to it by SNI (default: the host that is called)',
       ),
     verify: z.boolean().default(true).describe('`false` takes any certificate of the far end'),
     requireClientCertificate: z
@@ -41,6 +41,13 @@ export const sipSpec = z.strictObject({
     .describe(
       'A request of more than 1,300 bytes over UDP: sent over TCP (RFC 3261 18.1.1), or as fragments all the same',
     ),
+  mtu: z
+    .number()
+    .int()
+    .min(576)
+    .max(65_535)
+    .optional()
+    .describe('MTU of the path, in bytes: a request is too long for UDP within 200 bytes of it, not beyond 1,300'),
   dns: z
     .string()
     .refine(isServer, 'expected an address, or an address and a port such as 192.0.2.53:5353')

@@ -40,6 +40,8 @@ export interface ConnectionOwner {
 /** One TCP or TLS connection: its socket, the message it is in the middle of, and the times that it has to keep. */
 export class StreamConnection implements FrameSink {
   ready = false;
+  /** What its far end had to prove to be, where that was a name. */
+  name: string | undefined;
   closed = false;
   /** What ended it was a breach of the limits, not the peer's or the network's doing. */
   breach: 'framing' | 'unfinished' | 'handshake' | 'unread' | null = null;

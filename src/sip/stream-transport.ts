@@ -25,7 +25,10 @@ export interface TlsOptions {
   /** Our certificate with its chain, and its key: without them none can connect to us. */
   cert?: string;
   key?: string;
-  /** The name that the peer's certificate must hold, and that SNI tells it; by default its address. */
+  /**
+   * The name that the peer's certificate must hold, and that SNI tells it; by default the host of the URI that led to it
+   * (RFC 5922 7.1), be it a name or an address.
+   */
   serverName?: string;
   /** `false` takes any certificate. */
   verify?: boolean;
@@ -137,11 +140,13 @@ export class StreamTransport implements Transport, ConnectionOwner {
     port: number,
     onError: TransportErrorListener | null,
     connection?: number,
+    name?: string,
   ): void {
     if (this.closing) return;
+    const proven = this.protocol === 'tls' && this.options.tls?.serverName === undefined ? name : undefined;
     const known =
-      (connection === undefined ? undefined : this.byId.get(connection)) ?? this.byPeer.get(key(address, port));
-    (known ?? this.connect(address, port)).send(message, onError);
+      (connection === undefined ? undefined : this.byId.get(connection)) ?? this.byPeer.get(key(address, port, proven));
+    (known ?? this.connect(address, port, proven)).send(message, onError);
   }
 
   /** A connection that fails says so itself. */
@@ -163,7 +168,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     if (!this.byId.delete(id)) return;
     this.counts.open--;
     addTo(this.counts.closures, reason);
-    if (this.byPeer.get(key(address, port)) === connection) this.byPeer.delete(key(address, port));
+    this.forget(connection);
     if (breach === 'handshake') this.counts.handshakes++;
     else if (breach !== null) this.counts[breach]++;
     // Whoever waits for a connection that never was is told by name.
@@ -186,7 +191,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     return this.closing;
   }
 
-  private connect(address: string, port: number): StreamConnection {
+  private connect(address: string, port: number, proven?: string): StreamConnection {
     const { address: localAddress } = this.local;
     const wildcard = localAddress === '0.0.0.0' || localAddress === '::';
     const route = { host: address, port, localAddress: wildcard ? undefined : localAddress };
@@ -194,7 +199,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
     if (this.protocol === 'tcp') socket = connect(route);
     else {
       const { tls } = this.options;
-      const name = tls?.serverName ?? address;
+      const name = tls?.serverName ?? proven ?? address;
       socket = connectTls({
         ...route,
         secureContext: this.context!,
@@ -203,7 +208,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
         servername: /[a-z]/i.test(name) && !name.includes(':') ? name : undefined,
       });
     }
-    const connection = this.adopt(socket, address, port, true);
+    const connection = this.adopt(socket, address, port, true, proven);
     socket.once(this.protocol === 'tcp' ? 'connect' : 'secureConnect', () => connection.begin());
     this.counts.opened++;
     return connection;
@@ -236,16 +241,29 @@ export class StreamTransport implements Transport, ConnectionOwner {
     this.adopt(socket, address, port, false).begin();
   }
 
-  private adopt(socket: Socket, address: string, port: number, opened: boolean): StreamConnection {
+  private adopt(socket: Socket, address: string, port: number, opened: boolean, proven?: string): StreamConnection {
     const id = ++this.lastId;
     const connection = new StreamConnection(id, address, port, opened, socket, this, this.limits, this.times);
     this.byId.set(id, connection);
-    this.byPeer.set(key(address, port), connection);
+    connection.name = proven;
+    this.byPeer.set(key(address, port, proven), connection);
+    // What goes to the address alone stays on the connection that it is on.
+    if (!this.byPeer.has(key(address, port))) this.byPeer.set(key(address, port), connection);
     this.counts.open++;
     return connection;
   }
+
+  private forget(connection: StreamConnection): void {
+    const { address, port, name } = connection;
+    if (this.byPeer.get(key(address, port, name)) === connection) this.byPeer.delete(key(address, port, name));
+    if (this.byPeer.get(key(address, port)) === connection) this.byPeer.delete(key(address, port));
+    if (this.protocol !== 'tls' || this.byPeer.has(key(address, port))) return;
+    for (const other of this.byId.values())
+      if (other.port === port && other.address === address) this.byPeer.set(key(address, port), other);
+  }
 }
 
-function key(address: string, port: number): string {
-  return `${address} ${port}`;
+/** Whoever is called by an address takes any connection there; by a name, only one whose far end proved to be that. */
+function key(address: string, port: number, name?: string): string {
+  return name === undefined ? `${address} ${port}` : `${address} ${port} ${name}`;
 }

@@ -81,7 +81,7 @@ export class TransactionLayer implements TransportReceiver {
     this.stats.messagesSent++;
     const transport = peer.transport ?? this.transport;
     this.trace?.note(callId, this.clock.now(), true, transport, peer, message);
-    transport.send(message, peer.address, peer.port, onError, peer.connection);
+    transport.send(message, peer.address, peer.port, onError, peer.connection, peer.name);
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {

@@ -6,6 +6,8 @@ export type Protocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 export interface Peer {
   address: string;
   port: number;
+  /** The host of the URI that led here, where it is a name: the certificate of the far end must hold it (RFC 5922 7.1). */
+  name?: string;
   /** The local transport that reaches it; the user agent's first one where it is not said. */
   transport?: Transport;
   /** The connection that a message came over, for its responses (RFC 3261 18.2.2). */
@@ -29,7 +31,8 @@ export interface Transport {
   readonly counts?: StreamCounts;
   /**
    * Sends one message. `onError` is called when it surely did not leave. A transport with connections takes the one
-   * of the given number, or else one that it has to that address, or opens one.
+   * of the given number, or else one that it has to that address, or opens one. `name`: what the far end must prove to
+   * be, where the transport has it prove anything.
    */
   send(
     message: Buffer,
@@ -37,6 +40,7 @@ export interface Transport {
     port: number,
     onError: TransportErrorListener | null,
     connection?: number,
+    name?: string,
   ): void;
   /**
    * Asks whether anybody listens at a peer that never answered; `onRefused` is called when surely nobody does.

@@ -4,11 +4,12 @@ import { Rng } from '../core/rng.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { Core, type UserAgentHandler } from './core.js';
 import { addressing, type Dialog } from './dialog.js';
+import type { Credentials } from './digest.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
 import type { SentListener } from './invite-answers.js';
 import { openTransports, type TransportOptions } from './open-transports.js';
-import type { OversizePolicy } from './oversize.js';
+import { type OversizePolicy, oversizeOf } from './oversize.js';
 import type { ProxyCore } from './proxy-core.js';
 import { Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
@@ -29,6 +30,10 @@ export interface UserAgentOptions extends TransportOptions {
   dns?: Dns;
   /** What becomes of a request that is too long for UDP (RFC 3261 18.1.1): `tcp` unless said. */
   oversize?: OversizePolicy;
+  /** The path's MTU in bytes, where it is known; what is too long follows from it. */
+  mtuBytes?: number;
+  /** For challenges to what the application does not send itself: session refreshes, BYEs of the stack. */
+  credentials?: Credentials;
   /** Shortest session interval that is taken, in seconds: 90 unless said (RFC 4028 5). */
   minSessionS?: number;
   /** Of the choice among servers of the same priority (RFC 2782). */
@@ -49,7 +54,7 @@ export class UserAgent {
   }
 
   static async open(options: UserAgentOptions): Promise<UserAgent> {
-    const { timers, clock = systemClock, dns, seed, oversize, trace, minSessionS } = options;
+    const { timers, clock = systemClock, dns, seed, oversize, mtuBytes, trace, minSessionS } = options;
     const layer = new TransactionLayer({ ...DEFAULT_TIMERS, ...timers }, clock, new IdSource());
     let transports: TransportSet;
     try {
@@ -62,7 +67,8 @@ export class UserAgent {
     layer.trace = trace ?? null;
     const rng = new Rng(seed ?? randomInt(2 ** 32));
     const core = new Core(layer, transports, new Resolver(dns ?? new SystemDns(), transports.reach, rng, clock));
-    if (oversize) core.oversize = oversize;
+    core.oversize = oversizeOf(oversize, mtuBytes);
+    core.credentials = options.credentials ?? null;
     if (minSessionS !== undefined) core.minSessionS = minSessionS;
     return new UserAgent(core);
   }
