@@ -19,6 +19,7 @@ export interface Libc {
   bind(fd: number, address: number, length: number): number;
   getsockname(fd: number, address: number, length: number): number;
   setsockopt(fd: number, level: number, name: number, value: number, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: number, length: number): number;
   close(fd: number): number;
   sendto(fd: number, data: number, length: number, flags: number, address: number, addressLength: number): number;
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
@@ -62,6 +63,7 @@ export function loadLibc(): Libc | null {
     bind: lib.func('bind', 'int', ['int', 'uint64', 'uint32']),
     getsockname: lib.func('getsockname', 'int', ['int', 'uint64', 'uint64']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'uint64', 'uint32']),
+    getsockopt: lib.func('getsockopt', 'int', ['int', 'int', 'int', 'uint64', 'uint64']),
     close: lib.func('close', 'int', ['int']),
     // The results are ssize_t; an int holds every value they take here.
     sendto: lib.func('sendto', 'int', ['int', 'uint64', 'uint64', 'int', 'uint64', 'uint32']),

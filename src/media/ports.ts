@@ -50,6 +50,8 @@ export class PortPool {
   /** Takes a pair back; its ports stay bound. */
   release(pair: PortPair, nowMs: number): void {
     pair.rtp.sink = this.idle;
+    pair.rtp.settleDrops();
+    pair.rtcp.settleDrops();
     this.resting.push({ pair, sinceMs: nowMs });
   }
 

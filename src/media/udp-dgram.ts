@@ -100,6 +100,8 @@ class DgramPort implements UdpPort {
     this.driver.pacingErrorMs.record(this.driver.clock.now() - dueMs);
   }
 
+  settleDrops(): void {}
+
   close(): void {
     if (!this.open) return;
     this.open = false;

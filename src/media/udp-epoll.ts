@@ -163,6 +163,10 @@ export class EpollDriver implements UdpDriver {
     this.waiting = 0;
   }
 
+  settleDrops(port: EpollPort, fd: number): void {
+    this.noteDrops(port, this.sockets.dropsOf(fd));
+  }
+
   /** Closes a port's socket, which also takes it out of the epoll set; what waits to be sent goes first. */
   release(port: EpollPort, fd: number): void {
     this.flush();
@@ -202,10 +206,7 @@ export class EpollDriver implements UdpDriver {
     const { words, bytes } = this.memory;
     const { control } = this;
     control.read(words, slot + CONTROL, words[(slot + CONTROL_LENGTH) >> 2]);
-    if (control.drops >= 0) {
-      this.receiveDrops += (control.drops - port.drops) >>> 0;
-      port.drops = control.drops;
-    }
+    if (control.drops >= 0) this.noteDrops(port, control.drops);
     const sink = port.sink;
     if (sink === null) return;
     const arrivalMs = control.arrivalMs === 0 ? this.clock.now() : control.arrivalMs;
@@ -214,6 +215,14 @@ export class EpollDriver implements UdpDriver {
     const source = (bytes[name + 2] << 8) | bytes[name + 3];
     const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
     sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
+  }
+
+  /** Takes a socket's drop counter; datagrams that were queued before it was last asked tell an older one. */
+  private noteDrops(port: EpollPort, drops: number): void {
+    const more = (drops - port.drops) | 0;
+    if (more <= 0) return;
+    this.receiveDrops += more;
+    port.drops = drops;
   }
 }
 
@@ -232,6 +241,10 @@ class EpollPort implements UdpPort {
 
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
     if (this.open) this.driver.enqueue(this.fd, memory, offset, length, ip, port, dueMs);
+  }
+
+  settleDrops(): void {
+    if (this.open) this.driver.settleDrops(this, this.fd);
   }
 
   close(): void {

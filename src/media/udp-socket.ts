@@ -11,6 +11,10 @@ const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const SO_TIMESTAMPNS = 35;
 const SO_RXQ_OVFL = 40;
+const SO_MEMINFO = 55;
+/** struct sk_meminfo: nine words, the last of which is the drop counter (SK_MEMINFO_DROPS). */
+const MEMINFO_BYTES = 36;
+const MEMINFO_DROPS = 32;
 /** Bytes of struct sockaddr_in. */
 export const SOCKADDR_BYTES = 16;
 /** Room for the control messages of a datagram: its receive time (32 bytes) and the drop counter (24). */
@@ -19,6 +23,9 @@ export const MSG_TRUNC = 0x20;
 
 /** Bytes of struct cmsghdr. */
 const HEADER_BYTES = 16;
+
+/** The longest option, and its length behind it. */
+const SCRATCH_BYTES = MEMINFO_BYTES + 4;
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
 
@@ -34,7 +41,7 @@ export class SocketOpener {
   private readonly view: DataView;
 
   constructor(private readonly libc: Libc) {
-    this.memory = libc.allocate(2 * SOCKADDR_BYTES);
+    this.memory = libc.allocate(SCRATCH_BYTES);
     this.view = new DataView(this.memory.buffer);
   }
 
@@ -57,6 +64,15 @@ export class SocketOpener {
     this.view.setInt32(SOCKADDR_BYTES, SOCKADDR_BYTES, true);
     libc.getsockname(fd, base, base + SOCKADDR_BYTES);
     return { fd, port: this.view.getUint16(2, false) };
+  }
+
+  /** How many datagrams the kernel has dropped for want of room in a socket's buffer; 0 where it does not tell. */
+  dropsOf(fd: number): number {
+    const { base } = this.memory;
+    this.view.setUint32(MEMINFO_DROPS, 0, true);
+    this.view.setInt32(MEMINFO_BYTES, MEMINFO_BYTES, true);
+    this.libc.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, base, base + MEMINFO_BYTES);
+    return this.view.getUint32(MEMINFO_DROPS, true);
   }
 
   private setOptions(fd: number): void {

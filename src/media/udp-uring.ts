@@ -71,6 +71,8 @@ export class UringDriver implements UdpDriver {
   private readonly ports: (UringPort | null)[] = [];
   private readonly freeIndexes: number[] = [];
   private generations = 0;
+  /** Ports on which a call to receive could not yet be put, for want of an entry. */
+  private deaf: UringPort[] = [];
   /** Datagrams that wait in the send slots. */
   private waiting = 0;
   private readonly sendDues = new Float64Array(BATCH);
@@ -130,6 +132,7 @@ export class UringDriver implements UdpDriver {
 
   poll(): void {
     this.time.refresh(this.clock.now());
+    if (this.deaf.length > 0) for (const port of this.deaf.splice(0)) if (port.open) this.receiveOn(port);
     let count = 0;
     let read: number;
     do {
@@ -188,6 +191,10 @@ export class UringDriver implements UdpDriver {
     this.waiting = 0;
   }
 
+  settleDrops(port: UringPort): void {
+    this.noteDrops(port, this.sockets.dropsOf(port.fd));
+  }
+
   /** Ends what stands on a port's socket and closes it; what waits to be sent goes first. */
   release(port: UringPort): void {
     this.flush();
@@ -241,7 +248,10 @@ export class UringDriver implements UdpDriver {
   /** Lets a call to receive stand on a port's socket: it fills a buffer for each datagram until it is ended. */
   private receiveOn(port: UringPort): void {
     const entry = this.nextEntry();
-    if (entry < 0) return;
+    if (entry < 0) {
+      this.deaf.push(port);
+      return;
+    }
     const entries = this.uring.submissions;
     const header = this.base + HEADER;
     entries[entry] = OP_RECVMSG | (BUFFER_SELECT << 8) | ((RECV_MULTISHOT | RECV_POLL_FIRST) << 16);
@@ -312,10 +322,7 @@ export class UringDriver implements UdpDriver {
     const { words, bytes } = this.memory;
     const { control } = this;
     control.read(words, buffer + CONTROL, words[(buffer + CONTROL_LENGTH) >> 2]);
-    if (control.drops >= 0) {
-      this.receiveDrops += (control.drops - port.drops) >>> 0;
-      port.drops = control.drops;
-    }
+    if (control.drops >= 0) this.noteDrops(port, control.drops);
     const sink = port.sink;
     if (sink === null) return;
     const arrivalMs = control.arrivalMs === 0 ? this.clock.now() : control.arrivalMs;
@@ -325,6 +332,14 @@ export class UringDriver implements UdpDriver {
     const whole = (words[(buffer + FLAGS) >> 2] & MSG_TRUNC) === 0;
     const length = whole ? words[(buffer + PAYLOAD_LENGTH) >> 2] : 0;
     sink.onDatagram(this.memory, buffer + DATAGRAM, length, arrivalMs, ip, source);
+  }
+
+  /** Takes a socket's drop counter; datagrams that were queued before it was last asked tell an older one. */
+  private noteDrops(port: UringPort, drops: number): void {
+    const more = (drops - port.drops) | 0;
+    if (more <= 0) return;
+    this.receiveDrops += more;
+    port.drops = drops;
   }
 }
 
@@ -345,6 +360,10 @@ class UringPort implements UdpPort {
 
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
     if (this.open) this.driver.enqueue(this.fd, memory, offset, length, ip, port, dueMs);
+  }
+
+  settleDrops(): void {
+    if (this.open) this.driver.settleDrops(this);
   }
 
   close(): void {

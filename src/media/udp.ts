@@ -58,6 +58,8 @@ export interface UdpPort {
    * left.
    */
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void;
+  /** Brings the driver's count of drops up to date: the kernel tells of one only with the next datagram. */
+  settleDrops(): void;
   close(): void;
 }
 

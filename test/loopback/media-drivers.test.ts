@@ -16,6 +16,7 @@ import { EpollDriver } from '../../src/media/udp-epoll.js';
 import { UringDriver } from '../../src/media/udp-uring.js';
 import { LOOPBACK, leaseFrom, type MediaThread, remoteOf, SESSION, startMediaThread, until } from './media-thread.js';
 
+const libc = loadLibc()!;
 const threads: MediaThread[] = [];
 
 /** Two media threads that call each other over 127.0.0.1. */
@@ -143,9 +144,37 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
   });
 });
 
-describe('the driver over io_uring', () => {
-  const libc = loadLibc()!;
+describe.each([
+  ['io_uring', () => UringDriver.open(libc, systemClock)!],
+  ['epoll', () => new EpollDriver(libc, systemClock)],
+] as const)('the driver over %s', (_name, open) => {
+  it('counts what the kernel drops for want of buffer space, also when nothing comes after it', () => {
+    const driver = open();
+    const [from, to] = [driver.bind(LOOPBACK, 0), driver.bind(LOOPBACK, 0)] as UdpPort[];
+    let read = 0;
+    to.sink = { onDatagram: () => read++ };
+    const packet = PacketMemory.allocate(172);
+    for (let i = 0; i < 5000; i++) from.send(packet, 0, 172, parseIpv4(LOOPBACK)!, to.port, systemClock.now());
+    driver.flush();
+    to.settleDrops();
+    const drops = driver.receiveDrops;
+    expect(drops).toBeGreaterThan(0);
+    for (let before = -1; before !== read; ) {
+      before = read;
+      driver.poll();
+    }
+    expect(read + drops).toBe(5000);
+    // What was queued before the drops tells an older count, what comes now the same one.
+    from.send(packet, 0, 172, parseIpv4(LOOPBACK)!, to.port, systemClock.now());
+    driver.flush();
+    driver.poll();
+    to.settleDrops();
+    expect([read + drops, driver.receiveDrops]).toEqual([5001, drops]);
+    driver.close();
+  });
+});
 
+describe('the driver over io_uring', () => {
   it('is not there where the kernel forbids it, and epoll takes its place', () => {
     const forbidden = { ...libc, systemCall: () => -1 };
     expect(UringDriver.open(forbidden, systemClock)).toBeNull();

@@ -86,6 +86,8 @@ export class MemoryPort implements UdpPort {
     this.pacingErrorMs.record(this.net.clock.now() - dueMs);
   }
 
+  settleDrops(): void {}
+
   drain(): void {
     const waiting = this.queue;
     this.queue = [];
