@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { splitList } from './header-values.js';
+import type { SipMessage } from './message.js';
 
 /** What a server asks for in a WWW-Authenticate or Proxy-Authenticate header (RFC 7616 3.3). */
 export interface Challenge {
@@ -94,6 +95,25 @@ export function digestResponse(
   if (qop || session) value += `, cnonce="${cnonce}"`;
   if (qop) value += `, qop=auth, nc=${nc}`;
   return value;
+}
+
+/**
+ * The header lines of a request that was challenged, with credentials (RFC 3261 22.2); `null` where another try makes no
+ * sense.
+ */
+export function withCredentials(
+  headerLines: string,
+  request: { method: string; uri: string },
+  refusal: SipMessage,
+  credentials: Credentials,
+): string | null {
+  const [asks, answers] =
+    refusal.status === 407 ? ['proxy-authenticate', 'Proxy-Authorization'] : ['www-authenticate', 'Authorization'];
+  const challenge = chooseChallenge(refusal.headers(asks).join(', '));
+  const given = new RegExp(`^${answers}:.*\\r\\n`, 'im');
+  if (challenge === null || (given.test(headerLines) && !challenge.stale)) return null;
+  const value = digestResponse(challenge, credentials, request, 1, randomBytes(8).toString('hex'));
+  return `${headerLines.replace(given, '')}${answers}: ${value}\r\n`;
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { ClientContext, type OwnListener } from './client-context.js';
 import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import type { Dialog } from './dialog.js';
+import { withCredentials } from './digest.js';
 import { Failover } from './failover.js';
 import { InviteAnswers, type SentListener } from './invite-answers.js';
 import { parseMessage, type SipMessage } from './message.js';
@@ -232,10 +233,16 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   /** Sends a request anew with what its refusal asks for (RFC 3261 8.1.3.5); `false` where that is not to be done. */
   private repeat(transaction: ClientTransaction, context: ClientContext, response: SipMessage): boolean {
-    const lines = response.status === 422 ? withLongerInterval(context.headerLines, response) : null;
-    if (lines === null || transaction.cancelWanted || context.repeats >= MAX_REPEATS) return false;
+    if (transaction.cancelWanted || context.repeats >= MAX_REPEATS) return false;
     const { dialog } = context;
-    const { method, callId, cseq } = transaction.head;
+    const { method, requestUri: uri, callId, cseq } = transaction.head;
+    const { credentials } = this.core;
+    let lines: string | null = null;
+    if (response.status === 422) lines = withLongerInterval(context.headerLines, response);
+    // The application answers the challenges to its own requests.
+    else if (context.own && credentials)
+      lines = withCredentials(context.headerLines, { method, uri }, response, credentials);
+    if (lines === null) return false;
     const head = { ...this.core.headAnew(transaction.head, transaction.peer), cseq: cseq + 1 };
     if (dialog) {
       head.cseq = ++dialog.localCseq;
@@ -273,7 +280,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     }
     if (status >= 300) this.answers.dropEarly(context);
     if (status === 503 && this.failOver(transaction, status, response.reason)) return;
-    if (status === 422 && this.repeat(transaction, context, response)) return;
+    if ((status === 422 || status === 401 || status === 407) && this.repeat(transaction, context, response)) return;
     if (context.dialog) settleOwn(context.dialog, head.method);
     if (status < 300) {
       if (head.method === 'INVITE' && !this.accept(transaction, context, response)) return;

@@ -99,6 +99,27 @@ describe('a session that we called', () => {
     expect(bench.core.dialogs.size).toBe(0);
   });
 
+  test('has its refreshes, and the BYE at its end, answer a challenge', () => {
+    bench.core.credentials = { username: 'me', password: 'secret' };
+    called('Session-Expires: 120;refresher=uac', 'Allow: UPDATE');
+    bench.pass(60_100);
+    const challenge = (nonce: string, more = ''): string[] => [
+      `Proxy-Authenticate: Digest realm="r", nonce="${nonce}", qop="auth", algorithm=SHA-256${more}`,
+    ];
+    bench.answer(bench.last('UPDATE'), '407 Proxy Authentication Required', 'you', challenge('one'));
+    expect(headerIn(bench.last('UPDATE'), 'CSeq')).toBe('3 UPDATE');
+    expect(headerIn(bench.last('UPDATE'), 'Proxy-Authorization')).toContain('nonce="one"');
+    bench.answer(bench.last('UPDATE'), '407 Proxy Authentication Required', 'you', challenge('two', ', stale=true'));
+    expect(bench.last('UPDATE').match(/^Proxy-Authorization: .*nonce="two"/gm)).toHaveLength(1);
+    bench.answer(bench.last('UPDATE'), '481 Call Does Not Exist', 'you');
+    bench.answer(bench.last('BYE'), '407 Proxy Authentication Required', 'you', challenge('three'));
+    expect(headerIn(bench.last('BYE'), 'Proxy-Authorization')).toContain('algorithm=SHA-256');
+    const times = bench.times('BYE').length;
+    bench.answer(bench.last('BYE'), '407 Proxy Authentication Required', 'you', challenge('four'));
+    expect(bench.times('BYE')).toHaveLength(times);
+    expect(bench.told).toEqual(['200 INVITE', 'unsolicited BYE']);
+  });
+
   test('runs on without a timer once a refresh is answered without one', () => {
     const dialog = called('Session-Expires: 120;refresher=uac', 'Allow: UPDATE');
     bench.pass(60_100);
