@@ -13,7 +13,11 @@ process.env = { ...process.env };
 class NoMedia extends EventEmitter {
   private pair = 0;
 
-  postMessage(command: MediaCommand): void {
+  postMessage(commands: MediaCommand[]): void {
+    for (const command of commands) this.take(command);
+  }
+
+  private take(command: MediaCommand): void {
     switch (command.kind) {
       case 'lease': {
         const leases = Array.from({ length: command.count }, () => this.lease());

@@ -8,6 +8,36 @@ interface RatePiece {
   to: number;
 }
 
+/** Ends that have passed are kept until they are many. */
+const TRIM_FROM = 4096;
+
+/** When each call that is up ends, ascending because all last equally long. */
+class EndTimes {
+  private readonly times: number[] = [];
+  private passed = 0;
+
+  get count(): number {
+    return this.times.length - this.passed;
+  }
+
+  /** Infinite where no call is up. */
+  get first(): number {
+    return this.passed < this.times.length ? this.times[this.passed] : Number.POSITIVE_INFINITY;
+  }
+
+  add(time: number): void {
+    this.times.push(time);
+  }
+
+  /** Forgets calls that have ended by then, at most `limit` of them. */
+  forgetUntil(time: number, limit = Number.POSITIVE_INFINITY): void {
+    for (let n = 0; n < limit && this.first <= time; n++) this.passed++;
+    if (this.passed < TRIM_FROM || this.passed * 2 < this.times.length) return;
+    this.times.splice(0, this.passed);
+    this.passed = 0;
+  }
+}
+
 /**
  * When each attempt is due, in ms from the start, ascending. The offsets are absolute: a late start never shifts those
  * that follow. Each stage is evaluated apart:
@@ -20,22 +50,22 @@ interface RatePiece {
  * @param holdMs how long a call lasts, for the concurrent stages.
  */
 export function* arrivalOffsets(stages: readonly LoadStage[], holdMs: number): Generator<number> {
-  const ends: number[] = []; // when each call that was started ends, ascending because all last equally long
-  let firstEnd = 0;
+  const ends = new EndTimes();
   let startMs = 0;
   let rate = 0;
   let carried = 0;
   for (const stage of stages) {
     if (stage.shape === 'concurrent') {
-      while (firstEnd < ends.length && ends[firstEnd] <= startMs) firstEnd++;
-      for (const offset of concurrentOffsets(stage.calls, startMs, stage.for, ends, firstEnd, holdMs)) yield offset;
+      ends.forgetUntil(startMs);
+      for (const offset of concurrentOffsets(stage.calls, startMs, stage.for, ends, holdMs)) yield offset;
       rate = stage.for > 0 ? stage.calls / Math.max(holdMs / 1000, 1e-9) : rate;
     } else {
       for (const piece of ratePieces(stage, startMs, rate)) {
         const generator = rateOffsets(piece, carried);
         let next = generator.next();
         while (!next.done) {
-          ends.push(next.value + holdMs);
+          ends.add(next.value + holdMs);
+          ends.forgetUntil(next.value);
           yield next.value;
           next = generator.next();
         }
@@ -90,27 +120,25 @@ function* concurrentOffsets(
   target: number,
   startMs: number,
   lengthMs: number,
-  ends: number[],
-  firstEnd: number,
+  ends: EndTimes,
   holdMs: number,
 ): Generator<number> {
-  const initial = ends.length - firstEnd;
+  const initial = ends.count;
   const slope = lengthMs > 0 ? (target - initial) / lengthMs : 0;
   const wanted = (t: number): number => (lengthMs > 0 ? initial + slope * (t - startMs) : target);
-  let first = firstEnd;
   let t = startMs;
   for (;;) {
-    const up = ends.length - first;
+    const up = ends.count;
     if (wanted(t) >= up + 1 - 1e-9) {
-      ends.push(t + holdMs);
+      ends.add(t + holdMs);
       yield t;
       continue;
     }
     const crossing = slope > 0 ? startMs + (up + 1 - initial) / slope : Number.POSITIVE_INFINITY;
-    const ending = first < ends.length ? ends[first] : Number.POSITIVE_INFINITY;
+    const ending = ends.first;
     const next = Math.min(crossing, ending);
     if (next > startMs + lengthMs || next === Number.POSITIVE_INFINITY) return;
     t = Math.max(t, next);
-    if (ending <= crossing) first++;
+    if (ending <= crossing) ends.forgetUntil(ending, 1);
   }
 }

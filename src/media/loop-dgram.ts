@@ -10,12 +10,12 @@ export function runDgramLoop(host: MediaHost, commands: MessagePort, tickMs: num
     let timer: NodeJS.Timeout;
     const end = (settle: () => void): void => {
       clearTimeout(timer);
-      commands.off('message', onCommand);
+      commands.off('message', onCommands);
       settle();
     };
-    const onCommand = (command: MediaCommand): void => {
+    const onCommands = (batch: MediaCommand[]): void => {
       try {
-        host.handle(command, clock.now());
+        for (const command of batch) host.handle(command, clock.now());
         if (host.stopped) end(resolve);
       } catch (error) {
         end(() => reject(error));
@@ -32,7 +32,7 @@ export function runDgramLoop(host: MediaHost, commands: MessagePort, tickMs: num
       nextTickMs += tickMs * Math.max(1, Math.ceil((atMs - nextTickMs) / tickMs));
       timer = setTimeout(onTimer, Math.max(0, nextTickMs - clock.now()));
     };
-    commands.on('message', onCommand);
+    commands.on('message', onCommands);
     timer = setTimeout(onTimer, 0);
   });
 }

@@ -21,7 +21,7 @@ export function runNativeLoop(
     if (now !== seen) {
       seen = now;
       for (let got = receiveMessageOnPort(commands); got; got = receiveMessageOnPort(commands)) {
-        host.handle(got.message as MediaCommand, clock.now());
+        for (const command of got.message as MediaCommand[]) host.handle(command, clock.now());
       }
     }
     let waitMs = nextTickMs - clock.now();

@@ -35,6 +35,14 @@ export class MediaClient {
   /** Why the last top-up brought fewer pairs than were asked for. */
   exhausted: ErrorMessage | null = null;
 
+  private outgoing: MediaCommand[] = [];
+  private readonly sendOutgoing = (): void => {
+    const commands = this.outgoing;
+    this.outgoing = [];
+    this.port.postMessage(commands);
+    Atomics.add(this.wake, 0, 1);
+    Atomics.notify(this.wake, 0);
+  };
   private readonly leases: Lease[] = [];
   private leasesAsked = 0;
   private readonly reports = new Map<number, PendingReport>();
@@ -142,10 +150,10 @@ export class MediaClient {
     this.abandon('the media thread was stopped');
   }
 
+  /** Commands of one turn of the event loop go together: each message by itself costs a copy and a wake-up. */
   private post(command: MediaCommand): void {
-    this.port.postMessage(command);
-    Atomics.add(this.wake, 0, 1);
-    Atomics.notify(this.wake, 0);
+    if (this.outgoing.length === 0) process.nextTick(this.sendOutgoing);
+    this.outgoing.push(command);
   }
 
   /** Asks for pairs when a quarter of the pool is used, so that not every call costs a message. */

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Recording } from '../../audio/recording.js';
 import type { Sound } from '../../audio/sound.js';
 import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
@@ -35,7 +36,7 @@ export interface MediaSetup {
 /** What the entry file of the media thread is started with (`workerData`). */
 export interface MediaThreadData {
   setup: MediaSetup;
-  /** Carries commands in and events out. */
+  /** Carries commands in, those of a turn together as an array, and events out. */
   port: MessagePort;
   /** One 32-bit word, on which the thread sleeps: whoever posts a command adds to it and notifies it. */
   wake: SharedArrayBuffer;
@@ -54,6 +55,8 @@ export interface SessionSpec {
   mediaTimeoutMs: number;
   /** Packet-loss robustness for the E-model. */
   bpl: number;
+  /** Bytes of received packets that are kept for a recording; none when it is left out. */
+  recordBytes?: number;
 }
 
 /** The negotiated far end. */
@@ -109,6 +112,8 @@ export interface MediaReport {
   codec: CodecName | null;
   sent: SentReport;
   heard: HeardReport;
+  /** What was received, where a recording was asked for. */
+  recording: Recording | null;
   /** Ground truth of the path: uplink is what we send, downlink what we receive. */
   truth: { uplink: DirectionTruth; downlink: DirectionTruth };
 }
