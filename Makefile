@@ -33,7 +33,7 @@ bench: build ## signalling and media benchmarks, beside their peers
 	npm run --silent bench:media
 
 fuzz: setup ## 1,000,000 mutated SIP messages over every transport; FUZZ="--seed 7 --count 50000 --transport tls4"
-	node --expose-gc --import tsx test/fuzz/main.ts $(FUZZ)
+	node --import tsx test/fuzz/main.ts $(FUZZ)
 
 interop: build ## tests against SIPp, Kamailio, baresip, tshark and others, installed where they are missing
 	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \

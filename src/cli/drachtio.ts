@@ -74,7 +74,12 @@ async function drachtio(flags: DrachtioFlags): Promise<void> {
     await applications.close();
     server.close();
     const stats = agent.stats();
-    if (flags.json) printJson({ durationMs: Math.round(systemClock.now() - startMs), sip: stats });
+    if (flags.json)
+      printJson({
+        durationMs: Math.round(systemClock.now() - startMs),
+        sip: stats,
+        applications: applications.counts,
+      });
     else
       process.stdout.write(
         `SIP messages: ${stats.messagesReceived} received · ${stats.messagesSent} sent · ${stats.retransmissionsReceived} and ${stats.retransmissionsSent} of them again · ${stats.malformed} malformed\n` +

@@ -13,6 +13,8 @@ import { readableText } from './readable-text.js';
 /** What srf reads as the version of the server; pings need 0.8.2. */
 const VERSION = 'v0.8.26';
 const CRLF = '\r\n';
+/** How much may wait for an application that does not read. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 /** Requests that carry a Contact (RFC 3261 table 2 and extensions). REGISTER's is the application's business. */
 const NEEDS_CONTACT = new Set(['INVITE', 'SUBSCRIBE', 'UPDATE', 'REFER', 'NOTIFY']);
 
@@ -33,6 +35,7 @@ export class Session {
     private readonly takesBesides: (method: string) => boolean,
   ) {
     stream.on('data', (chunk: Buffer | string) => {
+      if (this.closed) return;
       if (!this.reader.push(chunk, (payload) => this.receive(payload))) this.close();
     });
     stream.on('close', () => this.forget());
@@ -345,6 +348,7 @@ export class Session {
     if (this.closed) return;
     const id = this.server.agent.ids.uuid();
     this.stream.write(encodeFrame(message === null ? `${id}|${line}` : `${id}|${line}${CRLF}${message}`));
+    if (this.stream.writableLength > MAX_UNREAD_BYTES) this.stream.destroy();
   }
 }
 

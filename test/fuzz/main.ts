@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
+import { fuzzFrames } from './frames.js';
 import { Failure } from './oracles.js';
 
 const { values } = parseArgs({
@@ -11,6 +12,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'fuzz-failures' },
   },
 });
+/** For so many SIP messages there is one frame of drachtio's application protocol. */
+const FRAMES_EACH = 20;
 const seed = Number(values.seed);
 const count = Number(values.count);
 const started = process.hrtime();
@@ -27,6 +30,8 @@ try {
       console.log(`${sent} of ${count} messages`);
     },
   });
+  const frames = Math.ceil(count / FRAMES_EACH);
+  const { requests } = await fuzzFrames(seed, frames);
   const [seconds] = process.hrtime(started);
   const per = (table: Record<string, number>): string =>
     Object.entries(table)
@@ -39,6 +44,7 @@ try {
   console.log(
     `  the server   read ${result.received}, ${result.malformed} of them malformed; ${mb(result.bytesIn)} in, ${mb(result.bytesOut)} out`,
   );
+  console.log(`  applications ${frames} frames, of which ${requests} SIP requests came`);
   console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 100 messages`);
   console.log(`  heap         ${mb(result.heapBeforeBytes)} after a tenth, ${mb(result.heapAfterBytes)} at the end`);
 } catch (error) {

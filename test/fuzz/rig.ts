@@ -13,7 +13,7 @@ const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0
 const WHEEL_MS = 25;
 
 /** Knows no name. */
-const NO_DNS: Dns = (() => {
+export const NO_DNS: Dns = (() => {
   const none = () => Promise.reject(Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' }));
   return { a: none, aaaa: none, srv: none, naptr: none };
 })();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { campaign, HEAP_GROWTH_BYTES } from '../fuzz/campaign.js';
+import { fuzzFrames } from '../fuzz/frames.js';
 
 /** A short run of `make fuzz`, the same messages each time. */
 const COUNT = 20_000;
@@ -16,5 +17,11 @@ describe('the embedded server under mutated messages', () => {
     // Not all was refused at the door.
     expect(received - malformed).toBeGreaterThan(COUNT / 4);
     expect(heapAfterBytes - heapBeforeBytes).toBeLessThan(HEAP_GROWTH_BYTES);
+  });
+
+  it('takes mutated frames of applications, and serves the next one', { timeout: 120_000 }, async () => {
+    const { requests } = await fuzzFrames(3, 3000);
+    // Not all was refused at the door.
+    expect(requests).toBeGreaterThan(100);
   });
 });
