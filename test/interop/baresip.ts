@@ -82,7 +82,7 @@ export class Phone {
       'call_max_calls 4',
     ];
     this.file('config', `${config.join('\n')}\n`);
-    const args = ['--foreground', '-k', '5', String(LIMIT_S), 'baresip', '-4', '-f', this.folder, '-p', this.folder];
+    const args = ['--foreground', '-k', '2', String(LIMIT_S), 'baresip', '-4', '-f', this.folder, '-p', this.folder];
     this.child = spawn('timeout', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => {
