@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import { audioOf, wavOf } from '../audio/recording.js';
 import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
@@ -106,6 +107,10 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       onSnapshot: (snapshot) => view?.update(snapshot),
       onTimeline: (snapshot) => directory.appendSnapshot(snapshot),
       onRecord: (record) => directory.appendCall(record),
+      onRecording: (call, recording) => {
+        const audio = audioOf(recording, prepared.profile.media.record!.for / 1000);
+        if (audio) directory.addRecording(call, wavOf(audio));
+      },
     });
     if (interrupts.signal) engine.stop();
     view = await openView(prepared.profile, flags, engine, interrupts);

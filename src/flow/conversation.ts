@@ -36,13 +36,14 @@ export class Conversation {
     readonly call: number,
     lease: Lease,
     name: string,
-    options: { audio?: string; hearDigits?: boolean } = {},
+    options: { audio?: string; hearDigits?: boolean; recordBytes?: number } = {},
   ) {
     const { conversation, mediaSpec } = setup;
     const session = {
       audio: options.audio ?? soundName(conversation),
       ptimeMs: conversation.ptime,
       hearDigits: options.hearDigits ?? true,
+      recordBytes: options.recordBytes,
       expectAudio: conversation.expectAudio,
       jitterBufferMs: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,

@@ -11,7 +11,7 @@ import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './con
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import { followRenegotiation, putOnHold } from './renegotiation.js';
-import type { CallSpec } from './spec.js';
+import { type CallSpec, recordBytesOf } from './spec.js';
 import { wireDelayMs } from './wire-time.js';
 
 /** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */
@@ -87,7 +87,9 @@ export class OutboundCall {
     this.record.inProgressAtInvite = population.inProgress;
     const { credentials } = context.calls;
     this.credentials = credentials ? new CallCredentials(credentials) : null;
-    this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`);
+    this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`, {
+      recordBytes: recordBytesOf(context.mediaSpec, plan.id),
+    });
   }
 
   start(): void {

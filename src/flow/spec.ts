@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Sound, toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS } from '../core/codecs.js';
-import { duration } from '../core/units.js';
+import { duration, ratio } from '../core/units.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
 
@@ -19,7 +19,10 @@ const headerName = z
   .regex(/^[A-Za-z0-9\-.!%*_+`'~]+$/, 'is no header name: letters, digits and hyphens, without colon or blanks');
 
 /** Stands within a URI between `sip:` and `@`. */
-const userPart = headerText.regex(/^[^\s<>"@]*$/, 'must not contain blanks, <, >, " or @: it becomes part of a SIP URI');
+const userPart = headerText.regex(
+  /^[^\s<>"@]*$/,
+  'must not contain blanks, <, >, " or @: it becomes part of a SIP URI',
+);
 
 const dtmf = z
   .strictObject({
@@ -134,6 +137,14 @@ export const mediaSpec = z
       .default(10_000)
       .describe('Media that stops for longer is a fault, and the call counts as dropped (`mediaTimeoutMs`)'),
     plc: z.boolean().default(true).describe('Whether the receiver conceals losses: Bpl 25.1 with, 4.3 without (G.113)'),
+    record: z
+      .strictObject({
+        share: ratio.default(1).describe('Share of the calls, evenly spread'),
+        calls: z.number().int().min(1).max(1000).default(20).describe('At most so many'),
+        for: duration.default(60_000).describe('Of each at most so long'),
+      })
+      .optional()
+      .describe('Records what the callers receive to WAV files in the run directory'),
     driver: z
       .enum(['auto', 'native', 'dgram'])
       .default('auto')
@@ -142,6 +153,17 @@ export const mediaSpec = z
   .describe('How RTP is carried and judged');
 
 export type MediaSpec = z.infer<typeof mediaSpec>;
+
+/** Bytes that a second of received audio takes at most: L16 at 16 kHz in packets of 10 ms, headers included. */
+const RECORDED_BYTES_A_SECOND = 40_000;
+
+/** Bytes to keep of what call `id` receives; `undefined` for a call that is not recorded. */
+export function recordBytesOf({ record }: Pick<MediaSpec, 'record'>, id: number): number | undefined {
+  if (!record) return undefined;
+  const before = Math.floor(id * record.share);
+  const isChosen = Math.floor((id + 1) * record.share) > before && before < record.calls;
+  return isChosen ? Math.ceil((record.for / 1000) * RECORDED_BYTES_A_SECOND) : undefined;
+}
 
 /** First and last port of the range. */
 export function portRange(text: string): { min: number; max: number } {

@@ -1,7 +1,9 @@
+import type { Recording } from '../audio/recording.js';
 import { CODECS } from '../core/codecs.js';
 import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
 import type { HeardReport, SentReport } from '../quality/reports.js';
 import type { MediaRemote, SessionSpec } from './link/messages.js';
+import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
 import type { PacketMemory } from './udp.js';
@@ -19,17 +21,20 @@ export class LocalSession implements End, SourceWatcher {
   private clockRate = 8000;
   private ptimeMs: number;
   private hears = true;
+  private readonly recorder: PacketRecorder | null;
 
   constructor(
     readonly spec: SessionSpec,
     readonly sender: RtpSender,
   ) {
     this.ptimeMs = spec.ptimeMs;
+    this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
     this.heard = new HeardStream(this.heardSpec());
   }
 
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
     this.heard.onRtp(memory.bytes, offset, length, dueMs);
+    if (this.recorder !== null) this.recorder.take(memory.bytes, offset, length);
   }
 
   onMalformed(): void {
@@ -65,8 +70,9 @@ export class LocalSession implements End, SourceWatcher {
     return true;
   }
 
-  report(endMs: number): { sent: SentReport; heard: HeardReport } {
-    return { sent: this.sender.report(), heard: this.heard.report(endMs) };
+  report(endMs: number): { sent: SentReport; heard: HeardReport; recording: Recording | null } {
+    const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };
+    return { sent: this.sender.report(), heard: this.heard.report(endMs), recording };
   }
 
   /** Gives back what hearing holds beside memory; the report comes before. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -16,6 +16,10 @@ export const RUN_FILES = {
   profile: 'profile.yaml',
 } as const;
 
+/** Where recordings go. */
+const AUDIO_FOLDER = 'audio';
+const RECORDING = /^call-\d+\.wav$/;
+
 export interface RunDirectoryOptions {
   /** Name of the run. */
   name: string;
@@ -31,6 +35,8 @@ export interface RunDirectoryOptions {
  * leaves what it had; the rest is written at its end.
  */
 export class RunDirectory {
+  private readonly recordings: Promise<void>[] = [];
+
   private constructor(
     /** Absolute. */
     readonly path: string,
@@ -63,6 +69,15 @@ export class RunDirectory {
     return this.timeline.append(snapshot);
   }
 
+  /** Writes what a call received to `audio/call-N.wav`; `close` waits for it. */
+  addRecording(call: number, wav: Uint8Array): void {
+    const folder = join(this.path, AUDIO_FOLDER);
+    const writing = makeDirectory(folder).then(() => writeFile(join(folder, `call-${call}.wav`), wav));
+    // Told by `close`, not as a rejection that nobody waits for.
+    writing.catch(() => {});
+    this.recordings.push(writing);
+  }
+
   /** Resolves when all lines so far have been handed to the system. @throws AppError FILE_UNWRITABLE */
   async drain(): Promise<void> {
     await guarded(this.path, async () => {
@@ -90,10 +105,10 @@ export class RunDirectory {
     return this.write(RUN_FILES.junit, xml);
   }
 
-  /** Ends calls.ndjson and timeline.ndjson. Idempotent. @throws AppError FILE_UNWRITABLE */
+  /** Ends calls.ndjson, timeline.ndjson and the recordings. Idempotent. @throws AppError FILE_UNWRITABLE */
   async close(): Promise<void> {
     await guarded(this.path, async () => {
-      const results = await Promise.allSettled([this.calls.close(), this.timeline.close()]);
+      const results = await Promise.allSettled([this.calls.close(), this.timeline.close(), ...this.recordings]);
       for (const result of results) if (result.status === 'rejected') throw result.reason;
     });
   }
@@ -144,6 +159,9 @@ async function reuse(path: string): Promise<string> {
 
 async function removeFiles(path: string): Promise<void> {
   for (const file of Object.values(RUN_FILES)) await rm(join(path, file), { force: true });
+  const folder = join(path, AUDIO_FOLDER);
+  const recordings = (await exists(folder)) ? (await readdir(folder)).filter((file) => RECORDING.test(file)) : [];
+  for (const file of recordings) await rm(join(folder, file));
 }
 
 /** Makes a directory and its parents. Node's own `recursive` never returns where a parent refuses with ENOENT (/proc). */

@@ -1,3 +1,4 @@
+import type { Recording } from '../audio/recording.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
@@ -43,6 +44,8 @@ export interface RunOptions {
   /** Once a second, for the timeline. */
   onTimeline(snapshot: Snapshot): void;
   onRecord(record: CallRecord): void;
+  /** What a call received, where the profile asks for it; before the call's record. */
+  onRecording?(call: number, recording: Recording): void;
 }
 
 type Ready = Extract<ShardEvent, { kind: 'ready' }>;
@@ -217,8 +220,10 @@ export class Run {
       case 'records':
         for (const answer of event.answers) state.live.add(answer);
         for (const record of event.records)
-          if (from === 'swarm') this.join.addCaller(record, now);
-          else this.join.addCallee(record, now);
+          if (from === 'swarm') {
+            if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
+            this.join.addCaller(record, now);
+          } else this.join.addCallee(record, now);
         break;
       case 'pulse':
         state.strain.cpu(`${from} signalling`, event.pulse.cpuMs, now);

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { runProfile } from '../support/run-profile.js';
+
+/** Few calls between a swarm and a trunk with codecs of their own. */
+function profile(calls: string, trunk: string, media = ''): string {
+  return `
+name: test
+load: [{ shape: constant, cps: 4, for: 1s }]
+media: { rtpPorts: 36000-36399${media} }
+calls: { ${calls} }
+trunk: { channels: 20, ${trunk} }
+`;
+}
+
+describe('a run', () => {
+  it.each([
+    ['G722', 20, 'G.107.1 CQEW'],
+    ['L16/8000', 30, 'G.107 CQEN'],
+    ['L16/16000', 10, 'G.107.1 CQEW'],
+    ['opus', 20, 'G.107.2 CQEF'],
+    ['opus', 60, 'G.107.2 CQEF'],
+  ] as const)('with %s every %d ms is heard both ways with its digits and rated on %s', async (codec, ptime, model) => {
+    const { summary, records } = await runProfile(
+      profile(
+        `codecs: [${codec}], ptime: ${ptime}, audio: "tone:1000", hold: 4s, dtmf: { digits: "15#", after: 1s }`,
+        `codecs: [${codec}], ptime: ${ptime}`,
+      ),
+    );
+    expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
+    expect(records.map((r) => r.codec)).toEqual([codec, codec, codec, codec]);
+    for (const record of records) {
+      const heard = record.uplink!.heard!;
+      expect(heard.verdict).toEqual({ state: 'ok', cause: null });
+      expect(record.downlink!.heard!.verdict).toEqual({ state: 'ok', cause: null });
+      expect(record.dtmf!.uplink).toEqual({ sent: '15#', heard: '15#' });
+      expect(heard).toMatchObject({ packetsLost: 0, undecodable: 0, malformed: 0 });
+      // The tone leaves with −26 dBov.
+      expect(heard.levelDbov!).toBeGreaterThan(-27);
+      expect(heard.levelDbov!).toBeLessThan(-25);
+      expect(heard.mos!.codec).toBe(codec);
+      expect(record.uplink!.packetsSent!).toBeGreaterThan(3500 / ptime);
+      expect(record.uplink!.packetsSent!).toBeLessThan(4600 / ptime);
+    }
+    expect(summary.media.uplink).toMatchObject({ measured: 4, mosModel: model });
+  });
+
+  it('settles on the codec that the answerer prefers, with the packet interval that each side asks for', async () => {
+    const { records } = await runProfile(
+      profile('codecs: [opus, G722, PCMA], ptime: 20, hold: 3s', 'codecs: [PCMA, G722], ptime: 40'),
+    );
+    for (const record of records) {
+      expect(record.codec).toBe('PCMA');
+      // Each sends as the other would like it.
+      expect(record.uplink!.packetsSent!).toBeLessThan(100);
+      expect(record.downlink!.packetsSent!).toBeGreaterThan(120);
+    }
+  });
+
+  it('without a common codec fails with 488', async () => {
+    const { summary } = await runProfile(profile('codecs: [PCMU], hold: 1s', 'codecs: [opus, G722]'));
+    expect(summary.calls).toMatchObject({ attempted: 4, answered: 0, failed: 4 });
+    expect(summary.responses).toEqual({ '488': 4 });
+  });
+
+  it('that puts the far end on hold hears nothing meanwhile, and nobody calls it a fault', async () => {
+    const { summary, records } = await runProfile(
+      profile('hold: 7s, putOnHold: { after: 2s, for: 3s }', 'answerAfter: 50ms', ', timeout: 1s'),
+    );
+    expect(summary.calls).toMatchObject({ completed: 4, dropped: 0 });
+    expect(summary.media.oneWay.calls).toBe(0);
+    for (const record of records) {
+      const downlink = record.downlink!;
+      expect(downlink.heard!.longestGapMs!).toBeGreaterThan(2500);
+      expect(downlink.packetsSent!).toBeGreaterThan(150);
+      expect(downlink.packetsSent!).toBeLessThan(250);
+      expect(downlink.heard!.packetsLost).toBe(0);
+      expect(downlink.heard!.secondsExpected).toBeLessThanOrEqual(5);
+      // The holder goes on playing.
+      expect(record.uplink!.packetsSent!).toBeGreaterThan(320);
+      expect(record.uplink!.heard!.longestGapMs!).toBeLessThan(1000);
+    }
+  });
+});
