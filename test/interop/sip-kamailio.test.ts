@@ -146,4 +146,23 @@ describe('Kamailio on the way of a call', () => {
     expect(kamailio.passed('CANCEL')).toBe(1);
     expect([a.stats()!.dialogs, b.stats()!.dialogs]).toEqual([0, 0]);
   });
+
+  test('redirects a caller, who follows to the Contact that it gives, over its transport', async () => {
+    const kamailio = await Kamailio.start('refuse');
+    const [a, b] = [await h.endpoint(), await h.endpoint()];
+    const invites: SrfRequest[] = [];
+    b.srf.invite(async (invite, response) => {
+      invites.push(invite);
+      await b.srf.createUAS(invite, response, { localSdp: SDP });
+    });
+    const dialog = await a.srf.createUAC(`sip:callee@127.0.0.1:${kamailio.port}`, {
+      localSdp: SDP,
+      followRedirects: true,
+      headers: { 'X-Moved': `sip:moved@127.0.0.1:${b.port};transport=tcp` },
+    });
+    expect(invites[0].uri).toBe(`sip:moved@127.0.0.1:${b.port};transport=tcp`);
+    expect(invites[0].get('Via')).toContain('SIP/2.0/TCP');
+    await dialog.destroy();
+    expect([a.stats()!.dialogs, b.stats()!.dialogs]).toEqual([0, 0]);
+  });
 });
