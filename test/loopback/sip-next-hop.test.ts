@@ -113,6 +113,31 @@ describe('a first target that does not serve the call', () => {
     expect(headerIn(invite, 'CSeq')).toBe('1 INVITE');
   });
 
+  test('gets neither the ACK nor the BYE either: both go on to the second', async () => {
+    const [closed, b] = [await closedPort(), await h.endpoint(QUICK)];
+    let acknowledged = 0;
+    b.srf.invite(async (request, response) => {
+      const headers = { Contact: '<sip:x@back.test;transport=tcp>' };
+      const dialog = await b.srf.createUAS(request, response, { localSdp: SDP, headers });
+      dialog.once('ack', () => acknowledged++);
+    });
+    const dns = await dnsServer({
+      '_sip._tcp.back.test': {
+        srv: [
+          [10, 0, closed, 'host.trunk.test'],
+          [20, 0, b.port, 'host.trunk.test'],
+        ],
+      },
+      'host.trunk.test': { a: ['127.0.0.1'] },
+    });
+    const a = await caller(dns);
+    const dialog = await call(a, `sip:1000@127.0.0.1:${b.port}`);
+    await until(() => acknowledged === 1);
+    await dialog.destroy();
+    expect([a.stats()!.dialogs, b.stats()!.dialogs]).toEqual([0, 0]);
+    expect(h.fatal).toEqual([]);
+  });
+
   test('because it keeps silent hands it to the second when Timer B ends: one attempt for the application', async () => {
     const [silent, b] = [await h.peer(), await h.peer()];
     const a = await caller(await dnsServer(inOrder(silent.port, b.port)));
