@@ -176,7 +176,9 @@ export class HeardStream implements HeardCounters {
     this.noteArrival(arrivalMs);
     const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
     const isAudio = kind === Payload.pcmu || kind === Payload.pcma || kind >= Payload.g722;
-    const arrival = source.accept(sequenceOf(bytes, offset), timestampOf(bytes, offset), arrivalMs, isAudio);
+    // As a signed number the timestamp is passed on without an allocation; only differences are used.
+    const timestamp = timestampOf(bytes, offset) | 0;
+    const arrival = source.accept(sequenceOf(bytes, offset), timestamp, arrivalMs, isAudio);
     if (arrival === Arrival.duplicate) return;
     switch (kind) {
       case Payload.pcmu:
@@ -321,8 +323,12 @@ export class HeardStream implements HeardCounters {
     } else {
       const gapMs = arrivalMs - lastMs;
       if (gapMs > numbers[at + LONGEST_GAP_MS]) numbers[at + LONGEST_GAP_MS] = gapMs;
-      const expectedGapMs = this.expectedGapAt(arrivalMs);
-      if (expectedGapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) numbers[at + LONGEST_EXPECTED_GAP_MS] = expectedGapMs;
+      // The part of it in which audio was expected is not longer.
+      if (gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) {
+        const expectedGapMs = this.expectedGapAt(arrivalMs);
+        if (expectedGapMs > numbers[at + LONGEST_EXPECTED_GAP_MS])
+          numbers[at + LONGEST_EXPECTED_GAP_MS] = expectedGapMs;
+      }
     }
     if (arrivalMs > lastMs) numbers[at + LAST_ARRIVAL_MS] = arrivalMs;
   }
