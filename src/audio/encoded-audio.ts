@@ -4,6 +4,8 @@ import { G722Encoder } from './g722.js';
 import { encodeL16 } from './l16.js';
 import { OpusEncoder } from './opus.js';
 
+const LEAD_IN_FRAMES = 50;
+
 /**
  * Audio that was encoded once and is sent by every call: frames of one packet each, looped. A rest shorter than a frame
  * is left out, so that the loop has no hole; audio shorter than one frame is filled up with silence.
@@ -38,7 +40,9 @@ function encodeAll(samples: Int16Array, codec: CodecName, perFrame: number): Uin
     }
     case 'G722': {
       const bytes = new Uint8Array(samples.length / 2);
-      new G722Encoder().encode(samples, bytes);
+      const encoder = new G722Encoder();
+      encoder.encode(leadIn(samples, perFrame), bytes);
+      encoder.encode(samples, bytes);
       return bytes;
     }
     case 'L16/8000':
@@ -54,9 +58,19 @@ function encodeAll(samples: Int16Array, codec: CodecName, perFrame: number): Uin
   }
 }
 
+/**
+ * The end of the loop, for an encoder with memory to begin with: where the loop starts over, it goes on as the decoder
+ * expects. An encoder that starts from nothing there would make the decoder click at full scale.
+ */
+function leadIn(samples: Int16Array, perFrame: number): Int16Array {
+  return samples.subarray(-Math.min(samples.length, LEAD_IN_FRAMES * perFrame));
+}
+
 /** All packets have one size, because the encoder keeps a constant rate. */
 function encodeOpus(samples: Int16Array, perFrame: number): Uint8Array {
   const encoder = new OpusEncoder();
+  const before = leadIn(samples, perFrame);
+  for (let at = 0; at < before.length; at += perFrame) encoder.encode(before.subarray(at, at + perFrame));
   const packets: Uint8Array[] = [];
   for (let at = 0; at < samples.length; at += perFrame)
     packets.push(encoder.encode(samples.subarray(at, at + perFrame)));

@@ -48,7 +48,6 @@ export class MediaCall implements SourceWatcher {
   private readonly sender: RtpSender;
   private readonly end: UdpEnd;
   private remote: MediaRemote | null = null;
-  private inWheel = false;
   private hushed = false;
   private digitRequests: { from: number; to: number }[] = [];
   private digitsRequested = 0;
@@ -103,9 +102,8 @@ export class MediaCall implements SourceWatcher {
     this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType, clockRate, ptimeMs);
     if (this.sender.sending) return;
     this.sender.start(this.firstSlotMs(nowMs));
-    // A sender that was stopped stays in the wheel until its bucket comes.
-    if (this.inWheel) return;
-    this.inWheel = true;
+    if (this.sender.isPaced) return;
+    this.sender.isPaced = true;
     this.around.wheel.add(this.sender);
   }
 

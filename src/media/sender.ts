@@ -36,6 +36,8 @@ export class RtpSender implements Paced {
   private audio: PacketizedAudio | null = null;
   private payloadType = 0;
   private eventPayloadType: number | null = null;
+  /** Whether the wheel holds it; a sender that was stopped stays there until its bucket comes. */
+  isPaced = false;
   private marker = true;
   private active = false;
   /** Digits wait or are being sent. */
@@ -96,10 +98,19 @@ export class RtpSender implements Paced {
     this.eventPayloadType = eventPayloadType;
   }
 
-  /** Starts at `firstSlotMs`; the caller puts the sender into the wheel. */
+  /**
+   * Starts at `firstSlotMs`; the caller puts the sender into the wheel unless it is there still. After a pause the timestamps
+   * have gone on with the time, and the first packet has the marker (RFC 3550 5.1, RFC 3551 4.1).
+   */
   start(firstSlotMs: number): void {
+    const { numbers, at } = this;
     this.active = true;
-    this.numbers[this.at + NEXT_SLOT_MS] = firstSlotMs;
+    if (this.packetsSent > 0) {
+      const pausedUnits = Math.round(((firstSlotMs - numbers[at + NEXT_SLOT_MS]) * this.slotUnits) / this.ptimeMs);
+      numbers[at + TIMESTAMP] = (numbers[at + TIMESTAMP] + pausedUnits) >>> 0;
+      this.marker = true;
+    }
+    numbers[at + NEXT_SLOT_MS] = firstSlotMs;
   }
 
   stop(): void {
@@ -128,7 +139,10 @@ export class RtpSender implements Paced {
   }
 
   onSlot(nowMs: number): boolean {
-    if (!this.active) return false;
+    if (!this.active) {
+      this.isPaced = false;
+      return false;
+    }
     while (nowMs - this.numbers[this.at + NEXT_SLOT_MS] > this.ptimeMs) {
       this.slotsSkipped++;
       this.advance();

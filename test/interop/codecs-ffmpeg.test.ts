@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { openDecoder } from '../../src/audio/decoder.js';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
+import { G722Encoder } from '../../src/audio/g722.js';
 import { speechLike } from '../../src/audio/speech.js';
 import type { CodecName } from '../../src/core/codecs.js';
 import { amplitudeAt, loudestFrequency, sine, snrDb } from '../audio/goertzel.js';
@@ -80,7 +81,9 @@ describe('what ffmpeg encodes', () => {
 
   it('as G.722 is what we encode, byte for byte', () => {
     const samples = material(16_000);
-    expect(encodedByThem('G722', samples).equals(EncodedAudio.encode(samples, 'G722', 20).bytes)).toBe(true);
+    const ours = new Uint8Array(samples.length / 2);
+    new G722Encoder().encode(samples, ours);
+    expect(encodedByThem('G722', samples).equals(ours)).toBe(true);
   });
 
   it.each(['PCMU', 'PCMA'] as const)('as %s is no better than what we encode', (codec) => {

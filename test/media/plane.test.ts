@@ -420,3 +420,25 @@ describe('closing', () => {
     });
   });
 });
+
+describe('a call on hold', () => {
+  it('sends nothing, and goes on when it is taken back: with the timestamps of that time, without a packet lost or late', () => {
+    const planes = new TwoPlanes();
+    const { near, far } = planes.call(1);
+    planes.run(1000);
+    planes.near.plane.connect(1, remoteAt(far.rtpPort, { sends: false }), true, planes.clock.now());
+    planes.far.plane.connect(1, remoteAt(near.rtpPort, { hears: false }), true, planes.clock.now());
+    planes.run(2000);
+    planes.near.plane.connect(1, remoteAt(far.rtpPort), true, planes.clock.now());
+    planes.far.plane.connect(1, remoteAt(near.rtpPort), true, planes.clock.now());
+    planes.run(1000);
+    const heard = planes.close(1).far.heard;
+    expect(heard.packetsReceived).toBeGreaterThan(97);
+    expect(heard.packetsReceived).toBeLessThan(103);
+    expect(heard).toMatchObject({ packetsLost: 0, lateDiscarded: 0, verdict: { state: 'ok' } });
+    expect(heard.longestGapMs!).toBeGreaterThan(1900);
+    expect(heard.jitterMaxMs!).toBeLessThan(3);
+    // A second before, one after, and one and a half until the far side closes.
+    expect(heard.secondsExpected).toBe(4);
+  });
+});
