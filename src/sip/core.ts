@@ -7,12 +7,16 @@ import type { IdSource } from './ids.js';
 import type { SipMessage } from './message.js';
 import { usableTransports } from './next-hop.js';
 import { type Oversize, oversizeOf } from './oversize.js';
+import { ownCopy } from './own-copy.js';
 import { type LocateFailure, NO_TRANSPORT, type Resolver } from './resolver.js';
 import type { ServerTransaction } from './server-transaction.js';
 import type { TransactionLayer } from './transaction-layer.js';
 import type { Peer, Transport } from './transport.js';
 import type { TransportSet } from './transport-set.js';
 import { parseSipUri } from './uri.js';
+
+/** Next hops remembered; beyond that the memory starts anew. */
+const MAX_KNOWN = 4096;
 
 /** What the application is told. */
 export interface UserAgentHandler {
@@ -34,6 +38,9 @@ export interface UserAgentHandler {
 export class Core {
   readonly ids: IdSource;
   readonly dialogs = new DialogTable();
+  /** Our Contact and, for numeric hosts, the peers by the URI of the next hop: with them most requests need no more. */
+  private readonly contacts = new Map<string, string>();
+  private readonly numeric = new Map<string, readonly Peer[]>();
   handler!: UserAgentHandler;
   closed = false;
   /** Set before the first request. */
@@ -67,6 +74,15 @@ export class Core {
 
   /** The Contact URI by which the far end of a request to `hop` reaches us. */
   contactTowards(hop: string): string {
+    const known = this.contacts.get(hop);
+    if (known !== undefined) return known;
+    const contact = this.findContact(hop);
+    if (this.contacts.size >= MAX_KNOWN) this.contacts.clear();
+    this.contacts.set(ownCopy(hop), contact);
+    return contact;
+  }
+
+  private findContact(hop: string): string {
     const uri = parseSipUri(hop);
     if (uri === null) return this.transports.contact(this.transport);
     const [protocol] = usableTransports(uri, this.transports.reach.transports);
@@ -107,7 +123,12 @@ export class Core {
    * Finds where a URI leads (RFC 3263): the peers in the order to try them, at least one unless there is a failure.
    * Numeric hosts are answered before this returns.
    */
-  locate(hop: string, done: (peers: Peer[], failure: LocateFailure | null) => void): void {
+  locate(hop: string, done: (peers: readonly Peer[], failure: LocateFailure | null) => void): void {
+    const known = this.numeric.get(hop);
+    if (known) {
+      if (!this.closed) done(known, null);
+      return;
+    }
     const uri = parseSipUri(hop);
     if (uri === null) {
       done([], { kind: 'mistake', reason: 'invalid request-uri' });
@@ -120,6 +141,10 @@ export class Core {
       for (const { protocol, address, port } of hops) {
         const transport = this.transports.find(protocol, address);
         if (transport) peers.push({ address, port, name, transport });
+      }
+      if (peers.length > 0 && isIP(uri.maddr ?? uri.host) !== 0) {
+        if (this.numeric.size >= MAX_KNOWN) this.numeric.clear();
+        this.numeric.set(ownCopy(hop), peers);
       }
       done(peers, peers.length > 0 ? null : (failure ?? NO_TRANSPORT));
     });

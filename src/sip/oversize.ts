@@ -20,7 +20,12 @@ export function oversizeOf(policy: OversizePolicy = 'tcp', mtuBytes?: number): O
  * The targets of a request of that length: before each that is reached over UDP the same one over TCP, if the request
  * is too long. UDP is left as the way back for where TCP is refused (RFC 3261 18.1.1).
  */
-export function targetsForSize(peers: Peer[], bytes: number, transports: TransportSet, oversize: Oversize): Peer[] {
+export function targetsForSize(
+  peers: readonly Peer[],
+  bytes: number,
+  transports: TransportSet,
+  oversize: Oversize,
+): readonly Peer[] {
   if (bytes <= oversize.longestBytes || oversize.policy === 'fragment') return peers;
   return peers.flatMap((peer) => {
     const tcp = (peer.transport ?? transports.first).protocol === 'udp' ? transports.find('tcp', peer.address) : null;

@@ -42,7 +42,7 @@ export class ProxyBranch implements ClientUser, TimerTarget {
 
   start(): void {
     this.core.locate(this.hop, (peers) => {
-      this.peers = peers;
+      this.peers = [...peers];
       this.next();
     });
   }

@@ -8,6 +8,9 @@ import { hostPort } from './uri.js';
 export class TransportSet {
   private readonly transports: Transport[] = [];
   private readonly sentBys = new Map<Transport, string>();
+  /** Start of our Via, up to the branch. */
+  private readonly viaStarts = new Map<Transport, string>();
+  private reached: Reach = { transports: [], families: [] };
 
   /** The first one: what is taken where nothing else is said. */
   get first(): Transport {
@@ -20,15 +23,19 @@ export class TransportSet {
 
   /** The protocols and address families that there are, in the order in which they were added. */
   get reach(): Reach {
-    const transports = [...new Set(this.transports.map(({ protocol }) => protocol))];
-    const families = [...new Set(this.transports.map(({ local }) => (isIPv6(local.address) ? 6 : 4)))];
-    return { transports, families };
+    return this.reached;
   }
 
   add(transport: Transport): void {
     this.transports.push(transport);
     const { address, port } = transport.advertised;
-    this.sentBys.set(transport, hostPort(address, port));
+    const sentBy = hostPort(address, port);
+    this.sentBys.set(transport, sentBy);
+    this.viaStarts.set(transport, viaStart(transport, sentBy));
+    this.reached = {
+      transports: [...new Set(this.transports.map(({ protocol }) => protocol))],
+      families: [...new Set(this.transports.map(({ local }) => (isIPv6(local.address) ? 6 : 4)))],
+    };
   }
 
   /** The first transport of that protocol that reaches the address' family; any address where none is given. */
@@ -47,7 +54,7 @@ export class TransportSet {
 
   /** The value of a Via of ours over that transport (RFC 3261 18.1.1, RFC 3581). */
   via(transport: Transport, branch: string): string {
-    return `SIP/2.0/${transport.protocol.toUpperCase()} ${this.sentBy(transport)};rport;branch=${branch}`;
+    return (this.viaStarts.get(transport) ?? viaStart(transport, this.sentBy(transport))) + branch;
   }
 
   /**
@@ -72,4 +79,8 @@ export class TransportSet {
   async close(): Promise<void> {
     await Promise.all(this.transports.map((transport) => transport.close()));
   }
+}
+
+function viaStart({ protocol }: Transport, sentBy: string): string {
+  return `SIP/2.0/${protocol.toUpperCase()} ${sentBy};rport;branch=`;
 }
