@@ -21,7 +21,7 @@ function memory(): Memory {
 
 /** What the first calls leave behind, code and caches, is no part of a dialog. */
 async function warmUp(target: string): Promise<void> {
-  const thread = new InThread(target, '[{ shape: constant, cps: 1000, for: 3s }]', 0);
+  const thread = new InThread(target, '[{ shape: constant, cps: 500, for: 4s }]', 0);
   await thread.begin();
   await thread.done;
   await thread.close();
@@ -39,7 +39,7 @@ export interface DialogMemory {
 export async function dialogMemory(target: string, count: number): Promise<DialogMemory> {
   await warmUp(target);
   const before = memory();
-  const thread = new InThread(target, `[{ shape: constant, cps: 1000, for: ${count / 1000}s }]`, 600_000);
+  const thread = new InThread(target, `[{ shape: constant, cps: 500, for: ${count / 500}s }]`, 600_000);
   await thread.begin();
   while ((thread.pulse?.established ?? 0) < count) await sleep(100);
   const each = (now: Memory): Memory => ({
@@ -80,7 +80,7 @@ export async function memoryAfterCalls(
   const readings: MemoryReading[] = [];
   await thread.begin();
   for (const count of counts) {
-    while (thread.ended < count) await sleep(100);
+    while (thread.ended + (thread.pulse?.notStarted ?? 0) < count) await sleep(100);
     await sleep(REST_S * 1000);
     readings.push({ calls: thread.ended, failed: thread.failed, memory: memory() });
   }

@@ -4,8 +4,8 @@
  * Usage: npm run bench:signalling [-- <mode> …]
  *   [calls] <calls per second> <seconds>   CPU a call at a rate: the signalling thread, a whole run, SIPp's caller
  *   dialogs <count>                        memory of that many established dialogs
- *   memory                                 memory after 20,000 calls and after 200,000
- *   growth                                 CPU a call at 100, 1,000 and 10,000 calls at once
+ *   memory <calls per second>              memory after 20,000 calls and after 200,000
+ *   growth <calls per second>              CPU a call at 100, 1,000 and 10,000 calls at once
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -109,9 +109,9 @@ async function dialogs(count: number): Promise<void> {
   show('35 s later', result.settled);
 }
 
-async function memory(): Promise<void> {
+async function memory(cps: number): Promise<void> {
   const counts = [20_000, 200_000];
-  const { result, books } = await inChild<MemoryReading[]>((target) => ({ kind: 'memory', target, cps: 2000, counts }));
+  const { result, books } = await inChild<MemoryReading[]>((target) => ({ kind: 'memory', target, cps, counts }));
   for (const { calls: count, failed, memory: found } of result)
     console.log(
       `${count} calls (${failed} failed), 40 s after the last BYE: ${(found.live / MB).toFixed(2)} MB alive, ${(found.rss / MB).toFixed(1)} MB resident`,
@@ -141,7 +141,7 @@ switch (mode) {
     await dialogs(Number(rest[0] ?? 10_000));
     break;
   case 'memory':
-    await memory();
+    await memory(Number(rest[0] ?? 2000));
     break;
   case 'growth':
     await growth(Number(rest[0] ?? 1000), [100, 1000, 10_000]);
