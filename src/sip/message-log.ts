@@ -43,8 +43,8 @@ export class LogPool {
     return this.pages.pop()!;
   }
 
-  givePages(pages: readonly Buffer[]): void {
-    for (const page of pages) this.pages.push(page);
+  givePage(page: Buffer): void {
+    this.pages.push(page);
   }
 }
 
@@ -65,13 +65,16 @@ export interface LoggedMessage {
 export class MessageLog {
   /** Messages that were given up. */
   leftOut = 0;
-  /** When the first message was noted, the first 100, and each ACK. */
+  /** When the first message was noted, and the first 100. */
   firstMs: number | null = null;
   tryingMs: number | null = null;
-  readonly ackMs: number[] = [];
   private count = 0;
   private bytes = 0;
+  // Lists keep their length from call to call, for emptying one costs a new one: their counts say how much of them holds.
+  private readonly ackMs: number[] = [];
+  private acks = 0;
   private readonly pages: Buffer[] = [];
+  private pageCount = 0;
   private page: Buffer | null = null;
   private used = 0;
   private large: string[] | null = null;
@@ -79,6 +82,7 @@ export class MessageLog {
   private readonly transports: Transport[] = [];
   private readonly addresses: string[] = [];
   private readonly ports: number[] = [];
+  private wayCount = 0;
 
   constructor(private readonly pool: LogPool) {}
 
@@ -87,8 +91,9 @@ export class MessageLog {
     if (this.count >= MOST_MESSAGES || (this.bytes + length > MOST_BYTES && this.count > 1)) this.shorten(length);
     this.append(atMs, sent, this.way(transport, address, port), data);
     if (this.firstMs === null) this.firstMs = atMs;
-    else if (isAck(data)) this.ackMs.push(atMs);
-    else if (this.tryingMs === null && isTrying(data)) this.tryingMs = atMs;
+    else if (isAck(data)) {
+      if (this.acks < MOST_MESSAGES) this.ackMs[this.acks++] = atMs;
+    } else if (this.tryingMs === null && isTrying(data)) this.tryingMs = atMs;
   }
 
   private append(atMs: number, sent: boolean, way: number, data: Buffer | string): void {
@@ -116,7 +121,7 @@ export class MessageLog {
   messages(): LoggedMessage[] {
     const found: LoggedMessage[] = [];
     let larges = 0;
-    for (const page of this.pages) {
+    for (const page of this.pages.slice(0, this.pageCount)) {
       const end = page === this.page ? this.used : PAGE_BYTES;
       let at = 0;
       while (at + HEADER_BYTES <= end && page[at + SENT_AT] !== END) {
@@ -138,21 +143,25 @@ export class MessageLog {
     return found;
   }
 
+  /** When the first ACK from that moment on was noted. */
+  ackFrom(fromMs: number): number | null {
+    for (let i = 0; i < this.acks; i++) if (this.ackMs[i] >= fromMs) return this.ackMs[i];
+    return null;
+  }
+
   /** Forgets everything and gives the pages back. */
   clear(): void {
     this.leftOut = 0;
     this.firstMs = null;
     this.tryingMs = null;
-    this.ackMs.length = 0;
-    this.transports.length = 0;
-    this.addresses.length = 0;
-    this.ports.length = 0;
+    this.acks = 0;
+    this.wayCount = 0;
     this.empty();
   }
 
   private empty(): void {
-    this.pool.givePages(this.pages);
-    this.pages.length = 0;
+    for (let i = 0; i < this.pageCount; i++) this.pool.givePage(this.pages[i]);
+    this.pageCount = 0;
     this.page = null;
     this.large = null;
     this.count = 0;
@@ -165,7 +174,7 @@ export class MessageLog {
     if (this.page !== null && this.used + bytes <= PAGE_BYTES) return this.page;
     this.close();
     this.page = this.pool.takePage();
-    this.pages.push(this.page);
+    this.pages[this.pageCount++] = this.page;
     this.used = 0;
     return this.page;
   }
@@ -176,15 +185,14 @@ export class MessageLog {
   }
 
   private way(transport: Transport, address: string, port: number): number {
-    const { transports, addresses, ports } = this;
-    const count = ports.length;
+    const { transports, addresses, ports, wayCount: count } = this;
     for (let i = 0; i < count; i++)
       if (ports[i] === port && transports[i] === transport && addresses[i] === address) return i;
     if (count === MOST_WAYS) return MOST_WAYS - 1;
-    transports.push(transport);
-    addresses.push(address);
-    ports.push(port);
-    return count;
+    transports[count] = transport;
+    addresses[count] = address;
+    ports[count] = port;
+    return this.wayCount++;
   }
 
   /** Gives up messages from the middle, so that another of that length finds room. */

@@ -59,10 +59,11 @@ export class TraceBook {
     const log = this.live.get(callId);
     const firstMs = log?.firstMs ?? null;
     if (log === undefined || firstMs === null) return null;
-    let ackMs: number | null = null;
-    for (const atMs of log.ackMs)
-      if (ackMs === null && atMs - firstMs >= finalAfterMs - TOLERANCE_MS) ackMs = atMs - firstMs;
-    return { tryingMs: log.tryingMs === null ? null : log.tryingMs - firstMs, ackMs };
+    const ackMs = log.ackFrom(firstMs + finalAfterMs - TOLERANCE_MS);
+    return {
+      tryingMs: log.tryingMs === null ? null : log.tryingMs - firstMs,
+      ackMs: ackMs === null ? null : ackMs - firstMs,
+    };
   }
 
   /** Ends a call's trace and gives it; `null` when there is none. */
