@@ -1,10 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compile, startEcho } from './far-end.js';
 import { type BenchOptions, type Measured, runMediaThread } from './media-thread.js';
 
 // Our media thread beside the floor in C (one socket a call, nothing looked at), in turn, over the same far end.
@@ -28,18 +27,6 @@ const rounds = Number(values.rounds);
 const tickMs = Number(values.tick);
 const port = Number(values.port);
 const drivers = values.drivers.split(',') as Driver[];
-
-function compile(folder: string, name: string): string {
-  const program = join(folder, name);
-  execFileSync('gcc', ['-O2', '-o', program, fileURLToPath(new URL(`${name}.c`, import.meta.url))]);
-  return program;
-}
-
-async function startEcho(program: string): Promise<ChildProcess> {
-  const echo = spawn(program, [String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(echo.stdout!, 'data');
-  return echo;
-}
 
 function runFloor(program: string, calls: number): Measured {
   const text = execFileSync(program, [port, calls, seconds, tickMs].map(String), { encoding: 'utf8' });
@@ -67,7 +54,7 @@ const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[Math
 const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
 try {
   const floor = compile(folder, 'rtp-limit');
-  const echo = await startEcho(compile(folder, 'udp-echo'));
+  const echo = await startEcho(compile(folder, 'udp-echo'), port);
   for (const calls of curve) {
     console.log(`${calls} calls, 172 bytes each 20 ms both ways, ${seconds} s, tick ${tickMs} ms`);
     const floors: number[] = [];
