@@ -40,7 +40,11 @@ export class FrameReader {
   }
 }
 
-/** One frame on the wire, from binary text. */
-export function encodeFrame(payload: string): Buffer {
-  return Buffer.from(`${payload.length}#${payload}`, 'latin1');
+/** One frame on the wire, from binary text. `tail` ends the payload, and is not copied into a string with the rest first. */
+export function encodeFrame(payload: string, tail = ''): Buffer {
+  const start = `${payload.length + tail.length}#${payload}`;
+  const frame = Buffer.allocUnsafe(start.length + tail.length);
+  frame.write(start, 'latin1');
+  if (tail !== '') frame.write(tail, start.length, 'latin1');
+  return frame;
 }

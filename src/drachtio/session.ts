@@ -347,7 +347,8 @@ export class Session {
   private send(line: string, message: string | null): void {
     if (this.closed) return;
     const id = this.server.agent.ids.uuid();
-    this.stream.write(encodeFrame(message === null ? `${id}|${line}` : `${id}|${line}${CRLF}${message}`));
+    const start = `${id}|${line}`;
+    this.stream.write(message === null ? encodeFrame(start) : encodeFrame(start + CRLF, message));
     if (this.stream.writableLength > MAX_UNREAD_BYTES) this.stream.destroy();
   }
 }
