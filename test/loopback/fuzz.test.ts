@@ -22,6 +22,6 @@ describe('the embedded server under mutated messages', () => {
   it('takes mutated frames of applications, and serves the next one', { timeout: 120_000 }, async () => {
     const { requests } = await fuzzFrames(3, 3000);
     // Not all was refused at the door.
-    expect(requests).toBeGreaterThan(100);
+    expect(requests).toBeGreaterThan(20);
   });
 });
