@@ -11,7 +11,20 @@ describe('times of the SIP server', () => {
     expect(wireDelayMs('23:59:59.990000', '00:00:00.010000')).toBeCloseTo(20, 6);
     expect(wireDelayMs('12:00:00.000200', '12:00:00.000100')).toBe(0);
     expect(wireDelayMs(undefined, '12:00:00.000100')).toBeNull();
-    expect(wireDelayMs('noon', '12:00:00.000100')).toBeNull();
+    expect(wireDelayMs('12:00:01', '12:00:02')).toBe(1000);
+  });
+
+  it.each([
+    'noon',
+    '12:00',
+    '12:00:0x',
+    '12-00-00',
+    '12:00:00.',
+    '12:00:00,5',
+    '12:00:00.00x',
+    `12:00:00.${'9'.repeat(400)}`,
+  ])('are not read from %s', (text) => {
+    expect(wireDelayMs(text, '12:00:00.000100')).toBeNull();
   });
 });
 

@@ -45,6 +45,21 @@ describe('arrival offsets', () => {
     for (const t of [20_001, 27_000, 33_333, 39_999]) expect(upAt(all, t, 7000)).toBe(100);
   });
 
+  it('of a concurrent stage count the calls that are up from many before it', () => {
+    const all = offsets(
+      [
+        { shape: 'constant', cps: 1000, for: 20_000 },
+        { shape: 'concurrent', calls: 500, for: 10_000 },
+        { shape: 'concurrent', calls: 0, for: 3000 },
+        { shape: 'constant', cps: 10, for: 1000 },
+      ],
+      1000,
+    );
+    expect(upAt(all, 19_999, 1000)).toBe(1000);
+    expect(upAt(all, 30_000, 1000)).toBe(500);
+    expect(upAt(all, 33_500, 1000)).toBe(6);
+  });
+
   it('of a falling concurrent stage start nothing while too many are up', () => {
     const all = offsets(
       [
