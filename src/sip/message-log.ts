@@ -24,6 +24,8 @@ const MOST_WAYS = 16;
 export class LogPool {
   private readonly pages: Buffer[] = [];
   private readonly logs: MessageLog[] = [];
+  /** What logs hold now. */
+  bytesInUse = 0;
 
   /** An empty log. */
   takeLog(): MessageLog {
@@ -36,6 +38,7 @@ export class LogPool {
   }
 
   takePage(): Buffer {
+    this.bytesInUse += PAGE_BYTES;
     const page = this.pages.pop();
     if (page) return page;
     const slab = Buffer.allocUnsafeSlow(PAGE_BYTES * SLAB_PAGES);
@@ -44,6 +47,7 @@ export class LogPool {
   }
 
   givePage(page: Buffer): void {
+    this.bytesInUse -= PAGE_BYTES;
     this.pages.push(page);
   }
 }
@@ -110,6 +114,7 @@ export class MessageLog {
     this.used += HEADER_BYTES;
     if (isLarge) {
       this.large ??= [];
+      this.pool.bytesInUse += length;
       this.large.push(typeof data === 'string' ? data : data.toString('latin1'));
       return;
     }
@@ -163,6 +168,7 @@ export class MessageLog {
     for (let i = 0; i < this.pageCount; i++) this.pool.givePage(this.pages[i]);
     this.pageCount = 0;
     this.page = null;
+    if (this.large) for (const { length } of this.large) this.pool.bytesInUse -= length;
     this.large = null;
     this.count = 0;
     this.bytes = 0;

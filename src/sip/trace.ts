@@ -26,6 +26,8 @@ export interface SipTrace {
 
 /** Calls that are traced at once; beyond them the oldest is given up, since nobody may ever ask for it. */
 const MOST_CALLS = 32_768;
+/** What all traces may hold together; as above. */
+const MOST_BYTES = 256 * 1024 * 1024;
 /** A request's time is taken a moment before it leaves. */
 const TOLERANCE_MS = 0.2;
 
@@ -37,6 +39,8 @@ export class TraceBook {
   private readonly live = new Map<string, MessageLog>();
   private readonly pool = new LogPool();
 
+  constructor(private readonly mostBytes = MOST_BYTES) {}
+
   /** Calls that are traced now. */
   get size(): number {
     return this.live.size;
@@ -45,13 +49,14 @@ export class TraceBook {
   /** A new INVITE, sent or received. `false` when its call is traced already. */
   begin(callId: string): boolean {
     if (this.live.has(callId)) return false;
-    if (this.live.size >= MOST_CALLS) this.drop(this.live.keys().next().value!);
+    if (this.live.size >= MOST_CALLS) this.dropOldest();
     this.live.set(callId, this.pool.takeLog());
     return true;
   }
 
   note(callId: string, atMs: number, sent: boolean, transport: Transport, peer: Peer, data: Buffer | string): void {
     this.live.get(callId)?.add(atMs, sent, transport, peer.address, peer.port, data);
+    while (this.pool.bytesInUse > this.mostBytes && this.live.size > 0) this.dropOldest();
   }
 
   /** Moments of a call that is traced, in ms after its first message; `finalAfterMs`: when its final response came. */
@@ -73,6 +78,13 @@ export class TraceBook {
     const trace = { messages: messagesOf(log), leftOut: log.leftOut };
     this.drop(callId);
     return trace;
+  }
+
+  private dropOldest(): void {
+    for (const callId of this.live.keys()) {
+      this.drop(callId);
+      return;
+    }
   }
 
   /** Ends a call's trace. */

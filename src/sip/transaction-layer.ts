@@ -94,7 +94,7 @@ export class TransactionLayer implements TransportReceiver {
       return;
     }
     message.arrivalMs = arrivalMs;
-    if (this.trace) this.noteReceived(this.trace, message, peer);
+    if (this.trace) this.noteReceived(this.trace, message, peer, data);
     const fault = checkMessage(message);
     if (fault !== null) {
       this.stats.malformed++;
@@ -105,8 +105,8 @@ export class TransactionLayer implements TransportReceiver {
     else this.receiveResponse(message, peer);
   }
 
-  private noteReceived(trace: TraceBook, message: SipMessage, peer: Peer): void {
-    trace.note(message.callId, message.arrivalMs!, false, peer.transport ?? this.transport, peer, message.raw);
+  private noteReceived(trace: TraceBook, message: SipMessage, peer: Peer, data: Buffer | string): void {
+    trace.note(message.callId, message.arrivalMs!, false, peer.transport ?? this.transport, peer, data);
   }
 
   /** Ends the requests that wait for a final response over that connection. */
@@ -169,7 +169,7 @@ export class TransactionLayer implements TransportReceiver {
       return;
     }
     const isNewCall = method === 'INVITE' && request.toTag === null;
-    if (isNewCall && this.trace?.begin(request.callId)) this.noteReceived(this.trace, request, peer);
+    if (isNewCall && this.trace?.begin(request.callId)) this.noteReceived(this.trace, request, peer, request.raw);
     const answerTo = stampSource(request, peer);
     const transaction = new ServerTransaction(this, this.user, key, request, peer, answerTo, this.ids.uuid());
     this.servers.set(key, transaction);

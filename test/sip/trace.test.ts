@@ -164,3 +164,17 @@ test('messages of any length, sent by any way, come out as they went in', () => 
     expect(messages.map(({ atMs }) => atMs)).toEqual([...put.keys()]);
   }
 });
+
+test('all traces together stay within their memory, the oldest given up first', () => {
+  const trace = new TraceBook(100_000);
+  for (const length of [500, 3000, 30_000]) {
+    for (let i = 0; i < 200; i++) {
+      trace.begin(`${length} ${i}`);
+      trace.note(`${length} ${i}`, i, true, TRANSPORT, PEER, 'x'.repeat(length));
+    }
+    expect(trace.take(`${length} 0`)).toBeNull();
+    expect(trace.take(`${length} 199`)?.messages[0].text).toHaveLength(length);
+  }
+  // Two of the longest fit, of which one was taken: what was given back counts no more.
+  expect(trace.size).toBe(1);
+});
