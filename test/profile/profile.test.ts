@@ -56,6 +56,48 @@ describe('a profile', () => {
     expect(found.length).toBe(7);
   });
 
+  it('with mistakes in audio and codecs says so at their lines', () => {
+    const found = mistakes(
+      [
+        minimal.trimEnd(),
+        'calls:',
+        '  audio: tone:3500+5000',
+        '  codecs: [opus, PCMU]',
+        '  ptime: 30',
+        '  gain: loud',
+        '  putOnHold: { after: 2s }',
+        'trunk:',
+        '  audio: silence',
+        '  noise: { kind: pink, snr: 20 }',
+        '  codecs: [G722, G729]',
+        'media: { record: { share: 120%, calls: 0 } }',
+      ].join('\n'),
+    );
+    expect(found.map(({ path, line }) => [path, line])).toEqual(
+      expect.arrayContaining([
+        ['calls.audio', 5],
+        ['calls.ptime', 7],
+        ['calls.gain', 8],
+        ['calls.putOnHold.for', 9],
+        ['trunk.noise', 12],
+        ['trunk.codecs.1', 13],
+        ['media.record.share', 14],
+        ['media.record.calls', 14],
+      ]),
+    );
+    expect(found).toHaveLength(8);
+    const of = (lines: string): string[] => mistakes(`${minimal}${lines}\n`).map((m) => m.message);
+    expect(of('calls: { audio: "tone:" }')[0]).toContain('tone:350+440');
+    expect(of('calls: { codecs: [PCMU, PCMU] }')[0]).toContain('twice');
+    expect(of('calls: { noise: { kind: white } }')[0]).toContain('either `snr` or `level`');
+    for (const right of [
+      'calls: { audio: "tone:7000", codecs: [G722, opus] }',
+      'calls: { audio: silence, noise: { level: -50 } }',
+      'trunk: { ptime: 30, codecs: [L16/16000] }',
+    ])
+      expect(() => parseProfile(`${minimal}${right}\n`, 'p.yaml')).not.toThrow();
+  });
+
   it('with a wrong gate or pattern says so at its line', () => {
     const found = mistakes(
       `${minimal}calls: { from: "[9-1]", to: "{callee}" }\ngates:\n  - sip.nothing < 3\n  - calls.dropped == 0\n`,
