@@ -58,12 +58,12 @@ export class Kamailio {
     return `sip:127.0.0.1:${this.port}`;
   }
 
-  /** How many new requests of a method, and such that a Route set brought here, it sent on. */
+  /** How many new requests of a method, and such that a Route set brought here, it sent on. Certain once it is stopped. */
   passed(method: string): number {
     return this.lines(`passed ${method}`).length;
   }
 
-  /** Requests of a dialog that did not come by its Route set. */
+  /** Requests of a dialog that did not come by its Route set. Certain once it is stopped. */
   get astray(): string[] {
     return this.lines('astray ');
   }
@@ -72,6 +72,7 @@ export class Kamailio {
     return this.log.split('\n').filter((line) => line.includes(text));
   }
 
+  /** Ends it; what it logged is all there then. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
     await this.ended;

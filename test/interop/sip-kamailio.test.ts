@@ -75,7 +75,8 @@ async function callBothWays(a: Endpoint, b: Endpoint, target: string, options: {
 
 const WITHIN = { INVITE: 6, ACK: 6, PRACK: 2, INFO: 4, BYE: 2 };
 
-function expectPassed(kamailio: Kamailio): void {
+async function expectPassed(kamailio: Kamailio): Promise<void> {
+  await kamailio.stop();
   for (const [method, count] of Object.entries(WITHIN))
     expect([method, kamailio.passed(method)]).toEqual([method, count]);
   expect(kamailio.astray).toEqual([]);
@@ -92,7 +93,7 @@ describe('Kamailio on the way of a call', () => {
     const [a, b] = [await h.endpoint(), await h.endpoint()];
     const target = `sip:callee@127.0.0.1:${b.port}${over(second)}`;
     const requests = await callBothWays(a, b, target, { proxy: `${kamailio.uri}${over(first)}` });
-    expectPassed(kamailio);
+    await expectPassed(kamailio);
     for (const request of requests) expect(viasOf(request)).toBe(2);
     const [invite] = requests;
     expect(invite.get('Record-Route')?.split(',')).toHaveLength(first === second ? 1 : 2);
@@ -103,7 +104,7 @@ describe('Kamailio on the way of a call', () => {
     const [a, b] = [await h.endpoint(), await h.endpoint()];
     const target = `sip:callee@127.0.0.1:${b.port}`;
     const requests = await callBothWays(a, b, target, { proxy: kamailio.uri });
-    expectPassed(kamailio);
+    await expectPassed(kamailio);
     for (const request of requests) {
       expect(viasOf(request)).toBe(2);
       expect(request.has('Route')).toBe(false);
@@ -116,8 +117,8 @@ describe('Kamailio on the way of a call', () => {
     const target = `sip:callee@127.0.0.1:${b.port}`;
     const options = { proxy: loose.uri, headers: { 'X-Next': strict.uri } };
     const requests = await callBothWays(a, b, target, options);
-    expectPassed(loose);
-    expectPassed(strict);
+    await expectPassed(loose);
+    await expectPassed(strict);
     for (const request of requests) expect(viasOf(request)).toBe(3);
   });
 
@@ -143,6 +144,7 @@ describe('Kamailio on the way of a call', () => {
     const error = await call.catch((e: SrfCallError) => e);
     expect((error as SrfCallError).status).toBe(487);
     await until(() => cancelled === 1);
+    await kamailio.stop();
     expect(kamailio.passed('CANCEL')).toBe(1);
     expect([a.stats()!.dialogs, b.stats()!.dialogs]).toEqual([0, 0]);
   });
