@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
+import { freePort } from './ports.js';
 
 /** A port that SIPp binds for RTP; it takes the one two above it as well. */
 export const SIPP_MEDIA_PORT = 24_000;
@@ -17,17 +17,6 @@ export interface SippCounts {
   failed: number;
   retransmissions: number;
   unexpected: number;
-}
-
-/** A UDP port that was free a moment ago, and most likely is for TCP. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }
 
 /** A message of a scenario, over all calls: `sent` and `received` count each copy once, `lost` those that `-lost` dropped. */

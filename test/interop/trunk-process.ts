@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import type { TrunkResult } from '../../src/run/standalone-trunk.js';
-import { freePort, isBound } from './sipp.js';
+import { freePort } from './ports.js';
+import { isBound } from './sipp.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { type FinishedRun, runProfile } from '../support/run-profile.js';
-import { endSippAfterEach, freePort, SIPP_MEDIA_PORT, Sipp, scenario } from './sipp.js';
+import { freePort } from './ports.js';
+import { endSippAfterEach, SIPP_MEDIA_PORT, Sipp, scenario } from './sipp.js';
 import { Capture, type WireStream } from './tshark.js';
 
 /** Outside the default range, so that no other run on the machine is captured. */

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './sipp.js';
+import { freePort } from './ports.js';
 
 /** An RTP stream as `tshark -z rtp,streams` prints it. */
 export interface WireStream {
