@@ -47,6 +47,8 @@ export interface StreamOptions {
   tls?: TlsOptions;
   limits?: Partial<StreamLimits>;
   times?: Partial<StreamTimes>;
+  /** Accepted connections at once; further ones are closed and counted. */
+  maxAccepted?: number;
   clock?: Clock;
 }
 
@@ -113,7 +115,7 @@ export class StreamTransport implements Transport, ConnectionOwner {
             rejectUnauthorized: tls?.requireClientCertificate === true,
             handshakeTimeout: { ...STREAM_TIMES, ...options.times }.connectMs,
           });
-    server.maxConnections = MAX_ACCEPTED;
+    server.maxConnections = options.maxAccepted ?? MAX_ACCEPTED;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(addressFault(address, port, error.code ?? error.message, error)),
