@@ -4,7 +4,7 @@
  * Usage: npm run bench:signalling [-- <mode> …]
  *   [calls] <calls per second> <seconds>   CPU a call at a rate: the signalling thread, a whole run, SIPp's caller
  *   dialogs <count>                        memory of that many established dialogs
- *   memory <calls per second>              memory after 20,000 calls and after 200,000
+ *   memory <calls per second> <n> <m>      memory after n calls and after m; 20,000 and 200,000 unless said
  *   growth <calls per second>              CPU a call at 100, 1,000 and 10,000 calls at once
  */
 import { fork } from 'node:child_process';
@@ -109,8 +109,7 @@ async function dialogs(count: number): Promise<void> {
   show('35 s later', result.settled);
 }
 
-async function memory(cps: number): Promise<void> {
-  const counts = [20_000, 200_000];
+async function memory(cps: number, counts: number[]): Promise<void> {
   const { result, books } = await inChild<MemoryReading[]>((target) => ({ kind: 'memory', target, cps, counts }));
   for (const { calls: count, failed, memory: found } of result)
     console.log(
@@ -121,17 +120,20 @@ async function memory(cps: number): Promise<void> {
   console.log(`growth: ${((last.memory.live / first.memory.live - 1) * 100).toFixed(1)} %`);
 }
 
+/** All cases at the same time, each in its process: whatever else the machine does is the same for all of them. */
 async function growth(cps: number, counts: readonly number[]): Promise<void> {
-  const costs: number[] = [];
-  for (const count of counts) {
-    // Each case warms up for as long as the longest fills.
-    const load = { cps, seconds: 15, warmUpS: 20, holdMs: (count * 1000) / cps };
-    const { result } = await inChild<ThreadCost>((target) => ({ kind: 'thread', target, load }));
-    costs.push(result.all);
+  const results = await Promise.all(
+    counts.map((count) => {
+      // Each case warms up for as long as the longest fills.
+      const load = { cps, seconds: 15, warmUpS: (Math.max(...counts) / cps) * 1.25, holdMs: (count * 1000) / cps };
+      return inChild<ThreadCost>((target) => ({ kind: 'thread', target, load }));
+    }),
+  );
+  for (const [i, { result }] of results.entries())
     console.log(
-      `${String(count).padStart(6)} calls at once (${result.established} seen): ${us(result.all)} CPU a call at ${result.callsPerS.toFixed(0)} calls/s, ${result.failed} failed`,
+      `${String(counts[i]).padStart(6)} calls at once (${result.established} seen): ${us(result.all)} CPU a call at ${result.callsPerS.toFixed(0)} calls/s, ${result.failed} failed`,
     );
-  }
+  const costs = results.map(({ result }) => result.all);
   console.log(`highest ÷ lowest: ${(Math.max(...costs) / Math.min(...costs)).toFixed(2)}`);
 }
 
@@ -141,7 +143,7 @@ switch (mode) {
     await dialogs(Number(rest[0] ?? 10_000));
     break;
   case 'memory':
-    await memory(Number(rest[0] ?? 2000));
+    await memory(Number(rest[0] ?? 2000), [Number(rest[1] ?? 20_000), Number(rest[2] ?? 200_000)]);
     break;
   case 'growth':
     await growth(Number(rest[0] ?? 1000), [100, 1000, 10_000]);
