@@ -133,13 +133,14 @@ export class UringDriver implements UdpDriver {
   poll(): void {
     this.time.refresh(this.clock.now());
     if (this.deaf.length > 0) for (const port of this.deaf.splice(0)) if (port.open) this.receiveOn(port);
-    let count = 0;
-    let read: number;
-    do {
+    // Sockets that have been read to the end already may be all that one turn looks at: two without anything end it.
+    let empty = 0;
+    for (let count = 0; empty < 2 && count < MOST_A_POLL; ) {
       this.uring.enter(true);
-      read = this.read();
+      const read = this.read();
       count += read;
-    } while (read > 0 && count < MOST_A_POLL);
+      empty = read === 0 ? empty + 1 : 0;
+    }
   }
 
   /** Puts a datagram into the next send slot. */

