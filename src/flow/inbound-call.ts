@@ -22,6 +22,8 @@ export interface InboundPlan {
   id: number;
   ringAfterMs: number;
   answerAfterMs: number;
+  /** Rings with 183 and a description, and plays at once (RFC 3960 3.2). */
+  earlyMedia: boolean;
   /** Answers with a codec that was not offered. */
   wrongCodec: boolean;
   /** What is sent: a source's name, or `none` for no RTP at all. */
@@ -41,6 +43,8 @@ export class InboundCall {
   private readonly conversation: Conversation;
   private phase: Phase = 'ringing';
   private dialog: SrfDialog | null = null;
+  /** The answer that went out with 183; the 200 repeats it. */
+  private early: string | null = null;
   private readonly scope = new CallScope((error) => this.abandon(error));
 
   constructor(
@@ -81,12 +85,30 @@ export class InboundCall {
     );
     const ring = this.scope.guarded(() => {
       if (this.phase !== 'ringing') return;
-      this.record.timings.ringingMs = this.context.clock.now();
-      this.response.send(180);
+      this.ring();
     });
     if (this.plan.ringAfterMs <= 0) ring();
     else this.scope.after(this.plan.ringAfterMs, ring);
     this.scope.after(this.plan.ringAfterMs + this.plan.answerAfterMs, () => this.answer());
+  }
+
+  private ring(): void {
+    const { plan, request, response, conversation } = this;
+    const hasOffer = request.body !== '';
+    if (plan.earlyMedia && hasOffer) {
+      this.early = conversation.answer(request.body, plan.wrongCodec);
+      if (this.early === null) {
+        this.reject(488, 'local');
+        return;
+      }
+    }
+    this.record.timings.ringingMs = this.context.clock.now();
+    if (this.early === null) {
+      response.send(180);
+      return;
+    }
+    response.send(183, { body: this.early });
+    conversation.talk(false);
   }
 
   /** Ends the call because the run ends. */
@@ -101,7 +123,7 @@ export class InboundCall {
     const { context, plan, record, request } = this;
     // Without an offer ours goes out with the 200, and the answer to it comes with the ACK (RFC 3261 13.2.1).
     const isOurOffer = request.body === '';
-    const answer = isOurOffer ? null : this.conversation.answer(request.body, plan.wrongCodec);
+    const answer = isOurOffer ? null : (this.early ?? this.conversation.answer(request.body, plan.wrongCodec));
     if (!isOurOffer && answer === null) {
       this.reject(488, 'local');
       return;

@@ -32,6 +32,10 @@ export const trunkSpec = conversationSpec
       .describe('What a call gets beyond `cps`; 503 with Reason Q.850 42'),
     ringAfter: delayRange.default({ min: 0, max: 0 }),
     answerAfter: delayRange.default({ min: 0, max: 0 }),
+    earlyMedia: z
+      .boolean()
+      .default(false)
+      .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
     faults: z
       .strictObject({
         noRtp: ratio.default(0).describe('Answers, but sends no RTP at all'),

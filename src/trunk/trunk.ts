@@ -94,6 +94,7 @@ export class Trunk {
         id: this.count++,
         ringAfterMs: between(trunk.ringAfter),
         answerAfterMs: between(trunk.answerAfter),
+        earlyMedia: trunk.earlyMedia,
         wrongCodec: fault === 'wrongCodec',
         audio: fault === 'noRtp' ? 'none' : fault === 'silence' ? 'silence' : undefined,
         hearDigits: fault !== 'ignoreDtmf',

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readWav } from '../../src/audio/wav.js';
@@ -21,7 +21,7 @@ media: { rtpPorts: 36400-36599, record: { share: 50%, calls: 3, for: 2s } }
     );
     const out = join(scratch.path, codec);
     // A file of an earlier run goes, a file of somebody else stays.
-    await cli(['run', profile, '--out', out, '--no-ui'], scratch.path);
+    mkdirSync(join(out, 'audio'), { recursive: true });
     writeFileSync(join(out, 'audio', 'call-99.wav'), 'old');
     writeFileSync(join(out, 'audio', 'notes.txt'), 'mine');
     const { stderr } = await cli(['run', profile, '--out', out, '--no-ui'], scratch.path);
