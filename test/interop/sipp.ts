@@ -84,7 +84,7 @@ export class Sipp {
 
   /** Starts a callee and resolves once it listens. It ends by itself after `calls` calls. */
   static async callee(calls: number, args: string[]): Promise<Sipp> {
-    const port = await freePort();
+    const port = await portForSipp();
     const sipp = new Sipp(port, ['-m', String(calls), ...args]);
     while (!isBound(port) && !listens(port)) {
       if (sipp.child.exitCode !== null) throw new Error(`sipp ended with ${sipp.child.exitCode}:\n${sipp.errors()}`);
@@ -96,7 +96,7 @@ export class Sipp {
   /** Starts a caller of `127.0.0.1:target`. */
   static async caller(target: number, calls: number, cps: number, args: string[]): Promise<Sipp> {
     const plan = ['-m', String(calls), '-r', String(cps), '-l', '20000'];
-    return new Sipp(await freePort(), [...args, `127.0.0.1:${target}`, ...plan]);
+    return new Sipp(await portForSipp(), [...args, `127.0.0.1:${target}`, ...plan]);
   }
 
   /** It may outlive the test that started it, which then has to end it. */
@@ -194,13 +194,26 @@ export function isBound(port: number): boolean {
   return socketOf(port) !== null;
 }
 
+/** SIPp, unlike node, cannot listen where a connection that was closed lately still holds the port. */
+async function portForSipp(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (!readFileSync('/proc/net/tcp', 'utf8').includes(`:${hexPort(port)} `)) return port;
+  }
+}
+
+/** As the kernel lists it. */
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
 /** Whether somebody waits for connections on a TCP port. */
 function listens(port: number): boolean {
   return socketOf(port, 'tcp')?.includes(' 00000000:0000 0A ') ?? false;
 }
 
 function socketOf(port: number, protocol: 'udp' | 'tcp' = 'udp'): string | null {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 `;
+  const local = `:${hexPort(port)} 00000000:0000 `;
   return (
     readFileSync(`/proc/net/${protocol}`, 'utf8')
       .split('\n')
