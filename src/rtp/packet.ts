@@ -19,25 +19,26 @@ export const RTP_HEADER_BYTES = 12;
 const RTCP_HEADER_BYTES = 4;
 
 /**
- * Whether `length` bytes from `offset` are an RTP packet: version 2, CSRC list, extension and padding fit inside, and the
- * second byte is outside the range that RFC 5761, section 4 leaves to RTCP (192–223).
+ * Whether `length` bytes from `offset` begin with an RTP header: version 2, CSRC list and extension fit inside, and the
+ * second byte is outside the range that RFC 5761, section 4 leaves to RTCP (192–223). This much can be told of SRTP too.
  */
-export function isRtp(bytes: Uint8Array, offset: number, length: number): boolean {
+export function hasRtpHeader(bytes: Uint8Array, offset: number, length: number): boolean {
   if (length < RTP_HEADER_BYTES) return false;
   const first = bytes[offset];
   if (first >> 6 !== 2) return false;
   const second = bytes[offset + 1];
   if (second >= 192 && second <= 223) return false;
-  let header = RTP_HEADER_BYTES + 4 * (first & 0x0f);
-  if (first & 0x10) {
-    if (length < header + 4) return false;
-    const words = (bytes[offset + header + 2] << 8) | bytes[offset + header + 3];
-    header += 4 + 4 * words;
-  }
-  if (length < header) return false;
-  if (first & 0x20) {
+  const header = RTP_HEADER_BYTES + 4 * (first & 0x0f);
+  if (first & 0x10 && length < header + 4) return false;
+  return length >= payloadStart(bytes, offset) - offset;
+}
+
+/** Whether they are an RTP packet: its header as above, and padding that fits inside. */
+export function isRtp(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (!hasRtpHeader(bytes, offset, length)) return false;
+  if (bytes[offset] & 0x20) {
     const padding = bytes[offset + length - 1];
-    if (padding === 0 || length - header < padding) return false;
+    if (padding === 0 || length - (payloadStart(bytes, offset) - offset) < padding) return false;
   }
   return true;
 }

@@ -11,6 +11,10 @@ const RTCP_INDEX_BYTES = 4;
 const BLOCK_BYTES = 16;
 const MAX_PACKET_BYTES = 2048;
 
+/** What opening returns for a packet that does not authenticate, and for one that came before or is too old to tell. */
+export const UNAUTHENTIC = -1;
+export const REPLAYED = -2;
+
 /** What is known of the packets of one source: index (rollover counter · 2^16 + sequence number) of the latest. */
 class SourceState {
   highest = -1;
@@ -35,10 +39,15 @@ class SourceState {
   }
 }
 
+/** Stands for a source that nothing is known of yet, so that what does not authenticate costs no memory. */
+let unheard = new SourceState();
+/** Counter blocks of the packet that is being masked. */
+const blocks = Buffer.alloc(MAX_PACKET_BYTES);
+
 /**
  * One direction of an SRTP session (RFC 3711, RFC 7714): protects what is sent or opens what came, in place. Both take the
- * packet at `offset` of `bytes` and return its new length; opening returns −1 for what does not authenticate or came
- * before, and leaves the bytes undefined then. Protecting needs `overheadBytes` of room after the packet.
+ * packet at `offset` of `bytes` and return its new length; opening returns `UNAUTHENTIC` or `REPLAYED` for what is not to be
+ * heard, and leaves the bytes undefined then. Protecting needs `overheadBytes` of room after the packet.
  */
 export class SrtpContext {
   /** Most bytes that protection adds. */
@@ -65,7 +74,7 @@ export class SrtpContext {
     this.rtcp = aead ? new GcmTransform(rtcpKeys) : new CounterTransform(rtcpKeys, rtcpTagBytes);
   }
 
-  /** `bytes` must hold a packet that `isRtp` accepts. */
+  /** `bytes` must hold a packet that `isRtp` accepts. The result is −1 when there are too many sources. */
   protectRtp(bytes: Uint8Array, offset: number, length: number): number {
     const source = stateOf(this.sources, ssrcOf(bytes, offset));
     if (source === null) return -1;
@@ -76,17 +85,17 @@ export class SrtpContext {
     return length + this.tagBytes;
   }
 
-  /** `bytes` must hold a packet that `isRtp` accepts: padding is read after it was opened. */
+  /** `bytes` must hold what `hasRtpHeader` accepts: padding is encrypted too. */
   openRtp(bytes: Uint8Array, offset: number, length: number): number {
     const clear = payloadStart(bytes, offset) - offset;
     const end = length - this.tagBytes;
-    if (end < clear) return -1;
+    if (end < clear) return UNAUTHENTIC;
     const ssrc = ssrcOf(bytes, offset);
-    const source = this.sources.get(ssrc) ?? new SourceState();
+    const source = this.sources.get(ssrc) ?? unheard;
     const index = source.estimate(sequenceOf(bytes, offset));
-    if (index < 0 || source.isReplay(index)) return -1;
-    if (!this.rtp.open(bytes, offset, clear, end, ssrc, index, -1)) return -1;
-    if (!keep(this.sources, ssrc, source)) return -1;
+    if (index < 0 || source.isReplay(index)) return REPLAYED;
+    if (!this.rtp.open(bytes, offset, clear, end, ssrc, index, -1)) return UNAUTHENTIC;
+    if (!keep(this.sources, ssrc, source)) return UNAUTHENTIC;
     source.take(index);
     return end;
   }
@@ -103,16 +112,16 @@ export class SrtpContext {
 
   openRtcp(bytes: Uint8Array, offset: number, length: number): number {
     const end = length - this.rtcpTagBytes - RTCP_INDEX_BYTES;
-    if (end < RTCP_HEADER_BYTES) return -1;
+    if (end < RTCP_HEADER_BYTES) return UNAUTHENTIC;
     // The counter suites put the index before the tag, the AEAD suites after it.
     const at = offset + (this.rtcp.indexAfterTag ? length - RTCP_INDEX_BYTES : end);
     const word = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
     const index = word % 0x80000000;
     const ssrc = senderOf(bytes, offset);
-    const source = this.rtcpSources.get(ssrc) ?? new SourceState();
-    if (source.isReplay(index)) return -1;
-    if (!this.rtcp.open(bytes, offset, RTCP_HEADER_BYTES, end, ssrc, index, word)) return -1;
-    if (!keep(this.rtcpSources, ssrc, source)) return -1;
+    const source = this.rtcpSources.get(ssrc) ?? unheard;
+    if (source.isReplay(index)) return REPLAYED;
+    if (!this.rtcp.open(bytes, offset, RTCP_HEADER_BYTES, end, ssrc, index, word)) return UNAUTHENTIC;
+    if (!keep(this.rtcpSources, ssrc, source)) return UNAUTHENTIC;
     source.take(index);
     return end;
   }
@@ -146,7 +155,6 @@ class CounterTransform implements Transform {
   readonly indexAfterTag = false;
   /** Counter blocks are encrypted by one cipher for all packets: making a cipher costs more than the encryption. */
   private readonly cipher;
-  private readonly blocks = Buffer.alloc(MAX_PACKET_BYTES);
   private readonly trailer = Buffer.alloc(4);
 
   constructor(
@@ -200,7 +208,6 @@ class CounterTransform implements Transform {
   }
 
   private mask(bytes: Uint8Array, from: number, length: number, ssrc: number, index: number): void {
-    const { blocks } = this;
     const { salt } = this.keys;
     const count = Math.ceil(length / BLOCK_BYTES);
     for (let block = 0; block < count; block++) {
@@ -305,6 +312,7 @@ function keep(sources: Map<number, SourceState>, ssrc: number, state: SourceStat
   if (sources.get(ssrc) === state) return true;
   if (sources.size >= MAX_SOURCES) return false;
   sources.set(ssrc, state);
+  if (state === unheard) unheard = new SourceState();
   return true;
 }
 

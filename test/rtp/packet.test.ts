@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { RtpPacket } from 'rtp.js/packets';
 import { describe, expect, it } from 'vitest';
 import {
+  hasRtpHeader,
   isRtp,
   markerOf,
   payloadEnd,
@@ -138,6 +139,8 @@ describe('RTP packets read by offset', () => {
     ] as const) {
       bytes[19] = padding;
       expect(isRtp(bytes, 0, 20)).toBe(fits);
+      // In SRTP that byte is not yet to be read.
+      expect(hasRtpHeader(bytes, 0, 20)).toBe(true);
     }
   });
 });

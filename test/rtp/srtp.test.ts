@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
-import { SrtpContext } from '../../src/rtp/srtp.js';
+import { REPLAYED, SrtpContext, UNAUTHENTIC } from '../../src/rtp/srtp.js';
 import { deriveSessionKeys, SRTP_SUITES, type SrtpSuite } from '../../src/rtp/srtp-keys.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
@@ -93,7 +93,7 @@ describe.each(SUITES)('SRTP by %s', (suite) => {
       const length = new SrtpContext(suite, master).protectRtp(bytes, 0, 32);
       bytes[bit >> 3] ^= 1 << (bit & 7);
       const firstByte = bit < 8;
-      if (!firstByte) expect(new SrtpContext(suite, master).openRtp(bytes, 0, length), `bit ${bit}`).toBe(-1);
+      if (!firstByte) expect(new SrtpContext(suite, master).openRtp(bytes, 0, length), `bit ${bit}`).toBe(UNAUTHENTIC);
     }
   });
 
@@ -108,10 +108,10 @@ describe.each(SUITES)('SRTP by %s', (suite) => {
       kept.push(bytes.slice());
       if (sequence !== 20 && sequence !== 150) expect(receiver.openRtp(bytes, 0, length)).toBe(32);
     }
-    expect(receiver.openRtp(kept[199].slice(), 0, length)).toBe(-1);
+    expect(receiver.openRtp(kept[199].slice(), 0, length)).toBe(REPLAYED);
     expect(receiver.openRtp(kept[150].slice(), 0, length)).toBe(32);
-    expect(receiver.openRtp(kept[150].slice(), 0, length)).toBe(-1);
-    expect(receiver.openRtp(kept[20].slice(), 0, length)).toBe(-1);
+    expect(receiver.openRtp(kept[150].slice(), 0, length)).toBe(REPLAYED);
+    expect(receiver.openRtp(kept[20].slice(), 0, length)).toBe(REPLAYED);
   });
 
   it('follows the sequence number through its wrap, lost and reordered packets included', () => {
@@ -131,7 +131,7 @@ describe.each(SUITES)('SRTP by %s', (suite) => {
   it('keeps nothing of forged sources, and a bounded number of true ones', () => {
     const sender = new SrtpContext(suite, master);
     const receiver = new SrtpContext(suite, master);
-    for (let ssrc = 0; ssrc < 100; ssrc++) expect(receiver.openRtp(packet(1, 40, ssrc), 0, 60)).toBe(-1);
+    for (let ssrc = 0; ssrc < 100; ssrc++) expect(receiver.openRtp(packet(1, 40, ssrc), 0, 60)).toBe(UNAUTHENTIC);
     const opened = [];
     for (let ssrc = 0; ssrc < 20; ssrc++) {
       const bytes = packet(1, 20, ssrc);
@@ -144,8 +144,8 @@ describe.each(SUITES)('SRTP by %s', (suite) => {
   it('counts what is too short as not authentic', () => {
     const receiver = new SrtpContext(suite, master);
     for (let length = 12; length < 12 + SRTP_SUITES[suite].tagBytes; length++)
-      expect(receiver.openRtp(packet(1, 40), 0, length)).toBe(-1);
+      expect(receiver.openRtp(packet(1, 40), 0, length)).toBe(UNAUTHENTIC);
     for (let length = 8; length < 8 + SRTP_SUITES[suite].rtcpTagBytes + 4; length++)
-      expect(receiver.openRtcp(room(RTCP), 0, length)).toBe(-1);
+      expect(receiver.openRtcp(room(RTCP), 0, length)).toBe(UNAUTHENTIC);
   });
 });
