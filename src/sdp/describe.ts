@@ -8,6 +8,8 @@ export interface LocalMedia {
   ptimeMs: number;
   /** Session id of the o= line. */
   sessionId: number;
+  /** RTCP may go over the port of RTP (RFC 5761). */
+  rtcpMux?: boolean;
 }
 
 /** One codec line of a description: static codecs need no rtpmap, but every peer likes to see one. */
@@ -55,5 +57,6 @@ export function writeDescription(
     text += `a=rtpmap:${format.payloadType} ${format.encoding}\r\n`;
     if (format.fmtp) text += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`;
   }
-  return `${text}a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
+  text += `a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
+  return media.rtcpMux ? `${text}a=rtcp-mux\r\n` : text;
 }

@@ -14,6 +14,8 @@ export interface Exchange {
   agreement: Agreement;
   /** Payload type → what it carries, by our own description. */
   accept: Record<number, Payload>;
+  /** RTCP goes over the port of RTP, because both sides can (RFC 5761, section 5.1). */
+  rtcpMux: boolean;
 }
 
 /** Why an answer is of no use. */
@@ -55,7 +57,7 @@ export class Negotiation {
     if (!remote || remote.port === 0) return { reason: 'answered without an audio stream' };
     const agreement = agreeAsOfferer(this.wishes(this.offered), remote);
     if (!agreement) return { reason: `answered with ${remote.encodings.join(', ')}, none of which was offered` };
-    return { remote, agreement, accept: acceptedBy(this.formats) };
+    return { remote, agreement, accept: acceptedBy(this.formats), rtcpMux: this.muxesWith(remote) };
   }
 
   /** Our answer to the far end's offer; `null` when there is nothing in it that we speak. */
@@ -64,8 +66,9 @@ export class Negotiation {
     const agreed = remote && remote.port !== 0 ? agreeAsAnswerer(this.wishes(this.codecs), remote) : null;
     if (!remote || !agreed) return null;
     const { agreement, formats } = agreed;
-    const answer = this.describe(formats, agreement.direction);
-    return { remote, agreement, accept: acceptedBy(formats), answer };
+    const rtcpMux = this.muxesWith(remote);
+    const answer = this.describe(formats, agreement.direction, rtcpMux);
+    return { remote, agreement, accept: acceptedBy(formats), rtcpMux, answer };
   }
 
   /** An answer that names a codec of ours that was not offered, or one that nobody offered: the fault of a far end. */
@@ -76,12 +79,17 @@ export class Negotiation {
       ? { payloadType: 18, encoding: 'G729/8000' }
       : formatOf('G722', CODECS.G722.payloadType);
     const agreement = { ...exchange.agreement, sendPayloadType: format.payloadType };
-    return { ...exchange, agreement, answer: this.describe([format], agreement.direction) };
+    return { ...exchange, agreement, answer: this.describe([format], agreement.direction, exchange.rtcpMux) };
   }
 
   /** Puts the far end on hold, or takes it back (RFC 3264 8.4): takes effect with our next description. */
   hold(isHeld: boolean): void {
     this.wish = isHeld ? 'sendonly' : 'sendrecv';
+  }
+
+  /** Both sides have to say that they can (RFC 5761, section 5.1.1). */
+  private muxesWith(remote: RemoteMedia): boolean {
+    return this.local.rtcpMux === true && remote.rtcpMux;
   }
 
   private wishes(codecs: readonly CodecName[]): Wishes {
@@ -100,11 +108,12 @@ export class Negotiation {
     return [...formats.filter((f) => !isEvent(f)), ...formats.filter(isEvent)];
   }
 
-  private describe(formats: readonly Format[], direction: Direction): string {
+  private describe(formats: readonly Format[], direction: Direction, rtcpMux = this.local.rtcpMux): string {
     this.formats = [...formats];
-    const same = writeDescription(this.local, formats, direction, this.version);
+    const local = { ...this.local, rtcpMux };
+    const same = writeDescription(local, formats, direction, this.version);
     if (same === this.written) return same;
-    this.written = writeDescription(this.local, formats, direction, ++this.version);
+    this.written = writeDescription(local, formats, direction, ++this.version);
     return this.written;
   }
 }

@@ -18,6 +18,10 @@ export interface RemoteMedia {
   ptimeMs: number | null;
   maxptimeMs: number | null;
   direction: Direction;
+  /** Where it takes RTCP: the port above that of RTP unless it says otherwise (RFC 3605). */
+  rtcp: { address: string; port: number };
+  /** It can take RTCP on the port of RTP (RFC 5761, section 5.1). */
+  rtcpMux: boolean;
 }
 
 /** Reads the first audio stream of a description; `null` when there is none or the text is no SDP. */
@@ -61,7 +65,18 @@ export function readDescription(text: string): RemoteMedia | null {
     ptimeMs: positive(audio.ptime),
     maxptimeMs: positive(audio.maxptime),
     direction,
+    rtcp: rtcpOf(audio.rtcp, address, audio.port),
+    rtcpMux: audio.rtcpMux !== undefined,
   };
+}
+
+function rtcpOf(
+  written: { port: number; address?: string } | undefined,
+  address: string,
+  port: number,
+): RemoteMedia['rtcp'] {
+  const isUsable = written !== undefined && Number.isInteger(written.port) && written.port > 0 && written.port < 65_536;
+  return isUsable ? { address: written.address ?? address, port: written.port } : { address, port: port + 1 };
 }
 
 function positive(value: unknown): number | null {

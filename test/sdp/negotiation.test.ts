@@ -98,3 +98,37 @@ describe('offers and answers of a dialog', () => {
     expect(caller.takeAnswer(wrong.answer)).toEqual({ reason: 'answered with G729/8000, none of which was offered' });
   });
 });
+
+describe('RTCP of a description', () => {
+  const base = 'v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
+
+  it.each([
+    ['', '10.0.0.9', 4001],
+    ['a=rtcp:4444\r\n', '10.0.0.9', 4444],
+    ['a=rtcp:4444 IN IP4 10.0.0.8\r\n', '10.0.0.8', 4444],
+    ['a=rtcp:0\r\n', '10.0.0.9', 4001],
+    ['a=rtcp:70000\r\n', '10.0.0.9', 4001],
+    ['a=rtcp:x\r\n', '10.0.0.9', 4001],
+  ])('is taken on the port above that of RTP unless it says otherwise: %j', (line, address, port) => {
+    expect(side(['PCMU']).answer(base + line)!.remote.rtcp).toEqual({ address, port });
+  });
+
+  const muxing = (rtcpMux: boolean, port: number): Negotiation =>
+    new Negotiation({ address: '127.0.0.1', port, ptimeMs: 20, sessionId: 9, rtcpMux }, ['PCMU']);
+
+  it.each([
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ])('shares the port of RTP only where both sides say so: caller %s, callee %s', (ours, theirs) => {
+    const caller = muxing(ours, 20000);
+    const offer = caller.offer();
+    expect(offer.includes('a=rtcp-mux\r\n')).toBe(ours);
+    const answered = muxing(theirs, 30000).answer(offer)!;
+    expect(answered.answer.includes('a=rtcp-mux\r\n')).toBe(ours && theirs);
+    expect(answered.rtcpMux).toBe(ours && theirs);
+    expect(taken(caller.takeAnswer(answered.answer)).rtcpMux).toBe(ours && theirs);
+    expect(caller.offer()).toBe(offer);
+  });
+});

@@ -26,6 +26,8 @@ describe('session descriptions', () => {
       eventPayloadTypes: { 8000: 101 },
       ptimeMs: 20,
       maxptimeMs: 60,
+      rtcp: { address: '127.0.0.1', port: 20001 },
+      rtcpMux: false,
       direction: 'sendrecv',
     });
   });
