@@ -14,7 +14,6 @@ import { addTo, emptyStreamCounts, type StreamCounts } from './stats.js';
 import { type ConnectionOwner, STREAM_TIMES, StreamConnection, type StreamTimes } from './stream-connection.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 
-/** Accepted connections at once; further ones are closed and counted. */
 const MAX_ACCEPTED = 16_384;
 const SWEEP_MS = 500;
 
