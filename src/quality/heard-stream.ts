@@ -97,9 +97,11 @@ const STREAM_NUMBERS = 8;
  * sequence numbers begins a new span; the figures are sums over the spans.
  */
 export class HeardStream implements HeardCounters {
-  /** Packets received before the answer, from elsewhere, of unknown payload type, and datagrams that were no RTP. */
+  /** Packets received before the answer, from elsewhere, refused by SRTP, of unknown payload type, and what was no RTP. */
   private earlyMedia = 0;
   private wrongSource = 0;
+  private unauthenticated = 0;
+  private replayed = 0;
   private undecodable = 0;
   private malformed = 0;
   private echo = false;
@@ -214,6 +216,21 @@ export class HeardStream implements HeardCounters {
     this.wrongSource++;
   }
 
+  /** A packet came before its key: that comes with the answer. */
+  onUnopened(): void {
+    this.earlyMedia++;
+  }
+
+  /** A packet of the negotiated source did not authenticate. */
+  onUnauthenticated(): void {
+    this.unauthenticated++;
+  }
+
+  /** A packet came a second time, by the index that SRTP gives it. */
+  onReplayed(): void {
+    this.replayed++;
+  }
+
   /** A datagram was no RTP. */
   onMalformed(): void {
     this.malformed++;
@@ -248,6 +265,7 @@ export class HeardStream implements HeardCounters {
       expectedMs,
       packets: this.numbers[this.at + PACKETS],
       wrongSource: this.wrongSource,
+      unauthenticated: this.unauthenticated,
       undecodable: this.undecodable,
       decodable: this.levels.audioPackets + this.levels.comfortNoisePackets,
       longestGapMs: Math.max(this.numbers[this.at + LONGEST_EXPECTED_GAP_MS], this.expectedGapAt(nowMs)),
@@ -289,6 +307,8 @@ export class HeardStream implements HeardCounters {
       comfortNoise: levels.comfortNoisePackets,
       earlyMedia: this.earlyMedia,
       wrongSource: this.wrongSource,
+      unauthenticated: this.unauthenticated,
+      replayed: this.replayed,
       undecodable: this.undecodable,
       malformed: this.malformed,
       secondsExpected,

@@ -17,6 +17,8 @@ export interface DirectionFacts {
   packets: number;
   /** Packets from other sources. */
   wrongSource: number;
+  /** SRTP packets from the negotiated source that did not authenticate. */
+  unauthenticated: number;
   /** Packets of a payload type that was not negotiated, and of audio or comfort noise that was. */
   undecodable: number;
   decodable: number;
@@ -34,13 +36,14 @@ const UNKNOWN: Verdict = { state: 'unknown', cause: null };
 
 /**
  * Whether a direction is heard, and if not, why not. In this order: nothing came (in 2 s from the answer) from the
- * negotiated source; it stopped for `mediaTimeoutMs`; at least 95 % could not be decoded; or at least 95 % was silence over
+ * negotiated source, or nothing that authenticated; it stopped for `mediaTimeoutMs`; at least 95 % could not be decoded; or at least 95 % was silence over
  * 5 s or more, and fewer than 20 % of the seconds were above −50 dBov. Nothing is a fault where no audio was expected.
  */
 export function judge(facts: DirectionFacts): Verdict {
   if (!facts.isAnswered) return UNKNOWN;
   if (facts.packets === 0) {
     if (facts.expectedMs < NO_RTP_MS) return UNKNOWN;
+    if (facts.unauthenticated > 0) return { state: 'fault', cause: 'unauthenticated' };
     return { state: 'fault', cause: facts.wrongSource > 0 ? 'wrong-source' : 'no-rtp' };
   }
   if (facts.mediaTimeoutMs > 0 && facts.longestGapMs >= facts.mediaTimeoutMs)

@@ -10,6 +10,8 @@ export type FaultCause =
   | 'silence'
   /** RTP came from an address other than the negotiated one, and nothing from that one. */
   | 'wrong-source'
+  /** SRTP came from the negotiated address, and none of it authenticated by the negotiated key. */
+  | 'unauthenticated'
   /** The payload type or codec was not negotiated. */
   | 'undecodable';
 
@@ -74,6 +76,10 @@ export interface HeardReport {
   earlyMedia: number;
   /** Packets from another source than the negotiated one; never mixed in. */
   wrongSource: number;
+  /** SRTP packets from the negotiated source that did not authenticate; never mixed in. */
+  unauthenticated: number;
+  /** SRTP packets that came a second time, or too late to tell: duplicates, where RTP is protected. */
+  replayed: number;
   /** Packets with a payload type that was not negotiated. */
   undecodable: number;
   /** Datagrams that were no RTP. */

@@ -76,6 +76,7 @@ export const FAULT_CAUSES: Record<string, string> = {
   stopped: 'RTP stopped',
   silence: 'digital silence',
   'wrong-source': 'RTP from a wrong address',
+  unauthenticated: 'SRTP that does not authenticate',
   undecodable: 'codec not negotiated',
 };
 

@@ -126,6 +126,8 @@ describe('a stream that is heard', () => {
       lastArrivalMs: 10_040 + 499 * 20,
       undecodable: 0,
       wrongSource: 0,
+      unauthenticated: 0,
+      replayed: 0,
       malformed: 0,
       earlyMedia: 0,
       secondsExpected: 10,
@@ -416,6 +418,19 @@ describe('the verdict of a stream', () => {
       packetsReceived: 0,
       verdict: { state: 'fault', cause: 'wrong-source' },
       mos: null,
+    });
+  });
+
+  it('is unauthenticated when SRTP opens nothing of what comes', () => {
+    answer();
+    for (let i = 0; i < 100; i++) stream.onUnauthenticated();
+    for (let i = 0; i < 3; i++) stream.onReplayed();
+    expect(stream.report(far.atMs + 2500)).toMatchObject({
+      unauthenticated: 100,
+      replayed: 3,
+      packetsReceived: 0,
+      malformed: 0,
+      verdict: { state: 'fault', cause: 'unauthenticated' },
     });
   });
 

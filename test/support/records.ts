@@ -30,6 +30,8 @@ export function heardReport(change: Partial<HeardReport> = {}): HeardReport {
     comfortNoise: 0,
     earlyMedia: 0,
     wrongSource: 0,
+    unauthenticated: 0,
+    replayed: 0,
     undecodable: 0,
     malformed: 0,
     secondsExpected: 2,
