@@ -42,6 +42,7 @@ export function newRecord(
     codec: null,
     localMedia: null,
     remoteMedia: null,
+    latchedMedia: null,
     farEnd: null,
     uplink: null,
     downlink: null,

@@ -47,6 +47,7 @@ export class Conversation {
       expectAudio: conversation.expectAudio,
       jitterBufferMs: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,
+      latch: conversation.latch,
       bpl: mediaSpec.plc ? BPL.plc : BPL.none,
     };
     const local = {

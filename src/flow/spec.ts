@@ -67,6 +67,12 @@ export const conversationSpec = z.strictObject({
     .default(['PCMU', 'PCMA'])
     .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
     .describe('Codecs in order of preference'),
+  latch: z
+    .enum(['off', 'first', 'follow'])
+    .default('off')
+    .describe(
+      'Whether received RTP may tell that the far end is elsewhere than its SDP says (RFC 7362): never, by the first packet, or later ones too',
+    ),
   dtmf: dtmf.optional(),
 });
 

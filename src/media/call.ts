@@ -64,7 +64,7 @@ export class MediaCall implements SourceWatcher {
     const { seed, queue } = around;
     const uplink = new ImpairmentPipeline(spec.uplink, deriveSeed(seed, spec.name, 'uplink'));
     const downlink = new ImpairmentPipeline(spec.downlink, deriveSeed(seed, spec.name, 'downlink'));
-    this.end = new UdpEnd(pair.rtp, this);
+    this.end = new UdpEnd(pair.rtp, this, spec.session.latch);
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink);
     this.session = new LocalSession(spec.session, this.sender);
@@ -87,7 +87,8 @@ export class MediaCall implements SourceWatcher {
     if (this.closedAtMs !== null) return;
     this.remote = remote;
     const ip = parseIpv4(remote.address);
-    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port);
+    // The answer after early media does not start latching anew, a later description does.
+    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, this.session.isAnswered);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
@@ -163,7 +164,7 @@ export class MediaCall implements SourceWatcher {
   }
 
   report(nowMs: number): MediaReport {
-    const { remote } = this;
+    const { remote, end } = this;
     return {
       localAddress: this.pair.lease.address,
       localPort: this.pair.lease.rtpPort,
@@ -181,3 +182,4 @@ export class MediaCall implements SourceWatcher {
     return Math.ceil((nowMs - phaseMs) / ptimeMs) * ptimeMs + phaseMs;
   }
 }
+      latched: end.isElsewhere ? { address: formatIpv4(end.remoteIp), port: end.remotePort } : null,

@@ -1,20 +1,46 @@
-import { isRtp } from '../rtp/packet.js';
+import { isRtp, ssrcOf } from '../rtp/packet.js';
+import type { Latching } from './link/messages.js';
 import type { Direction, End } from './path.js';
 import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
 
 /** Hears of datagrams that never enter the path. */
 export interface SourceWatcher {
-  onMalformed(): void;
+  /** Takes a datagram that is no RTP, as a sink would. */
+  onNoRtp(
+    memory: PacketMemory,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    sourceIp: number,
+    sourcePort: number,
+  ): void;
   onWrongSource(): void;
 }
 
-/** An end of a path that is a UDP port: what comes from the negotiated far end enters, what comes out is sent to it. */
+/** With `follow`, a packet of another SSRC than the one heard moves the latch when that one was silent for so long. */
+const FOLLOW_AFTER_MS = 500;
+
+/**
+ * An end of a path that is a UDP port: what comes from the far end enters, what comes out is sent to it.
+ *
+ * Where the far end is, its description says. With latching (RFC 7362, section 4) packets say it too: `first` takes the source
+ * of the first packet that comes once the description is known, for good; `follow` goes on to another source when the
+ * SSRC that is heard comes from there, or when nothing has come for 500 ms. What comes from elsewhere is never taken.
+ */
 export class UdpEnd implements End, DatagramSink {
   /** The direction that starts here; set before the port is listened to. */
   inbound: Direction | null = null;
   /** The far end; port 0 while it is not known. Until then packets are taken from anywhere (RFC 3264, section 5.1). */
   remoteIp = 0;
   remotePort = 0;
+  /** The far end by its description. */
+  private aimedIp = 0;
+  private aimedPort = 0;
+  /** Whether a packet may still tell that the far end is elsewhere. */
+  private learns = false;
+  private hasLatched = false;
+  private latchedSsrc = 0;
+  private lastArrivalMs = 0;
   /** Where the packets came from that were taken before the far end was known. */
   private earlyIp = 0;
   private earlyPort = 0;
@@ -23,6 +49,7 @@ export class UdpEnd implements End, DatagramSink {
   constructor(
     private readonly port: UdpPort,
     private readonly watcher: SourceWatcher,
+    private readonly latching: Latching = 'off',
   ) {}
 
   onDatagram(
@@ -34,13 +61,20 @@ export class UdpEnd implements End, DatagramSink {
     sourcePort: number,
   ): void {
     if (!isRtp(memory.bytes, offset, length)) {
-      this.watcher.onMalformed();
+      this.watcher.onNoRtp(memory, offset, length, arrivalMs, sourceIp, sourcePort);
       return;
     }
     if (this.remotePort === 0) {
       this.earlyIp = sourceIp;
       this.earlyPort = sourcePort;
       this.earlyPackets++;
+      this.latchedSsrc = ssrcOf(memory.bytes, offset) | 0;
+      this.lastArrivalMs = arrivalMs;
+    } else if (this.learns) {
+      if (!this.learn(ssrcOf(memory.bytes, offset) | 0, arrivalMs, sourceIp, sourcePort)) {
+        this.watcher.onWrongSource();
+        return;
+      }
     } else if (sourceIp !== this.remoteIp || sourcePort !== this.remotePort) {
       this.watcher.onWrongSource();
       return;
@@ -53,15 +87,49 @@ export class UdpEnd implements End, DatagramSink {
     this.port.send(memory, offset, length, this.remoteIp, this.remotePort, dueMs);
   }
 
-  /** Sets the far end. The result counts the packets taken before that came from elsewhere, 0 from the second time on. */
-  aim(ip: number, port: number): number {
-    const strangers =
-      this.remotePort === 0 && this.earlyPackets > 0 && (this.earlyIp !== ip || this.earlyPort !== port)
-        ? this.earlyPackets
-        : 0;
+  /**
+   * Sets the far end. The result counts the packets taken before that came from elsewhere, 0 from the second time on. With
+   * latching, those packets have told where the far end is. The same description again changes nothing unless `anew`.
+   */
+  aim(ip: number, port: number, anew = true): number {
+    if (!anew && ip === this.aimedIp && port === this.aimedPort) return 0;
+    const { earlyPackets, earlyIp, earlyPort } = this;
+    const isFirst = this.remotePort === 0 && earlyPackets > 0;
+    this.aimedIp = ip;
+    this.aimedPort = port;
     this.remoteIp = ip;
     this.remotePort = port;
     this.earlyPackets = 0;
-    return strangers;
+    this.learns = this.latching !== 'off' && port !== 0;
+    this.hasLatched = false;
+    if (!isFirst || (earlyIp === ip && earlyPort === port)) return 0;
+    if (!this.learns) return earlyPackets;
+    this.latch(earlyIp, earlyPort);
+    return 0;
+  }
+
+  /** Whether packets go to another address than that of the description. */
+  get isElsewhere(): boolean {
+    return this.remoteIp !== this.aimedIp || this.remotePort !== this.aimedPort;
+  }
+
+  /** Whether a packet is of the far end; the first one, and with `follow` a later one, says where that is. */
+  private learn(ssrc: number, arrivalMs: number, sourceIp: number, sourcePort: number): boolean {
+    if (!this.hasLatched) {
+      this.latch(sourceIp, sourcePort);
+    } else if (sourceIp !== this.remoteIp || sourcePort !== this.remotePort) {
+      if (ssrc !== this.latchedSsrc && arrivalMs - this.lastArrivalMs < FOLLOW_AFTER_MS) return false;
+      this.latch(sourceIp, sourcePort);
+    }
+    this.latchedSsrc = ssrc;
+    this.lastArrivalMs = arrivalMs;
+    return true;
+  }
+
+  private latch(ip: number, port: number): void {
+    this.remoteIp = ip;
+    this.remotePort = port;
+    this.hasLatched = true;
+    this.learns = this.latching === 'follow';
   }
 }

@@ -85,6 +85,8 @@ export interface CallRecord {
   codec: string | null;
   localMedia: string | null;
   remoteMedia: string | null;
+  /** Where latching found the far end's media; `null` where that is `remoteMedia`, by its description. */
+  latchedMedia: string | null;
   farEnd: 'own' | 'echo' | 'foreign' | null;
   uplink: DirectionRecord | null;
   downlink: DirectionRecord | null;

@@ -23,6 +23,7 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   record.codec = media.codec;
   record.localMedia = `${media.localAddress}:${media.localPort}`;
   record.remoteMedia = media.remoteAddress === null ? null : `${media.remoteAddress}:${media.remotePort}`;
+  record.latchedMedia = media.latched && `${media.latched.address}:${media.latched.port}`;
   record.impairment = media.truth;
   if (record.answeredMs === null) return;
 

@@ -69,6 +69,7 @@ export function mediaReport(heard: Partial<HeardReport> = {}, sent: Partial<Medi
     localPort: 20_000,
     remoteAddress: '127.0.0.1',
     remotePort: 30_000,
+    latched: null,
     codec: 'PCMU',
     sent: { packetsSent: 100, ssrc: 2, firstSequence: 1, firstSentMs: 0, lastSentMs: 2000, digits: '', ...sent },
     heard: heardReport(heard),

@@ -43,6 +43,12 @@ export interface MediaThreadData {
 }
 
 /** What a local session sends and expects. */
+/**
+ * Whether packets may tell that the far end is elsewhere than its description says (RFC 7362): `off` never, `first` the
+ * first one, `follow` later ones too.
+ */
+export type Latching = 'off' | 'first' | 'follow';
+
 export interface SessionSpec {
   /** Name of a sound of the setup; `none` sends no RTP at all. */
   audio: string;
@@ -54,6 +60,8 @@ export interface SessionSpec {
   jitterBufferMs: number;
   mediaTimeoutMs: number;
   /** Packet-loss robustness for the E-model. */
+  /** Off when it is left out. */
+  latch?: Latching;
   bpl: number;
   /** Bytes of received packets that are kept for a recording; none when it is left out. */
   recordBytes?: number;
@@ -114,6 +122,8 @@ export interface MediaReport {
   heard: HeardReport;
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
+  /** Where latching found the far end, packets being sent there; `null` where that is the address above. */
+  latched: { address: string; port: number } | null;
   /** Ground truth of the path: uplink is what we send, downlink what we receive. */
   truth: { uplink: DirectionTruth; downlink: DirectionTruth };
 }
