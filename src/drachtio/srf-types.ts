@@ -90,6 +90,14 @@ export interface SrfDialog {
   once(event: 'ack', listener: (ack: SrfRequest) => void): this;
 }
 
+/** What `createUAC` gives with `noAck` when the 200 carries the far end's offer. */
+export interface SrfUnacknowledged {
+  /** The offer. */
+  readonly sdp: string;
+  /** Sends the ACK with our answer. */
+  ack(answer: string): Promise<SrfDialog>;
+}
+
 export interface UacOptions {
   method?: 'INVITE' | 'SUBSCRIBE';
   headers?: Record<string, string>;

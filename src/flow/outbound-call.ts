@@ -1,9 +1,17 @@
 import type { Clock } from '../core/clock.js';
-import type { SrfApp, SrfCallError, SrfDialog, SrfRequest, SrfResult } from '../drachtio/srf-types.js';
+import type {
+  SrfApp,
+  SrfCallError,
+  SrfDialog,
+  SrfRequest,
+  SrfResult,
+  SrfUnacknowledged,
+} from '../drachtio/srf-types.js';
 import { triedTargets } from '../drachtio/tried-targets.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import { refusal } from '../sdp/refusal.js';
 import { CallCredentials, challengerOf } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
@@ -107,7 +115,7 @@ export class OutboundCall {
     this.context.srf.createUAC(
       this.plan.uri,
       {
-        localSdp: this.conversation.offer(),
+        ...this.offering(),
         headers: {
           From: `<sip:${this.plan.from}@localhost>`,
           Contact: `<sip:${this.plan.from}@localhost>`,
@@ -120,9 +128,11 @@ export class OutboundCall {
         cbRequest: this.scope.guarded((_error: unknown, request?: SrfRequest) => this.onRequest(request)),
         cbProvisional: this.scope.guarded((response: SrfResult) => this.onProvisional(response)),
       },
-      this.scope.guarded((error: SrfCallError | null, dialog?: SrfDialog) =>
-        dialog ? this.onAnswer(dialog) : this.onFailure(error ?? new Error('no dialog and no error')),
-      ),
+      this.scope.guarded((error: SrfCallError | null, dialog?: SrfDialog | SrfUnacknowledged) => {
+        if (!dialog) this.onFailure(error ?? new Error('no dialog and no error'));
+        else if ('ack' in dialog) this.onOffer(dialog);
+        else this.onAnswer(dialog);
+      }),
     );
   }
 
@@ -150,10 +160,24 @@ export class OutboundCall {
     if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
     this.enterProgress();
     // Early media; an answer of no use may still be followed by another one.
-    if (response.body) this.conversation.takeAnswer(response.body, false);
+    if (response.body && !this.context.calls.lateOffer) this.conversation.takeAnswer(response.body, false);
   }
 
-  private onAnswer(dialog: SrfDialog): void {
+  /** Without an offer of ours the far end makes one in its 200, and our answer goes out with the ACK (RFC 3261 13.2.1). */
+  private offering(): { localSdp?: string; noAck?: boolean } {
+    return this.context.calls.lateOffer ? { noAck: true } : { localSdp: this.conversation.offer() };
+  }
+
+  private onOffer(answered: SrfUnacknowledged): void {
+    const answer = this.conversation.answer(answered.sdp);
+    answered.ack(answer ?? refusal(this.plan.id + 1)).then(
+      this.scope.guarded((dialog: SrfDialog) => this.onAnswer(dialog, answer === null ? null : 'agreed')),
+      this.scope.guarded((error: SrfCallError) => this.onFailure(error)),
+    );
+  }
+
+  /** @param offered what came of the far end's offer, where ours was not the first */
+  private onAnswer(dialog: SrfDialog, offered?: 'agreed' | null): void {
     const { record, context } = this;
     if (this.phase === 'done') {
       // Answered after we stopped waiting for our CANCEL to take effect: the record is written already.
@@ -202,7 +226,7 @@ export class OutboundCall {
       guarded: (callback) => scope.guarded(callback),
       onMismatch: () => {},
     });
-    const mismatch = conversation.takeAnswer(dialog.remote.sdp, true);
+    const mismatch = this.reachAgreement(dialog, offered);
     if (mismatch !== null) {
       this.hangUpForWantOfCodec(mismatch);
       return;
@@ -329,6 +353,14 @@ export class OutboundCall {
     this.hangUp('dropped');
     this.record.cause = 'codec';
     this.record.reason = reason;
+  }
+
+  /** Talks by what was agreed on; why not, when nothing was. */
+  private reachAgreement(dialog: SrfDialog, offered: 'agreed' | null | undefined): string | null {
+    if (offered === undefined) return this.conversation.takeAnswer(dialog.remote.sdp, true);
+    if (offered === null) return 'offered nothing that we speak';
+    this.conversation.talk(true);
+    return null;
   }
 
   /** A far end that refuses stays as it is. */

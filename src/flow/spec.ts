@@ -84,6 +84,10 @@ export const callSpec = conversationSpec
       .describe('Caller number; `[0000-9999]` counts up with each call, `{column}` takes a column of `numbers`'),
     to: userPart.optional().describe('Called number, as `from`; without it the user part of the target is called'),
     numbers: z.string().optional().describe('CSV file whose columns are variables; its rows are used in turn'),
+    lateOffer: z
+      .boolean()
+      .default(false)
+      .describe('Sends the INVITE without SDP: the far end offers, and the answer goes with the ACK'),
     putOnHold: z
       .strictObject({
         after: duration.describe('When, from the answer'),

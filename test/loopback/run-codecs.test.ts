@@ -62,6 +62,19 @@ describe('a run', () => {
     expect(summary.responses).toEqual({ '488': 4 });
   });
 
+  it('without an offer in the INVITE answers that of the far end with its ACK, and hangs up where it speaks none of it', async () => {
+    const good = await runProfile(profile('lateOffer: true, codecs: [G722], hold: 3s', 'codecs: [PCMU, G722]'));
+    expect(good.summary.calls).toMatchObject({ attempted: 4, completed: 4 });
+    for (const record of good.records) {
+      expect(record).toMatchObject({ codec: 'G722', oneWay: null, noMedia: false });
+      expect(record.uplink!.heard!.verdict.state).toBe('ok');
+      expect(record.downlink!.heard!.verdict.state).toBe('ok');
+    }
+    const bad = await runProfile(profile('lateOffer: true, codecs: [opus], hold: 3s', 'codecs: [PCMU]'));
+    expect(bad.summary.calls).toMatchObject({ attempted: 4, answered: 4, dropped: 4 });
+    expect(bad.records.map((r) => r.cause)).toEqual(['codec', 'codec', 'codec', 'codec']);
+  });
+
   it('hears early media before the answer, and keeps it apart', async () => {
     const { summary, records } = await runProfile(
       profile('codecs: [G722], hold: 3s', 'codecs: [G722], earlyMedia: true, answerAfter: 1500ms'),
