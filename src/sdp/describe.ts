@@ -1,6 +1,16 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
 import { EVENT_PAYLOAD_TYPES } from './codecs.js';
 import type { Direction } from './direction.js';
+import { cryptoAttribute, type SdesKey } from './sdes.js';
+
+/** How a description says that its RTP is carried: the profile of the m= line, and keys. */
+export interface Carriage {
+  protocol: string;
+  keys: readonly SdesKey[];
+}
+
+/** RTP without protection. */
+export const IN_CLEAR: Carriage = { protocol: 'RTP/AVP', keys: [] };
 
 export interface LocalMedia {
   address: string;
@@ -10,6 +20,8 @@ export interface LocalMedia {
   sessionId: number;
   /** RTCP may go over the port of RTP (RFC 5761). */
   rtcpMux?: boolean;
+  /** In clear when it is left out. */
+  carriage?: Carriage;
 }
 
 /** One codec line of a description: static codecs need no rtpmap, but every peer likes to see one. */
@@ -47,16 +59,18 @@ export function writeDescription(
   direction: Direction = 'sendrecv',
   version = 1,
 ): string {
+  const { protocol, keys } = media.carriage ?? IN_CLEAR;
   const family = media.address.includes(':') ? 'IP6' : 'IP4';
   let text =
     `v=0\r\no=trunkstorm ${media.sessionId} ${version} IN ${family} ${media.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${media.address}\r\nt=0 0\r\nm=audio ${media.port} RTP/AVP`;
+    `c=IN ${family} ${media.address}\r\nt=0 0\r\nm=audio ${media.port} ${protocol}`;
   for (const format of formats) text += ` ${format.payloadType}`;
   text += '\r\n';
   for (const format of formats) {
     text += `a=rtpmap:${format.payloadType} ${format.encoding}\r\n`;
     if (format.fmtp) text += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`;
   }
+  for (const key of keys) text += `${cryptoAttribute(key)}\r\n`;
   text += `a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
   return media.rtcpMux ? `${text}a=rtcp-mux\r\n` : text;
 }

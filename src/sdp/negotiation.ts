@@ -1,7 +1,10 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
+import type { SrtpSuite } from '../rtp/srtp-keys.js';
+import type { SrtpKeys } from '../rtp/srtp-session.js';
 import { codecOf } from './codecs.js';
-import { type Format, formatOf, type LocalMedia, offeredFormats, writeDescription } from './describe.js';
+import { type Carriage, type Format, formatOf, type LocalMedia, offeredFormats, writeDescription } from './describe.js';
 import type { Direction } from './direction.js';
+import { Keying } from './keying.js';
 import { type Agreement, agreeAsAnswerer, agreeAsOfferer, type Wishes } from './negotiate.js';
 import { type RemoteMedia, readDescription } from './read.js';
 
@@ -16,10 +19,13 @@ export interface Exchange {
   accept: Record<number, Payload>;
   /** RTCP goes over the port of RTP, because both sides can (RFC 5761, section 5.1). */
   rtcpMux: boolean;
+  /** What RTP and RTCP are protected with; `null` where they are not. */
+  srtp: SrtpKeys | null;
 }
 
-/** Why an answer is of no use. */
+/** Why an offer or answer is of no use: no codec in common, or no agreement on SRTP. */
 export interface Mismatch {
+  cause: 'codec' | 'srtp';
   reason: string;
 }
 
@@ -27,7 +33,7 @@ const COMFORT_NOISE_TYPE = 13;
 
 /**
  * Offers and answers of one dialog (RFC 3264). It keeps what must not change from one exchange to the next: the session's
- * id, and the codec of each payload type. The version of the o= line grows with every description that differs from the
+ * id, the codec of each payload type, and our keys. The version of the o= line grows with every description that differs from the
  * one before.
  */
 export class Negotiation {
@@ -37,49 +43,69 @@ export class Negotiation {
   private formats: Format[] = [];
   private offered: readonly CodecName[];
   private wish: Direction = 'sendrecv';
+  private readonly keying: Keying;
+  /** Why the last offer got no answer. */
+  mismatch: Mismatch | null = null;
 
+  /** @param suites SRTP suites in order of preference: SRTP only; none: RTP without protection only */
   constructor(
     private readonly local: LocalMedia,
     private readonly codecs: readonly CodecName[],
+    suites: readonly SrtpSuite[] = [],
   ) {
     this.offered = codecs;
+    this.keying = new Keying(suites);
   }
 
   /** A description that offers all our codecs. */
   offer(): string {
     this.offered = this.codecs;
-    return this.describe(this.formats.length === 0 ? offeredFormats(this.codecs) : this.stable(), this.wish);
+    const formats = this.formats.length === 0 ? offeredFormats(this.codecs) : this.stable();
+    return this.describe(formats, this.wish, this.local.rtcpMux === true, this.keying.offer());
   }
 
   /** The far end's answer to our last offer. */
   takeAnswer(text: string): Exchange | Mismatch {
     const remote = readDescription(text);
-    if (!remote || remote.port === 0) return { reason: 'answered without an audio stream' };
+    if (!remote || remote.port === 0) return { cause: 'codec', reason: 'answered without an audio stream' };
+    const keyed = this.keying.takeAnswer(remote);
+    if ('reason' in keyed) return { cause: 'srtp', reason: keyed.reason };
     const agreement = agreeAsOfferer(this.wishes(this.offered), remote);
-    if (!agreement) return { reason: `answered with ${remote.encodings.join(', ')}, none of which was offered` };
-    return { remote, agreement, accept: acceptedBy(this.formats), rtcpMux: this.muxesWith(remote) };
+    if (!agreement)
+      return { cause: 'codec', reason: `answered with ${remote.encodings.join(', ')}, none of which was offered` };
+    const { srtp } = keyed;
+    return { remote, agreement, accept: acceptedBy(this.formats), rtcpMux: this.muxesWith(remote), srtp };
   }
 
-  /** Our answer to the far end's offer; `null` when there is nothing in it that we speak. */
+  /** Our answer to the far end's offer; `null` when there is nothing in it that we speak (see `mismatch`). */
   answer(text: string): (Exchange & { answer: string }) | null {
-    const remote = readDescription(text);
-    const agreed = remote && remote.port !== 0 ? agreeAsAnswerer(this.wishes(this.codecs), remote) : null;
-    if (!remote || !agreed) return null;
-    const { agreement, formats } = agreed;
-    const rtcpMux = this.muxesWith(remote);
-    const answer = this.describe(formats, agreement.direction, rtcpMux);
-    return { remote, agreement, accept: acceptedBy(formats), rtcpMux, answer };
+    return this.answerWith(text, false);
   }
 
   /** An answer that names a codec of ours that was not offered, or one that nobody offered: the fault of a far end. */
   answerWrongly(text: string): (Exchange & { answer: string }) | null {
-    const exchange = this.answer(text);
-    if (!exchange) return null;
-    const format: Format = exchange.remote.encodings.includes('G722/8000')
-      ? { payloadType: 18, encoding: 'G729/8000' }
-      : formatOf('G722', CODECS.G722.payloadType);
-    const agreement = { ...exchange.agreement, sendPayloadType: format.payloadType };
-    return { ...exchange, agreement, answer: this.describe([format], agreement.direction, exchange.rtcpMux) };
+    return this.answerWith(text, true);
+  }
+
+  private answerWith(text: string, isWrong: boolean): (Exchange & { answer: string }) | null {
+    const remote = readDescription(text);
+    if (!remote || remote.port === 0) return this.refuse('codec', 'offered no audio stream');
+    const keyed = this.keying.answer(remote);
+    if ('reason' in keyed) return this.refuse('srtp', keyed.reason);
+    const agreed = agreeAsAnswerer(this.wishes(this.codecs), remote);
+    if (!agreed) return this.refuse('codec', `offered ${remote.encodings.join(', ')}, none of which is spoken`);
+    const { agreement } = agreed;
+    const accept = acceptedBy(agreed.formats);
+    const rtcpMux = this.muxesWith(remote);
+    const formats = isWrong ? [unoffered(remote)] : agreed.formats;
+    if (isWrong) agreement.sendPayloadType = formats[0].payloadType;
+    const answer = this.describe(formats, agreement.direction, rtcpMux, keyed.carriage);
+    return { remote, agreement, accept, rtcpMux, srtp: keyed.srtp, answer };
+  }
+
+  private refuse(cause: Mismatch['cause'], reason: string): null {
+    this.mismatch = { cause, reason };
+    return null;
   }
 
   /** Puts the far end on hold, or takes it back (RFC 3264 8.4): takes effect with our next description. */
@@ -108,9 +134,9 @@ export class Negotiation {
     return [...formats.filter((f) => !isEvent(f)), ...formats.filter(isEvent)];
   }
 
-  private describe(formats: readonly Format[], direction: Direction, rtcpMux = this.local.rtcpMux): string {
+  private describe(formats: readonly Format[], direction: Direction, rtcpMux: boolean, carriage: Carriage): string {
     this.formats = [...formats];
-    const local = { ...this.local, rtcpMux };
+    const local = { ...this.local, rtcpMux, carriage };
     const same = writeDescription(local, formats, direction, this.version);
     if (same === this.written) return same;
     this.written = writeDescription(local, formats, direction, ++this.version);
@@ -121,6 +147,12 @@ export class Negotiation {
 /** Whether an answer could be used. */
 export function isExchange(result: Exchange | Mismatch): result is Exchange {
   return 'agreement' in result;
+}
+
+/** A codec of ours that the far end did not offer, or one that nobody offers. */
+function unoffered({ encodings }: RemoteMedia): Format {
+  if (encodings.includes('G722/8000')) return { payloadType: 18, encoding: 'G729/8000' };
+  return formatOf('G722', CODECS.G722.payloadType);
 }
 
 function acceptedBy(formats: readonly Format[]): Exchange['accept'] {

@@ -2,9 +2,14 @@ import { parse } from 'sdp-transform';
 import type { CodecName } from '../core/codecs.js';
 import { codecOf, STATIC_ENCODINGS } from './codecs.js';
 import type { Direction } from './direction.js';
+import type { CryptoLine } from './sdes.js';
 
 /** What the far end's description says of its audio stream. */
 export interface RemoteMedia {
+  /** Profile of the m= line, such as RTP/AVP. */
+  protocol: string;
+  /** Its a=crypto attributes, in its order. */
+  crypto: readonly CryptoLine[];
   address: string;
   /** 0 when the stream was refused. */
   port: number;
@@ -57,6 +62,8 @@ export function readDescription(text: string): RemoteMedia | null {
   }
   const direction = (audio.direction ?? session.direction ?? 'sendrecv') as Direction;
   return {
+    protocol: audio.protocol,
+    crypto: audio.crypto ?? [],
     address,
     port: audio.port,
     codecs,

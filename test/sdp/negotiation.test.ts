@@ -88,14 +88,20 @@ describe('offers and answers of a dialog', () => {
     expect(side(['opus']).answer(offer)).toBeNull();
     expect(side(['opus']).answer('')).toBeNull();
     const wrong = side(['PCMU', 'G722']).answerWrongly(offer)!;
-    expect(caller.takeAnswer(wrong.answer)).toEqual({ reason: 'answered with G722/8000, none of which was offered' });
-    expect(caller.takeAnswer('v=0\r\n')).toEqual({ reason: 'answered without an audio stream' });
+    expect(caller.takeAnswer(wrong.answer)).toEqual({
+      cause: 'codec',
+      reason: 'answered with G722/8000, none of which was offered',
+    });
+    expect(caller.takeAnswer('v=0\r\n')).toEqual({ cause: 'codec', reason: 'answered without an audio stream' });
   });
 
   it('answer wrongly with what really was not offered', () => {
     const caller = side(['G722', 'PCMU']);
     const wrong = side(['PCMU']).answerWrongly(caller.offer())!;
-    expect(caller.takeAnswer(wrong.answer)).toEqual({ reason: 'answered with G729/8000, none of which was offered' });
+    expect(caller.takeAnswer(wrong.answer)).toEqual({
+      cause: 'codec',
+      reason: 'answered with G729/8000, none of which was offered',
+    });
   });
 });
 

@@ -16,6 +16,8 @@ describe('session descriptions', () => {
   it('read back what was written', () => {
     const media = readDescription(writeDescription(local, offeredFormats(['PCMA', 'PCMU'])));
     expect(media).toEqual({
+      protocol: 'RTP/AVP',
+      crypto: [],
       address: '127.0.0.1',
       port: 20000,
       codecs: [
