@@ -68,7 +68,7 @@ export async function startSippUas(transport: SippTransport = 'u1'): Promise<Sip
 function lastLine(directory: string, suffix: string): Record<string, number> {
   const file = readdirSync(directory).find((name) => name.endsWith(suffix))!;
   const [header, ...rows] = readFileSync(join(directory, file), 'utf8').trim().split('\n');
-  const last = rows[rows.length - 1].split(';');
+  const last = rows[rows.length - 1]?.split(';') ?? [];
   return Object.fromEntries(header.split(';').map((name, i) => [name, Number(last[i])]));
 }
 
