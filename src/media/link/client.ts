@@ -44,6 +44,8 @@ export class MediaClient {
     Atomics.notify(this.wake, 0);
   };
   private readonly leases: Lease[] = [];
+  /** Those at the front that were handed out; taking each off by itself would move all the others. */
+  private leased = 0;
   private leasesAsked = 0;
   private readonly reports = new Map<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
@@ -80,7 +82,8 @@ export class MediaClient {
 
   /** A bound port pair, at once; `null` when none is at hand (`exhausted` says why, if it is for good). */
   lease(): Lease | null {
-    const lease = this.leases.shift() ?? null;
+    const lease = this.leases[this.leased] ?? null;
+    if (lease) this.leased++;
     this.topUp();
     return lease;
   }
@@ -158,7 +161,7 @@ export class MediaClient {
 
   /** Asks for pairs when a quarter of the pool is used, so that not every call costs a message. */
   private topUp(): void {
-    const missing = this.pool - this.leases.length - this.leasesAsked;
+    const missing = this.pool - (this.leases.length - this.leased) - this.leasesAsked;
     if (missing * 4 < this.pool) return;
     this.leasesAsked += missing;
     this.post({ kind: 'lease', count: missing });
@@ -170,6 +173,8 @@ export class MediaClient {
         this.settleReady({ driver: event.driver, timestampSource: event.timestampSource });
         break;
       case 'leased':
+        this.leases.splice(0, this.leased);
+        this.leased = 0;
         this.leases.push(...event.leases);
         this.leasesAsked = event.exhausted ? 0 : this.leasesAsked - event.leases.length;
         this.exhausted = event.reason;
