@@ -31,6 +31,8 @@ const leases: Lease[] = [];
 const plane = new Plane(
   {
     driver: openDriver(values.driver as 'native' | 'epoll', systemClock),
+    clock: systemClock,
+    utcOffsetMs: Date.now() - systemClock.now(),
     seed: 1,
     address: '127.0.0.1',
     portMin: 10000,

@@ -103,3 +103,12 @@ export const impairmentSpec = z
 
 export type Stage = z.infer<typeof stage>;
 export type Pipeline = z.infer<typeof pipeline>;
+
+/** Whether nothing gets through such a path, whatever chance decides. */
+export function dropsAll(pipeline: Pipeline): boolean {
+  return pipeline.some(
+    (stage) =>
+      (stage.kind === 'loss' && stage.ratio >= 1) ||
+      (stage.kind === 'gilbert-elliott' && stage.lossGood >= 1 && stage.lossBad >= 1),
+  );
+}

@@ -1,9 +1,11 @@
 import { CODECS } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
-import type { Pipeline } from '../impair/spec.js';
+import { dropsAll, type Pipeline } from '../impair/spec.js';
 import { eventOfDigit } from '../rtp/telephone-event.js';
+import { isRtcp } from '../rtp/packet.js';
 import type { AudioLibrary } from './audio-library.js';
+import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
@@ -25,6 +27,7 @@ export interface CallSurroundings {
   wheel: PacingWheel;
   /** Room for one packet of a sender. */
   scratch: PacketMemory;
+  rtcp: RtcpSurroundings;
 }
 
 /** What `open` says about a call. */
@@ -43,6 +46,8 @@ export class MediaCall implements SourceWatcher {
   readonly session: LocalSession;
   readonly uplink: Direction;
   readonly downlink: Direction;
+  /** `null` where there is none. */
+  readonly rtcp: CallRtcp | null;
   /** Datagrams that were no RTP. */
   malformed = 0;
   private readonly sender: RtpSender;
@@ -71,9 +76,26 @@ export class MediaCall implements SourceWatcher {
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     this.end.inbound = this.downlink;
     pair.rtp.sink = this.end;
+    const blocks = { outbound: dropsAll(spec.uplink), inbound: dropsAll(spec.downlink) };
+    const { address } = pair.lease;
+    this.rtcp = spec.session.rtcp
+      ? new CallRtcp(spec.name, address, this.sender, this.session, blocks, around.rtcp)
+      : null;
+    if (this.rtcp !== null) pair.rtcp.sink = this.rtcp;
   }
 
-  onMalformed(): void {
+  onNoRtp(
+    memory: PacketMemory,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    sourceIp: number,
+    sourcePort: number,
+  ): void {
+    if (this.rtcp !== null && this.remote?.rtcp?.mux && isRtcp(memory.bytes, offset, length)) {
+      this.rtcp.onDatagram(memory, offset, length, arrivalMs, sourceIp, sourcePort);
+      return;
+    }
     this.malformed++;
     this.session.onMalformed();
   }
@@ -92,6 +114,7 @@ export class MediaCall implements SourceWatcher {
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
+    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), CODECS[remote.codec].clockRate, nowMs);
     const { audio } = this.spec.session;
     if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
@@ -132,10 +155,11 @@ export class MediaCall implements SourceWatcher {
     return sent.slice(request.from, request.to);
   }
 
-  /** Stops sending for good, whatever a later description says. */
+  /** Stops sending for good and says so by RTCP, whatever a later description says. */
   hush(): void {
     this.hushed = true;
     this.sender.stop();
+    this.rtcp?.end();
   }
 
   /** Stops sending. What already waits in the socket is still heard. */
@@ -143,6 +167,7 @@ export class MediaCall implements SourceWatcher {
     if (this.closedAtMs !== null) return;
     this.closedAtMs = nowMs;
     this.sender.stop();
+    this.rtcp?.end();
   }
 
   /**
@@ -172,8 +197,16 @@ export class MediaCall implements SourceWatcher {
       remotePort: remote?.port ?? null,
       codec: remote?.codec ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
+      rtcp: this.rtcp === null ? null : this.rtcp.report(),
       truth: { uplink: this.uplink.pipeline.truth.snapshot(), downlink: this.downlink.pipeline.truth.snapshot() },
     };
+  }
+
+  private rtcpRoute(remote: MediaRemote): RtcpRoute {
+    const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
+    const from = mux ? this.pair.rtp : this.pair.rtcp;
+    const ip = parseIpv4(mux ? remote.address : address);
+    return { from, ip: ip ?? 0, port: ip === null || ip === 0 || remote.port === 0 ? 0 : mux ? remote.port : port };
   }
 
   private firstSlotMs(nowMs: number): number {

@@ -1,10 +1,12 @@
 import { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import type { Clock } from '../core/clock.js';
 import { isRtcp, isRtp } from '../rtp/packet.js';
 import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
 import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
+import { DueWheel } from './due-wheel.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
 import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
@@ -17,6 +19,10 @@ const GOLDEN_RATIO = 0.618033988749895;
 
 export interface PlaneOptions {
   driver: UdpDriver;
+  /** Of `tick`'s times; read for RTCP, which measures how long things take. */
+  clock: Clock;
+  /** What brings its time to UTC. */
+  utcOffsetMs: number;
   seed: number;
   address: string;
   portMin: number;
@@ -77,7 +83,7 @@ export class Plane {
   private awaitingDigits: MediaCall[] = [];
   private leasesWanted = 0;
   private callsOpened = 0;
-  private rtcpReceived = 0;
+  private readonly reports = new DueWheel();
   private readonly ended = new Totals();
   /** Datagrams that were neither RTP nor RTCP, on ports that no call held. */
   private malformedAside = 0;
@@ -88,7 +94,7 @@ export class Plane {
   };
   private readonly rtcpSink: DatagramSink = {
     onDatagram: (memory, offset, length) => {
-      if (isRtcp(memory.bytes, offset, length)) this.rtcpReceived++;
+      if (isRtcp(memory.bytes, offset, length)) this.around.rtcp.counts.received++;
       else this.malformedAside++;
     },
   };
@@ -107,6 +113,13 @@ export class Plane {
       queue: this.queue,
       wheel: this.wheel,
       scratch: PacketMemory.allocate(SCRATCH_BYTES),
+      rtcp: {
+        clock: options.clock,
+        utcOffsetMs: options.utcOffsetMs,
+        wheel: this.reports,
+        scratch: PacketMemory.allocate(SCRATCH_BYTES),
+        counts: { received: 0, malformed: 0 },
+      },
     };
   }
 
@@ -165,6 +178,7 @@ export class Plane {
     this.driver.poll();
     this.queue.runDue(nowMs);
     this.driver.flush();
+    if (this.reports.run(nowMs) > 0) this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();
     if (this.closing.length > 0) this.endDrained(nowMs);
     if (this.leasesWanted > 0) this.bindSome(nowMs);
@@ -192,8 +206,8 @@ export class Plane {
       },
       faults,
       digitsHeard: totals.digitsHeard,
-      malformed: totals.malformed + this.malformedAside,
-      rtcpReceived: this.rtcpReceived,
+      malformed: totals.malformed + this.malformedAside + this.around.rtcp.counts.malformed,
+      rtcpReceived: this.around.rtcp.counts.received,
       health: {
         driver: this.driver.kind,
         timestampSource: this.driver.timestampSource,

@@ -50,6 +50,7 @@ export class PortPool {
   /** Takes a pair back; its ports stay bound. */
   release(pair: PortPair, nowMs: number): void {
     pair.rtp.sink = this.idle;
+    pair.rtcp.sink = this.rtcp;
     pair.rtp.settleDrops();
     pair.rtcp.settleDrops();
     this.resting.push({ pair, sinceMs: nowMs });

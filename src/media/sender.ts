@@ -32,6 +32,9 @@ export class RtpSender implements Paced {
   private readonly at: number;
   private readonly firstSequence: number;
   private slotUnits = 0;
+  /** Payload octets of events and of what went out in an earlier format, and how many packets they were in. */
+  private settledOctets = 0;
+  private settledPackets = 0;
   private readonly events: TelephoneEventSender;
   private audio: PacketizedAudio | null = null;
   private payloadType = 0;
@@ -80,6 +83,18 @@ export class RtpSender implements Paced {
     return this.numbers[this.at + PACKETS_SENT];
   }
 
+  /** Payload octets sent: what is not settled was in packets of one frame each. */
+  get octetsSent(): number {
+    return this.settledOctets + (this.packetsSent - this.settledPackets) * (this.audio?.frameBytes ?? 0);
+  }
+
+  /** The RTP timestamp of a moment: timestamps go on with the time, whether packets leave or not. */
+  timestampAt(nowMs: number): number {
+    const { numbers, at } = this;
+    const units = Math.round(((nowMs - numbers[at + NEXT_SLOT_MS]) * this.slotUnits) / this.ptimeMs);
+    return (numbers[at + TIMESTAMP] + units) >>> 0;
+  }
+
   /** What is sent from the next slot on, with timestamps of `clockRate` Hz. `audio` null sends digits only. */
   setFormat(
     audio: PacketizedAudio | null,
@@ -88,6 +103,8 @@ export class RtpSender implements Paced {
     clockRate: number,
     ptimeMs: number,
   ): void {
+    this.settledOctets = this.octetsSent;
+    this.settledPackets = this.packetsSent;
     this.audio = audio;
     this.ptimeMs = ptimeMs;
     this.slotUnits = (clockRate / 1000) * ptimeMs;
@@ -193,6 +210,8 @@ export class RtpSender implements Paced {
     const sequence = this.numbers[this.at + SEQUENCE];
     writeRtpHeader(scratch.bytes, 0, marker, eventPayloadType, sequence, timestamp, this.ssrc);
     this.hand(scratch, 0, RTP_HEADER_BYTES + payloadBytes, nowMs);
+    this.settledOctets += payloadBytes;
+    this.settledPackets++;
     return true;
   }
 

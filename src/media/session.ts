@@ -7,13 +7,12 @@ import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
 import type { PacketMemory } from './udp.js';
-import type { SourceWatcher } from './udp-end.js';
 
 /** Payload types taken before the answer tells what was negotiated (RFC 3551, table 4). */
 const STATIC_TYPES: MediaRemote['acceptPayloadTypes'] = { 0: 'PCMU', 8: 'PCMA', 9: 'G722', 13: 'CN' };
 
 /** An end of a path that is a local RTP session: it sends what its sender paces, and hears what is delivered. */
-export class LocalSession implements End, SourceWatcher {
+export class LocalSession implements End {
   heard: HeardStream;
   private answered = false;
   private answeredAtMs = 0;

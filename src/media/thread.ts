@@ -17,7 +17,10 @@ try {
   audio.prepare(setup.formats);
   const driver = openDriver(setup.driver, systemClock);
   const { seed, address, portMin, portMax } = setup;
-  const host = new MediaHost({ driver, seed, address, portMin, portMax, audio }, post);
+  const host = new MediaHost(
+    { driver, clock: systemClock, utcOffsetMs: Date.now() - systemClock.now(), seed, address, portMin, portMax, audio },
+    post,
+  );
   if (driver.kind === 'native') runNativeLoop(host, port, new Int32Array(wake), setup.tickMs, systemClock);
   else await runDgramLoop(host, port, setup.tickMs, systemClock);
   driver.close();

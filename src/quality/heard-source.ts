@@ -14,7 +14,7 @@ export class HeardSource {
 
   constructor(
     readonly ssrc: number,
-    clockRate: number,
+    readonly clockRate: number,
     ptimeMs: number,
     jitterBufferMs: number,
   ) {

@@ -252,6 +252,11 @@ export class HeardStream implements HeardCounters {
     return this.ended.expected + (this.previous?.receiver.expected ?? 0) + (this.current?.receiver.expected ?? 0);
   }
 
+  /** The source that is heard now; `null` before its first packet. */
+  get source(): HeardSource | null {
+    return this.current;
+  }
+
   /** Digits heard so far. */
   get digitCount(): number {
     return this.events.count;

@@ -23,6 +23,8 @@ const SDES_CNAME = 1;
 const MAX_24 = 0x7fffff;
 /** 1 ms in units of 1/65536 s. */
 const ROUNDING_UNITS = 66;
+/** So many packets of ours between two reports of the far end have to show in the second one. */
+const NOTABLE_PACKETS = 10;
 const WORD = 0x100000000;
 
 /** What our sending half says in a sender report. */
@@ -51,10 +53,14 @@ export interface RtcpReport {
   sent: number;
   received: number;
   malformed: number;
+  /** From elsewhere than from the far end; never read. */
+  wrongSource: number;
   /** Round trips by LSR and DLSR, in ms; `null` where the far end never reported on a sender report of ours. */
   roundTripMs: { samples: number; mean: number; min: number; max: number } | null;
   /** The far end's latest view of what we send; `null` where it sent none. */
   farEnd: FarEndView | null;
+  /** Its latest reports in a row that say nothing of what we send, although we sent: it does not receive us. */
+  unheardReports: number;
   /** The far end's latest VoIP metrics (RFC 3611, section 4.7) about what we send. */
   voipMetrics: VoipMetrics | null;
   /** Own packets that an echo far end sent back; they tell nothing. */
@@ -86,11 +92,17 @@ export class RtcpSession {
   private sent = 0;
   private received = 0;
   private malformed = 0;
+  private wrongSource = 0;
   private looped = 0;
+  private unheardReports = 0;
+  /** Packets that we had sent when the far end's latest report came. */
+  private sentAtReport = 0;
   private bye = false;
   /** Middle 32 bits of the far end's latest sender report, and when it came. */
   private lastSr = 0;
   private lastSrAtMs = 0;
+  /** The source that was reported on last, and what was said of it. */
+  private reportedSsrc = -1;
   private reportedExpected = 0;
   private reportedReceived = 0;
   private roundTrips = 0;
@@ -107,7 +119,8 @@ export class RtcpSession {
   constructor(
     private readonly ssrc: number,
     private readonly cname: string,
-    private readonly clockRate: number,
+    /** RTP clock of what we send, in Hz. */
+    public clockRate: number,
     private readonly utcOffsetMs: number,
     seed: number,
     startMs: number,
@@ -171,8 +184,13 @@ export class RtcpSession {
     return compound.getView();
   }
 
-  /** Takes a datagram of the far end. */
-  receive(bytes: Uint8Array, offset: number, length: number, nowMs: number): void {
+  /** Lets a report pass that cannot be sent. */
+  postpone(nowMs: number): void {
+    this.dueMs = nowMs + this.interval(RTCP_INTERVAL_MS);
+  }
+
+  /** Takes a datagram of the far end. `packetsSent` is how much RTP we have sent so far. */
+  receive(bytes: Uint8Array, offset: number, length: number, nowMs: number, packetsSent = 0): void {
     // A copy: the parser keeps views into what it is given, and the memory belongs to the socket.
     const copy = bytes.slice(offset, offset + length);
     const view = new DataView(copy.buffer, copy.byteOffset, copy.byteLength);
@@ -185,6 +203,8 @@ export class RtcpSession {
       return;
     }
     this.received++;
+    const reportsBefore = this.farEnd?.reports ?? 0;
+    let isReport = false;
     for (const packet of packets) {
       if (
         (packet instanceof SenderReportPacket || packet instanceof ReceiverReportPacket) &&
@@ -195,10 +215,12 @@ export class RtcpSession {
         return;
       }
       if (packet instanceof SenderReportPacket) {
+        isReport = true;
         this.lastSr = ((packet.getNtpSeconds() & 0xffff) * 0x10000 + (packet.getNtpFraction() >>> 16)) % WORD;
         this.lastSrAtMs = nowMs;
         this.readBlocks(packet.getReports(), nowMs);
       } else if (packet instanceof ReceiverReportPacket) {
+        isReport = true;
         this.readBlocks(packet.getReports(), nowMs);
       } else if (packet instanceof XrPacket) {
         for (const report of packet.getReports())
@@ -208,6 +230,15 @@ export class RtcpSession {
         this.bye = true;
       }
     }
+    if (!isReport) return;
+    if ((this.farEnd?.reports ?? 0) > reportsBefore) this.unheardReports = 0;
+    else if (packetsSent - this.sentAtReport >= NOTABLE_PACKETS) this.unheardReports++;
+    this.sentAtReport = packetsSent;
+  }
+
+  /** A datagram came from elsewhere than from the far end. */
+  onWrongSource(): void {
+    this.wrongSource++;
   }
 
   /** A datagram on the RTCP port that is no RTCP. */
@@ -221,7 +252,9 @@ export class RtcpSession {
       sent: this.sent,
       received: this.received,
       malformed: this.malformed,
+      wrongSource: this.wrongSource,
       looped: this.looped,
+      unheardReports: this.unheardReports,
       roundTripMs:
         samples === 0
           ? null
@@ -247,13 +280,18 @@ export class RtcpSession {
 
   /** RFC 3550, appendix A.3. */
   private block(reception: Reception, nowMs: number): ReceptionReport {
-    const { expected, received } = reception;
+    const { ssrc, expected, received } = reception;
+    if (ssrc !== this.reportedSsrc) {
+      this.reportedSsrc = ssrc;
+      this.reportedExpected = 0;
+      this.reportedReceived = 0;
+    }
     const expectedNow = expected - this.reportedExpected;
     const lostNow = expectedNow - (received - this.reportedReceived);
     this.reportedExpected = expected;
     this.reportedReceived = received;
     const block = new ReceptionReport();
-    block.setSsrc(reception.ssrc);
+    block.setSsrc(ssrc);
     block.setFractionLost(
       expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((256 * lostNow) / expectedNow)),
     );

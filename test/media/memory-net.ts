@@ -16,15 +16,28 @@ interface Datagram {
   sourcePort: number;
 }
 
-/** A network without time or loss: what a port sends is at once in the queue of the port it was sent to. */
+/** A network without loss: what a port sends is in the queue of the port it was sent to, and is read after `latencyMs`. */
 export class MemoryNet {
   readonly ports = new Map<string, MemoryPort>();
   /** Ports that somebody else holds. */
   readonly taken = new Set<number>();
   /** Ports that may still be bound before the system refuses. */
   descriptors = Number.POSITIVE_INFINITY;
+  latencyMs = 0;
 
   constructor(readonly clock: ManualClock) {}
+
+  /** A bound port. */
+  port(address: string, port: number): MemoryPort {
+    return this.ports.get(`${parseIpv4(address)}:${port}`)!;
+  }
+
+  /** Binds a port that belongs to no driver: `onQueued` alone sees what comes. */
+  open(address: string, port: number): MemoryPort {
+    const bound = new MemoryPort(this, pacingHistogram(), parseIpv4(address) ?? 0, port);
+    this.ports.set(`${parseIpv4(address)}:${port}`, bound);
+    return bound;
+  }
 
   driver(): MemoryDriver {
     return new MemoryDriver(this);
@@ -71,6 +84,8 @@ export class MemoryDriver implements UdpDriver {
 export class MemoryPort implements UdpPort {
   sink: DatagramSink | null = null;
   queue: Datagram[] = [];
+  /** Sees what is sent here. */
+  onQueued: ((bytes: Uint8Array) => void) | null = null;
 
   constructor(
     private readonly net: MemoryNet,
@@ -82,15 +97,18 @@ export class MemoryPort implements UdpPort {
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
     const bytes = memory.bytes.slice(offset, offset + length);
     const target = this.net.ports.get(`${ip}:${port}`);
-    target?.queue.push({ bytes, atMs: this.net.clock.now(), sourceIp: this.ip, sourcePort: this.port });
+    const atMs = this.net.clock.now() + this.net.latencyMs;
+    target?.queue.push({ bytes, atMs, sourceIp: this.ip, sourcePort: this.port });
+    target?.onQueued?.(bytes);
     this.pacingErrorMs.record(this.net.clock.now() - dueMs);
   }
 
   settleDrops(): void {}
 
   drain(): void {
-    const waiting = this.queue;
-    this.queue = [];
+    const nowMs = this.net.clock.now();
+    const waiting = this.queue.filter(({ atMs }) => atMs <= nowMs);
+    this.queue = this.queue.filter(({ atMs }) => atMs > nowMs);
     for (const { bytes, atMs, sourceIp, sourcePort } of waiting) {
       this.sink?.onDatagram(new PacketMemory(bytes), 0, bytes.length, atMs, sourceIp, sourcePort);
     }

@@ -7,6 +7,7 @@ import { Plane, type PlaneListener } from '../../src/media/plane.js';
 import { MemoryNet } from './memory-net.js';
 
 export const ADDRESS = '10.0.0.1';
+const UTC_OFFSET_MS = Date.UTC(2026, 0, 1);
 
 const SESSION: SessionSpec = {
   audio: 'tone',
@@ -70,6 +71,8 @@ export class TwoPlanes {
     const plane = new Plane(
       {
         driver: this.net.driver(),
+        clock: this.clock,
+        utcOffsetMs: UTC_OFFSET_MS,
         seed: 7,
         address: ADDRESS,
         portMin,

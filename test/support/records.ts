@@ -73,6 +73,7 @@ export function mediaReport(heard: Partial<HeardReport> = {}, sent: Partial<Medi
     codec: 'PCMU',
     sent: { packetsSent: 100, ssrc: 2, firstSequence: 1, firstSentMs: 0, lastSentMs: 2000, digits: '', ...sent },
     heard: heardReport(heard),
+    rtcp: null,
     recording: null,
     truth: { uplink: { ...TRUTH }, downlink: { ...TRUTH } },
   };

@@ -6,6 +6,7 @@ import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
+import type { RtcpReport } from '../../rtp/rtcp-session.js';
 
 /** A bound RTP/RTCP port pair that the media thread leased to signalling. */
 export interface Lease {
@@ -63,6 +64,8 @@ export interface SessionSpec {
   /** Off when it is left out. */
   latch?: Latching;
   bpl: number;
+  /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
+  rtcp?: { xr: boolean };
   /** Bytes of received packets that are kept for a recording; none when it is left out. */
   recordBytes?: number;
 }
@@ -71,6 +74,8 @@ export interface SessionSpec {
 export interface MediaRemote {
   address: string;
   port: number;
+  /** Where it takes RTCP, and whether we send that from the port of RTP (RFC 5761). Left out: the port above, from ours. */
+  rtcp?: { address: string; port: number; mux: boolean };
   codec: CodecName;
   /** Payload type we send the codec with. */
   sendPayloadType: number;
@@ -120,6 +125,8 @@ export interface MediaReport {
   codec: CodecName | null;
   sent: SentReport;
   heard: HeardReport;
+  /** `null` where there was no RTCP, or the far end never was known. */
+  rtcp: RtcpReport | null;
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
   /** Where latching found the far end, packets being sent there; `null` where that is the address above. */

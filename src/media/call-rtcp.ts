@@ -1,0 +1,152 @@
+import type { Clock } from '../core/clock.js';
+import { deriveSeed } from '../core/rng.js';
+import { isRtcp } from '../rtp/packet.js';
+import { type Reception, type RtcpReport, RtcpSession, type SenderInfo } from '../rtp/rtcp-session.js';
+import type { Due, DueWheel } from './due-wheel.js';
+import type { RtpSender } from './sender.js';
+import type { LocalSession } from './session.js';
+import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
+
+/** What the RTCP of all calls of a plane shares. */
+export interface RtcpSurroundings {
+  clock: Clock;
+  /** What brings the clock's time to UTC, for the NTP timestamps of sender reports. */
+  utcOffsetMs: number;
+  wheel: DueWheel;
+  /** Room for a compound packet. */
+  scratch: PacketMemory;
+  counts: { received: number; malformed: number };
+}
+
+/** Where RTCP is sent, and from where. */
+export interface RtcpRoute {
+  from: UdpPort;
+  ip: number;
+  /** 0 for a far end that cannot be sent to. */
+  port: number;
+}
+
+/** What a path that drops every packet of a direction drops of its RTCP too; otherwise RTCP is not impaired. */
+export interface RtcpBlocks {
+  outbound: boolean;
+  inbound: boolean;
+}
+
+/**
+ * RTCP of one call (RFC 3550, section 6): reports when they are due, a last one with BYE at the end, and what the far end
+ * says meanwhile. A datagram from elsewhere than where reports are sent to is counted and left alone.
+ */
+export class CallRtcp implements DatagramSink, Due {
+  dueMs = 0;
+  next: Due | null = null;
+  private rtcp: RtcpSession | null = null;
+  private route: RtcpRoute | null = null;
+  private ended = false;
+  /** Packets sent by the time of the last report and of the one before: a sender report says what was sent since then. */
+  private sentAtLast = 0;
+  private sentAtSecondLast = 0;
+  /** Packets received by the time of the last report: only of a source that was heard since then something is reported. */
+  private receivedAtLast = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly address: string,
+    private readonly sender: RtpSender,
+    private readonly session: LocalSession,
+    private readonly blocks: RtcpBlocks,
+    private readonly around: RtcpSurroundings,
+  ) {}
+
+  /** Sets the far end; reports begin with the first one. `clockRate` is that of what we send, in Hz. */
+  connect(route: RtcpRoute, clockRate: number, nowMs: number): void {
+    if (this.ended) return;
+    this.route = route;
+    if (this.rtcp !== null) {
+      this.rtcp.clockRate = clockRate;
+      return;
+    }
+    const { ssrc } = this.sender;
+    const { utcOffsetMs, wheel } = this.around;
+    const seed = deriveSeed(ssrc, 'rtcp');
+    this.rtcp = new RtcpSession(ssrc, `${this.name}@${this.address}`, clockRate, utcOffsetMs, seed, nowMs);
+    this.dueMs = this.rtcp.dueMs;
+    wheel.add(this);
+  }
+
+  onDue(): boolean {
+    if (this.ended) return false;
+    this.send(false);
+    this.dueMs = this.rtcp!.dueMs;
+    return true;
+  }
+
+  onDatagram(
+    memory: PacketMemory,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    sourceIp: number,
+    sourcePort: number,
+  ): void {
+    const { around, rtcp, route } = this;
+    const isWellFormed = isRtcp(memory.bytes, offset, length);
+    if (isWellFormed) around.counts.received++;
+    else around.counts.malformed++;
+    if (rtcp === null || route === null) return;
+    if (sourceIp !== route.ip || sourcePort !== route.port) rtcp.onWrongSource();
+    else if (!isWellFormed) rtcp.onMalformed();
+    else if (!this.blocks.inbound) rtcp.receive(memory.bytes, offset, length, arrivalMs, this.sender.packetsSent);
+  }
+
+  /** Says BYE with a last report. Idempotent; what still comes is taken. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.rtcp !== null) this.send(true);
+  }
+
+  /** `null` where the far end never was known. */
+  report(): RtcpReport | null {
+    return this.rtcp === null ? null : this.rtcp.report();
+  }
+
+  private send(goodbye: boolean): void {
+    const { around, route } = this;
+    const rtcp = this.rtcp!;
+    const nowMs = around.clock.now();
+    if (route === null || route.port === 0 || this.blocks.outbound) {
+      rtcp.postpone(nowMs);
+      return;
+    }
+    const compound = rtcp.compose(nowMs, this.senderInfo(nowMs), this.reception(), null, goodbye);
+    around.scratch.bytes.set(new Uint8Array(compound.buffer, compound.byteOffset, compound.byteLength));
+    route.from.send(around.scratch, 0, compound.byteLength, route.ip, route.port, nowMs);
+  }
+
+  /** `null` unless something was sent since the report before the last one (RFC 3550, section 6.4). */
+  private senderInfo(nowMs: number): SenderInfo | null {
+    const { sender, sentAtSecondLast } = this;
+    const packets = sender.packetsSent;
+    this.sentAtSecondLast = this.sentAtLast;
+    this.sentAtLast = packets;
+    if (packets === sentAtSecondLast) return null;
+    return { packets, octets: sender.octetsSent, rtpTimestamp: sender.timestampAt(nowMs) };
+  }
+
+  /** `null` unless something was received since the last report (RFC 3550, section 6.4.2). */
+  private reception(): Reception | null {
+    const { source } = this.session.heard;
+    // Our own packets, sent back: nothing of it is the far end's.
+    if (source === null || source.ssrc === this.sender.ssrc) return null;
+    const { received, cumulativeLost, last, jitterMs } = source.receiver;
+    if (received === this.receivedAtLast) return null;
+    this.receivedAtLast = received;
+    return {
+      ssrc: source.ssrc,
+      expected: received + cumulativeLost,
+      received,
+      extendedHighest: last,
+      jitterUnits: (jitterMs * source.clockRate) / 1000,
+    };
+  }
+}
