@@ -13,7 +13,7 @@ import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
 import { RtpSender } from './sender.js';
 import { LocalSession } from './session.js';
-import { type PacketMemory, parseIpv4 } from './udp.js';
+import { formatIpv4, type PacketMemory, parseIpv4 } from './udp.js';
 import { type SourceWatcher, UdpEnd } from './udp-end.js';
 
 /** How long the delayed packets of a closed call are waited for at most. */
@@ -195,6 +195,7 @@ export class MediaCall implements SourceWatcher {
       localPort: this.pair.lease.rtpPort,
       remoteAddress: remote?.address ?? null,
       remotePort: remote?.port ?? null,
+      latched: end.isElsewhere ? { address: formatIpv4(end.remoteIp), port: end.remotePort } : null,
       codec: remote?.codec ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
       rtcp: this.rtcp === null ? null : this.rtcp.report(),
@@ -215,4 +216,3 @@ export class MediaCall implements SourceWatcher {
     return Math.ceil((nowMs - phaseMs) / ptimeMs) * ptimeMs + phaseMs;
   }
 }
-      latched: end.isElsewhere ? { address: formatIpv4(end.remoteIp), port: end.remotePort } : null,

@@ -68,10 +68,10 @@ export class LocalSession implements End {
     this.heard.onAnswer(nowMs);
     return true;
   }
+
   get isAnswered(): boolean {
     return this.answered;
   }
-
 
   report(endMs: number): { sent: SentReport; heard: HeardReport; recording: Recording | null } {
     const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };

@@ -43,13 +43,13 @@ export interface MediaThreadData {
   wake: SharedArrayBuffer;
 }
 
-/** What a local session sends and expects. */
 /**
  * Whether packets may tell that the far end is elsewhere than its description says (RFC 7362): `off` never, `first` the
  * first one, `follow` later ones too.
  */
 export type Latching = 'off' | 'first' | 'follow';
 
+/** What a local session sends and expects. */
 export interface SessionSpec {
   /** Name of a sound of the setup; `none` sends no RTP at all. */
   audio: string;
@@ -60,9 +60,9 @@ export interface SessionSpec {
   expectAudio: boolean;
   jitterBufferMs: number;
   mediaTimeoutMs: number;
-  /** Packet-loss robustness for the E-model. */
   /** Off when it is left out. */
   latch?: Latching;
+  /** Packet-loss robustness for the E-model. */
   bpl: number;
   /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
   rtcp?: { xr: boolean };
@@ -122,6 +122,8 @@ export interface MediaReport {
   localPort: number;
   remoteAddress: string | null;
   remotePort: number | null;
+  /** Where latching found the far end, packets being sent there; `null` where that is the address above. */
+  latched: { address: string; port: number } | null;
   codec: CodecName | null;
   sent: SentReport;
   heard: HeardReport;
@@ -129,8 +131,6 @@ export interface MediaReport {
   rtcp: RtcpReport | null;
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
-  /** Where latching found the far end, packets being sent there; `null` where that is the address above. */
-  latched: { address: string; port: number } | null;
   /** Ground truth of the path: uplink is what we send, downlink what we receive. */
   truth: { uplink: DirectionTruth; downlink: DirectionTruth };
 }
