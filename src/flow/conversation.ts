@@ -4,7 +4,7 @@ import type { Lease, MediaReport } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { BPL } from '../quality/equipment.js';
 import { receives, sends } from '../sdp/direction.js';
-import { type Exchange, isExchange, Negotiation } from '../sdp/negotiation.js';
+import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
 
 /**
@@ -48,15 +48,18 @@ export class Conversation {
       jitterBufferMs: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,
       latch: conversation.latch,
+      srtp: conversation.srtp.length > 0,
       bpl: mediaSpec.plc ? BPL.plc : BPL.none,
+      rtcp: mediaSpec.rtcp.enabled ? { xr: mediaSpec.rtcp.xr } : undefined,
     };
     const local = {
       address: setup.advertise ?? lease.address,
       port: lease.rtpPort,
       ptimeMs: conversation.ptime,
       sessionId: call + 1,
+      rtcpMux: mediaSpec.rtcp.enabled && mediaSpec.rtcp.mux,
     };
-    this.negotiation = new Negotiation(local, conversation.codecs);
+    this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
   }
 
@@ -66,9 +69,9 @@ export class Conversation {
   }
 
   /** Takes the far end's answer to our offer and talks to it; why not, when it is of no use. */
-  takeAnswer(sdp: string, answered: boolean): string | null {
+  takeAnswer(sdp: string, answered: boolean): Mismatch | null {
     const result = this.negotiation.takeAnswer(sdp);
-    if (!isExchange(result)) return result.reason;
+    if (!isExchange(result)) return result;
     this.agreed = result;
     this.talk(answered);
     return null;
@@ -82,19 +85,26 @@ export class Conversation {
     return result.answer;
   }
 
+  /** Why the last offer got no answer. */
+  get mismatch(): Mismatch | null {
+    return this.negotiation.mismatch;
+  }
+
   /** Sends and hears by the last exchange. `answered` is false for early media. */
   talk(answered: boolean): void {
     if (!this.agreed) return;
-    const { remote, agreement, accept } = this.agreed;
+    const { remote, agreement, accept, rtcpMux, srtp } = this.agreed;
     this.setup.media.connect(
       this.call,
       {
         address: remote.address,
         port: remote.port,
+        rtcp: { ...remote.rtcp, mux: rtcpMux },
         codec: agreement.codec,
         sendPayloadType: agreement.sendPayloadType,
         acceptPayloadTypes: accept,
         eventPayloadType: agreement.eventPayloadType,
+        srtp: srtp ?? undefined,
         ptimeMs: agreement.ptimeMs,
         sends: sends(agreement.direction),
         hears: receives(agreement.direction),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Sound, toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
+import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
 
@@ -67,6 +68,13 @@ export const conversationSpec = z.strictObject({
     .default(['PCMU', 'PCMA'])
     .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
     .describe('Codecs in order of preference'),
+  srtp: z
+    .array(z.enum(SRTP_SUITE_NAMES))
+    .default([])
+    .refine((suites) => new Set(suites).size === suites.length, 'names a suite twice')
+    .describe(
+      'SRTP suites in order of preference, with keys in SDP (RFC 4568): calls are protected then, or fail; none: RTP in clear',
+    ),
   latch: z
     .enum(['off', 'first', 'follow'])
     .default('off')
@@ -147,6 +155,17 @@ export const mediaSpec = z
       .default(10_000)
       .describe('Media that stops for longer is a fault, and the call counts as dropped (`mediaTimeoutMs`)'),
     plc: z.boolean().default(true).describe('Whether the receiver conceals losses: Bpl 25.1 with, 4.3 without (G.113)'),
+    rtcp: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('Sends reports about every 5 s and reads those of the far end'),
+        mux: z
+          .boolean()
+          .default(false)
+          .describe('Offers and accepts RTCP on the port of RTP (RFC 5761); both sides have to'),
+        xr: z.boolean().default(true).describe('Reports VoIP metrics, too (RFC 3611)'),
+      })
+      .prefault({})
+      .describe('RTCP (RFC 3550) of each call'),
     record: z
       .strictObject({
         share: ratio.default(1).describe('Share of the calls, evenly spread'),
