@@ -40,6 +40,7 @@ export function newRecord(
     inProgressAtInvite: null,
     inProgressAtFinal: null,
     codec: null,
+    srtp: null,
     localMedia: null,
     remoteMedia: null,
     latchedMedia: null,

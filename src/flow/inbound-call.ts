@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { SrfApp, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Mismatch } from '../sdp/negotiation.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
@@ -98,7 +99,7 @@ export class InboundCall {
     if (plan.earlyMedia && hasOffer) {
       this.early = conversation.answer(request.body, plan.wrongCodec);
       if (this.early === null) {
-        this.reject(488, 'local');
+        this.refuseOffer();
         return;
       }
     }
@@ -125,7 +126,7 @@ export class InboundCall {
     const isOurOffer = request.body === '';
     const answer = isOurOffer ? null : (this.early ?? this.conversation.answer(request.body, plan.wrongCodec));
     if (!isOurOffer && answer === null) {
-      this.reject(488, 'local');
+      this.refuseOffer();
       return;
     }
     context.srf.createUAS(
@@ -153,7 +154,7 @@ export class InboundCall {
           conversation: this.conversation,
           awaitsAnswer: isOurOffer,
           guarded: (callback) => this.scope.guarded(callback),
-          onMismatch: (reason) => this.hangUpForWantOfCodec(reason),
+          onMismatch: (mismatch) => this.hangUpDisagreeing(mismatch),
         });
         const { dtmf } = context.conversation;
         if (dtmf)
@@ -164,10 +165,16 @@ export class InboundCall {
     );
   }
 
-  private hangUpForWantOfCodec(reason: string): void {
+  private hangUpDisagreeing({ cause, reason }: Mismatch): void {
     this.hangUp('dropped');
-    this.record.cause = 'codec';
+    this.record.cause = cause;
     this.record.reason = reason;
+  }
+
+  /** There is nothing in the offer that we speak. */
+  private refuseOffer(): void {
+    this.record.reason = this.conversation.mismatch?.reason ?? null;
+    this.reject(488, 'local');
   }
 
   private reject(status: number, hangupBy: 'local' | 'remote'): void {

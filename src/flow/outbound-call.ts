@@ -11,6 +11,7 @@ import { triedTargets } from '../drachtio/tried-targets.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
 import { CallCredentials, challengerOf } from './call-credentials.js';
 import { newRecord } from './call-record.js';
@@ -58,7 +59,7 @@ type Phase = 'inviting' | 'established' | 'ending' | 'done';
  * | inviting    | other final            | done: failed, or cancelled when we asked for it |
  * | inviting    | give-up time, stop     | CANCEL, then as above                          |
  * | established | hold time over, stop   | ending: BYE                                    |
- * | established | no codec in common     | ending: BYE, dropped                           |
+ * | established | nothing agreed on      | ending: BYE, dropped                           |
  * | established | BYE received           | done: dropped                                  |
  * | ending      | final response to BYE  | done: completed, dropped (408, 481) or stillUp |
  */
@@ -228,7 +229,7 @@ export class OutboundCall {
     });
     const mismatch = this.reachAgreement(dialog, offered);
     if (mismatch !== null) {
-      this.hangUpForWantOfCodec(mismatch);
+      this.hangUpDisagreeing(mismatch);
       return;
     }
     const { dtmf, hold, putOnHold: pause } = context.calls;
@@ -349,16 +350,16 @@ export class OutboundCall {
   }
 
   /** The far end answered with nothing that we offered: the answer is acknowledged, and the call ended. */
-  private hangUpForWantOfCodec(reason: string): void {
+  private hangUpDisagreeing({ cause, reason }: Mismatch): void {
     this.hangUp('dropped');
-    this.record.cause = 'codec';
+    this.record.cause = cause;
     this.record.reason = reason;
   }
 
   /** Talks by what was agreed on; why not, when nothing was. */
-  private reachAgreement(dialog: SrfDialog, offered: 'agreed' | null | undefined): string | null {
+  private reachAgreement(dialog: SrfDialog, offered: 'agreed' | null | undefined): Mismatch | null {
     if (offered === undefined) return this.conversation.takeAnswer(dialog.remote.sdp, true);
-    if (offered === null) return 'offered nothing that we speak';
+    if (offered === null) return this.conversation.mismatch;
     this.conversation.talk(true);
     return null;
   }

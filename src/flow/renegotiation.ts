@@ -1,4 +1,5 @@
 import type { SrfDialog, SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
+import type { Mismatch } from '../sdp/negotiation.js';
 import type { Conversation } from './conversation.js';
 
 export interface RenegotiationOptions {
@@ -8,7 +9,7 @@ export interface RenegotiationOptions {
   awaitsAnswer: boolean;
   guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void;
   /** The answer to the offer in our first 200 is of no use. */
-  onMismatch(reason: string): void;
+  onMismatch(mismatch: Mismatch): void;
 }
 
 /**

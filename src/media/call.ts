@@ -2,8 +2,9 @@ import { CODECS } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
 import { dropsAll, type Pipeline } from '../impair/spec.js';
-import { eventOfDigit } from '../rtp/telephone-event.js';
 import { isRtcp } from '../rtp/packet.js';
+import { SrtpSession } from '../rtp/srtp-session.js';
+import { eventOfDigit } from '../rtp/telephone-event.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
@@ -25,8 +26,9 @@ export interface CallSurroundings {
   audio: AudioLibrary;
   queue: DelayQueue;
   wheel: PacingWheel;
-  /** Room for one packet of a sender. */
+  /** Room for one packet of a sender, and for one that is protected. */
   scratch: PacketMemory;
+  sealed: PacketMemory;
   rtcp: RtcpSurroundings;
 }
 
@@ -52,6 +54,8 @@ export class MediaCall implements SourceWatcher {
   malformed = 0;
   private readonly sender: RtpSender;
   private readonly end: UdpEnd;
+  /** `null` for RTP without protection. */
+  private readonly srtp: SrtpSession | null;
   private remote: MediaRemote | null = null;
   private hushed = false;
   private digitRequests: { from: number; to: number }[] = [];
@@ -69,7 +73,9 @@ export class MediaCall implements SourceWatcher {
     const { seed, queue } = around;
     const uplink = new ImpairmentPipeline(spec.uplink, deriveSeed(seed, spec.name, 'uplink'));
     const downlink = new ImpairmentPipeline(spec.downlink, deriveSeed(seed, spec.name, 'downlink'));
-    this.end = new UdpEnd(pair.rtp, this, spec.session.latch);
+    this.srtp = spec.session.srtp ? new SrtpSession() : null;
+    const protection = this.srtp && { session: this.srtp, scratch: around.sealed };
+    this.end = new UdpEnd(pair.rtp, this, spec.session.latch, protection);
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink);
     this.session = new LocalSession(spec.session, this.sender);
@@ -79,7 +85,7 @@ export class MediaCall implements SourceWatcher {
     const blocks = { outbound: dropsAll(spec.uplink), inbound: dropsAll(spec.downlink) };
     const { address } = pair.lease;
     this.rtcp = spec.session.rtcp
-      ? new CallRtcp(spec.name, address, this.sender, this.session, blocks, around.rtcp)
+      ? new CallRtcp(spec.name, address, this.sender, this.session, spec.session.rtcp.xr, blocks, around.rtcp)
       : null;
     if (this.rtcp !== null) pair.rtcp.sink = this.rtcp;
   }
@@ -104,10 +110,23 @@ export class MediaCall implements SourceWatcher {
     this.session.onWrongSource();
   }
 
+  onUnopened(): void {
+    this.session.heard.onUnopened();
+  }
+
+  onUnauthenticated(): void {
+    this.session.heard.onUnauthenticated();
+  }
+
+  onReplayed(): void {
+    this.session.heard.onReplayed();
+  }
+
   /** Sets the far end and starts sending. A far end without a usable IPv4 address and port is never sent to. */
   connect(remote: MediaRemote, answered: boolean, nowMs: number): void {
     if (this.closedAtMs !== null) return;
     this.remote = remote;
+    if (this.srtp !== null && remote.srtp) this.srtp.use(remote.srtp);
     const ip = parseIpv4(remote.address);
     // The answer after early media does not start latching anew, a later description does.
     const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, this.session.isAnswered);
@@ -197,6 +216,7 @@ export class MediaCall implements SourceWatcher {
       remotePort: remote?.port ?? null,
       latched: end.isElsewhere ? { address: formatIpv4(end.remoteIp), port: end.remotePort } : null,
       codec: remote?.codec ?? null,
+      srtp: this.srtp?.suite ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
       rtcp: this.rtcp === null ? null : this.rtcp.report(),
       truth: { uplink: this.uplink.pipeline.truth.snapshot(), downlink: this.downlink.pipeline.truth.snapshot() },

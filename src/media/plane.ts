@@ -1,12 +1,12 @@
+import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
-import type { Clock } from '../core/clock.js';
 import { isRtcp, isRtp } from '../rtp/packet.js';
 import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
-import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
 import { DueWheel } from './due-wheel.js';
+import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
 import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
@@ -113,6 +113,7 @@ export class Plane {
       queue: this.queue,
       wheel: this.wheel,
       scratch: PacketMemory.allocate(SCRATCH_BYTES),
+      sealed: PacketMemory.allocate(SCRATCH_BYTES),
       rtcp: {
         clock: options.clock,
         utcOffsetMs: options.utcOffsetMs,

@@ -1,4 +1,6 @@
-import { isRtp, ssrcOf } from '../rtp/packet.js';
+import { hasRtpHeader, isRtp, ssrcOf } from '../rtp/packet.js';
+import { REPLAYED } from '../rtp/srtp.js';
+import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Latching } from './link/messages.js';
 import type { Direction, End } from './path.js';
 import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
@@ -15,6 +17,18 @@ export interface SourceWatcher {
     sourcePort: number,
   ): void;
   onWrongSource(): void;
+  /** SRTP whose key is not yet known. */
+  onUnopened(): void;
+  /** SRTP of the far end that does not authenticate, and SRTP that came before. */
+  onUnauthenticated(): void;
+  onReplayed(): void;
+}
+
+/** What a port needs to speak SRTP. */
+export interface Protection {
+  session: SrtpSession;
+  /** Room for one protected packet, shared by all: what is sent may lie in memory that must not be written to. */
+  scratch: PacketMemory;
 }
 
 /** With `follow`, a packet of another SSRC than the one heard moves the latch when that one was silent for so long. */
@@ -26,6 +40,8 @@ const FOLLOW_AFTER_MS = 500;
  * Where the far end is, its description says. With latching (RFC 7362, section 4) packets say it too: `first` takes the source
  * of the first packet that comes once the description is known, for good; `follow` goes on to another source when the
  * SSRC that is heard comes from there, or when nothing has come for 500 ms. What comes from elsewhere is never taken.
+ *
+ * With protection it is SRTP that crosses the port, and RTP that crosses the path.
  */
 export class UdpEnd implements End, DatagramSink {
   /** The direction that starts here; set before the port is listened to. */
@@ -50,6 +66,7 @@ export class UdpEnd implements End, DatagramSink {
     private readonly port: UdpPort,
     private readonly watcher: SourceWatcher,
     private readonly latching: Latching = 'off',
+    private readonly protection: Protection | null = null,
   ) {}
 
   onDatagram(
@@ -60,9 +77,26 @@ export class UdpEnd implements End, DatagramSink {
     sourceIp: number,
     sourcePort: number,
   ): void {
-    if (!isRtp(memory.bytes, offset, length)) {
+    const { protection } = this;
+    // Padding tells nothing before it is opened.
+    const isWhole =
+      protection === null ? isRtp(memory.bytes, offset, length) : hasRtpHeader(memory.bytes, offset, length);
+    if (!isWhole) {
       this.watcher.onNoRtp(memory, offset, length, arrivalMs, sourceIp, sourcePort);
       return;
+    }
+    if (protection !== null) {
+      if (this.remotePort !== 0 && !this.learns && (sourceIp !== this.remoteIp || sourcePort !== this.remotePort)) {
+        this.watcher.onWrongSource();
+        return;
+      }
+      const opened = this.open(protection.session, memory.bytes, offset, length);
+      if (opened < 0) return;
+      if (!isRtp(memory.bytes, offset, opened)) {
+        this.watcher.onNoRtp(memory, offset, opened, arrivalMs, sourceIp, sourcePort);
+        return;
+      }
+      length = opened;
     }
     if (this.remotePort === 0) {
       this.earlyIp = sourceIp;
@@ -84,7 +118,16 @@ export class UdpEnd implements End, DatagramSink {
 
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
     if (this.remotePort === 0) return;
-    this.port.send(memory, offset, length, this.remoteIp, this.remotePort, dueMs);
+    const { protection } = this;
+    if (protection === null) {
+      this.port.send(memory, offset, length, this.remoteIp, this.remotePort, dueMs);
+      return;
+    }
+    const { scratch, session } = protection;
+    if (session.outbound === null) return;
+    scratch.write(0, memory, offset, length);
+    const sealed = session.outbound.protectRtp(scratch.bytes, 0, length);
+    if (sealed > 0) this.port.send(scratch, 0, sealed, this.remoteIp, this.remotePort, dueMs);
   }
 
   /**
@@ -111,6 +154,18 @@ export class UdpEnd implements End, DatagramSink {
   /** Whether packets go to another address than that of the description. */
   get isElsewhere(): boolean {
     return this.remoteIp !== this.aimedIp || this.remotePort !== this.aimedPort;
+  }
+
+  /** The length of the packet once it is opened; negative where it is not to be heard, which is counted here. */
+  private open(session: SrtpSession, bytes: Uint8Array, offset: number, length: number): number {
+    if (session.inbound === null) {
+      this.watcher.onUnopened();
+      return -1;
+    }
+    const opened = session.inbound.openRtp(bytes, offset, length);
+    if (opened === REPLAYED) this.watcher.onReplayed();
+    else if (opened < 0) this.watcher.onUnauthenticated();
+    return opened;
   }
 
   /** Whether a packet is of the far end; the first one, and with `follow` a later one, says where that is. */

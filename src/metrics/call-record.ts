@@ -66,9 +66,9 @@ export interface CallRecord {
   outcome: Outcome;
   /**
    * Why a failed attempt failed. `timeout` and `transport` also carry the status that RFC 3261 8.1.3.1 gives them;
-   * `codec`: answered with nothing that was offered, and hung up for that.
+   * `codec`: answered with nothing that was offered, and hung up for that; `srtp`: the same for want of agreed keys.
    */
-  cause: 'status' | 'timeout' | 'transport' | 'cancelled' | 'dropped' | 'codec' | 'internal' | null;
+  cause: 'status' | 'timeout' | 'transport' | 'cancelled' | 'dropped' | 'codec' | 'srtp' | 'internal' | null;
   /** Final status of the INVITE. */
   status: number | null;
   reason: string | null;
@@ -83,6 +83,8 @@ export interface CallRecord {
   inProgressAtInvite: number | null;
   inProgressAtFinal: number | null;
   codec: string | null;
+  /** SRTP suite; `null` where RTP was not protected. */
+  srtp: string | null;
   localMedia: string | null;
   remoteMedia: string | null;
   /** Where latching found the far end's media; `null` where that is `remoteMedia`, by its description. */

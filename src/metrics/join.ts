@@ -21,6 +21,7 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   if (!media) return;
 
   record.codec = media.codec;
+  record.srtp = media.srtp;
   record.localMedia = `${media.localAddress}:${media.localPort}`;
   record.remoteMedia = media.remoteAddress === null ? null : `${media.remoteAddress}:${media.remotePort}`;
   record.latchedMedia = media.latched && `${media.latched.address}:${media.latched.port}`;

@@ -1,7 +1,9 @@
 import { createCipheriv } from 'node:crypto';
 
 /** Protection suites that SDES can agree on: RFC 4568, section 6.2 and RFC 7714, section 14.2. */
-export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32' | 'AEAD_AES_128_GCM';
+export const SRTP_SUITE_NAMES = ['AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32', 'AEAD_AES_128_GCM'] as const;
+
+export type SrtpSuite = (typeof SRTP_SUITE_NAMES)[number];
 
 interface SuiteSizes {
   /** Bytes of the master salt and of each session salt. */

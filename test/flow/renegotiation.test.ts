@@ -47,7 +47,7 @@ class Established {
       conversation: this.conversation,
       awaitsAnswer,
       guarded: (callback) => callback,
-      onMismatch: (reason) => this.mismatches.push(reason),
+      onMismatch: ({ reason }) => this.mismatches.push(reason),
     });
   }
 

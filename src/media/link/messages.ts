@@ -7,6 +7,8 @@ import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
+import type { SrtpSuite } from '../../rtp/srtp-keys.js';
+import type { SrtpKeys } from '../../rtp/srtp-session.js';
 
 /** A bound RTP/RTCP port pair that the media thread leased to signalling. */
 export interface Lease {
@@ -66,6 +68,8 @@ export interface SessionSpec {
   bpl: number;
   /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
   rtcp?: { xr: boolean };
+  /** Whether RTP is protected: nothing is heard or sent before `connect` brings keys. It is not, when this is left out. */
+  srtp?: boolean;
   /** Bytes of received packets that are kept for a recording; none when it is left out. */
   recordBytes?: number;
 }
@@ -89,6 +93,8 @@ export interface MediaRemote {
   acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
   /** Payload type for telephone-event towards the far end, `null` when not negotiated. */
   eventPayloadType: number | null;
+  /** Left out without protection. */
+  srtp?: SrtpKeys;
 }
 
 export type MediaCommand =
@@ -125,6 +131,8 @@ export interface MediaReport {
   /** Where latching found the far end, packets being sent there; `null` where that is the address above. */
   latched: { address: string; port: number } | null;
   codec: CodecName | null;
+  /** What RTP was protected with; `null` where it was not. */
+  srtp: SrtpSuite | null;
   sent: SentReport;
   heard: HeardReport;
   /** `null` where there was no RTCP, or the far end never was known. */
