@@ -131,7 +131,8 @@ export class OutboundCall {
       },
       this.scope.guarded((error: SrfCallError | null, dialog?: SrfDialog | SrfUnacknowledged) => {
         if (!dialog) this.onFailure(error ?? new Error('no dialog and no error'));
-        else if ('ack' in dialog) this.onOffer(dialog);
+        // Every dialog of srf has an `ack` that must not be called.
+        else if ('sdp' in dialog) this.onOffer(dialog);
         else this.onAnswer(dialog);
       }),
     );

@@ -87,6 +87,8 @@ class Attempt {
         if (event === 'destroy') this.onBye = listener;
       },
       removeAllListeners: () => {},
+      // srf's dialogs have one for each method.
+      ack: () => Promise.reject(new Error('not to be called')),
       request: (_options: object, reply: Reply) => this.byes.push(reply),
       destroy: () => this.destroyed++,
     } as unknown as SrfDialog);
