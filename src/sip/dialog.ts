@@ -1,3 +1,4 @@
+import type { AcceptedInvite } from './accepted-invite.js';
 import type { RequestHead } from './client-transaction.js';
 import { splitList, tagOf, uriOf } from './header-values.js';
 import type { SipMessage } from './message.js';
@@ -27,6 +28,10 @@ export class Dialog {
   peerUpdate = false;
   /** The INVITE under way has no reliable answer to its offer yet (RFC 3261 13.2.1, RFC 3262 5). */
   offerOpen = false;
+  /** Our 2xx to an INVITE of theirs whose ACK has not come. */
+  unacknowledged: AcceptedInvite | null = null;
+  /** What the application wants of it while it may not be hung up (RFC 3261 15). */
+  private heldBack: (() => void)[] | null = null;
   /** A call is up in it or being set up; without one it ends with its last subscription (RFC 5057 4.1). */
   inCall = false;
   /** Usages besides the call (RFC 6665 4.4.1), where there are any. */
@@ -66,6 +71,26 @@ export class Dialog {
 
   get key(): string {
     return dialogKey(this.callId, this.localTag, this.remoteTag);
+  }
+
+  /** The callee may send no BYE before its 2xx was acknowledged, nor while the INVITE has no answer (RFC 3261 15). */
+  get mayHangUp(): boolean {
+    return !this.inCall || (this.unacknowledged === null && !(this.early && this.role === 'uas'));
+  }
+
+  /** Keeps for later what it may not be told now. */
+  holdBack(act: () => void): void {
+    this.heldBack ??= [];
+    this.heldBack.push(act);
+  }
+
+  /** Lets go what was held back; `false` where there was nothing. */
+  release(): boolean {
+    const held = this.heldBack;
+    if (held === null) return false;
+    this.heldBack = null;
+    for (const act of held) act();
+    return true;
   }
 
   /** A 2xx decides what the provisional response before it had only proposed (RFC 3261 13.2.2.4). */

@@ -38,6 +38,7 @@ const MAX_AHEAD = 1000;
 /** Of the responses that this side gives itself. */
 const PHRASES: Record<number, string> = {
   408: 'Request Timeout',
+  481: 'Call/Transaction Does Not Exist',
   487: 'Request Terminated',
   491: 'Request Pending',
   503: 'Service Unavailable',
@@ -71,7 +72,8 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   /**
    * Sends a request within a dialog; `cseq` at least that number where the application asks for one. `own`: told of its
-   * final response in place of the application.
+   * final response in place of the application. A callee's BYE waits until its 2xx was acknowledged or 64·T1 have passed
+   * (RFC 3261 15); one that has no call to end any more is answered here.
    */
   sendWithin(
     dialog: Dialog,
@@ -82,15 +84,27 @@ export class UacCore implements ClientUser, SessionKeeper {
     sent: SentListener,
     own: OwnListener | null = null,
   ): void {
+    const isBye = method === 'BYE';
+    if (isBye && !dialog.mayHangUp) {
+      dialog.holdBack(() => this.sendWithin(dialog, method, headerLines, body, cseq, sent, own));
+      return;
+    }
     dialog.localCseq = Math.max(dialog.localCseq + 1, cseq ?? 0);
     const { head, hop } = this.core.headWithin(dialog, method, dialog.localCseq);
     const timed = method === 'INVITE' || method === 'UPDATE';
     const lines = timed ? this.sessions.offer(dialog, headerLines) : headerLines;
-    const context = new ClientContext(dialog, lines, body, method === 'BYE', own);
-    if (timed && mustWait(dialog, method, body)) {
+    const context = new ClientContext(dialog, lines, body, isBye, own);
+    const mustNot = timed && mustWait(dialog, method, body) ? 491 : isBye && !dialog.inCall ? 481 : 0;
+    if (mustNot !== 0) {
       const id = this.core.ids.uuid();
       sent(null, id, requestText(head, lines, body), NOWHERE);
-      this.failLocally(id, head, 491, 'another transaction under way', context);
+      this.failLocally(
+        id,
+        head,
+        mustNot,
+        mustNot === 491 ? 'another transaction under way' : 'the call is over',
+        context,
+      );
       return;
     }
     if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
@@ -120,6 +134,10 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   /** Ends a dialog of the core's own accord; the application hears of the BYE. */
   drop(dialog: Dialog, headerLines: string): void {
+    if (!dialog.mayHangUp) {
+      dialog.holdBack(() => dialog.inCall && this.drop(dialog, headerLines));
+      return;
+    }
     this.hangUp(dialog, headerLines, (bye) => this.core.handler.onUnsolicitedBye(dialog, bye, NOWHERE));
     this.core.dialogs.endCall(dialog);
   }

@@ -1,6 +1,6 @@
 import { AcceptedInvite } from './accepted-invite.js';
 import type { Core } from './core.js';
-import { Dialog, dialogKey, uasDialog } from './dialog.js';
+import { Dialog, uasDialog } from './dialog.js';
 import type { SipMessage } from './message.js';
 import { beginTheirs, overlapOf, settleTheirs } from './overlap.js';
 import { ProxyContext } from './proxy-context.js';
@@ -24,7 +24,6 @@ const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'RE
 export class UasCore implements TransactionUser {
   /** Forwards what the application wants forwarded, and what passes through within the dialogs of that. */
   readonly proxy: ProxyCore;
-  private readonly awaited = new Map<string, AcceptedInvite>();
   /** Dialogs in which we send provisional responses reliably. */
   private readonly reliable = new Map<string, ReliableProvisionals>();
   /** Requests outside dialogs, to know their copies by. */
@@ -259,16 +258,21 @@ export class UasCore implements TransactionUser {
         this.core.dialogs.confirm(dialog);
       }
       this.settle(transaction, false);
-      const awaited = new AcceptedInvite(this.core.layer, dialog, cseq, message, transaction.peer, (unheard) =>
-        this.uac.drop(unheard, 'Reason: SIP;cause=200;text="ACK timeout"\r\n'),
+      dialog.unacknowledged?.stop();
+      dialog.unacknowledged = new AcceptedInvite(this.core.layer, dialog, cseq, message, transaction.peer, (unheard) =>
+        this.giveUp(unheard),
       );
-      this.awaited.get(dialog.key)?.stop();
-      this.awaited.set(dialog.key, awaited);
       transaction.respond(status, message);
     };
     const reliable = this.reliable.get(dialog.key);
     if (reliable?.transaction === transaction) reliable.whenAcceptable(send);
     else send();
+  }
+
+  /** No ACK came in time (RFC 3261 13.3.1.4). */
+  private giveUp(unheard: Dialog): void {
+    unheard.unacknowledged = null;
+    if (!unheard.release()) this.uac.drop(unheard, 'Reason: SIP;cause=200;text="ACK timeout"\r\n');
   }
 
   /** A transaction that changes the session has its final response. */
@@ -287,17 +291,19 @@ export class UasCore implements TransactionUser {
       this.proxy.forwardAck(ack);
       return;
     }
-    const key = dialogKey(ack.callId, ack.toTag ?? '', ack.fromTag ?? '');
-    const awaited = this.awaited.get(key);
-    if (awaited === undefined || awaited.cseq !== ack.cseqNumber) {
-      if (this.core.dialogs.find(ack.callId, ack.toTag ?? '', ack.fromTag ?? ''))
-        countReceivedAgain(this.core.layer.stats, 'ACK');
-      else this.core.layer.stats.strays++;
+    const dialog = this.core.dialogs.find(ack.callId, ack.toTag ?? '', ack.fromTag ?? '');
+    if (dialog === undefined) {
+      this.core.layer.stats.strays++;
       return;
     }
-    awaited.stop();
-    this.awaited.delete(key);
-    this.core.handler.onAck(ack, peer, awaited.dialog);
+    if (dialog.unacknowledged?.cseq !== ack.cseqNumber) {
+      countReceivedAgain(this.core.layer.stats, 'ACK');
+      return;
+    }
+    dialog.unacknowledged.stop();
+    dialog.unacknowledged = null;
+    this.core.handler.onAck(ack, peer, dialog);
+    dialog.release();
   }
 
   onAccepted(transaction: ServerTransaction, ack: SipMessage): void {
@@ -335,10 +341,11 @@ export class UasCore implements TransactionUser {
     transaction.respond(status, Buffer.from(text, 'latin1'));
   }
 
-  /** The dialog ended: its 2xx is not repeated any more. */
+  /** The call ended: its 2xx is not repeated any more. */
   private forget(dialog: Dialog): void {
-    this.awaited.get(dialog.key)?.stop();
-    this.awaited.delete(dialog.key);
+    dialog.unacknowledged?.stop();
+    dialog.unacknowledged = null;
+    dialog.release();
     this.reliable.get(dialog.key)?.stop();
     this.reliable.delete(dialog.key);
   }

@@ -50,6 +50,11 @@ export class Harness {
     return proxy.port;
   }
 
+  /** Something of the test's own that must be closed. */
+  closing(close: () => Promise<void>): void {
+    this.closers.push(close);
+  }
+
   async close(): Promise<void> {
     for (const close of this.closers.reverse()) await close();
   }
