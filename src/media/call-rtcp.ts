@@ -1,7 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import { deriveSeed } from '../core/rng.js';
+import { voipMetricsOf } from '../quality/heard-metrics.js';
 import { isRtcp } from '../rtp/packet.js';
 import { type Reception, type RtcpReport, RtcpSession, type SenderInfo } from '../rtp/rtcp-session.js';
+import { UNAUTHENTIC } from '../rtp/srtp.js';
+import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Due, DueWheel } from './due-wheel.js';
 import type { RtpSender } from './sender.js';
 import type { LocalSession } from './session.js';
@@ -34,7 +37,8 @@ export interface RtcpBlocks {
 
 /**
  * RTCP of one call (RFC 3550, section 6): reports when they are due, a last one with BYE at the end, and what the far end
- * says meanwhile. A datagram from elsewhere than where reports are sent to is counted and left alone.
+ * says meanwhile. A datagram from elsewhere than where reports are sent to is counted and left alone. Where RTP is protected,
+ * RTCP is too (RFC 3711, section 3.4), by the keys that the call had when it was connected.
  */
 export class CallRtcp implements DatagramSink, Due {
   dueMs = 0;
@@ -53,7 +57,11 @@ export class CallRtcp implements DatagramSink, Due {
     private readonly address: string,
     private readonly sender: RtpSender,
     private readonly session: LocalSession,
+    /** Whether VoIP metrics are reported, too. */
+    private readonly extended: boolean,
     private readonly blocks: RtcpBlocks,
+    /** `null` for RTCP without protection. */
+    private readonly srtp: SrtpSession | null,
     private readonly around: RtcpSurroundings,
   ) {}
 
@@ -95,7 +103,12 @@ export class CallRtcp implements DatagramSink, Due {
     if (rtcp === null || route === null) return;
     if (sourceIp !== route.ip || sourcePort !== route.port) rtcp.onWrongSource();
     else if (!isWellFormed) rtcp.onMalformed();
-    else if (!this.blocks.inbound) rtcp.receive(memory.bytes, offset, length, arrivalMs, this.sender.packetsSent);
+    else if (!this.blocks.inbound) {
+      const { bytes } = memory;
+      const opened = this.srtp === null ? length : (this.srtp.inbound?.openRtcp(bytes, offset, length) ?? UNAUTHENTIC);
+      if (opened < 0) rtcp.onUnauthenticated();
+      else rtcp.receive(bytes, offset, opened, arrivalMs, this.sender.packetsSent);
+    }
   }
 
   /** Says BYE with a last report. Idempotent; what still comes is taken. */
@@ -114,13 +127,20 @@ export class CallRtcp implements DatagramSink, Due {
     const { around, route } = this;
     const rtcp = this.rtcp!;
     const nowMs = around.clock.now();
-    if (route === null || route.port === 0 || this.blocks.outbound) {
+    const isSilent = this.blocks.outbound || (this.srtp !== null && this.srtp.outbound === null);
+    if (route === null || route.port === 0 || isSilent) {
       rtcp.postpone(nowMs);
       return;
     }
-    const compound = rtcp.compose(nowMs, this.senderInfo(nowMs), this.reception(), null, goodbye);
+    const sender = this.senderInfo(nowMs);
+    const reception = this.reception();
+    const metrics =
+      this.extended && reception ? voipMetricsOf(this.session.heard.report(nowMs), rtcp.roundTripMs) : null;
+    const compound = rtcp.compose(nowMs, sender, reception, metrics, goodbye);
     around.scratch.bytes.set(new Uint8Array(compound.buffer, compound.byteOffset, compound.byteLength));
-    route.from.send(around.scratch, 0, compound.byteLength, route.ip, route.port, nowMs);
+    let length = compound.byteLength;
+    if (this.srtp !== null) length = this.srtp.outbound!.protectRtcp(around.scratch.bytes, 0, length);
+    route.from.send(around.scratch, 0, length, route.ip, route.port, nowMs);
   }
 
   /** `null` unless something was sent since the report before the last one (RFC 3550, section 6.4). */

@@ -85,7 +85,16 @@ export class MediaCall implements SourceWatcher {
     const blocks = { outbound: dropsAll(spec.uplink), inbound: dropsAll(spec.downlink) };
     const { address } = pair.lease;
     this.rtcp = spec.session.rtcp
-      ? new CallRtcp(spec.name, address, this.sender, this.session, spec.session.rtcp.xr, blocks, around.rtcp)
+      ? new CallRtcp(
+          spec.name,
+          address,
+          this.sender,
+          this.session,
+          spec.session.rtcp.xr,
+          blocks,
+          this.srtp,
+          around.rtcp,
+        )
       : null;
     if (this.rtcp !== null) pair.rtcp.sink = this.rtcp;
   }

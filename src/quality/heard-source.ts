@@ -1,5 +1,6 @@
 import { takeNumbers } from '../core/number-block.js';
 import { WINDOW_PAIR_NUMBERS } from './bit-window.js';
+import type { BurstTotals } from './burst-gaps.js';
 import { LOSS_RUN_NUMBERS, LossRuns } from './loss-runs.js';
 import { PLAYOUT_NUMBERS, PlayoutBuffer } from './playout.js';
 import { Arrival, RECEIVER_NUMBERS, RtpReceiver } from './rtp-receiver.js';
@@ -58,6 +59,7 @@ export class SourceTotals {
   jitterPackets = 0;
   jitterMaxMs = 0;
   readonly runs = { packets: 0, missing: 0, runs: 0 };
+  readonly bursts = { bursts: 0, packets: 0, missing: 0 };
 
   add(source: HeardSource): void {
     const { receiver } = source;
@@ -75,6 +77,7 @@ export class SourceTotals {
     this.runs.packets += runs.packets;
     this.runs.missing += runs.missing;
     this.runs.runs += runs.runs;
+    this.addBursts(source.runs.bursts());
   }
 
   merge(other: SourceTotals): void {
@@ -91,5 +94,12 @@ export class SourceTotals {
     this.runs.packets += other.runs.packets;
     this.runs.missing += other.runs.missing;
     this.runs.runs += other.runs.runs;
+    this.addBursts(other.bursts);
+  }
+
+  private addBursts({ bursts, packets, missing }: BurstTotals): void {
+    this.bursts.bursts += bursts;
+    this.bursts.packets += packets;
+    this.bursts.missing += missing;
   }
 }

@@ -300,6 +300,7 @@ export class HeardStream implements HeardCounters {
       packetsLost: totals.lost,
       rfc3550CumulativeLost: totals.cumulativeLost,
       lateDiscarded: totals.late,
+      bursts: totals.bursts,
       lossRatio: totals.expected === 0 ? null : totals.lost / totals.expected,
       jitterMs: totals.jitterPackets === 0 ? null : totals.jitterSumMs / totals.jitterPackets,
       jitterMaxMs: totals.jitterPackets === 0 ? null : totals.jitterMaxMs,

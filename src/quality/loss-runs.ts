@@ -1,5 +1,6 @@
 import { type NumberRange, takeNumbers } from '../core/number-block.js';
 import { clearBit, hasBit, setBit, WINDOW_PAIR_NUMBERS } from './bit-window.js';
+import { BurstGaps, type BurstTotals } from './burst-gaps.js';
 import { MAX_MISORDER } from './rtp-receiver.js';
 
 /** Runs of packets that were lost or came too late to be played. */
@@ -34,6 +35,8 @@ export class LossRuns {
   private readonly words: Int32Array;
   /** A bit for each packet that was played. */
   private readonly played: number;
+  /** `null` until a packet misses. */
+  private gaps: BurstGaps | null = null;
 
   /**
    * @param range `LOSS_RUN_NUMBERS` zeros
@@ -81,6 +84,7 @@ export class LossRuns {
     while (numbers[at + NEXT] <= numbers[at + HIGHEST]) this.judge(this.take(numbers[at + NEXT]++));
     numbers[at + STARTED] = 0;
     numbers[at + IN_RUN] = 0;
+    this.gaps?.end();
   }
 
   /** Totals up to the highest packet, without changing anything. */
@@ -104,11 +108,27 @@ export class LossRuns {
     return { packets, missing, runs };
   }
 
+  /** Bursts up to the highest packet, without changing anything. */
+  bursts(): BurstTotals {
+    const { numbers, at, words, played } = this;
+    const gaps = this.gaps?.copy() ?? new BurstGaps();
+    if (numbers[at + STARTED] !== 0) {
+      let place = numbers[at + PACKETS];
+      for (let extended = numbers[at + NEXT]; extended <= numbers[at + HIGHEST]; extended++) {
+        place++;
+        if (!hasBit(words, played, extended)) gaps.add(place);
+      }
+    }
+    return gaps.totals();
+  }
+
   private judge(isPlayed: boolean): void {
     const { numbers, at } = this;
     numbers[at + PACKETS]++;
     if (!isPlayed) {
       numbers[at + MISSING]++;
+      this.gaps ??= new BurstGaps();
+      this.gaps.add(numbers[at + PACKETS]);
       if (numbers[at + IN_RUN] === 0) numbers[at + RUNS]++;
     }
     numbers[at + IN_RUN] = isPlayed ? 0 : 1;

@@ -1,3 +1,4 @@
+import type { BurstTotals } from './burst-gaps.js';
 import type { Scale } from './equipment.js';
 
 /** Why one direction of a call was not heard. */
@@ -57,6 +58,8 @@ export interface HeardReport {
   rfc3550CumulativeLost: number;
   /** Received, but too late for the playout buffer. */
   lateDiscarded: number;
+  /** Bursts of packets lost or discarded (RFC 3611, section 4.7.2, Gmin 16): their packets, and those of them that miss. */
+  bursts: BurstTotals;
   /** packetsLost ÷ packetsExpected, 0–1. */
   lossRatio: number | null;
   /** Mean of RFC 3550's J over the packets, telephone-event and comfort noise left out. */

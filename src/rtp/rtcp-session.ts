@@ -55,6 +55,8 @@ export interface RtcpReport {
   malformed: number;
   /** From elsewhere than from the far end; never read. */
   wrongSource: number;
+  /** SRTCP that did not authenticate, or came before; never read. */
+  unauthenticated: number;
   /** Round trips by LSR and DLSR, in ms; `null` where the far end never reported on a sender report of ours. */
   roundTripMs: { samples: number; mean: number; min: number; max: number } | null;
   /** The far end's latest view of what we send; `null` where it sent none. */
@@ -93,6 +95,7 @@ export class RtcpSession {
   private received = 0;
   private malformed = 0;
   private wrongSource = 0;
+  private unauthenticated = 0;
   private looped = 0;
   private unheardReports = 0;
   /** Packets that we had sent when the far end's latest report came. */
@@ -241,6 +244,11 @@ export class RtcpSession {
     this.wrongSource++;
   }
 
+  /** A datagram of the far end did not authenticate. */
+  onUnauthenticated(): void {
+    this.unauthenticated++;
+  }
+
   /** A datagram on the RTCP port that is no RTCP. */
   onMalformed(): void {
     this.malformed++;
@@ -253,6 +261,7 @@ export class RtcpSession {
       received: this.received,
       malformed: this.malformed,
       wrongSource: this.wrongSource,
+      unauthenticated: this.unauthenticated,
       looped: this.looped,
       unheardReports: this.unheardReports,
       roundTripMs:

@@ -46,6 +46,24 @@ describe('RTCP of a call between two planes', () => {
     });
   });
 
+  it('reports VoIP metrics of what was heard, where they are asked for', () => {
+    const planes = new TwoPlanes();
+    planes.net.latencyMs = 100;
+    planes.call(1, { rtcp: { xr: true } }, [{ kind: 'loss', ratio: 0.08, burst: 4 }]);
+    planes.run(60_000);
+    const { near, far } = planes.close(1);
+    const { voipMetrics } = near.rtcp!;
+    const { heard } = far;
+    expect(heard.bursts.bursts).toBeGreaterThan(5);
+    expect(voipMetrics!.lossRatio).toBeCloseTo(heard.lossRatio!, 1);
+    expect(voipMetrics!.burstDensity).toBeCloseTo(heard.bursts.missing / heard.bursts.packets, 1);
+    expect(voipMetrics!.rFactor).toBeCloseTo(heard.mos!.r, -1);
+    expect(voipMetrics).toMatchObject({ roundTripMs: 200, gmin: 16, jitterBufferMs: 60, endSystemDelayMs: 80 });
+    // 100 ms of network, 60 of jitter buffer and 20 of packet: beyond the 100 ms at which delay begins to count.
+    expect(voipMetrics!.mosCq).toBeLessThanOrEqual(voipMetrics!.mosLq!);
+    expect(far.rtcp!.voipMetrics).toMatchObject({ lossRatio: 0, burstDensity: 0, burstDurationMs: 0 });
+  });
+
   it('counts in its sender reports what was sent by then, digits among it', () => {
     const planes = new TwoPlanes();
     const { far } = planes.call(1, RTCP);

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BurstGaps, GMIN } from '../../src/quality/burst-gaps.js';
+import { voipMetricsOf } from '../../src/quality/heard-metrics.js';
+import { LossRuns } from '../../src/quality/loss-runs.js';
+import { mosOf } from '../../src/quality/mos.js';
+import { heardReport } from '../support/records.js';
+
+fc.configureGlobal({ seed: 20_260_101 });
+
+function burstsOf(places: readonly number[]): ReturnType<BurstGaps['totals']> {
+  const gaps = new BurstGaps();
+  for (const place of places) gaps.add(place);
+  return gaps.totals();
+}
+
+/** The event counters of RFC 3611, appendix A.2, over a string in which x is a missing packet. */
+function byAppendix(stream: string): { bursts: number; inBursts: number; inGaps: number } {
+  let received = GMIN;
+  let lost = 0;
+  const result = { bursts: 0, inBursts: 0, inGaps: 0 };
+  const settle = (): void => {
+    if (lost === 1) result.inGaps++;
+    if (lost > 1) {
+      result.bursts++;
+      result.inBursts += lost;
+    }
+    lost = 0;
+  };
+  for (const packet of stream) {
+    if (packet !== 'x') {
+      received++;
+      continue;
+    }
+    if (received >= GMIN) settle();
+    lost++;
+    received = 0;
+  }
+  settle();
+  return result;
+}
+
+describe('bursts and gaps by RFC 3611', () => {
+  it('keep a packet that misses alone within a gap', () => {
+    expect(burstsOf([5, 22, 39])).toEqual({ bursts: 0, packets: 0, missing: 0 });
+  });
+
+  it('make one burst of what misses with fewer than 16 received packets between', () => {
+    expect(burstsOf([5, 21, 100, 101, 102, 110])).toEqual({ bursts: 2, packets: 17 + 11, missing: 6 });
+  });
+
+  it('end with a span: what comes after a restart is of no burst with what came before', () => {
+    const gaps = new BurstGaps();
+    gaps.add(1);
+    gaps.end();
+    gaps.add(2);
+    expect(gaps.totals().bursts).toBe(0);
+  });
+
+  it('agree with the counters of appendix A.2, however the packets came in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 3, maxLength: 3000 }), (draws) => {
+        // The first and the last packet are received: a receiver knows of nothing beyond them.
+        const stream = `.${draws.map((draw, i) => (draw === 0 && (i >> 6) % 3 > 0 ? 'x' : '.')).join('')}.`;
+        const runs = new LossRuns();
+        for (const [i, packet] of [...stream].entries()) if (packet === '.') runs.add(i, true);
+        const bursts = runs.bursts();
+        const { missing } = runs.totals();
+        const expected = byAppendix(stream);
+        expect(bursts.bursts).toBe(expected.bursts);
+        expect(bursts.missing).toBe(expected.inBursts);
+        expect(missing - bursts.missing).toBe(expected.inGaps);
+        expect(runs.bursts()).toEqual(bursts);
+      }),
+    );
+  });
+});
+
+describe('VoIP metrics of what was heard', () => {
+  const mos = mosOf({
+    codec: 'PCMU',
+    bpl: 25.1,
+    missing: 30,
+    expected: 1000,
+    burstR: 1,
+    jitterBufferMs: 60,
+    ptimeMs: 20,
+    delay: null,
+  });
+  const heard = heardReport({
+    packetsExpected: 1000,
+    packetsLost: 20,
+    lateDiscarded: 10,
+    bursts: { bursts: 2, packets: 40, missing: 20 },
+    mos,
+  });
+
+  it('say what misses in bursts and in gaps, and how long both are', () => {
+    expect(voipMetricsOf(heard, null)).toEqual({
+      lossRatio: 0.02,
+      discardRatio: 0.01,
+      burstDensity: 0.5,
+      gapDensity: 10 / 960,
+      burstDurationMs: 400,
+      gapDurationMs: 6400,
+      roundTripMs: 0,
+      endSystemDelayMs: 80,
+      // −26 dBov, where 0 dBm0 is 6.15 dB below full scale.
+      signalLevelDbm0: expect.closeTo(-19.85, 6),
+      noiseLevelDbm0: null,
+      gmin: 16,
+      rFactor: mos.r,
+      mosLq: mos.lq,
+      mosCq: null,
+      jitterBufferMs: 60,
+    });
+  });
+
+  it('have a conversational quality once the round trip is known, and none without packets', () => {
+    const { mosLq, mosCq, roundTripMs } = voipMetricsOf(heard, 300)!;
+    expect(roundTripMs).toBe(300);
+    expect(mosCq).toBeLessThan(mosLq!);
+    expect(voipMetricsOf(heardReport({ packetsExpected: 0 }), 300)).toBeNull();
+  });
+});
