@@ -7,6 +7,8 @@ import type { Peer } from './transport.js';
 export interface Acknowledged {
   ack: Buffer | null;
   ackPeer: Peer | null;
+  /** How often the 2xx came again before there was an ACK: each gets its own (RFC 3261 13.2.2.4). */
+  acksOwed: number;
   /** Header lines with the credentials of the INVITE, which its ACK repeats (RFC 3261 22.1). */
   readonly credentials: string;
 }
@@ -18,6 +20,7 @@ export type OwnListener = (response: SipMessage) => void;
 export class ClientContext implements Acknowledged {
   ack: Buffer | null = null;
   ackPeer: Peer | null = null;
+  acksOwed = 0;
   readonly credentials: string;
   /** To tag of the 2xx that was taken. */
   acceptedTag: string | null = null;

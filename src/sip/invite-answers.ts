@@ -77,10 +77,8 @@ export class InviteAnswers {
     if (context.acceptedTag !== null) {
       const known = context.acceptedTag === tag ? (context.refused?.get(tag) ?? context) : context.refused?.get(tag);
       if (known === undefined) this.refuse(context, head, response);
-      else if (known.ack) {
-        countSentAgain(this.core.layer.stats, 'ACK');
-        this.core.layer.transmit(known.ack, known.ackPeer!, head.callId, null);
-      }
+      else if (known.ack) repeatAck(this.core, head, known);
+      else known.acksOwed++;
       return 'absorbed';
     }
     context.acceptedTag = tag;
@@ -112,7 +110,7 @@ export class InviteAnswers {
     const early = earlyOf(context, response.toTag);
     if (early) this.core.dialogs.remove(early);
     const dialog = uacDialog(head, response);
-    const acknowledged: Acknowledged = { ack: null, ackPeer: null, credentials: context.credentials };
+    const acknowledged: Acknowledged = { ack: null, ackPeer: null, acksOwed: 0, credentials: context.credentials };
     context.refused.set(tag, acknowledged);
     dialog.context = acknowledged;
     dialog.localCseq = Math.max(dialog.localCseq, early?.localCseq ?? 0);
@@ -136,6 +134,11 @@ export class InviteAnswers {
       sent(null, id, text, peers[0]);
     });
   }
+}
+
+function repeatAck(core: Core, head: RequestHead, { ack, ackPeer }: Acknowledged): void {
+  countSentAgain(core.layer.stats, 'ACK');
+  core.layer.transmit(ack!, ackPeer!, head.callId, null);
 }
 
 /** An ACK belongs to no transaction: where its target cannot be reached the next one gets it (RFC 3263 4.3). */
@@ -166,6 +169,7 @@ class AckFlight implements TransportErrorListener {
       kept.ackPeer = peer;
     }
     core.layer.transmit(message, peer, head.callId, this.peers.length > this.index ? this : null);
+    for (; kept && kept.acksOwed > 0; kept.acksOwed--) repeatAck(core, head, kept);
     return text;
   }
 

@@ -77,6 +77,19 @@ describe('a forked INVITE', () => {
   });
 });
 
+test('each 2xx gets an ACK of its own, also those that came before the application had one (RFC 3261 13.2.2.4)', () => {
+  const invite = bench.invite();
+  for (let i = 0; i < 3; i++) bench.answer(invite, '200 OK', 'a');
+  expect(bench.times('ACK')).toEqual([]);
+  bench.acknowledge(bench.core.dialogs.find('call', 'me', 'a')!);
+  bench.answer(invite, '200 OK', 'a');
+  const acks = bench.sent.map(({ text }) => text).filter((text) => text.startsWith('ACK'));
+  expect(acks).toHaveLength(4);
+  expect(new Set(acks).size).toBe(1);
+  expect(bench.told).toEqual(['200 INVITE']);
+  expect(bench.layer.stats.sentAgain.ACK).toBe(3);
+});
+
 test('an ACK carries the credentials of its INVITE (RFC 3261 22.1), for an answer that is hung up as well', () => {
   const credentials = 'Authorization: Digest a\r\nProxy-Authorization: Digest b\r\n';
   const invite = bench.invite(credentials);
