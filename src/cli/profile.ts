@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadLengthMs } from '../load/spec.js';
+import { hintsOf } from '../profile/hints.js';
 import { readProfile } from '../profile/read.js';
 import { profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
@@ -24,6 +25,7 @@ export function profileCommand(): Command {
         console.log(
           `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${profile.gates.length} gates`,
         );
+        for (const hint of hintsOf(profile)) console.log(`${file}: hint: ${hint}`);
       }
     });
   command

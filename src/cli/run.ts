@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { audioOf, wavOf } from '../audio/recording.js';
 import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
+import { hintsOf } from '../profile/hints.js';
 import type { Profile } from '../profile/schema.js';
 import { reportHtml } from '../report/html.js';
 import { junitXml } from '../report/junit.js';
@@ -180,6 +181,7 @@ async function prepare(given: string, flags: RunFlags) {
     await localAddressFor(profile.calls.proxy ?? profile.target, flags.local, new SystemDns(profile.sip.dns));
   const plan = planOf(profile);
   preflight(profile, plan, profile.target === undefined);
+  for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
   return { profile, text, rows, plan, startedAt: new Date() };
 }
 

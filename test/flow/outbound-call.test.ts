@@ -30,7 +30,7 @@ class Attempt {
   readonly call: OutboundCall;
 
   /** @param broken thrown by srf when it is asked to place the call */
-  constructor(broken: Error | null = null) {
+  constructor(broken: Error | null = null, spec: object = {}) {
     const request = { get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
       createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
@@ -49,7 +49,7 @@ class Attempt {
         return Promise.resolve(null);
       },
     } as unknown as MediaClient;
-    const calls = callSpec.parse({ hold: '10s', giveUpAfter: '1s' });
+    const calls = callSpec.parse({ hold: '10s', giveUpAfter: '1s', ...spec });
     this.call = new OutboundCall(
       {
         srf,
@@ -136,6 +136,22 @@ describe('the tries of a call', () => {
       { trunk: 'sip:192.0.2.1:5060;transport=udp', status: 408, reason: 'Timer B' },
       { trunk: 'sip:192.0.2.2:5060;transport=udp', status: 200, reason: 'OK' },
     ]);
+  });
+});
+
+describe('an answer that leaves RTP unprotected', () => {
+  it('where SRTP was offered ends the call by BYE, and the record says why', async () => {
+    const attempt = new Attempt(null, { srtp: ['AEAD_AES_128_GCM'] });
+    attempt.accept();
+    expect(attempt.byes).toHaveLength(1);
+    attempt.answerBye(200, 5060);
+    await pass(2000);
+    expect(attempt.record).toMatchObject({
+      outcome: 'dropped',
+      cause: 'srtp',
+      reason: 'answered with RTP/AVP where RTP/SAVP was offered',
+      hangupBy: 'local',
+    });
   });
 });
 

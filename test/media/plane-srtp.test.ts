@@ -215,6 +215,52 @@ describe('a call over SRTP between two planes', () => {
     expect(planes.close(1).far.heard).toMatchObject({ replayed: 1, duplicates: 0, unauthenticated: 0, packetsLost: 0 });
   });
 
+  it.each(SUITES)('protects its RTCP with %s, over a port of its own and over that of RTP', (suite) => {
+    for (const mux of [false, true]) {
+      const planes = new ProtectedPlanes();
+      const leases = planes.open(1, { srtp: true, rtcp: { xr: false } });
+      const now = planes.clock.now();
+      for (const [side, own, other] of [
+        [planes.near, 1, leases.far],
+        [planes.far, 2, leases.near],
+      ] as const) {
+        const port = mux ? other.rtpPort : other.rtcpPort;
+        const srtp = keys(suite, own, 3 - own);
+        side.plane.connect(1, remoteAt(other.rtpPort, { rtcp: { address: ADDRESS, port, mux }, srtp }), true, now);
+      }
+      planes.run(30_000);
+      const { near, far } = planes.close(1);
+      for (const side of [near, far]) {
+        expect(side.rtcp!.farEnd!.reports).toBeGreaterThanOrEqual(3);
+        expect(side.rtcp!.roundTripMs!.samples).toBeGreaterThanOrEqual(2);
+        expect(side.rtcp).toMatchObject({ malformed: 0, unauthenticated: 0, wrongSource: 0 });
+        expect(side.heard).toMatchObject({ unauthenticated: 0, malformed: 0, packetsLost: 0 });
+      }
+      expect(far.rtcp!.bye).toBe(true);
+    }
+  });
+
+  it('reads no RTCP that does not authenticate, and none that comes again', () => {
+    const planes = new ProtectedPlanes();
+    const leases = planes.secure(keys(), keys(SUITE, 2, 1), {}, { rtcp: { xr: false } });
+    const sent: Uint8Array[] = [];
+    planes.net.port(ADDRESS, leases.far.rtcpPort).onQueued = (bytes) => sent.push(bytes.slice());
+    planes.run(8000);
+    const forged = Uint8Array.from([0x80, 203, 0, 1, ...sent[0].subarray(4, 8), ...new Uint8Array(14)]);
+    for (const bytes of [sent[0], forged])
+      planes.net.inject(bytes, ADDRESS, leases.near.rtcpPort, ADDRESS, leases.far.rtcpPort);
+    const before = sent.length;
+    planes.run(10);
+    planes.far.plane.close(1, planes.clock.now());
+    planes.run(1500);
+    expect(planes.far.told.reports.get(1)!.rtcp).toMatchObject({
+      received: before,
+      unauthenticated: 2,
+      bye: false,
+      malformed: 0,
+    });
+  });
+
   it('counts what comes from elsewhere as of a wrong source, whatever it is', () => {
     const planes = new ProtectedPlanes();
     const { far } = planes.secure(keys(), keys(SUITE, 2, 1));

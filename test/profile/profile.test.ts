@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
+import { hintsOf } from '../../src/profile/hints.js';
 import { type Mistake, ProfileError, parseProfile, readProfile } from '../../src/profile/read.js';
 import { profileJsonSchema } from '../../src/profile/schema.js';
 import { shippedProfiles } from '../../src/profile/shipped.js';
@@ -96,6 +97,34 @@ describe('a profile', () => {
       'trunk: { ptime: 30, codecs: [L16/16000] }',
     ])
       expect(() => parseProfile(`${minimal}${right}\n`, 'p.yaml')).not.toThrow();
+  });
+
+  it('with a suite that SRTP does not have, or has twice, says so at its line and names those that it has', () => {
+    const found = mistakes(`${minimal}calls:\n  srtp: [AES_CM_128_HMAC_SHA1_80, AES_256_CM_HMAC_SHA1_80]\n`);
+    expect(found).toEqual([
+      {
+        path: 'calls.srtp.1',
+        line: 5,
+        message:
+          'expected AES_CM_128_HMAC_SHA1_80, AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM, found "AES_256_CM_HMAC_SHA1_80"',
+      },
+    ]);
+    const twice = mistakes(`${minimal}trunk: { srtp: [AEAD_AES_128_GCM, AEAD_AES_128_GCM] }\n`);
+    expect(twice[0].message).toContain('twice');
+  });
+
+  it.each([
+    ['sip:trunk.example.net', '', 1],
+    ['sip:trunk.example.net;transport=tcp', '', 1],
+    ['sip:trunk.example.net;transport=tls', '', 0],
+    ['sips:trunk.example.net', '', 0],
+    ['sips:trunk.example.net', ', proxy: "sip:192.0.2.1"', 1],
+    ['sip:trunk.example.net', ', proxy: "sips:proxy.example.net"', 0],
+  ])('whose SRTP keys go to %s is told when others can read them%s', (target, more, hints) => {
+    const parsed = (suites: string) =>
+      parseProfile(`${minimal}target: "${target}"\ncalls: { srtp: [${suites}]${more} }\n`, 'p.yaml');
+    expect(hintsOf(parsed('AEAD_AES_128_GCM'))).toHaveLength(hints);
+    expect(hintsOf(parsed(''))).toEqual([]);
   });
 
   it('with a wrong gate or pattern says so at its line', () => {
