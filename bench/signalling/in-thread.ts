@@ -1,10 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
-import type { Lease, MediaCommand, MediaEvent } from '../../dist/media/link/messages.js';
-import { parseProfile } from '../../dist/profile/read.js';
-import type { Pulse, ShardEvent } from '../../dist/shard/messages.js';
-import { Signalling } from '../../dist/shard/signalling.js';
-import { readTarget } from '../../dist/swarm/target.js';
+import type { Lease, MediaCommand, MediaEvent } from '../../src/media/link/messages.js';
+import type { Pulse, ShardEvent } from '../../src/shard/messages.js';
+import type { Signalling as SignallingType } from '../../src/shard/signalling.js';
+import { built } from './built.js';
+
+const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
+const { Signalling } = await built<typeof import('../../src/shard/signalling.js')>('shard/signalling.js');
+const { readTarget } = await built<typeof import('../../src/swarm/target.js')>('swarm/target.js');
 
 // As the signalling thread does: srf looks into process.env for every header it reads.
 process.env = { ...process.env };
@@ -58,7 +61,7 @@ export class InThread {
   ended = 0;
   failed = 0;
   readonly done: Promise<void>;
-  private readonly signalling: Signalling;
+  private readonly signalling: SignallingType;
 
   /** @param load stages of a profile, as YAML */
   constructor(target: string, load: string, holdMs: number) {

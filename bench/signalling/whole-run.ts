@@ -1,6 +1,10 @@
-import { parseProfile } from '../../dist/profile/read.js';
-import { planOf } from '../../dist/run/plan.js';
-import { Run } from '../../dist/run/run.js';
+import type { Run as RunType } from '../../src/run/run.js';
+import { built } from './built.js';
+
+const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
+const { planOf } = await built<typeof import('../../src/run/plan.js')>('run/plan.js');
+const { Run } = await built<typeof import('../../src/run/run.js')>('run/run.js');
+
 import { cpuBetween, threadTimes } from './cpu.js';
 
 export interface WholeRun {
@@ -66,7 +70,7 @@ function measured(
   from: Reading,
   to: Reading,
   threadsBefore: ReadonlySet<number>,
-  { calls, sip, run }: Awaited<ReturnType<Run['execute']>>['summary'],
+  { calls, sip, run }: Awaited<ReturnType<RunType['execute']>>['summary'],
 ): WholeRun {
   const count = to.ended - from.ended;
   const us = (ids?: readonly number[]): number => (cpuBetween(from.threads, to.threads, ids) * 1000) / count;
