@@ -47,6 +47,7 @@ export function newRecord(
     farEnd: null,
     uplink: null,
     downlink: null,
+    rtcp: null,
     oneWay: null,
     noMedia: false,
     dtmf: null,

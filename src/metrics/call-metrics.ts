@@ -2,6 +2,7 @@ import type { CallRecord } from './call-record.js';
 import { DirectionMetrics, DtmfMetrics, TruthMetrics } from './direction-metrics.js';
 import { Distribution, round } from './distribution.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
+import { RtcpMetrics } from './rtcp-metrics.js';
 import { sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
 
@@ -35,6 +36,7 @@ export class CallMetrics {
   readonly dtmfDownlink = new DtmfMetrics();
   readonly truthUplink = new TruthMetrics();
   readonly truthDownlink = new TruthMetrics();
+  readonly rtcp = new RtcpMetrics();
   readonly exhaustion = new ExhaustionDetector();
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
   noMedia = 0;
@@ -129,7 +131,9 @@ export class CallMetrics {
     if (record.farEnd === 'echo') this.loopCalls++;
     if (record.uplink) this.uplink.add(record.uplink);
     if (record.downlink) this.downlink.add(record.downlink);
-    if ((record.uplink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.uplink++;
+    const isKnown = record.uplink?.heard ? record.uplink.heard.verdict.state !== 'unknown' : record.uplink?.evidence;
+    if (!isKnown) this.unknown.uplink++;
+    if (record.rtcp) this.rtcp.add(record.rtcp);
     if ((record.downlink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.downlink++;
     if (record.dtmf) {
       this.dtmfUplink.add(record.dtmf.uplink.sent, record.dtmf.uplink.heard);
@@ -185,6 +189,7 @@ export class CallMetrics {
       oneWay: this.oneWay,
       noMedia: { calls: this.noMedia },
       unknown: { ...this.unknown },
+      rtcp: this.rtcp.summary(),
     };
   }
 

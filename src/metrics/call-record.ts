@@ -1,6 +1,7 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
-import type { FaultCause, HeardReport } from '../quality/reports.js';
+import type { FaultCause, HeardReport, Verdict } from '../quality/reports.js';
+import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
@@ -34,6 +35,21 @@ export interface DirectionRecord {
   /** Sent, but before the first or after the last packet received; `null` where the sender is not ours. */
   edgeLost: number | null;
   evidence: 'own-end' | 'rtcp' | 'probe' | 'echo' | 'local' | null;
+}
+
+/** What RTCP told of a call; see docs/figures.md. */
+export interface RtcpRecord extends RtcpReport {
+  farEnd: FarEndRecord | null;
+  /** What that says of the uplink; it counts where the far end is not ours. */
+  verdict: Verdict;
+}
+
+/** The far end's latest view of what we send, in relation to our first packet. */
+export interface FarEndRecord extends FarEndView {
+  /** Packets from our first one to the highest that it reported. */
+  packetsExpected: number;
+  /** cumulativeLost ÷ packetsExpected, 0–1: 0 where duplicates make up for all that was lost. */
+  lossRatio: number | null;
 }
 
 export interface DtmfRecord {
@@ -92,6 +108,8 @@ export interface CallRecord {
   farEnd: 'own' | 'echo' | 'foreign' | null;
   uplink: DirectionRecord | null;
   downlink: DirectionRecord | null;
+  /** `null` without RTCP, of a call that was not answered, and where the media part is missing. */
+  rtcp: RtcpRecord | null;
   /** Set when exactly one direction is at fault. */
   oneWay: { direction: 'uplink' | 'downlink'; cause: FaultCause } | null;
   /** Both directions at fault. */

@@ -1,15 +1,18 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import { matchDigits } from '../quality/dtmf-match.js';
+import { farEndVerdict } from '../quality/far-end-verdict.js';
 import { withDelay } from '../quality/mos.js';
-import type { HeardReport } from '../quality/reports.js';
-import type { CallRecord, DirectionRecord } from './call-record.js';
+import type { HeardReport, Verdict } from '../quality/reports.js';
+import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
+
+const UNKNOWN: Verdict = { state: 'unknown', cause: null };
 
 /**
  * Fills the media part of a caller's record from what both sides of the call reported.
  *
  * - downlink: what we heard ourselves (`local`), or `echo` when our own packets came back.
- * - uplink: what our own far end heard (`own-end`); without one nothing tells, so it stays unheard.
+ * - uplink: what our own far end heard (`own-end`); without one only RTCP tells, and only whether it was received (`rtcp`).
  *
  * A call whose media stopped for longer than its timeout counts as dropped, whoever hung up in the end.
  *
@@ -28,12 +31,15 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   record.impairment = media.truth;
   if (record.answeredMs === null) return;
 
+  record.rtcp = rtcpOf(media);
   const echo = media.heard.echo;
   record.farEnd = own ? 'own' : echo ? 'echo' : 'foreign';
   record.downlink = echo
     ? { packetsSent: media.sent.packetsSent, heard: media.heard, edgeLost: null, evidence: 'echo' }
     : direction(own?.sent.packetsSent ?? null, media.heard, 'local');
   record.uplink = echo ? null : direction(media.sent.packetsSent, own?.heard ?? null, own ? 'own-end' : null);
+  const byRtcp = own || echo ? UNKNOWN : (record.rtcp?.verdict ?? UNKNOWN);
+  if (record.uplink && byRtcp.state !== 'unknown') record.uplink.evidence = 'rtcp';
   record.dtmf = {
     uplink: { sent: media.sent.digits, heard: own ? own.heard.digits : null },
     downlink: { sent: own ? own.sent.digits : null, heard: media.heard.digits },
@@ -42,19 +48,21 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   if (own) {
     rateConversation(record.uplink?.heard, media.truth.uplink);
     rateConversation(record.downlink.heard, media.truth.downlink);
+  } else if (!echo) {
+    rateByRoundTrip(record.downlink.heard, media);
   }
 
-  const up = record.uplink?.heard?.verdict ?? null;
+  const up = record.uplink?.heard?.verdict ?? byRtcp;
   const down = record.downlink.heard?.verdict ?? null;
-  const upFault = up?.state === 'fault';
+  const upFault = up.state === 'fault';
   const downFault = down?.state === 'fault';
   record.noMedia = upFault && downFault;
-  if (record.outcome === 'completed' && (up?.cause === 'stopped' || down?.cause === 'stopped')) {
+  if (record.outcome === 'completed' && (up.cause === 'stopped' || down?.cause === 'stopped')) {
     record.outcome = 'dropped';
     record.cause = 'dropped';
   }
   if (upFault && down?.state === 'ok') record.oneWay = { direction: 'uplink', cause: up.cause! };
-  else if (downFault && (up?.state === 'ok' || record.uplink?.heard == null) && !echo)
+  else if (downFault && !upFault && (up.state === 'ok' || record.uplink?.heard == null) && !echo)
     record.oneWay = { direction: 'downlink', cause: down.cause! };
 }
 
@@ -62,6 +70,22 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
 function rateConversation(heard: HeardReport | null | undefined, truth: DirectionTruth): void {
   if (heard?.mos && truth.delayMeanMs !== null)
     heard.mos = withDelay(heard.mos, { oneWayDelayMs: truth.delayMeanMs, source: 'path' });
+}
+
+/** The network's one-way delay is taken as half the round trip, RTCP being delayed by it alone; our path's comes on top. */
+function rateByRoundTrip(heard: HeardReport | null, { rtcp, truth }: MediaReport): void {
+  if (!heard?.mos || !rtcp?.roundTripMs) return;
+  const oneWayDelayMs = rtcp.roundTripMs.mean / 2 + (truth.downlink.delayMeanMs ?? 0);
+  heard.mos = withDelay(heard.mos, { oneWayDelayMs, source: 'rtcp' });
+}
+
+function rtcpOf({ rtcp, sent }: MediaReport): RtcpRecord | null {
+  if (!rtcp) return null;
+  const verdict = farEndVerdict(rtcp);
+  if (!rtcp.farEnd) return { ...rtcp, farEnd: null, verdict };
+  const packetsExpected = Math.max(0, rtcp.farEnd.extendedHighest - sent.firstSequence + 1);
+  const lossRatio = packetsExpected === 0 ? null : Math.max(0, rtcp.farEnd.cumulativeLost) / packetsExpected;
+  return { ...rtcp, farEnd: { ...rtcp.farEnd, packetsExpected, lossRatio }, verdict };
 }
 
 function direction(

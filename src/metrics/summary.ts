@@ -66,6 +66,27 @@ export interface TruthSummary {
   delayMs: { mean: number; max: number } | null;
 }
 
+/** What RTCP told of the answered calls. Compound packets are counted. */
+export interface RtcpSummary {
+  /** Calls whose far end sent reports of its own. */
+  calls: number;
+  sent: number;
+  received: number;
+  malformed: number;
+  wrongSource: number;
+  /** Over the calls, of each the mean; `null` where no far end reported on a sender report of ours. */
+  roundTripMs: Percentiles | null;
+  /** What far ends said of what we sent them, by the last report of each. */
+  farEnd: {
+    calls: number;
+    lossRatio: number | null;
+    lossRatioPerCall: Percentiles | null;
+    jitterMs: Percentiles | null;
+    /** By their VoIP metrics. */
+    mosLq: LowPercentiles | null;
+  };
+}
+
 export type InvalidReason = 'receive-drops' | 'pacing-error' | 'thread-cpu' | 'event-loop-delay' | 'not-started';
 
 export interface GateResult {
@@ -197,6 +218,7 @@ export interface Summary {
     noMedia: { calls: number };
     /** Answered calls of which a direction is unknown. */
     unknown: { uplink: number; downlink: number };
+    rtcp: RtcpSummary;
     pacingErrorMs: { p50: number; p99: number; max: number } | null;
     receiveDrops: number | null;
     /** Datagrams on media ports of ours that were neither RTP nor RTCP, the built-in trunk's included. */

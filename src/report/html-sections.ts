@@ -16,6 +16,7 @@ import {
   sortedResponses,
 } from './format.js';
 import { ladderLines } from './ladder.js';
+import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
 import type { WorstCall, WorstCalls } from './worst-calls.js';
@@ -299,7 +300,10 @@ export function mediaTables({ media, dtmf }: Summary): string {
     ),
     digit('DTMF duplicated / wrong', (s) => pair(s.duplicated, s.wrong)),
   ]);
-  return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>`;
+  const notes = rtcpNotes(media.rtcp)
+    .map((note) => `<p class="note">${note}.</p>`)
+    .join('');
+  return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>${notes}`;
 }
 
 export function oneWayTable({ media }: Summary): string {

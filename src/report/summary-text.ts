@@ -14,6 +14,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 
@@ -214,6 +215,7 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
   ];
   const models = [...new Set([m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null))];
   for (const model of models) lines.push(`  ${paint(`MOS by ${printable(model)}`, 'dim')}`);
+  for (const note of rtcpNotes(m.rtcp)) lines.push(`  ${note}`);
   return lines;
 }
 

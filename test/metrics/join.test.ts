@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CallMetrics } from '../../src/metrics/call-metrics.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { joinMedia } from '../../src/metrics/join.js';
 import { mosOf } from '../../src/quality/mos.js';
+import type { RtcpReport } from '../../src/rtp/rtcp-session.js';
 import { answeredRecord, failedRecord, fault, mediaReport, OK, UNKNOWN } from '../support/records.js';
 
 function join(caller: ReturnType<typeof mediaReport>, own: ReturnType<typeof mediaReport> | null): CallRecord {
@@ -93,5 +95,95 @@ describe('joining what both sides report', () => {
     const lost = answeredRecord({ media: null, mediaMissing: 'no report' });
     joinMedia(lost, mediaReport());
     expect(lost).toMatchObject({ downlink: null, mediaMissing: 'no report' });
+  });
+});
+
+describe('RTCP of a foreign far end', () => {
+  const RTCP: RtcpReport = {
+    sent: 5,
+    received: 5,
+    malformed: 0,
+    wrongSource: 0,
+    unauthenticated: 0,
+    roundTripMs: { samples: 3, mean: 240, min: 200, max: 280 },
+    farEnd: {
+      reports: 4,
+      cumulativeLost: 5,
+      extendedHighest: 100,
+      jitterMs: 3,
+      jitterMaxMs: 4,
+      fractionLostMax: 0.1,
+    },
+    unheardReports: 0,
+    voipMetrics: null,
+    looped: 0,
+    bye: false,
+  };
+  const mos = mosOf({
+    codec: 'PCMU',
+    bpl: 25.1,
+    missing: 0,
+    expected: 100,
+    burstR: 1,
+    jitterBufferMs: 60,
+    ptimeMs: 20,
+    delay: null,
+  });
+  const rtcp = (heard: Parameters<typeof mediaReport>[0], change: Partial<RtcpReport>): CallRecord =>
+    join({ ...mediaReport({ mos, ...heard }), rtcp: { ...RTCP, ...change } }, null);
+
+  it('tells that it receives us, what it lost, and how long the way is', () => {
+    const record = rtcp({}, {});
+    expect(record.uplink).toMatchObject({ heard: null, evidence: 'rtcp' });
+    expect(record.rtcp).toMatchObject({
+      verdict: OK,
+      farEnd: { packetsExpected: 100, lossRatio: 0.05 },
+      roundTripMs: { mean: 240 },
+    });
+    // 120 ms of network, 60 of jitter buffer, 20 of packet: as with a path of 120 ms.
+    expect(record.downlink?.heard?.mos).toMatchObject({ lq: mos.lq, delaySource: 'rtcp' });
+    expect(record.downlink?.heard?.mos?.cq).toBeCloseTo(4.343, 2);
+  });
+
+  it('adds the delay of our own path, which RTCP does not take', () => {
+    const caller = { ...mediaReport({ mos }), rtcp: { ...RTCP, roundTripMs: { ...RTCP.roundTripMs!, mean: 40 } } };
+    caller.truth.downlink.delayMeanMs = 100;
+    expect(join(caller, null).downlink?.heard?.mos?.cq).toBeCloseTo(4.343, 2);
+  });
+
+  it('leaves the conversation unrated where no round trip was measured', () => {
+    const record = rtcp({}, { roundTripMs: null });
+    expect(record.downlink?.heard?.mos).toMatchObject({ cq: null, delaySource: 'none' });
+  });
+
+  it.each([
+    ['ok', OK, {}, null, false],
+    ['no-rtp', OK, { farEnd: null, unheardReports: 2 }, { direction: 'uplink', cause: 'no-rtp' }, false],
+    ['no-rtp', fault('no-rtp'), { farEnd: null, unheardReports: 2 }, null, true],
+    ['ok', fault('silence'), {}, { direction: 'downlink', cause: 'silence' }, false],
+    ['nothing', OK, { farEnd: null, unheardReports: 1 }, null, false],
+    ['nothing', OK, { farEnd: null, looped: 5 }, null, false],
+  ])('says %s of the uplink where the downlink is %o', (_said, down, change, oneWay, noMedia) => {
+    const record = rtcp({ verdict: down }, change);
+    expect(record.oneWay).toEqual(oneWay);
+    expect(record.noMedia).toBe(noMedia);
+    expect(record.uplink!.evidence).toBe(_said === 'nothing' ? null : 'rtcp');
+  });
+
+  it('gives way to what an own far end heard', () => {
+    const caller = { ...mediaReport(), rtcp: { ...RTCP, farEnd: null, unheardReports: 9 } };
+    const record = join(caller, mediaReport());
+    expect(record).toMatchObject({ uplink: { evidence: 'own-end' }, oneWay: null });
+  });
+
+  it('is added up over the calls', () => {
+    const metrics = new CallMetrics();
+    metrics.add(rtcp({}, {}));
+    metrics.add(rtcp({}, { farEnd: { ...RTCP.farEnd!, cumulativeLost: -3, extendedHighest: 300 } }));
+    metrics.add(rtcp({}, { farEnd: null, roundTripMs: null, received: 0 }));
+    const { rtcp: summary, unknown } = metrics.media();
+    expect(summary).toMatchObject({ calls: 2, sent: 15, received: 10, roundTripMs: { p50: 240 } });
+    expect(summary.farEnd).toMatchObject({ calls: 2, lossRatio: 5 / 400, jitterMs: { max: 3 }, mosLq: null });
+    expect(unknown).toEqual({ uplink: 1, downlink: 0 });
   });
 });

@@ -25,6 +25,8 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'loss injected')).toBe('loss injected | 2.03% | 0%');
     expect(lineWith(text, 'jitter')).toBe('jitter p50 / p95 ms | 2.31 / 4.12 | 0.04 / 0.08');
     expect(lineWith(text, 'MOS-LQ')).toBe('MOS-LQ p5 / p50 | 2.94 / 3.87 | 4.12 / 4.41');
+    expect(lineWith(text, 'round trip')).toBe('RTCP of 446 calls: round trip p50 / p95 41.2 / 44.9 ms');
+    expect(lineWith(text, 'by RTCP')).toBe('uplink by RTCP: lost 1.97%, jitter p50 / p95 2.25 / 4.00 ms');
     expect(lineWith(text, 'with MOS')).toBe('with MOS / without | 444 / 2 | 444 / 9');
     expect(lineWith(text, 'no-rtp')).toBe('no-rtp: no RTP after the answer | 9');
     expect(lineWith(text, '33 (')).toBe('lost | 33 (1.85%) | –');

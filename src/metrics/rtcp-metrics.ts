@@ -1,0 +1,53 @@
+import type { RtcpRecord } from './call-record.js';
+import { Distribution, round } from './distribution.js';
+import type { RtcpSummary } from './summary.js';
+
+/** Adds up what RTCP told of all answered calls. */
+export class RtcpMetrics {
+  private readonly counts = { sent: 0, received: 0, malformed: 0, wrongSource: 0 };
+  private calls = 0;
+  private reportedCalls = 0;
+  private lost = 0;
+  private expected = 0;
+  private readonly roundTrip = new Distribution();
+  private readonly loss = new Distribution(1e6);
+  private readonly jitter = new Distribution();
+  private readonly mosLq = new Distribution(1e4);
+
+  add(rtcp: RtcpRecord): void {
+    const { counts } = this;
+    counts.sent += rtcp.sent;
+    counts.received += rtcp.received;
+    counts.malformed += rtcp.malformed;
+    counts.wrongSource += rtcp.wrongSource;
+    if (rtcp.received > rtcp.looped) this.calls++;
+    if (rtcp.roundTripMs) this.roundTrip.record(rtcp.roundTripMs.mean);
+    const { farEnd, voipMetrics } = rtcp;
+    if (farEnd) {
+      this.reportedCalls++;
+      this.jitter.record(farEnd.jitterMs);
+      if (farEnd.lossRatio !== null) {
+        this.loss.record(farEnd.lossRatio);
+        this.lost += farEnd.lossRatio * farEnd.packetsExpected;
+        this.expected += farEnd.packetsExpected;
+      }
+    }
+    const mos = voipMetrics?.mosLq ?? null;
+    if (mos !== null) this.mosLq.record(mos);
+  }
+
+  summary(): RtcpSummary {
+    return {
+      ...this.counts,
+      calls: this.calls,
+      roundTripMs: this.roundTrip.percentiles(),
+      farEnd: {
+        calls: this.reportedCalls,
+        lossRatio: this.expected > 0 ? round(this.lost / this.expected) : null,
+        lossRatioPerCall: this.loss.percentiles(),
+        jitterMs: this.jitter.percentiles(),
+        mosLq: this.mosLq.lowPercentiles(),
+      },
+    };
+  }
+}
