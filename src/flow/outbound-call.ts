@@ -73,6 +73,8 @@ export class OutboundCall {
   private request: SrfRequest | null = null;
   private inviteTime: string | undefined;
   private dialog: SrfDialog | null = null;
+  /** Settles with the last re-INVITE. */
+  private holding: Promise<void> = Promise.resolve();
   private readonly credentials: CallCredentials | null;
   private readonly scope = new CallScope((error) => this.abandon(error));
 
@@ -365,9 +367,11 @@ export class OutboundCall {
     return null;
   }
 
-  /** A far end that refuses stays as it is. */
+  /** Once the re-INVITE before is answered. A far end that refuses stays as it is. */
   private holdFarEnd(isHeld: boolean): void {
-    if (this.phase === 'established') putOnHold(this.dialog!, this.conversation, isHeld).catch(() => {});
+    this.holding = this.holding.then(async () => {
+      if (this.phase === 'established') await putOnHold(this.dialog!, this.conversation, isHeld).catch(() => {});
+    });
   }
 
   private finish(): void {

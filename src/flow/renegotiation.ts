@@ -1,4 +1,4 @@
-import type { SrfDialog, SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
+import type { SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import type { Conversation } from './conversation.js';
 
@@ -68,8 +68,29 @@ export function followRenegotiation(options: RenegotiationOptions): void {
   );
 }
 
-/** Puts the far end on hold, or takes it back, by a re-INVITE (RFC 3264 8.4). Rejects when that is refused. */
-export async function putOnHold(dialog: SrfDialog, conversation: Conversation, isHeld: boolean): Promise<void> {
+/**
+ * Puts the far end on hold, or takes it back, by a re-INVITE (RFC 3264 8.4). Where that is refused all stays as it was (RFC 3261
+ * 14.1). One at a time for each dialog. @returns the final status @throws where srf cannot send it
+ */
+export async function putOnHold(dialog: SrfDialog, conversation: Conversation, isHeld: boolean): Promise<number> {
   conversation.hold(isHeld);
-  conversation.takeAnswer(await dialog.modify(conversation.offer()), true);
+  const offer = conversation.offer();
+  const { status, body } = await reinvite(dialog, offer);
+  if (status >= 300) conversation.hold(!isHeld);
+  else {
+    dialog.local.sdp = offer;
+    conversation.takeAnswer(body, true);
+  }
+  return status;
+}
+
+/** The final response to a re-INVITE, acknowledged. After a refusal `SrfDialog.modify` would let no further one out. */
+function reinvite(dialog: SrfDialog, offer: string): Promise<SrfResult> {
+  return new Promise((resolve, reject) => {
+    const request = { method: 'INVITE', headers: { Contact: dialog.local.contact }, body: offer };
+    dialog.request(request, (error, response) => {
+      if (!response) reject(error);
+      else if (response.status >= 200) resolve(response);
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { CodecName } from '../../src/core/codecs.js';
-import type { SrfDialog } from '../../src/drachtio/srf-types.js';
+import type { SrfDialog, SrfResult } from '../../src/drachtio/srf-types.js';
 import { Conversation, type ConversationSetup } from '../../src/flow/conversation.js';
 import { followRenegotiation, putOnHold } from '../../src/flow/renegotiation.js';
 import { conversationSpec, mediaSpec } from '../../src/flow/spec.js';
@@ -19,7 +19,7 @@ class Established {
   readonly mismatches: string[] = [];
   readonly conversation: Conversation;
   /** Answers our own re-INVITEs. */
-  onReinvite: (offer: string) => string = () => '';
+  onReinvite: (offer: string) => { status: number; body: string } = () => ({ status: 500, body: '' });
   private readonly events = new EventEmitter();
   readonly dialog: SrfDialog;
 
@@ -39,8 +39,11 @@ class Established {
     const lease = { pair: 1, address: '127.0.0.1', rtpPort: 20_000, rtcpPort: 20_001 };
     this.conversation = new Conversation(setup as unknown as ConversationSetup, 1, lease, 'call');
     this.dialog = Object.assign(this.events, {
-      local: { sdp: '' },
-      modify: async (offer: string) => this.onReinvite(offer),
+      local: { sdp: '', contact: '<sip:us@192.0.2.1>' },
+      request: ({ body }: { body: string }, done: (error: unknown, response?: SrfResult) => void) => {
+        done(null, { status: 180, body: '' } as SrfResult);
+        done(null, this.onReinvite(body) as SrfResult);
+      },
     }) as unknown as SrfDialog;
     followRenegotiation({
       dialog: this.dialog,
@@ -121,10 +124,21 @@ describe('within a call', () => {
   it('we put the far end on hold, and take it back', async () => {
     const call = new Established(['PCMU']);
     const callee = farEnd(['PCMU']);
-    call.onReinvite = (offer) => callee.answer(offer)!.answer;
-    await putOnHold(call.dialog, call.conversation, true);
+    call.onReinvite = (offer) => ({ status: 200, body: callee.answer(offer)!.answer });
+    expect(await putOnHold(call.dialog, call.conversation, true)).toBe(200);
     expect(call.talk.at(-1)).toMatchObject({ sends: true, hears: false });
-    await putOnHold(call.dialog, call.conversation, false);
+    expect(await putOnHold(call.dialog, call.conversation, false)).toBe(200);
     expect(call.talk.at(-1)).toMatchObject({ sends: true, hears: true });
+  });
+
+  it('a hold that is refused leaves all as it was, in what we offer later too', async () => {
+    const call = new Established(['PCMU']);
+    call.ask('modify', farEnd(['PCMU']).offer());
+    const agreed = call.dialog.local.sdp;
+    call.onReinvite = () => ({ status: 488, body: '' });
+    expect(await putOnHold(call.dialog, call.conversation, true)).toBe(488);
+    expect(call.talk).toHaveLength(1);
+    expect(call.dialog.local.sdp).toBe(agreed);
+    expect(call.conversation.offer()).toContain('a=sendrecv');
   });
 });
