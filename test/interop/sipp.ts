@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
+import type { CodecName } from '../../src/core/codecs.js';
 import { freePort } from './ports.js';
 
 /** A port that SIPp binds for RTP; it takes the one two above it as well. */
@@ -43,19 +44,32 @@ export function scenario(name: string): string {
   return fileURLToPath(new URL(`scenarios/${name}.xml`, import.meta.url));
 }
 
-/** As `scenario`, with `text` replaced: SIPp takes no variable for a status or a file. */
-export function scenarioWith(name: string, text: string, replacement: string): string {
-  const original = readFileSync(scenario(name), 'utf8');
-  if (!original.includes(text)) throw new Error(`the scenario ${name} has no '${text}'`);
+/** As `scenario`, with `text` replaced, and likewise `more`: SIPp takes no variable for a status, a file or a codec. */
+export function scenarioWith(
+  name: string,
+  text: string,
+  replacement: string,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  let written = readFileSync(scenario(name), 'utf8');
+  for (const [what, by] of [[text, replacement], ...Object.entries(more)]) {
+    if (!written.includes(what)) throw new Error(`the scenario ${name} has no '${what}'`);
+    written = written.replaceAll(what, by);
+  }
   const path = join(variants, `${name}-${readdirSync(variants).length}.xml`);
-  writeFileSync(path, original.replaceAll(text, replacement));
+  writeFileSync(path, written);
   return path;
 }
 
 /** Writes two seconds of speech-like noise in µ-law, as SIPp plays it, and tells where. */
 export function writeSpeech(): string {
-  const path = join(variants, 'speech.ul');
-  writeFileSync(path, EncodedAudio.encode(speechLike(5, 2), 'PCMU', 20).bytes);
+  return writePayload('speech.ul', speechLike(5, 2), 'PCMU');
+}
+
+/** Writes the payload of audio that has the codec's own sample rate, without any header, and tells where. */
+export function writePayload(name: string, samples: Int16Array, codec: CodecName): string {
+  const path = join(variants, name);
+  writeFileSync(path, EncodedAudio.encode(samples, codec, 20).bytes);
   return path;
 }
 
