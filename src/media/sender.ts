@@ -19,6 +19,9 @@ const LAST_SENT_MS = 6;
 const FIRST_SENT_MS = 7;
 const SENDER_NUMBERS = 8;
 
+/** Our own packets come back within this time, if they do. */
+const LOOP_MS = 60_000;
+
 /**
  * The sending half of a local RTP session: one packet each ptime at its deadline, telephone-events in place of audio
  * while digits are sent. A slot that comes late by more than one ptime is left out (its timestamp passes, its sequence
@@ -93,6 +96,14 @@ export class RtpSender implements Paced {
     const { numbers, at } = this;
     const units = Math.round(((nowMs - numbers[at + NEXT_SLOT_MS]) * this.slotUnits) / this.ptimeMs);
     return (numbers[at + TIMESTAMP] + units) >>> 0;
+  }
+
+  /** Whether a packet of this sequence number and timestamp was sent within the last minute, the latest 65,536 at most. */
+  hasSent(sequence: number, timestamp: number): boolean {
+    const { numbers, at } = this;
+    const behind = (numbers[at + SEQUENCE] - 1 - sequence) & 0xffff;
+    const ago = (numbers[at + TIMESTAMP] - timestamp) >>> 0;
+    return behind < this.packetsSent && ago * this.ptimeMs <= LOOP_MS * this.slotUnits;
   }
 
   /** What is sent from the next slot on, with timestamps of `clockRate` Hz. `audio` null sends digits only. */

@@ -18,15 +18,14 @@ export class LocalSession implements End {
   private answeredAtMs = 0;
   private acceptPayloadTypes = STATIC_TYPES;
   private clockRate = 8000;
-  private ptimeMs: number;
   private hears = true;
+  private readonly hasSent = (sequence: number, timestamp: number): boolean => this.sender.hasSent(sequence, timestamp);
   private readonly recorder: PacketRecorder | null;
 
   constructor(
     readonly spec: SessionSpec,
     readonly sender: RtpSender,
   ) {
-    this.ptimeMs = spec.ptimeMs;
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
     this.heard = new HeardStream(this.heardSpec());
   }
@@ -52,7 +51,6 @@ export class LocalSession implements End {
   connect(remote: MediaRemote, answered: boolean, strangers: number, nowMs: number): boolean {
     this.acceptPayloadTypes = remote.acceptPayloadTypes;
     this.clockRate = CODECS[remote.codec].clockRate;
-    this.ptimeMs = remote.ptimeMs ?? this.spec.ptimeMs;
     this.hears = remote.hears ?? true;
     if (strangers > 0) {
       this.heard.close();
@@ -87,7 +85,6 @@ export class LocalSession implements End {
     const { jitterBufferMs, mediaTimeoutMs, bpl, expectAudio, hearDigits } = this.spec;
     return {
       acceptPayloadTypes: this.acceptPayloadTypes,
-      ptimeMs: this.ptimeMs,
       jitterBufferMs,
       mediaTimeoutMs,
       bpl,
@@ -95,6 +92,7 @@ export class LocalSession implements End {
       hearDigits,
       clockRate: this.clockRate,
       ownSsrc: this.sender.ssrc,
+      hasSent: this.hasSent,
     };
   }
 }

@@ -16,7 +16,6 @@ export class HeardSource {
   constructor(
     readonly ssrc: number,
     readonly clockRate: number,
-    ptimeMs: number,
     jitterBufferMs: number,
   ) {
     // One stretch for all, the windows last.
@@ -24,7 +23,7 @@ export class HeardSource {
     const playoutAt = at + RECEIVER_NUMBERS;
     const runsAt = playoutAt + PLAYOUT_NUMBERS;
     const windows = { numbers, words, at: runsAt + LOSS_RUN_NUMBERS };
-    this.receiver = new RtpReceiver(clockRate, ptimeMs, { numbers, words, at }, windows);
+    this.receiver = new RtpReceiver(clockRate, { numbers, words, at }, windows);
     this.playout = new PlayoutBuffer(jitterBufferMs, clockRate, { numbers, words, at: playoutAt });
     this.runs = new LossRuns({ numbers, words, at: runsAt }, windows);
   }

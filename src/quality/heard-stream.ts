@@ -16,7 +16,6 @@ import { Arrival } from './rtp-receiver.js';
 export interface HeardSpec {
   /** Payload types accepted: pt → what it carries. */
   acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
-  ptimeMs: number;
   jitterBufferMs: number;
   mediaTimeoutMs: number;
   bpl: number;
@@ -26,6 +25,8 @@ export interface HeardSpec {
   clockRate: number;
   /** SSRC that we send with: packets that carry it are our own, sent back. */
   ownSsrc: number;
+  /** Whether we lately sent a packet of this number and time: another one with our SSRC is not ours. Left out, all are. */
+  hasSent?: (sequence: number, timestamp: number) => boolean;
 }
 
 /** Live totals, cheap to read. */
@@ -105,6 +106,7 @@ export class HeardStream implements HeardCounters {
   private undecodable = 0;
   private malformed = 0;
   private echo = false;
+  private ssrcCollision = false;
 
   private readonly numbers: Float64Array;
   private readonly at: number;
@@ -115,6 +117,9 @@ export class HeardStream implements HeardCounters {
   private readonly levels: LevelMeter;
   private readonly events = new TelephoneEventReceiver();
   private eventSsrc = -1;
+  private ssrcChanges = 0;
+  /** SSRC of the source that began last. */
+  private lastSsrc = -1;
 
   private answeredAtMs: number | null = null;
   private current: HeardSource | null = null;
@@ -169,7 +174,7 @@ export class HeardStream implements HeardCounters {
     const { numbers, at } = this;
     const kind = this.kinds[payloadTypeOf(bytes, offset)];
     const ssrc = ssrcOf(bytes, offset);
-    if (ssrc === numbers[at + OWN_SSRC]) this.echo = true;
+    if (ssrc === numbers[at + OWN_SSRC] && !this.echo) this.noteOwnSsrc(bytes, offset);
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);
@@ -305,6 +310,7 @@ export class HeardStream implements HeardCounters {
       jitterMs: totals.jitterPackets === 0 ? null : totals.jitterSumMs / totals.jitterPackets,
       jitterMaxMs: totals.jitterPackets === 0 ? null : totals.jitterMaxMs,
       ssrc: source ? source.ssrc : null,
+      ssrcChanges: this.ssrcChanges,
       firstSequence: source ? source.receiver.first : null,
       lastSequence: source ? source.receiver.last : null,
       firstArrivalMs: hasMedia ? numbers[at + FIRST_ARRIVAL_MS] : null,
@@ -322,6 +328,7 @@ export class HeardStream implements HeardCounters {
       silentRatio: levels.silentRatio,
       levelDbov: levels.levelDbov,
       echo: this.echo,
+      ssrcCollision: this.ssrcCollision,
       verdict: this.verdictAt(endMs),
       mos:
         levels.audioPackets === 0
@@ -333,12 +340,20 @@ export class HeardStream implements HeardCounters {
               expected: totals.expected,
               burstR: burstRatio(totals.runs),
               jitterBufferMs: this.spec.jitterBufferMs,
-              ptimeMs: this.spec.ptimeMs,
+              // What the far end sends, whatever was agreed on; resampled codecs are not whole to the last bit.
+              ptimeMs: Math.round(levels.packetMs * 1000) / 1000,
               delay,
             }),
       digits: this.events.digits,
       digitDuplicates: this.events.duplicates,
     };
+  }
+
+  /** Our own packet has come back, or the far end has drawn our SSRC (RFC 3550, section 8.2). */
+  private noteOwnSsrc(bytes: Uint8Array, offset: number): void {
+    const { hasSent } = this.spec;
+    if (hasSent === undefined || hasSent(sequenceOf(bytes, offset), timestampOf(bytes, offset))) this.echo = true;
+    else this.ssrcCollision = true;
   }
 
   private noteArrival(arrivalMs: number): void {
@@ -417,7 +432,9 @@ export class HeardStream implements HeardCounters {
     if (this.previous) this.ended.add(this.previous);
     this.previous = this.current;
     this.numbers[this.at + CURRENT_SSRC] = ssrc;
-    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.ptimeMs, this.spec.jitterBufferMs);
+    if (this.lastSsrc >= 0 && ssrc !== this.lastSsrc) this.ssrcChanges++;
+    this.lastSsrc = ssrc;
+    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.jitterBufferMs);
     return this.current;
   }
 }

@@ -59,7 +59,8 @@ const COMFORT_NOISE_PACKETS = 10;
 const SECONDS_EXPECTED = 11;
 const SECONDS_HEARD = 12;
 const EXPECTED_MS = 13;
-export const LEVEL_NUMBERS = 14;
+const SAMPLES = 14;
+export const LEVEL_NUMBERS = 15;
 
 /**
  * Levels of decoded audio from the answer on: second by second where audio was expected (what did not come counts as
@@ -80,6 +81,12 @@ export class LevelMeter {
 
   get audioPackets(): number {
     return this.numbers[this.at + AUDIO_PACKETS];
+  }
+
+  /** How much audio a packet carries on average, in ms; 0 without any. */
+  get packetMs(): number {
+    const { audioPackets } = this;
+    return audioPackets === 0 ? 0 : (this.numbers[this.at + SAMPLES] * 1000) / (this.clockRate * audioPackets);
   }
 
   /** Digital silence. */
@@ -118,6 +125,7 @@ export class LevelMeter {
     if (samples === 0) return;
     const { numbers, at } = this;
     numbers[at + AUDIO_PACKETS]++;
+    numbers[at + SAMPLES] += samples;
     if (energy <= SILENT_SQUARE * samples) {
       numbers[at + SILENT_PACKETS]++;
     } else {

@@ -39,6 +39,7 @@ export interface MosReport {
   pplPercent: number;
   burstR: number;
   jitterBufferMs: number;
+  /** How much audio the far end puts into a packet, on average. */
   ptimeMs: number;
   /** `path`: both ends are ours and on this machine; what our path added is known, the loopback adds well below 1 ms. */
   delaySource: 'probe' | 'rtcp' | 'path' | 'none';
@@ -66,6 +67,8 @@ export interface HeardReport {
   jitterMs: number | null;
   jitterMaxMs: number | null;
   ssrc: number | null;
+  /** How often another SSRC began: the figures are kept for each, and summed. */
+  ssrcChanges: number;
   /** Extended sequence numbers, cycles from the first packet. */
   firstSequence: number | null;
   lastSequence: number | null;
@@ -96,6 +99,8 @@ export interface HeardReport {
   levelDbov: number | null;
   /** The far end sent our own packets back (own SSRC): figures are of the loop. */
   echo: boolean;
+  /** The far end sent with our SSRC what we had not sent. It is heard as any other source, and we keep ours. */
+  ssrcCollision: boolean;
   verdict: Verdict;
   /** `null` when no RTP was received. */
   mos: MosReport | null;

@@ -11,6 +11,9 @@ const MAX_DROPOUT = 3000;
 export const MAX_MISORDER = 1000;
 /** How far elapsed time, timestamps and sequence numbers may disagree for a long gap to be one and the same stream. */
 const GAP_TOLERANCE_MS = 1000;
+/** Packet intervals that a stream may have. */
+const SHORTEST_PACKET_MS = 5;
+const LONGEST_PACKET_MS = 120;
 
 /** What became of a packet that was given to a receiver. */
 export const Arrival = {
@@ -70,7 +73,6 @@ export class RtpReceiver {
    */
   constructor(
     private readonly clockRate: number,
-    private readonly ptimeMs: number,
     range: NumberRange = takeNumbers(RECEIVER_NUMBERS),
     windows: NumberRange = takeNumbers(WINDOW_PAIR_NUMBERS),
   ) {
@@ -230,7 +232,9 @@ export class RtpReceiver {
     const elapsedMs = arrivalMs - numbers[at + HIGHEST_ARRIVAL_MS];
     const mediaMs = (((timestamp - numbers[at + HIGHEST_TIMESTAMP]) | 0) * 1000) / this.clockRate;
     return (
-      Math.abs(mediaMs - elapsedMs) < GAP_TOLERANCE_MS && Math.abs(ahead * this.ptimeMs - elapsedMs) < GAP_TOLERANCE_MS
+      Math.abs(mediaMs - elapsedMs) < GAP_TOLERANCE_MS &&
+      ahead * SHORTEST_PACKET_MS < elapsedMs + GAP_TOLERANCE_MS &&
+      ahead * LONGEST_PACKET_MS > elapsedMs - GAP_TOLERANCE_MS
     );
   }
 

@@ -17,7 +17,7 @@ function deviationOf(values: Float64Array): number {
 function jitterOf(delays: Float64Array, order: 'sequence' | 'arrival'): number {
   const packets = [...delays].map((delay, index) => ({ index, at: index * PTIME_MS + delay }));
   if (order === 'arrival') packets.sort((a, b) => a.at - b.at);
-  const receiver = new RtpReceiver(8000, PTIME_MS);
+  const receiver = new RtpReceiver(8000);
   for (const { index, at } of packets) receiver.updateJitter((index * SAMPLES) >>> 0, at);
   return receiver.jitterSumMs / receiver.jitterPackets;
 }

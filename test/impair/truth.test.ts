@@ -98,7 +98,7 @@ describe('the ground truth of a path', () => {
         if (copies[i] > 1) arrivals.push({ index: i, at: i * PTIME_MS + delays2[i] });
       }
       arrivals.sort((a, b) => a.at - b.at);
-      const receiver = new RtpReceiver(8000, PTIME_MS);
+      const receiver = new RtpReceiver(8000);
       for (const { index, at } of arrivals) receiver.accept((index + 64_000) & 0xffff, index * SAMPLES, at);
       const truth = line.truth.snapshot();
       expect(receiver.lost).toBe(truth.droppedWithin);

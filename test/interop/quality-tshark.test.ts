@@ -103,7 +103,6 @@ describe('the receiver and tshark', () => {
     const packets = impaired(stages);
     const stream = new HeardStream({
       acceptPayloadTypes: { 0: 'PCMU' },
-      ptimeMs: 20,
       jitterBufferMs: 60,
       mediaTimeoutMs: 5000,
       bpl: 25.1,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { writeRtpHeader } from '../../src/rtp/packet.js';
+import type { MediaRemote } from '../../src/media/link/messages.js';
+import { markerOf, sequenceOf, ssrcOf, timestampOf, writeRtpHeader } from '../../src/rtp/packet.js';
+import type { MemoryPort } from './memory-net.js';
 import { ADDRESS, remoteAt, TwoPlanes } from './two-planes.js';
 
 /** A packet of µ-law silence. */
@@ -128,6 +130,27 @@ describe('pacing', () => {
     const { far } = planes.close(1);
     expect(far.heard.packetsReceived).toBeGreaterThanOrEqual(100);
     expect(far.heard.packetsReceived).toBeLessThanOrEqual(102);
+  });
+
+  it('marks the first packet and the first one after a pause, and no other', () => {
+    const planes = new TwoPlanes();
+    planes.open(1);
+    const marked: boolean[] = [];
+    const tap = planes.net.driver().bind('10.0.0.2', 7000);
+    if (typeof tap === 'string') throw new Error(tap);
+    tap.sink = { onDatagram: (memory, offset) => void marked.push(markerOf(memory.bytes, offset)) };
+    const sendTo = (more: Partial<MediaRemote>): void => {
+      planes.near.plane.connect(1, remoteAt(7000, { address: '10.0.0.2', ...more }), true, planes.clock.now());
+      planes.run(500);
+      (tap as MemoryPort).drain();
+    };
+    sendTo({});
+    sendTo({ sends: false });
+    const first = marked.length;
+    sendTo({});
+    expect(first).toBeGreaterThan(20);
+    expect(marked.length).toBeGreaterThan(first + 20);
+    expect(marked.map((marker, i) => (marker ? i : -1)).filter((i) => i >= 0)).toEqual([0, first]);
   });
 
   it('spreads the streams over the packet interval', () => {
@@ -373,6 +396,36 @@ describe('an echo as the far end', () => {
     expect(heard.echo).toBe(true);
     expect(heard.ssrc).toBe(sent.ssrc);
     expect(heard.packetsReceived).toBe(sent.packetsSent);
+  });
+
+  it('is none when it has drawn our SSRC for packets of its own: the collision is told, and it is heard', () => {
+    const planes = new TwoPlanes();
+    const { near } = planes.open(1);
+    const other = planes.net.driver().bind('10.0.0.2', 7000);
+    if (typeof other === 'string') throw new Error(other);
+    const reply = new Uint8Array(172).fill(0x20);
+    let replies = 0;
+    other.sink = {
+      onDatagram: ({ bytes }, offset) => {
+        // Its sequence numbers and timestamps have nothing to do with ours.
+        const sequence = (sequenceOf(bytes, offset) + 20_000) & 0xffff;
+        const timestamp = (timestampOf(bytes, offset) + 0x7000_0000) >>> 0;
+        writeRtpHeader(reply, 0, false, 0, sequence, timestamp, ssrcOf(bytes, offset));
+        planes.net.inject(reply.slice(), '10.0.0.2', 7000, ADDRESS, near.rtpPort);
+        replies++;
+      },
+    };
+    planes.near.plane.connect(1, { ...remoteAt(7000), address: '10.0.0.2' }, true, planes.clock.now());
+    for (let i = 0; i < 1000; i++) {
+      planes.run(1);
+      (other as MemoryPort).drain();
+    }
+    planes.near.plane.close(1, planes.clock.now());
+    planes.run(10);
+    const { heard, sent } = planes.near.told.reports.get(1)!;
+    expect(heard).toMatchObject({ echo: false, ssrcCollision: true, ssrc: sent.ssrc, packetsLost: 0 });
+    expect(heard.packetsReceived).toBe(replies);
+    expect(replies).toBeGreaterThan(45);
   });
 });
 

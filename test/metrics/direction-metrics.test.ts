@@ -24,7 +24,6 @@ describe('digits of all calls', () => {
 describe('ratings of all calls', () => {
   const unheard = new HeardStream({
     acceptPayloadTypes: { 0: 'PCMU' },
-    ptimeMs: 20,
     jitterBufferMs: 60,
     mediaTimeoutMs: 5000,
     bpl: 25.1,

@@ -8,7 +8,6 @@ import { writeRtpHeader } from '../../src/rtp/packet.js';
 function spec(codec: CodecName): HeardSpec {
   return {
     acceptPayloadTypes: { [CODECS[codec].payloadType]: codec, 13: 'CN' },
-    ptimeMs: 20,
     jitterBufferMs: 60,
     mediaTimeoutMs: 5000,
     bpl: 25.1,

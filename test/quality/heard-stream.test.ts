@@ -4,6 +4,7 @@ import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { ALAW_SILENCE, ULAW_SILENCE } from '../../src/audio/g711.js';
 import { speechLike } from '../../src/audio/speech.js';
 import { type HeardSpec, HeardStream } from '../../src/quality/heard-stream.js';
+import { withDelay } from '../../src/quality/mos.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
 import { lossesOf, pipelineOf } from '../impair/harness.js';
@@ -14,7 +15,6 @@ const EVENT_TYPE = 101;
 const OWN_SSRC = 0x0abc;
 const SPEC: HeardSpec = {
   acceptPayloadTypes: { 0: 'PCMU', 8: 'PCMA', 13: 'CN', [EVENT_TYPE]: 'telephone-event' },
-  ptimeMs: 20,
   jitterBufferMs: 60,
   mediaTimeoutMs: 5000,
   bpl: 25.1,
@@ -271,6 +271,7 @@ describe('a stream that is heard', () => {
       reordered: 0,
       duplicates: 0,
       ssrc: 0x7777,
+      ssrcChanges: 1,
       firstSequence: 12,
       lastSequence: 12 + 102,
     });
@@ -313,6 +314,89 @@ describe('a stream that is heard', () => {
       rfc3550CumulativeLost: 0,
     });
     expect(stream.report(far.atMs).jitterMaxMs).toBeCloseTo(0, 9);
+  });
+
+  it('takes a stream that comes twice once: every second copy is a duplicate, and nothing is lost or late', () => {
+    answer();
+    const bytes = new Uint8Array(RTP_HEADER_BYTES + 160).fill(0x20);
+    for (let i = 0; i < 200; i++) {
+      writeRtpHeader(bytes, 0, i === 0, 0, (65_500 + i) & 0xffff, i * 160, 1);
+      for (const laterMs of [0, 3]) stream.onRtp(bytes, 0, bytes.length, far.atMs + i * 20 + laterMs);
+    }
+    const report = stream.report(far.atMs + 4000);
+    expect(report).toMatchObject({
+      packetsReceived: 400,
+      duplicates: 200,
+      packetsExpected: 200,
+      packetsLost: 0,
+      rfc3550CumulativeLost: -200,
+      lateDiscarded: 0,
+      ssrcChanges: 0,
+    });
+    expect(report.mos!.pplPercent).toBe(0);
+  });
+
+  it.each([10, 20, 30, 40, 60])('has the far end’s packets of %d ms in its figures, whatever we send', (ptimeMs) => {
+    const frame = 8 * ptimeMs;
+    const speech = EncodedAudio.encode(speechLike(3, 10), 'PCMU', ptimeMs);
+    const bytes = new Uint8Array(RTP_HEADER_BYTES + frame);
+    const packets = 6000 / ptimeMs;
+    answer();
+    let sent = 0;
+    for (let i = 0; i < packets; i++) {
+      const start = (i % speech.frames) * frame;
+      bytes.set(speech.bytes.subarray(start, start + frame), RTP_HEADER_BYTES);
+      writeRtpHeader(bytes, 0, i === 0, 0, i, i * frame, 1);
+      // Two of ten get lost, one by one.
+      if (i % 5 === 2) continue;
+      sent++;
+      stream.onRtp(bytes, 0, bytes.length, far.atMs + i * ptimeMs);
+    }
+    const report = stream.report(far.atMs + 6000, { oneWayDelayMs: 30, source: 'probe' });
+    expect(report).toMatchObject({
+      packetsReceived: sent,
+      packetsLost: packets - sent,
+      lossRatio: 0.2,
+      lateDiscarded: 0,
+      jitterMs: 0,
+      secondsExpected: 6,
+      secondsHeard: 6,
+      verdict: { state: 'ok' },
+    });
+    expect(report.mos).toMatchObject({ ptimeMs, pplPercent: 20 });
+    const { mos } = report;
+    // The delay of the packet itself is part of the mouth-to-ear delay.
+    expect(mos!.cq).toBe(withDelay({ ...mos!, cq: null }, { oneWayDelayMs: 30, source: 'probe' }).cq);
+  });
+
+  it('knows the packets of the far end where they change within the call', () => {
+    answer();
+    far.speak(1000);
+    const bytes = new Uint8Array(RTP_HEADER_BYTES + 480).fill(0x20);
+    for (let i = 0; i < 50; i++) {
+      writeRtpHeader(bytes, 0, false, 0, far.sequence++, (far.timestamp + i * 480) >>> 0, far.ssrc);
+      stream.onRtp(bytes, 0, bytes.length, far.atMs + 40 + i * 60);
+    }
+    const report = stream.report(far.atMs + 3000);
+    expect(report).toMatchObject({ packetsReceived: 100, packetsLost: 0, lateDiscarded: 0 });
+    expect(report.jitterMaxMs).toBeCloseTo(0, 9);
+    expect(report.mos!.ptimeMs).toBe(40);
+  });
+
+  it('tells our own packets that come back from those of a far end that has drawn our SSRC', () => {
+    start({ hasSent: (sequence) => sequence < 100 });
+    far.ssrc = OWN_SSRC;
+    far.sequence = 500;
+    answer();
+    far.speak(100);
+    expect(stream.report(far.atMs)).toMatchObject({ echo: false, ssrcCollision: true, packetsReceived: 5 });
+
+    start({ hasSent: (sequence) => sequence < 100 });
+    far.ssrc = OWN_SSRC;
+    far.sequence = 10;
+    answer();
+    far.speak(100);
+    expect(stream.report(far.atMs)).toMatchObject({ echo: true, ssrcCollision: false, packetsReceived: 5 });
   });
 
   it('says when its own packets come back', () => {

@@ -5,7 +5,7 @@ import { Arrival, MAX_MISORDER, RtpReceiver } from '../../src/quality/rtp-receiv
 fc.configureGlobal({ seed: 20_260_101 });
 
 /** Gives the sequence numbers to a receiver as if sent every 20 ms by their position in `order`. */
-function receive(order: number[], receiver = new RtpReceiver(8000, 20)): RtpReceiver {
+function receive(order: number[], receiver = new RtpReceiver(8000)): RtpReceiver {
   order.forEach((extended, i) => {
     receiver.accept(extended & 0xffff, (extended * 160) >>> 0, i * 20);
   });
@@ -93,7 +93,7 @@ describe('an RTP receiver', () => {
   });
 
   it('does not count a single stray sequence number', () => {
-    const receiver = new RtpReceiver(8000, 20);
+    const receiver = new RtpReceiver(8000);
     receive(range(1, 100), receiver);
     expect(receiver.accept(40_000, 7, 2000)).toBe(Arrival.jumped);
     expect(receiver.accept(101, 101 * 160, 2020)).toBe(Arrival.inOrder);
@@ -101,7 +101,7 @@ describe('an RTP receiver', () => {
   });
 
   it('takes two packets that follow each other elsewhere as a restart, and keeps the figures of both spans', () => {
-    const receiver = new RtpReceiver(8000, 20);
+    const receiver = new RtpReceiver(8000);
     receive([1, 2, 4], receiver);
     expect(receiver.accept(40_000, 500, 80)).toBe(Arrival.jumped);
     expect(receiver.accept(40_001, 660, 100)).toBe(Arrival.restarted);
@@ -118,6 +118,24 @@ describe('an RTP receiver', () => {
     expect(receiver.accept(98, 98 * 160, 99 * 20 + 5000 * 20 + 36)).toBe(Arrival.jumped);
   });
 
+  it.each([10, 30, 60])(
+    'does so for packets of %d ms too, and takes a jump at another pace as a restart',
+    (ptimeMs) => {
+      const units = 8 * ptimeMs;
+      const gap = 5000;
+      const receiver = new RtpReceiver(8000);
+      for (let i = 0; i < 10; i++) receiver.accept(i, i * units, i * ptimeMs);
+      expect(receiver.accept(gap, gap * units, gap * ptimeMs)).toBe(Arrival.inOrder);
+      expect([receiver.expected, receiver.lost]).toEqual([5001, 4990]);
+
+      // A second later, with the timestamps of that second, but 5000 numbers on: no network loses those in a second.
+      const restarted = new RtpReceiver(8000);
+      for (let i = 0; i < 10; i++) restarted.accept(i, i * units, i * ptimeMs);
+      const laterMs = 10 * ptimeMs + 1000;
+      expect(restarted.accept(gap, laterMs * 8, laterMs)).toBe(Arrival.jumped);
+    },
+  );
+
   it('remembers what it received as far back as it accepts late packets', () => {
     const receiver = receive([0, ...range(2, MAX_MISORDER - 1)]);
     expect(receiver.accept(0, 0, 1e6)).toBe(Arrival.duplicate);
@@ -133,7 +151,7 @@ describe('an RTP receiver', () => {
 
 describe('interarrival jitter', () => {
   it('follows RFC 3550 step by step: every odd packet 5 ms late', () => {
-    const receiver = new RtpReceiver(8000, 20);
+    const receiver = new RtpReceiver(8000);
     const unitsAfter = new Map([
       [1, 2.5],
       [2, 4.8438],
@@ -152,7 +170,7 @@ describe('interarrival jitter', () => {
   });
 
   it('is zero for a stream that keeps its timestamps, over gaps and the wrap of the timestamp', () => {
-    const receiver = new RtpReceiver(8000, 20);
+    const receiver = new RtpReceiver(8000);
     for (const i of [0, 1, 2, 10, 11, 500]) receiver.updateJitter((2 ** 32 - 800 + i * 160) >>> 0, 1000 + i * 20);
     expect(receiver.jitterMaxMs).toBe(0);
   });
