@@ -5,19 +5,23 @@ import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snaps
 import { invalidities } from '../metrics/validity.js';
 import type { RunState } from './run-state.js';
 
-/** Attempts per second over the last second or so. */
+/** A rate over less is chance: counts that were held up come together. */
+const LEAST_SPAN_MS = 500;
+const SPAN_MS = 1000;
+
+/** Attempts per second over the last second, or over longer where counts come more rarely. */
 export class RateMeter {
   private readonly points: { atMs: number; attempted: number; due: number }[] = [];
 
   add(atMs: number, attempted: number, due: number): void {
     this.points.push({ atMs, attempted, due });
-    while (this.points.length > 2 && atMs - this.points[0].atMs > 1100) this.points.shift();
+    while (this.points.length > 2 && atMs - this.points[1].atMs >= SPAN_MS) this.points.shift();
   }
 
   rates(): { offeredCps: number; achievedCps: number } {
     const first = this.points[0];
     const last = this.points.at(-1);
-    if (!first || !last || last.atMs <= first.atMs) return { offeredCps: 0, achievedCps: 0 };
+    if (!first || !last || last.atMs - first.atMs < LEAST_SPAN_MS) return { offeredCps: 0, achievedCps: 0 };
     const seconds = (last.atMs - first.atMs) / 1000;
     return { offeredCps: (last.due - first.due) / seconds, achievedCps: (last.attempted - first.attempted) / seconds };
   }

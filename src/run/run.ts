@@ -302,8 +302,10 @@ export class Run {
     this.options.onSnapshot(composeSnapshot(this.state, now, this.meter));
   }
 
+  /** A line of the timeline, whose times count from the run's start. */
   private record(): void {
     const { state } = this;
+    if (state.phase === 'starting') return;
     const now = systemClock.now();
     state.strain.cpu('main', threadCpuMs(), now);
     const snapshot = composeSnapshot(state, now, this.meter);

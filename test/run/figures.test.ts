@@ -138,6 +138,16 @@ describe('the rate', () => {
     for (let i = 0; i <= 20; i++) meter.add(i * 250, i < 10 ? 0 : (i - 10) * 5, i < 10 ? 0 : (i - 10) * 10);
     expect(meter.rates()).toEqual({ offeredCps: 40, achievedCps: 20 });
   });
+
+  it('is not that of counts which were held up and come together', () => {
+    const meter = new RateMeter();
+    for (let i = 0; i <= 8; i++) meter.add(i * 250, i * 5, i * 5);
+    meter.add(4500, 85, 85);
+    meter.add(4501, 90, 90);
+    const { achievedCps } = meter.rates();
+    expect(achievedCps).toBeGreaterThan(15);
+    expect(achievedCps).toBeLessThan(25);
+  });
 });
 
 describe('a snapshot', () => {
