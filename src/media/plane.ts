@@ -89,7 +89,10 @@ export class Plane {
   private malformedAside = 0;
   private readonly idleSink: DatagramSink = {
     onDatagram: (memory, offset, length) => {
-      if (!isRtp(memory.bytes, offset, length)) this.malformedAside++;
+      if (isRtp(memory.bytes, offset, length)) return;
+      // Where both share the port, a last report may come after the call.
+      if (isRtcp(memory.bytes, offset, length)) this.around.rtcp.counts.received++;
+      else this.malformedAside++;
     },
   };
   private readonly rtcpSink: DatagramSink = {

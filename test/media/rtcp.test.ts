@@ -106,6 +106,10 @@ describe('RTCP of a call between two planes', () => {
     planes.run(20_000);
     const { near: report, far: other } = planes.close(1);
     expect(onRtcpPort).toBe(0);
+    expect(planes.near.plane.snapshot(planes.clock.now())).toMatchObject({
+      rtcpReceived: other.rtcp!.sent,
+      malformed: 0,
+    });
     expect(report.rtcp!.received).toBe(other.rtcp!.sent - 1);
     expect(other.rtcp!.received).toBe(report.rtcp!.sent);
     expect(report.rtcp!.farEnd!.reports).toBeGreaterThanOrEqual(3);
