@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 NODE_MODULES := node_modules/.package-lock.json
-PEERS := sip-tester tshark openssl ffmpeg kamailio baresip-core
+PEERS := sip-tester tshark openssl ffmpeg kamailio baresip-core rtpengine-daemon
 
 .PHONY: help setup build demo test check bench fuzz interop clean
 
@@ -35,11 +35,11 @@ bench: build ## signalling and media benchmarks, beside their peers
 fuzz: setup ## 1,000,000 mutated SIP messages over every transport; FUZZ="--seed 7 --count 50000 --transport tls4"
 	node --import tsx test/fuzz/main.ts $(FUZZ)
 
-interop: build ## tests against SIPp, Kamailio, baresip, tshark and others, installed where they are missing
+interop: build ## tests against SIPp, Kamailio, rtpengine, baresip, tshark and others, installed where they are missing
 	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
 	if [ $${#missing[@]} -gt 0 ]; then \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $${missing[@]}; fi
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $${missing[@]}; fi
 	npm run --silent test:interop
 
 clean: ## remove what was built
