@@ -5,6 +5,7 @@ import { dropsAll, type Pipeline } from '../impair/spec.js';
 import { isRtcp } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { eventOfDigit } from '../rtp/telephone-event.js';
+import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
@@ -14,7 +15,7 @@ import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
 import { RtpSender } from './sender.js';
 import { LocalSession } from './session.js';
-import { formatIpv4, type PacketMemory, parseIpv4 } from './udp.js';
+import type { PacketMemory } from './udp.js';
 import { type SourceWatcher, UdpEnd } from './udp-end.js';
 
 /** How long the delayed packets of a closed call are waited for at most. */
@@ -131,12 +132,12 @@ export class MediaCall implements SourceWatcher {
     this.session.heard.onReplayed();
   }
 
-  /** Sets the far end and starts sending. A far end without a usable IPv4 address and port is never sent to. */
+  /** Sets the far end and starts sending. A far end without a usable address and port is never sent to. */
   connect(remote: MediaRemote, answered: boolean, nowMs: number): void {
     if (this.closedAtMs !== null) return;
     this.remote = remote;
     if (this.srtp !== null && remote.srtp) this.srtp.use(remote.srtp);
-    const ip = parseIpv4(remote.address);
+    const ip = this.addressOf(remote.address);
     // The answer after early media does not start latching anew, a later description does.
     const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, this.session.isAnswered);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
@@ -223,7 +224,7 @@ export class MediaCall implements SourceWatcher {
       localPort: this.pair.lease.rtpPort,
       remoteAddress: remote?.address ?? null,
       remotePort: remote?.port ?? null,
-      latched: end.isElsewhere ? { address: formatIpv4(end.remoteIp), port: end.remotePort } : null,
+      latched: end.isElsewhere ? { address: formatAddress(end.remoteIp), port: end.remotePort } : null,
       codec: remote?.codec ?? null,
       srtp: this.srtp?.suite ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
@@ -232,10 +233,15 @@ export class MediaCall implements SourceWatcher {
     };
   }
 
+  /** The number of an address that our sockets can send to; `null` for one of the other family. */
+  private addressOf(text: string): number | null {
+    return text.includes(':') === this.pair.lease.address.includes(':') ? parseAddress(text) : null;
+  }
+
   private rtcpRoute(remote: MediaRemote): RtcpRoute {
     const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
     const from = mux ? this.pair.rtp : this.pair.rtcp;
-    const ip = parseIpv4(mux ? remote.address : address);
+    const ip = this.addressOf(mux ? remote.address : address);
     return { from, ip: ip ?? 0, port: ip === null || ip === 0 || remote.port === 0 ? 0 : mux ? remote.port : port };
   }
 

@@ -102,7 +102,7 @@ export class PortPool {
     }
     return new AppError('ADDRESS_UNUSABLE', `An RTP socket cannot be bound (${code})`, {
       where: `UDP ${this.address}:${port}`,
-      expected: 'an IPv4 address of this machine and ports that may be bound',
+      expected: 'an address of this machine and ports that may be bound',
       found: code,
       hint: 'Check --local and --rtp-ports',
     });

@@ -1,14 +1,7 @@
 import dgram from 'node:dgram';
 import type { Clock } from '../core/clock.js';
-import {
-  type DatagramSink,
-  formatIpv4,
-  PacketMemory,
-  pacingHistogram,
-  parseIpv4,
-  type UdpDriver,
-  type UdpPort,
-} from './udp.js';
+import { formatAddress, parseAddress } from './addresses.js';
+import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
 
@@ -18,7 +11,7 @@ function numericLookup(
   _options: unknown,
   callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ): void {
-  callback(null, hostname, 4);
+  callback(null, hostname, hostname.includes(':') ? 6 : 4);
 }
 
 /** UDP through node:dgram: works everywhere, arrival times are those of the event loop, drops in the kernel are not seen. */
@@ -33,7 +26,8 @@ export class DgramDriver implements UdpDriver {
   constructor(readonly clock: Clock) {}
 
   bind(address: string, port: number): UdpPort | string {
-    const socket = dgram.createSocket({ type: 'udp4', lookup: numericLookup as never });
+    const type = address.includes(':') ? 'udp6' : 'udp4';
+    const socket = dgram.createSocket({ type, ipv6Only: type === 'udp6', lookup: numericLookup as never });
     let refusal = '';
     // The fault of a refused bind arrives within the call to bind.
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -80,7 +74,7 @@ class DgramPort implements UdpPort {
   ) {
     this.port = socket.address().port;
     socket.on('message', (message, from) => {
-      const ip = parseIpv4(from.address);
+      const ip = parseAddress(from.address);
       if (this.sink === null || ip === null) return;
       this.sink.onDatagram(new PacketMemory(message), 0, message.length, driver.clock.now(), ip, from.port);
     });
@@ -90,7 +84,7 @@ class DgramPort implements UdpPort {
     if (!this.open) return;
     if (ip !== this.addressIp) {
       this.addressIp = ip;
-      this.addressText = formatIpv4(ip);
+      this.addressText = formatAddress(ip);
     }
     // The socket may keep the buffer after the call, and packet memory is written anew at once.
     const copy = Buffer.from(memory.bytes.subarray(offset, offset + length));

@@ -2,7 +2,16 @@ import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
-import { CONTROL_BYTES, ControlReader, MSG_TRUNC, SOCKADDR_BYTES, SocketOpener, writeSockaddr } from './udp-socket.js';
+import {
+  addressIn,
+  CONTROL_BYTES,
+  ControlReader,
+  MSG_TRUNC,
+  portIn,
+  SOCKADDR_BYTES,
+  SocketOpener,
+  writeSockaddr,
+} from './udp-socket.js';
 
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
@@ -22,8 +31,8 @@ const EVENT_DATA = EVENT_WORDS - 2;
 
 // A slot that a datagram is received into, in bytes from its start.
 const VECTOR = 64; // struct iovec; struct msghdr (56 bytes) is at 0
-const NAME = 80; // struct sockaddr_in
-const CONTROL = 96;
+const NAME = 80; // struct sockaddr_in or sockaddr_in6
+const CONTROL = NAME + SOCKADDR_BYTES;
 const DATAGRAM = CONTROL + CONTROL_BYTES;
 const DATAGRAM_BYTES = 2048;
 const RECEIVE_SLOT = DATAGRAM + DATAGRAM_BYTES;
@@ -31,7 +40,7 @@ const RECEIVE_SLOT = DATAGRAM + DATAGRAM_BYTES;
 const NAME_LENGTH = 8;
 const CONTROL_LENGTH = 40;
 const FLAGS = 48;
-// A slot that a datagram is sent from: struct sockaddr_in, then the datagram.
+// A slot that a datagram is sent from: its address, then the datagram.
 const SEND_SLOT = SOCKADDR_BYTES + DATAGRAM_BYTES;
 
 // The driver's block of native memory.
@@ -63,6 +72,7 @@ export class EpollDriver implements UdpDriver {
   private waiting = 0;
   private readonly sendDescriptors = new Int32Array(BATCH);
   private readonly sendLengths = new Int32Array(BATCH);
+  private readonly sendAddressLengths = new Int32Array(BATCH);
   private readonly sendDues = new Float64Array(BATCH);
   private readonly time: KernelTime;
   private readonly sockets: SocketOpener;
@@ -139,7 +149,7 @@ export class EpollDriver implements UdpDriver {
     }
     const index = this.waiting++;
     const slot = SENDS + index * SEND_SLOT;
-    writeSockaddr(this.memory.words, slot >> 2, ip, port);
+    this.sendAddressLengths[index] = writeSockaddr(this.memory.words, slot >> 2, ip, port);
     this.memory.write(slot + SOCKADDR_BYTES, source, offset, length);
     this.sendDescriptors[index] = fd;
     this.sendLengths[index] = length;
@@ -150,12 +160,13 @@ export class EpollDriver implements UdpDriver {
   flush(): void {
     const count = this.waiting;
     if (count === 0) return;
-    const { libc, sendDescriptors, sendLengths } = this;
+    const { libc, sendDescriptors, sendLengths, sendAddressLengths } = this;
     let leftMs = 0;
     for (let i = 0; i < count; i++) {
       const address = this.base + SENDS + i * SEND_SLOT;
       const length = sendLengths[i];
-      const sent = libc.sendto(sendDescriptors[i], address + SOCKADDR_BYTES, length, 0, address, SOCKADDR_BYTES);
+      const addressLength = sendAddressLengths[i];
+      const sent = libc.sendto(sendDescriptors[i], address + SOCKADDR_BYTES, length, 0, address, addressLength);
       if (sent !== length) this.sendErrors++;
       if (i % SENDS_A_CLOCK === 0) leftMs = this.clock.now();
       this.pacingErrorMs.record(leftMs - this.sendDues[i]);
@@ -211,8 +222,8 @@ export class EpollDriver implements UdpDriver {
     if (sink === null) return;
     const arrivalMs = control.arrivalMs === 0 ? this.clock.now() : control.arrivalMs;
     const name = slot + NAME;
-    const ip = (bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7];
-    const source = (bytes[name + 2] << 8) | bytes[name + 3];
+    const ip = addressIn(words, bytes, name);
+    const source = portIn(bytes, name);
     const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
     sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
   }

@@ -1,8 +1,11 @@
 import type { KernelTime } from '../core/kernel-time.js';
 import type { Libc, NativeMemory } from '../core/libc.js';
-import { parseIpv4 } from './udp.js';
+import { isIpv6Number, parseAddress, readIpv6, writeIpv6 } from './addresses.js';
 
 const AF_INET = 2;
+const AF_INET6 = 10;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -15,8 +18,10 @@ const SO_MEMINFO = 55;
 /** struct sk_meminfo: nine words, the last of which is the drop counter (SK_MEMINFO_DROPS). */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS = 32;
-/** Bytes of struct sockaddr_in. */
-export const SOCKADDR_BYTES = 16;
+const SOCKADDR_IN_BYTES = 16;
+const SOCKADDR_IN6_BYTES = 28;
+/** Room for either. */
+export const SOCKADDR_BYTES = 32;
 /** Room for the control messages of a datagram: its receive time (32 bytes) and the drop counter (24). */
 export const CONTROL_BYTES = 64;
 export const MSG_TRUNC = 0x20;
@@ -29,10 +34,34 @@ const SCRATCH_BYTES = MEMINFO_BYTES + 4;
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
 
-/** Writes struct sockaddr_in: family in host order, port and address in network order. */
-export function writeSockaddr(words: Int32Array, at: number, ip: number, port: number): void {
-  words[at] = AF_INET | ((port & 0xff) << 24) | ((port >> 8) << 16);
+/**
+ * Writes struct sockaddr_in, or sockaddr_in6 for the number of an IPv6 address, and returns its length: family in host order,
+ * port and address in network order.
+ */
+export function writeSockaddr(words: Int32Array, at: number, ip: number, port: number): number {
+  const portWord = ((port & 0xff) << 24) | ((port >> 8) << 16);
+  if (isIpv6Number(ip)) {
+    words[at] = AF_INET6 | portWord;
+    words[at + 1] = 0; // flow
+    writeIpv6(words, at + 2, ip);
+    words[at + 6] = 0; // scope
+    return SOCKADDR_IN6_BYTES;
+  }
+  words[at] = AF_INET | portWord;
   words[at + 1] = (ip << 24) | ((ip & 0xff00) << 8) | ((ip >>> 8) & 0xff00) | (ip >>> 24);
+  return SOCKADDR_IN_BYTES;
+}
+
+/** The address in a sockaddr that the kernel wrote, as a number. */
+export function addressIn(words: Int32Array, bytes: Uint8Array, at: number): number {
+  // The family is in host order, which is little-endian here.
+  if (bytes[at] === AF_INET6) return readIpv6(words, (at >> 2) + 2);
+  return (bytes[at + 4] << 24) | (bytes[at + 5] << 16) | (bytes[at + 6] << 8) | bytes[at + 7];
+}
+
+/** The port in a sockaddr. */
+export function portIn(bytes: Uint8Array, at: number): number {
+  return (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
 /** Opens non-blocking UDP sockets that report the kernel's receive time and its drops with every datagram. */
@@ -48,14 +77,19 @@ export class SocketOpener {
   /** The descriptor and port of a bound socket, or the system's error code. Port 0 lets the system choose. */
   open(address: string, port: number): { fd: number; port: number } | string {
     const { libc } = this;
-    const ip = parseIpv4(address);
-    if (ip === null) return 'EADDRNOTAVAIL';
-    const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const ip = parseAddress(address);
+    const isIpv6 = address.includes(':');
+    if (ip === null || (isIpv6 && ip === 0)) return 'EADDRNOTAVAIL';
+    const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return libc.errorName(libc.errno());
     this.setOptions(fd);
     const { base } = this.memory;
-    writeSockaddr(new Int32Array(this.memory.buffer), 0, ip, port);
-    if (libc.bind(fd, base, SOCKADDR_BYTES) < 0) {
+    if (isIpv6) {
+      this.view.setInt32(0, 1, true);
+      libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, base, 4);
+    }
+    const length = writeSockaddr(new Int32Array(this.memory.buffer), 0, ip, port);
+    if (libc.bind(fd, base, length) < 0) {
       const error = libc.errorName(libc.errno());
       libc.close(fd);
       return error;

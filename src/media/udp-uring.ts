@@ -3,7 +3,16 @@ import { IoUring } from '../core/io-uring.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
-import { CONTROL_BYTES, ControlReader, MSG_TRUNC, SOCKADDR_BYTES, SocketOpener, writeSockaddr } from './udp-socket.js';
+import {
+  addressIn,
+  CONTROL_BYTES,
+  ControlReader,
+  MSG_TRUNC,
+  portIn,
+  SOCKADDR_BYTES,
+  SocketOpener,
+  writeSockaddr,
+} from './udp-socket.js';
 
 // Operations and flags of io_uring_enter(2).
 const OP_RECVMSG = 10;
@@ -38,7 +47,7 @@ const CONTROL = NAME + SOCKADDR_BYTES;
 const DATAGRAM = CONTROL + CONTROL_BYTES;
 /** Not a power of two, so that the buffers do not share the same sets of the cache. */
 const BUFFER_BYTES = DATAGRAM + DATAGRAM_BYTES;
-/** A slot that a datagram is sent from: struct sockaddr_in, then the datagram. */
+/** A slot that a datagram is sent from: its address, then the datagram. */
 const SEND_SLOT = SOCKADDR_BYTES + DATAGRAM_BYTES;
 
 // The driver's block of memory. First the ring of buffers (struct io_uring_buf: address, length, number), page-aligned.
@@ -160,7 +169,7 @@ export class UringDriver implements UdpDriver {
     }
     const index = this.waiting++;
     const slot = SENDS + index * SEND_SLOT;
-    writeSockaddr(this.memory.words, slot >> 2, ip, port);
+    const addressLength = writeSockaddr(this.memory.words, slot >> 2, ip, port);
     this.memory.write(slot + SOCKADDR_BYTES, source, offset, length);
     const address = this.base + slot;
     const entries = this.uring.submissions;
@@ -176,7 +185,7 @@ export class UringDriver implements UdpDriver {
     entries[entry + 8] = 0;
     entries[entry + 9] = 0;
     entries[entry + 10] = 0;
-    entries[entry + 11] = SOCKADDR_BYTES;
+    entries[entry + 11] = addressLength;
     this.sendDues[index] = dueMs;
     if (this.waiting === BATCH) this.flush();
   }
@@ -328,8 +337,8 @@ export class UringDriver implements UdpDriver {
     if (sink === null) return;
     const arrivalMs = control.arrivalMs === 0 ? this.clock.now() : control.arrivalMs;
     const name = buffer + NAME;
-    const ip = (bytes[name + 4] << 24) | (bytes[name + 5] << 16) | (bytes[name + 6] << 8) | bytes[name + 7];
-    const source = (bytes[name + 2] << 8) | bytes[name + 3];
+    const ip = addressIn(words, bytes, name);
+    const source = portIn(bytes, name);
     const whole = (words[(buffer + FLAGS) >> 2] & MSG_TRUNC) === 0;
     const length = whole ? words[(buffer + PAYLOAD_LENGTH) >> 2] : 0;
     sink.onDatagram(this.memory, buffer + DATAGRAM, length, arrivalMs, ip, source);

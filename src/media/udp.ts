@@ -36,8 +36,7 @@ export class PacketMemory {
 export interface DatagramSink {
   /**
    * `length` 0 stands for a datagram that was too long to be read. `arrivalMs` is the kernel's receive time where the
-   * driver has it. `sourceIp` is the IPv4 address as a signed 32-bit number, which
-   * V8 passes on without allocating.
+   * driver has it. `sourceIp` is the address as a number (see `addresses.ts`).
    */
   onDatagram(
     memory: PacketMemory,
@@ -72,7 +71,7 @@ export interface UdpDriver {
   readonly sendErrors: number;
   /** How far behind its due time each datagram left, in ms. */
   readonly pacingErrorMs: LinearHistogram;
-  /** Binds an IPv4 address and port; a string is the system's error code (`EADDRINUSE`, `EMFILE` …). */
+  /** Binds an address and port; a string is the system's error code (`EADDRINUSE`, `EMFILE` …). */
   bind(address: string, port: number): UdpPort | string;
   /** Reads what waits in the sockets into the sinks; does nothing where the driver is called back by the event loop. */
   poll(): void;

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.js';
 import { loadLibc } from '../../src/core/libc.js';
 import { LinearHistogram } from '../../src/core/linear-histogram.js';
 import type { Pipeline } from '../../src/impair/spec.js';
+import { formatAddress, parseAddress } from '../../src/media/addresses.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { MediaSetup, MediaSnapshot, SessionSpec } from '../../src/media/link/messages.js';
 import { PacketMemory, parseIpv4, type UdpPort } from '../../src/media/udp.js';
@@ -75,6 +76,31 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
     expect(theirs?.heard.verdict.state).toBe('ok');
     expect(ours?.heard.packetsLost).toBe(0);
     expect(theirs?.remotePort).toBe(ours?.localPort);
+  });
+
+  it('carries calls over IPv6, and reports the addresses', async () => {
+    const [near, far] = twoThreads(driver, { address: '::1' });
+    await openCall(near, far, 1);
+    expect(await near.sendDigits(1, '12', 80, 40)).toBe('12');
+    await heard(far, 50);
+    const ours = await near.close(1);
+    const theirs = await far.close(1);
+    expect(ours).toMatchObject({ localAddress: '::1', remoteAddress: '::1', latched: null });
+    expect(ours!.heard).toMatchObject({ packetsLost: 0, wrongSource: 0, verdict: { state: 'ok' } });
+    expect(theirs!.heard).toMatchObject({ packetsLost: 0, wrongSource: 0, digits: '12' });
+    expect(theirs!.heard.packetsReceived).toBe(ours!.sent.packetsSent);
+  });
+
+  it('sends nothing to an address of the other family', async () => {
+    const [near, far] = twoThreads(driver, { address: '::1' });
+    const lease = await leaseFrom(near);
+    near.open(1, lease.pair, 'call-1', SESSION, [], []);
+    near.connect(1, remoteOf(lease, { address: LOOPBACK }), true);
+    await openCall(near, far, 2);
+    const { health } = await heard(far, 50);
+    expect(health.sendErrors).toBe(0);
+    expect((await near.close(1))!.sent.packetsSent).toBe(0);
+    expect((await near.close(2))!.sent.packetsSent).toBeGreaterThan(40);
   });
 
   it('shows at the far end exactly the loss that was injected', async () => {
@@ -172,6 +198,31 @@ describe.each([
       expect(arrivals[i]).toBeGreaterThan(before - TOLERANCE_MS);
       expect(arrivals[i]).toBeLessThan(after + TOLERANCE_MS);
     }
+    driver.close();
+  });
+
+  it('tells a datagram’s source in either family, from ports of both', () => {
+    const driver = open();
+    const seen: [string, number, number][] = [];
+    const packet = PacketMemory.allocate(172);
+    packet.bytes.fill(7);
+    const sources: [string, number, number][] = [];
+    for (const address of ['::1', LOOPBACK]) {
+      const [from, to] = [driver.bind(address, 0), driver.bind(address, 0)] as UdpPort[];
+      to.sink = {
+        onDatagram: (memory, offset, length, _arrivalMs, ip, port) => {
+          expect([...memory.bytes.subarray(offset, offset + length)]).toEqual(Array(172).fill(7));
+          seen.push([formatAddress(ip), port, length]);
+        },
+      };
+      for (let i = 0; i < 100; i++) from.send(packet, 0, 172, parseAddress(address)!, to.port, systemClock.now());
+      sources.push([address, from.port, 172]);
+    }
+    driver.flush();
+    for (let i = 0; i < 200 && seen.length < 200; i++) driver.poll();
+    expect(driver.sendErrors).toBe(0);
+    expect(seen).toHaveLength(200);
+    for (const source of sources) expect(seen.filter((s) => String(s) === String(source))).toHaveLength(100);
     driver.close();
   });
 
