@@ -6,9 +6,16 @@ const HOLE = /^\s*(?:[;,]|$)|,\s*(?:[;,]|$)/;
 
 /**
  * A message as drachtio-srf can read it: it knows CRLF and single blanks only, and takes every message that makes a
- * dialog to have a Contact. Where that is missing, the far end's own name stands in, as it does in the dialog.
+ * dialog to have a Contact. Where that is missing, the far end's own name stands in, as it does in the dialog. Of the 2xx to an
+ * INVITE it knows the 200 only, for which any other stands (RFC 3261 8.1.3.2): it would leave such a call up for ever.
  */
 export function readableText(message: SipMessage): string {
+  const { status, cseqMethod } = message;
+  const text = withContact(message);
+  return status > 200 && status < 300 && cseqMethod === 'INVITE' ? text.replace(/^\S+[ \t]+\d+/, 'SIP/2.0 200') : text;
+}
+
+function withContact(message: SipMessage): string {
   const contact = message.header('contact');
   if (!makesDialog(message) || (contact !== undefined && !HOLE.test(contact))) return message.text;
   const party = message.header(message.isRequest ? 'from' : 'to') ?? '';

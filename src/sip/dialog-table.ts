@@ -38,11 +38,14 @@ export class DialogTable {
     this.byName.set(dialog.name, dialog);
   }
 
-  /** An early dialog was accepted: it takes the name of the call, whichever branch it is. */
+  /**
+   * An early dialog was accepted. Of a forked call of ours it takes the name of the call, whichever branch it is; those that
+   * others made with us are further calls, and keep the names that the application has for them.
+   */
   confirm(dialog: Dialog): void {
     dialog.early = false;
     const { baseName } = dialog;
-    if (dialog.name === baseName) return;
+    if (dialog.role === 'uas' || dialog.name === baseName) return;
     const holder = this.byName.get(baseName);
     if (holder) {
       if (!holder.early) return;

@@ -58,14 +58,23 @@ export function cancelOf(invite: SipMessage, reason: string): SipMessage | null 
   return parseMessage(`${head.replace(/^CSeq:.*$/m, cseq)}Reason: ${reason}\r\nContent-Length: 0\r\n\r\n`);
 }
 
+/** Of the responses that this side gives itself. */
+const PHRASES: Record<number, string> = {
+  408: 'Request Timeout',
+  481: 'Call/Transaction Does Not Exist',
+  487: 'Request Terminated',
+  491: 'Request Pending',
+  503: 'Service Unavailable',
+};
+
 /**
  * A response that nobody sent: what RFC 3261 8.1.3.1 has the core assume after a timeout (408) or a transport error
  * (503). It has no To tag, and a Reason header says why.
  */
-export function localResponse(head: RequestHead, status: number, phrase: string, cause: string): string {
+export function localResponse(head: RequestHead, status: number, cause: string): string {
   const to = head.to.replace(/;\s*tag=[^;]*/i, '');
   return (
-    `SIP/2.0 ${status} ${phrase}\r\nVia: ${head.via}\r\nFrom: ${head.from}\r\nTo: ${to}\r\nCall-ID: ${head.callId}\r\n` +
+    `SIP/2.0 ${status} ${PHRASES[status]}\r\nVia: ${head.via}\r\nFrom: ${head.from}\r\nTo: ${to}\r\nCall-ID: ${head.callId}\r\n` +
     `CSeq: ${head.cseq} ${head.method}\r\nReason: SIP;cause=${status};text="${cause}"\r\nContent-Length: 0\r\n\r\n`
   );
 }

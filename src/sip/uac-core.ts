@@ -35,15 +35,6 @@ const MAX_REPEATS = 3;
 
 const MAX_AHEAD = 1000;
 
-/** Of the responses that this side gives itself. */
-const PHRASES: Record<number, string> = {
-  408: 'Request Timeout',
-  481: 'Call/Transaction Does Not Exist',
-  487: 'Request Terminated',
-  491: 'Request Pending',
-  503: 'Service Unavailable',
-};
-
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
 export class UacCore implements ClientUser, SessionKeeper {
   readonly sessions: SessionTimers;
@@ -316,8 +307,14 @@ export class UacCore implements ClientUser, SessionKeeper {
     context.failover?.announce(response);
     this.tell(context, transaction.id, head, response, peer);
     this.settleUsages(context, head, headerLines, response);
-    // A challenged BYE is sent again within the same dialog.
-    if (context.last && context.dialog && status !== 401 && status !== 407) this.core.dialogs.endCall(context.dialog);
+    if (context.last && context.dialog) this.endAfter(context.dialog, status);
+  }
+
+  /** A BYE of ours was answered. A challenged one comes again within the same dialog: the application has 64·T1 for it. */
+  private endAfter(dialog: Dialog, status: number): void {
+    const { dialogs, layer } = this.core;
+    if (status !== 401 && status !== 407) dialogs.endCall(dialog);
+    else layer.queue.schedule(64 * layer.timers.t1, { onTimer: () => dialogs.endCall(dialog) }, 'challenged');
   }
 
   /** Takes a 2xx to an INVITE; `false` when the application must not hear of it. */
@@ -375,7 +372,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     cause: string,
     context: ClientContext | null,
   ): void {
-    const response = parseMessage(localResponse(head, status, PHRASES[status], cause));
+    const response = parseMessage(localResponse(head, status, cause));
     if (response === null) return;
     context?.failover?.announce(response);
     this.tell(context, id, head, response, this.core.transport.local);

@@ -78,6 +78,7 @@ const ANSWERS: readonly [statusLine: string, lines: string, body: string][] = [
   ['183 Session Progress', 'Require: 100rel\r\nRSeq: 1\r\nContent-Type: application/sdp\r\n', SDP],
   ['200 OK', 'Content-Type: application/sdp\r\nRecord-Route: <sip:127.0.0.1:9;lr>\r\n', SDP],
   ['200 OK', 'Content-Type: application/sdp\r\n', SDP],
+  ['202 Accepted', 'Content-Type: application/sdp\r\n', SDP],
   ['302 Moved Temporarily', '', ''],
   ['401 Unauthorized', 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth", algorithm=MD5\r\n', ''],
   ['422 Session Interval Too Small', 'Min-SE: 90\r\n', ''],

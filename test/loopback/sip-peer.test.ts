@@ -74,6 +74,20 @@ describe('as caller, against a peer that plays by hand', () => {
     expect(a.stats()!.dialogs).toBe(1);
   });
 
+  test('any 2xx is an answer: the application has a call, and hangs it up', async () => {
+    const a = await h.endpoint(QUICK);
+    const peer = await h.peer();
+    const call = a.srf.createUAC(`sip:x@127.0.0.1:${peer.port}`, { localSdp: SDP });
+    const invite = await peer.message('INVITE');
+    peer.send(reply(invite, '202 Accepted', 'callee', `Contact: <sip:x@127.0.0.1:${peer.port}>`, SDP), a.port);
+    const dialog = await call;
+    await peer.message('ACK');
+    const ended = dialog.destroy();
+    peer.send(reply(await peer.message('BYE'), '200 OK', ''), a.port);
+    await ended;
+    expect(a.stats()!.dialogs).toBe(0);
+  });
+
   test('a second answer of a forked call is acknowledged and hung up', async () => {
     const a = await h.endpoint(QUICK);
     const peer = await h.peer();

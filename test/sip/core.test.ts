@@ -318,6 +318,18 @@ test('a 2xx without ACK is repeated up to T2 for 32 s, then the dialog is hung u
   expect(bench.told).toEqual(['unsolicited BYE']);
 });
 
+test('calls with the same Call-ID and From tag keep the names that the application was told', () => {
+  bench.request('INVITE', { lines: ['Supported: 100rel'] });
+  const first = bench.respond('INVITE', 183, 'Require: 100rel\r\n', 'v=0\r\n')!;
+  // This answer waits for the PRACK of the 183.
+  bench.respond('INVITE', 200);
+  bench.request('INVITE', { cseq: 2 });
+  const second = bench.respond('INVITE', 200)!;
+  expect(first.name).toBe('theirs;from-tag=you');
+  expect(second.name).toBe(`theirs;from-tag=you;to-tag=${second.localTag}`);
+  expect([first, second].map(({ name }) => bench.core.dialogs.named(name))).toEqual([first, second]);
+});
+
 test('the last NOTIFY ends the dialog of its subscription', () => {
   bench.request('SUBSCRIBE', { lines: ['Event: presence'] });
   const dialog = bench.respond('SUBSCRIBE', 202)!;

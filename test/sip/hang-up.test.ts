@@ -83,6 +83,17 @@ describe('the callee that hangs up before its 2xx was acknowledged (RFC 3261 15)
   });
 });
 
+test('a BYE that is challenged and never sent again ends the call after 64·T1', () => {
+  const dialog = answered();
+  bench.request('ACK', { toTag: dialog.localTag });
+  bench.within(dialog, 'BYE');
+  bench.answer(bench.last('BYE'), '401 Unauthorized', '');
+  bench.pass(31_000);
+  expect(bench.core.dialogs.size).toBe(1);
+  bench.pass(1100);
+  expect(bench.core.dialogs.size).toBe(0);
+});
+
 test('the caller may hang up while its own INVITE within the call has no answer', () => {
   const dialog = answered();
   bench.request('ACK', { toTag: dialog.localTag });

@@ -142,6 +142,16 @@ describe('what an application is given to read', () => {
     expect(text(raw)).toBe(request('OPTIONS'));
   });
 
+  test('is a 200, where any 2xx says that the call is answered (RFC 3261 8.1.3.2)', () => {
+    const answer = (status: string, method = 'INVITE'): string =>
+      text(request(method).replace(/^.*\r\n/, `${status}\r\n`)).split('\r\n')[0];
+    expect(answer('SIP/2.0 202 Accepted')).toBe('SIP/2.0 200 Accepted');
+    expect(answer('SIP/2.0   299')).toBe('SIP/2.0 200');
+    expect(answer('SIP/2.0 200 202 OK')).toBe('SIP/2.0 200 202 OK');
+    expect(answer('SIP/2.0 302 Moved')).toBe('SIP/2.0 302 Moved');
+    expect(answer('SIP/2.0 202 Accepted', 'SUBSCRIBE')).toBe('SIP/2.0 202 Accepted');
+  });
+
   test('has a Contact wherever a dialog comes of it', () => {
     for (const contact of [null, '', ';x', '<sip:a@b>, '])
       expect(headerIn(text(request('INVITE', { Contact: contact })), 'Contact')).toBe('<sip:you@192.0.2.9>');
