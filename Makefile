@@ -32,7 +32,7 @@ bench: build ## signalling and media benchmarks, beside their peers
 	npm run --silent bench:signalling
 	npm run --silent bench:media
 
-fuzz: setup ## 1,000,000 mutated SIP messages over every transport; FUZZ="--seed 7 --count 50000 --transport tls4"
+fuzz: setup ## 1,000,000 mutated SIP messages over every transport, 333,334 of RTP and RTCP; FUZZ="--seed 7 --count 50000 --transport tls4"
 	node --import tsx test/fuzz/main.ts $(FUZZ)
 
 interop: build ## tests against SIPp, Kamailio, rtpengine, baresip, tshark and others, installed where they are missing

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
 import { fuzzFrames } from './frames.js';
+import { fuzzMedia } from './media.js';
 import { Failure } from './oracles.js';
 
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
 });
 /** For so many SIP messages there is one frame of drachtio's application protocol. */
 const FRAMES_EACH = 20;
+/** And for so many one datagram of RTP or RTCP. */
+const DATAGRAMS_EACH = 3;
 const seed = Number(values.seed);
 const count = Number(values.count);
 const started = process.hrtime();
@@ -32,6 +35,7 @@ try {
   });
   const frames = Math.ceil(count / FRAMES_EACH);
   const { requests } = await fuzzFrames(seed, frames);
+  const media = fuzzMedia(seed, Math.ceil(count / DATAGRAMS_EACH));
   const [seconds] = process.hrtime(started);
   const per = (table: Record<string, number>): string =>
     Object.entries(table)
@@ -45,6 +49,9 @@ try {
     `  the server   read ${result.received}, ${result.malformed} of them malformed; ${mb(result.bytesIn)} in, ${mb(result.bytesOut)} out`,
   );
   console.log(`  applications ${frames} frames, of which ${requests} SIP requests came`);
+  console.log(
+    `  media        ${media.datagrams} datagrams: ${media.received} RTP packets taken, ${media.malformed} malformed; ${media.rtcpReceived} of RTCP taken, ${media.rtcpMalformed} malformed`,
+  );
   console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 100 messages`);
   console.log(`  heap         ${mb(result.heapBeforeBytes)} after a tenth, ${mb(result.heapAfterBytes)} at the end`);
 } catch (error) {
