@@ -9,6 +9,8 @@ import type { TimerHandle, TimerQueue, TimerTarget } from './timer-queue.js';
 const DEFAULT_S = 3600;
 /** Longest wait that the timer queue is asked for: what lasts longer is refreshed long before. */
 const LONGEST_S = 7 * 24 * 3600;
+/** How many subscriptions one dialog may have: each REFER makes one more. */
+export const MAX_SUBSCRIPTIONS = 32;
 /** Answers to a NOTIFY after which the subscriber wants no more (RFC 6665 4.2.2, RFC 5057 5.1). */
 const GONE = new Set([404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604]);
 
@@ -98,6 +100,13 @@ export class Subscriptions {
     return true;
   }
 
+  /** Whether a SUBSCRIBE or REFER of theirs asks for one more than a dialog may have. */
+  isTooMany(request: SipMessage, dialog: Dialog): boolean {
+    if (!isSubscribing(request.method) || (dialog.subscriptions?.length ?? 0) < MAX_SUBSCRIPTIONS) return false;
+    const { event, id } = readEvent(request.header('event') ?? '');
+    return request.method === 'REFER' || find(dialog, false, event, id) === undefined;
+  }
+
   /** Whether a NOTIFY within a dialog belongs there (RFC 6665 4.1.3). In calls other packages have always come unasked. */
   belongs(notify: SipMessage, dialog: Dialog): boolean {
     const { event, id } = readEvent(notify.header('event') ?? '');
@@ -148,6 +157,7 @@ export class Subscriptions {
   }
 
   private open(dialog: Dialog, weSubscribed: boolean, eventValue: string, cseq: number, endMs: number): void {
+    if (dialog.terminated) return;
     const { event, id } = readEvent(eventValue);
     const named = event === 'refer' ? String(cseq) : id;
     let subscription = find(dialog, weSubscribed, event, named);

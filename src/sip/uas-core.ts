@@ -120,6 +120,10 @@ export class UasCore implements TransactionUser {
       else if (reliable!.isAnswered) this.answer(transaction, 200, 'OK');
       if (transaction.finalStatus !== 0) return false;
     }
+    if (this.uac.subscriptions.isTooMany(request, dialog)) {
+      this.answer(transaction, 500, 'Too Many Subscriptions');
+      return false;
+    }
     const overlap = overlapOf(request, dialog);
     if (overlap === 'ours') {
       this.answer(transaction, 491, 'Request Pending');

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Dialog } from '../../src/sip/dialog.js';
+import { MAX_SUBSCRIPTIONS } from '../../src/sip/subscriptions.js';
 import { headerIn } from '../loopback/sip-harness.js';
 import { CoreBench } from './core-bench.js';
 
@@ -206,6 +207,43 @@ describe('REFER', () => {
   test('outside a call without subscription makes no dialog', () => {
     bench.request('REFER', { lines: ['Refer-To: <sip:third@192.0.2.3>', 'Refer-Sub: false'] });
     expect(bench.respond('REFER', 200, 'Refer-Sub: false\r\n')).toBeNull();
+    expect(bench.core.dialogs.size).toBe(0);
+  });
+});
+
+describe('a dialog', () => {
+  function called(): Dialog {
+    bench.request('INVITE', { body: 'v=0\r\n' });
+    const dialog = bench.respond('INVITE', 200, '', 'v=0\r\n')!;
+    bench.request('ACK', { toTag: dialog.localTag });
+    return dialog;
+  }
+
+  test('has so many subscriptions and no more; those that it has are refreshed', () => {
+    const { localTag: toTag } = called();
+    let cseq = 2;
+    bench.request('SUBSCRIBE', { cseq, toTag, lines: ['Event: dialog', 'Expires: 100'] });
+    bench.respond('SUBSCRIBE', 200);
+    while (cseq < MAX_SUBSCRIPTIONS + 3) {
+      bench.request('REFER', { cseq: ++cseq, toTag, lines: ['Refer-To: <sip:third@192.0.2.3>'] });
+      if (bench.requests.at(-1)!.transaction.finalStatus === 0) bench.respond('REFER', 202);
+    }
+    const asked = (method: string): number => bench.requests.filter((request) => request.method === method).length;
+    expect(asked('REFER')).toBe(MAX_SUBSCRIPTIONS - 1);
+    expect(bench.times('SIP/2.0 500 Too Many Subscriptions')).toHaveLength(2);
+    bench.request('SUBSCRIBE', { cseq: ++cseq, toTag, lines: ['Event: presence'] });
+    expect(bench.times('SIP/2.0 500 Too Many Subscriptions')).toHaveLength(3);
+    bench.request('SUBSCRIBE', { cseq: ++cseq, toTag, lines: ['Event: dialog', 'Expires: 100'] });
+    expect(asked('SUBSCRIBE')).toBe(2);
+  });
+
+  test('that ended before a REFER of it was accepted keeps nothing of that', () => {
+    const { localTag: toTag } = called();
+    bench.request('REFER', { cseq: 2, toTag, lines: ['Refer-To: <sip:third@192.0.2.3>'] });
+    bench.request('BYE', { cseq: 3, toTag });
+    const dialog = bench.respond('BYE', 200)!;
+    bench.respond('REFER', 202);
+    expect(dialog.subscriptions).toBeNull();
     expect(bench.core.dialogs.size).toBe(0);
   });
 });
