@@ -26,6 +26,8 @@ export interface CampaignResult {
   bytesIn: number;
   bytesOut: number;
   slowestCpuMs: number;
+  /** Chunks that drew more than is due once, and not when they were sent again. */
+  seenOnce: readonly Failure[];
   heapBeforeBytes: number;
   heapAfterBytes: number;
 }
@@ -82,7 +84,7 @@ export async function campaign({ seed, count, transports, onProgress }: Campaign
     for (const link of links.splice(0)) await link.close();
     await ledger.checkConnections();
     const { messagesReceived: received, malformed } = rig.stats;
-    const { bytesIn, slowestCpuMs } = ledger;
+    const { bytesIn, slowestCpuMs, seenOnce } = ledger;
     return {
       sent,
       kinds,
@@ -91,6 +93,7 @@ export async function campaign({ seed, count, transports, onProgress }: Campaign
       bytesIn,
       bytesOut: rig.tap.bytes,
       slowestCpuMs,
+      seenOnce,
       heapBeforeBytes,
       heapAfterBytes,
     };

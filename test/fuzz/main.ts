@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
 import { fuzzFrames } from './frames.js';
@@ -53,16 +54,24 @@ try {
     `  media        ${media.datagrams} datagrams: ${media.received} RTP packets taken, ${media.malformed} malformed; ${media.rtcpReceived} of RTCP taken, ${media.rtcpMalformed} malformed`,
   );
   console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 100 messages`);
+  console.log(
+    `  seen once    ${result.seenOnce.length} chunks drew more than is due, but not when they were sent again`,
+  );
+  for (const [i, failure] of result.seenOnce.entries()) keep(failure, `once-${i}`);
   console.log(`  heap         ${mb(result.heapBeforeBytes)} after a tenth, ${mb(result.heapAfterBytes)} at the end`);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  console.error(`seed ${seed}: ${error.message}`);
-  if (error.inputs.length > 0) {
-    const folder = `${values.out}/seed-${seed}`;
-    mkdirSync(folder, { recursive: true });
-    for (const [i, text] of error.inputs.entries())
-      writeFileSync(`${folder}/${String(i).padStart(2, '0')}.sip`, Buffer.from(text, 'latin1'));
-    console.error(`the ${error.inputs.length} messages that brought it about are in ${folder}`);
-  }
+  keep(error, '');
   process.exitCode = 1;
+}
+
+/** Prints what was wrong, and writes the messages that brought it about to files. */
+function keep({ message, inputs }: Failure, folderName: string): void {
+  console.error(`seed ${seed}: ${message}`);
+  if (inputs.length === 0) return;
+  const folder = join(values.out, `seed-${seed}`, folderName);
+  mkdirSync(folder, { recursive: true });
+  for (const [i, text] of inputs.entries())
+    writeFileSync(join(folder, `${String(i).padStart(2, '0')}.sip`), Buffer.from(text, 'latin1'));
+  console.error(`the ${inputs.length} messages that brought it about are in ${folder}`);
 }

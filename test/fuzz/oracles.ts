@@ -25,16 +25,20 @@ const LATE_MS = 500;
 export class Ledger {
   bytesIn = 0;
   slowestCpuMs = 0;
+  /** What was wrong with a chunk when it was sent first, and not when it was sent again. */
+  readonly seenOnce: Failure[] = [];
 
   constructor(private readonly rig: Rig) {}
 
   async check(link: Link, fuel: Fuel): Promise<void> {
     const complaint = await this.judge(link, fuel);
     if (complaint === null) return;
-    // An answer to what was sent before may have come late, on a busy machine: what is wrong with these is so again.
+    // An answer to what was sent before may have come late, on a busy machine: what is wrong with these is so again. But a
+    // fault may also need what was there before, so it is kept and shown.
     await new Promise((resolve) => setTimeout(resolve, LATE_MS));
     const again = await this.judge(link, fuel);
     if (again !== null) throw new Failure(again, fuel.texts);
+    this.seenOnce.push(new Failure(`${link.name}: ${complaint}`, fuel.texts));
   }
 
   /** Sends a chunk; tells where more came back than is due. @throws Failure for whatever else is wrong */
