@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,11 @@ export interface PhoneOptions {
   parameters?: readonly string[];
   /** Shown to servers and clients alike. */
   certificate?: Certificate;
+  /**
+   * A WAV file that it plays in place of what it hears, which it records then: of the rate and channels of its codec, and
+   * longer than the call.
+   */
+  plays?: string;
 }
 
 const running = new Set<Phone>();
@@ -61,8 +66,10 @@ export class Phone {
     readonly port: number,
     controlPort: number,
     certificate: Certificate | undefined,
+    plays: string | undefined,
   ) {
-    const modules = ['g711', 'aubridge'].map((name) => `module ${name}.so`);
+    const codecs = plays === undefined ? ['g711'] : ['g711', 'g722', 'l16', 'opus', 'aufile', 'sndfile'];
+    const modules = [...codecs, 'aubridge', 'srtp'].map((name) => `module ${name}.so`);
     const applications = ['menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`);
     const tls = certificate ? [`sip_certificate ${this.file('phone.pem', certificate.cert + certificate.key)}`] : [];
     const config = [
@@ -73,9 +80,10 @@ export class Phone {
       ...modules,
       ...applications,
       `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
-      // What it hears is what it says: no sound device is needed.
+      // What it hears is what it says, unless it plays a file: no sound device is needed.
       'audio_player aubridge,echo',
-      'audio_source aubridge,echo',
+      plays === undefined ? 'audio_source aubridge,echo' : `audio_source aufile,${plays}`,
+      `snd_path ${this.folder}`,
       'audio_alert aubridge,alert',
       'ringback_disabled yes',
       'rtp_ports 28000-28999',
@@ -93,10 +101,10 @@ export class Phone {
   }
 
   /** Resolves once it has its account. */
-  static async start({ account, parameters = [], certificate }: PhoneOptions): Promise<Phone> {
+  static async start({ account, parameters = [], certificate, plays }: PhoneOptions): Promise<Phone> {
     const port = await freePort(2);
     const controlPort = await freePort();
-    const phone = new Phone(port, controlPort, certificate);
+    const phone = new Phone(port, controlPort, certificate, plays);
     while (!(await phone.attach(controlPort))) {
       if (phone.child.exitCode !== null) throw new Error(`baresip ended:\n${phone.said}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -127,6 +135,13 @@ export class Phone {
       return found() !== undefined;
     });
     return found()!;
+  }
+
+  /** What it heard in its one call, which is over, as a WAV file; only of a phone that plays a file. */
+  get recording(): string {
+    const found = readdirSync(this.folder).filter((file) => file.endsWith('-dec.wav'));
+    if (found.length !== 1) throw new Error(`baresip recorded ${found.length} calls:\n${this.said}`);
+    return join(this.folder, found[0]);
   }
 
   async stop(): Promise<void> {

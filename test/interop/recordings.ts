@@ -32,5 +32,6 @@ export function expectTone(
   expect(middle.length / sampleRate, 'seconds of it').toBeGreaterThan(seconds);
   expect(loudestFrequency(middle, sampleRate)).toBe(frequency);
   // Within half a decibel.
-  expect(Math.abs(20 * Math.log10(amplitudeAt(middle, frequency, sampleRate) / amplitude))).toBeLessThan(0.5);
+  const offDb = 20 * Math.log10(amplitudeAt(middle, frequency, sampleRate) / amplitude);
+  expect(Math.abs(offDb), `${frequency} Hz at ${sampleRate} Hz`).toBeLessThan(0.5);
 }
