@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.js';
 import { duration, ratio } from '../core/units.js';
@@ -51,7 +51,15 @@ export function sipUri(option: string): OptionParser<string> {
   };
 }
 
-/** An IPv4 address: media is carried over IPv4 only. */
+/** An address of either family, without a zone. */
+export function ipAddress(option: string, whose: string): OptionParser<string> {
+  return (text) => {
+    if (isIP(text) === 0 || text.includes('%')) throw wrongValue(option, `an IPv4 or IPv6 address: ${whose}`, text);
+    return text;
+  };
+}
+
+/** An IPv4 address. */
 export function ipv4(option: string, whose: string): OptionParser<string> {
   return (text) => {
     if (!isIPv4(text)) throw wrongValue(option, `an IPv4 address: ${whose}`, text);

@@ -21,7 +21,7 @@ import { openPlain } from '../ui/plain.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOf } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
-import { hostPort, ipv4, portRangeText, sipUri, wholeNumber } from './options.js';
+import { hostPort, ipAddress, portRangeText, sipUri, wholeNumber } from './options.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
@@ -58,11 +58,11 @@ export function runCommand(): Command {
       hostPort('--drachtio'),
     )
     .option('--secret <secret>', 'secret of the external drachtio-server (default: cymru)')
-    .option('--local <address>', 'local address for SIP and RTP', ipv4('--local', 'one of this machine'))
+    .option('--local <address>', 'local address for SIP and RTP', ipAddress('--local', 'one of this machine'))
     .option(
       '--advertise <address>',
       'address for Contact and SDP, behind NAT or in docker',
-      ipv4('--advertise', 'the one at which the far end reaches this machine'),
+      ipAddress('--advertise', 'the one at which the far end reaches this machine'),
     )
     .option('--sip-port <port>', 'local SIP port (default: any)', wholeNumber('--sip-port', 1, 65_535))
     .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))

@@ -5,7 +5,7 @@ import { StandaloneTrunk } from '../run/standalone-trunk.js';
 import { type TrunkSpec, trunkSpec } from '../trunk/spec.js';
 import { effectiveProfile } from './effective-profile.js';
 import { Interrupts } from './interrupts.js';
-import { ipv4, oneOf, portRangeText, share, time, wholeNumber } from './options.js';
+import { ipAddress, oneOf, portRangeText, share, time, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 
 interface TrunkFlags {
@@ -34,11 +34,16 @@ export function trunkCommand(): Command {
     .option('--channels <n>', 'calls carried at once', wholeNumber('--channels', 1, 100_000))
     .option('--cps <n>', 'attempts admitted per second', wholeNumber('--cps', 1, 100_000))
     .option('--port <port>', 'SIP port', wholeNumber('--port', 0, 65_535), 5060)
-    .option('--local <address>', 'local address for SIP and RTP', ipv4('--local', 'one of this machine'), '127.0.0.1')
+    .option(
+      '--local <address>',
+      'local address for SIP and RTP',
+      ipAddress('--local', 'one of this machine'),
+      '127.0.0.1',
+    )
     .option(
       '--advertise <address>',
       'address for Contact and SDP, behind NAT or in docker',
-      ipv4('--advertise', 'the one at which the far end reaches this machine'),
+      ipAddress('--advertise', 'the one at which the far end reaches this machine'),
     )
     .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
     .option('--when-full <how>', '503, 486 or silence', oneOf('--when-full', ['503', '486', 'silence']))

@@ -4,6 +4,7 @@ import { matchDigits } from '../quality/dtmf-match.js';
 import { farEndVerdict } from '../quality/far-end-verdict.js';
 import { withDelay } from '../quality/mos.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
+import { hostPort } from '../sip/uri.js';
 import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
 
 const UNKNOWN: Verdict = { state: 'unknown', cause: null };
@@ -25,9 +26,9 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
 
   record.codec = media.codec;
   record.srtp = media.srtp;
-  record.localMedia = `${media.localAddress}:${media.localPort}`;
-  record.remoteMedia = media.remoteAddress === null ? null : `${media.remoteAddress}:${media.remotePort}`;
-  record.latchedMedia = media.latched && `${media.latched.address}:${media.latched.port}`;
+  record.localMedia = hostPort(media.localAddress, media.localPort);
+  record.remoteMedia = media.remoteAddress === null ? null : hostPort(media.remoteAddress, media.remotePort!);
+  record.latchedMedia = media.latched && hostPort(media.latched.address, media.latched.port);
   record.impairment = media.truth;
   if (record.answeredMs === null) return;
 

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { AppError } from '../core/errors.js';
 import { Rng } from '../core/rng.js';
 import type { Dns } from '../sip/dns.js';
@@ -7,13 +7,13 @@ import { orderHops, planHops } from '../sip/next-hop.js';
 import { parseSipUri } from '../sip/uri.js';
 
 /** Whatever it will be called over: here it is asked only whether the name leads anywhere, and which way that is. */
-const ANY_TRANSPORT = { transports: ['udp', 'tcp', 'tls', 'ws', 'wss'], families: [4] } as const;
+const ANY_TRANSPORT = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 /**
  * An address that a SIP URI leads to (RFC 3263), found once before anything is sent, so that a wrong name is told at
  * once; a name that has SRV records and no address of its own is a right one.
  */
-async function resolveTarget(target: string, dns: Dns): Promise<string> {
+async function resolveTarget(target: string, given: string | undefined, dns: Dns): Promise<string> {
   const uri = parseSipUri(target);
   if (uri === null)
     throw new AppError('HOST_UNKNOWN', 'What is to be called first is not a SIP URI', {
@@ -22,13 +22,14 @@ async function resolveTarget(target: string, dns: Dns): Promise<string> {
       found: target,
     });
   const host = uri.maddr ?? uri.host;
-  if (isIPv6(host))
-    throw new AppError('ADDRESS_UNUSABLE', 'RTP is carried over IPv4 only', {
-      where: host,
-      expected: 'an IPv4 address or a name that has one',
-      found: 'an IPv6 address',
+  if (given !== undefined && isIP(host) !== 0 && isIP(host) !== isIP(given))
+    throw new AppError('ADDRESS_UNUSABLE', 'What is to be called and the local address are of different families', {
+      where: `--local ${given}`,
+      expected: `an ${isIPv6(host) ? 'IPv6' : 'IPv4'} address, as ${host} is one`,
+      found: given,
     });
-  const plan = await planHops(uri, dns, ANY_TRANSPORT);
+  const families = given === undefined ? ([4, 6] as const) : ([isIPv6(given) ? 6 : 4] as const);
+  const plan = await planHops(uri, dns, { transports: ANY_TRANSPORT, families });
   const [hop] = orderHops(plan, new Rng(1));
   if (hop) return hop.address;
   throw new AppError('HOST_UNKNOWN', `The host ${host} cannot be resolved`, {
@@ -41,7 +42,7 @@ async function resolveTarget(target: string, dns: Dns): Promise<string> {
 /** The local address that the system would send from towards `address`; nothing is sent. */
 function localAddressTowards(address: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     const fail = (cause: Error): void => {
       socket.close();
       reject(
@@ -68,6 +69,6 @@ function localAddressTowards(address: string): Promise<string> {
  * @throws AppError HOST_UNKNOWN, ADDRESS_UNUSABLE
  */
 export async function localAddressFor(target: string, given: string | undefined, dns: Dns): Promise<string> {
-  const address = await resolveTarget(target, dns);
+  const address = await resolveTarget(target, given, dns);
   return given ?? (await localAddressTowards(address));
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Recording } from '../audio/recording.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
@@ -9,6 +10,7 @@ import type { Profile } from '../profile/schema.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard, type ShardSpec } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
+import { hostPort } from '../sip/uri.js';
 import { readTarget } from '../swarm/target.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
@@ -169,14 +171,14 @@ export class Run {
     this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS);
   }
 
-  /** Starts the run's own trunk; resolves with its SIP URI. */
+  /** Starts the run's own trunk on loopback, in the family of the local address; resolves with its SIP URI. */
   private async openTrunk(): Promise<string> {
     const { sip } = await this.openShard('trunk', {
       role: { kind: 'trunk' },
       profile: this.options.profile,
-      network: { address: '127.0.0.1', sipPort: 0 },
+      network: { address: isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1', sipPort: 0 },
     });
-    return `sip:${sip!.address}:${sip!.port}`;
+    return `sip:${hostPort(sip!.address, sip!.port)}`;
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {

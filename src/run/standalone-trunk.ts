@@ -4,6 +4,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
+import { hostPort } from '../sip/uri.js';
 import { mediaSetup } from './media-setup.js';
 import { wholeSpan } from './rtp-ports.js';
 
@@ -110,7 +111,7 @@ export class StandaloneTrunk {
     switch (event.kind) {
       case 'ready':
         write(
-          `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip?.address}:${event.sip?.port}, UDP and TCP (Ctrl-C ends it)`,
+          `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip && hostPort(event.sip.address, event.sip.port)}, UDP and TCP (Ctrl-C ends it)`,
         );
         break;
       case 'records':

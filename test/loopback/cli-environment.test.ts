@@ -47,8 +47,12 @@ describe('a target', () => {
     expect(existsSync(join(scratch.path, 'runs'))).toBe(false);
   });
 
-  it('that has an IPv6 address only is told to be out of reach', async () => {
-    expectUnusable(await run('run', quick, '--to', 'sip:[::1]:5060'), 'IPv4 only', '::1');
+  it('that is of another family than the local address is told so', async () => {
+    expectUnusable(
+      await run('run', quick, '--to', 'sip:[::1]:5060', '--local', '127.0.0.1'),
+      'different families',
+      '::1',
+    );
   });
 
   it('at whose port nobody listens is told at the first attempt, with a report', async () => {

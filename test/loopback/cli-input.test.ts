@@ -145,11 +145,11 @@ describe('a wrong option', () => {
     ],
     [
       ['run', '--local', 'eth0'],
-      ['--local', 'an IPv4 address'],
+      ['--local', 'an IPv4 or IPv6 address'],
     ],
     [
       ['run', '--advertise', 'me\r\nX: y'],
-      ['--advertise', 'an IPv4 address'],
+      ['--advertise', 'an IPv4 or IPv6 address'],
     ],
     [
       ['run', '--numbers', 'nowhere.csv'],
