@@ -98,8 +98,8 @@ export class Capture {
   }
 
   /** Fields of the packets that a display filter picks, a row a packet. */
-  rows(filter: string, fields: string[]): string[][] {
-    const out = this.tshark(['-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);
+  rows(filter: string, fields: string[], options: string[] = []): string[][] {
+    const out = this.tshark([...options, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);
     return out
       .split('\n')
       .filter((line) => line !== '')
