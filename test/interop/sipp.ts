@@ -84,11 +84,12 @@ export class Sipp {
     readonly port: number,
     args: string[],
   ) {
+    // What the scenario's own arguments say of addresses comes later and holds.
     const local = ['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin', '-buff_size', '8388608'];
     const traces = ['-trace_stat', '-fd', '1', '-trace_err', '-message_file', 'messages.log'];
     // SIPp says with its exit status when its time was over.
     const bound = ['-timeout', '90', '-timeout_error'];
-    this.child = spawn('sipp', [...args, ...local, ...bound, ...traces, '-error_file', 'errors.log'], {
+    this.child = spawn('sipp', [...local, ...args, ...bound, ...traces, '-error_file', 'errors.log'], {
       stdio: 'ignore',
       cwd: this.folder,
     });
@@ -223,14 +224,14 @@ function hexPort(port: number): string {
 
 /** Whether somebody waits for connections on a TCP port. */
 function listens(port: number): boolean {
-  return socketOf(port, 'tcp')?.includes(' 00000000:0000 0A ') ?? false;
+  return socketOf(port, 'tcp')?.includes(':0000 0A ') ?? false;
 }
 
 function socketOf(port: number, protocol: 'udp' | 'tcp' = 'udp'): string | null {
-  const local = `:${hexPort(port)} 00000000:0000 `;
+  const unconnected = new RegExp(`:${hexPort(port)} 0+:0000 `);
   return (
-    readFileSync(`/proc/net/${protocol}`, 'utf8')
-      .split('\n')
-      .find((line) => line.includes(local)) ?? null
+    [protocol, `${protocol}6`]
+      .flatMap((table) => readFileSync(`/proc/net/${table}`, 'utf8').split('\n'))
+      .find((line) => unconnected.test(line)) ?? null
   );
 }

@@ -78,7 +78,7 @@ export class Capture {
     const streams: WireStream[] = [];
     for (const line of this.tshark(['-q', '-z', 'rtp,streams'], file).split('\n')) {
       const match =
-        /^\s*[\d.]+\s+[\d.]+\s+127\.0\.0\.1\s+(\d+)\s+127\.0\.0\.1\s+(\d+)\s+0x([0-9A-F]+)\s+(\S.*?)\s+(\d+)\s+(-?\d+) \([^)]*\)\s+(.*)$/.exec(
+        /^\s*[\d.]+\s+[\d.]+\s+(?:127\.0\.0\.1|::1)\s+(\d+)\s+(?:127\.0\.0\.1|::1)\s+(\d+)\s+0x([0-9A-F]+)\s+(\S.*?)\s+(\d+)\s+(-?\d+) \([^)]*\)\s+(.*)$/.exec(
           line,
         );
       if (!match) continue;
