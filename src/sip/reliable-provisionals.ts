@@ -34,7 +34,7 @@ export class ReliableProvisionals implements TimerTarget {
     private readonly unacknowledged: (transaction: ServerTransaction) => void,
   ) {}
 
-  /** Whether the INVITE has its 2xx. */
+  /** Whether the application gave the INVITE a 2xx, be it sent or waiting for a PRACK. */
   get isAnswered(): boolean {
     return this.answered;
   }
@@ -58,21 +58,30 @@ export class ReliableProvisionals implements TimerTarget {
     if (!this.current) return this.answered && Number(match[1]) <= this.lastRseq && Number(match[2]) === this.cseq;
     if (Number(match[1]) !== this.current.rseq || Number(match[2]) !== this.cseq) return false;
     this.halt();
+    if (this.accept && !this.isDescriptionWaiting) {
+      const { accept } = this;
+      this.stop();
+      accept();
+      return true;
+    }
     const next = this.waiting.shift();
     if (next) this.begin(next);
-    else this.release();
     return true;
   }
 
   /** Runs `send` now, or after the PRACK where a session description still waits for it (RFC 3262 3). */
   whenAcceptable(send: () => void): void {
-    if (this.current?.withBody || this.waiting.some((reliable) => reliable.withBody)) {
+    this.answered = true;
+    if (this.current?.withBody || this.isDescriptionWaiting) {
       this.accept = send;
       return;
     }
     this.stop();
-    this.answered = true;
     send();
+  }
+
+  private get isDescriptionWaiting(): boolean {
+    return this.waiting.some((reliable) => reliable.withBody);
   }
 
   /** The INVITE was answered otherwise. */
@@ -104,14 +113,6 @@ export class ReliableProvisionals implements TimerTarget {
     this.intervalMs = timers.t1;
     this.repeatTimer = queue.schedule(this.intervalMs, this, 'repeat');
     this.giveUpTimer = queue.schedule(64 * timers.t1, this, 'giveUp');
-  }
-
-  private release(): void {
-    const { accept } = this;
-    this.accept = null;
-    if (accept === null) return;
-    this.answered = true;
-    accept();
   }
 
   private halt(): void {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SrfDialog, SrfRequest } from '../../src/drachtio/srf-types.js';
 import { Harness, headerIn, QUICK, reply, SDP, until } from './sip-harness.js';
 
@@ -6,7 +6,10 @@ let h: Harness;
 beforeEach(() => {
   h = new Harness();
 });
-afterEach(() => h.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await h.close();
+});
 
 /** What srf's typings of a response leave out: a listener for the PRACK. */
 type SendReliably = (
@@ -45,6 +48,30 @@ test('srf on both sides: a reliable 183 is acknowledged by PRACK, and the call g
   await dialog.destroy();
   expect(a.stats()!.dialogs + b.stats()!.dialogs).toBe(0);
   expect(h.fatal).toEqual([]);
+});
+
+test('a PRACK that comes once the application has answered is no business of srf, which would complain of it', async () => {
+  const complaints: unknown[][] = [];
+  vi.spyOn(console, 'error').mockImplementation((...details) => void complaints.push(details));
+  const a = await h.endpoint();
+  const b = await h.endpoint();
+  const called = new Promise<SrfDialog>((resolve) => {
+    b.srf.invite((invite, response) => {
+      const reliably = { headers: { Require: '100rel' }, body: SDP };
+      response.send(183, reliably);
+      response.send(183, reliably);
+      resolve(b.srf.createUAS(invite, response, { localSdp: SDP }));
+    });
+  });
+  const dialog = await a.srf.createUAC(`sip:x@127.0.0.1:${b.port}`, {
+    localSdp: SDP,
+    headers: { Supported: '100rel' },
+  });
+  const answered = await called;
+  const ended = new Promise((resolve) => answered.on('destroy', resolve));
+  await dialog.destroy();
+  await ended;
+  expect(complaints).toEqual([]);
 });
 
 test('each branch of a forked call gets the PRACK for its own 183', async () => {

@@ -143,6 +143,22 @@ describe('reliable provisional responses (RFC 3262)', () => {
     expect(dialog.early).toBe(false);
   });
 
+  test('with descriptions hold the 200 back until the last of these; the application, which has answered, hears of no PRACK', () => {
+    bench.request('INVITE', { lines: ['Require: 100rel'] });
+    const { localTag: toTag } = bench.respond('INVITE', 183, 'Require: 100rel\r\n', 'v=0\r\n')!;
+    bench.respond('INVITE', 183, 'Require: 100rel\r\n', 'v=0\r\n');
+    bench.respond('INVITE', 180, 'Require: 100rel\r\n');
+    bench.respond('INVITE', 200, '', 'v=0\r\n');
+    const answers = (): string[] =>
+      bench.sent.filter(({ text }) => text.startsWith('SIP/2.0 200')).map(({ text }) => headerIn(text, 'CSeq'));
+    bench.request('PRACK', { cseq: 2, toTag, lines: ['RAck: 1 1 INVITE'] });
+    expect(answers()).toEqual(['2 PRACK']);
+    bench.request('PRACK', { cseq: 3, toTag, lines: ['RAck: 2 1 INVITE'] });
+    expect(answers()).toEqual(['2 PRACK', '1 INVITE', '3 PRACK']);
+    expect(bench.times('SIP/2.0 180')).toEqual([]);
+    expect(bench.requests.map(({ method }) => method)).toEqual(['INVITE']);
+  });
+
   test('are sent to a caller that insists on them, whatever the application asked for', () => {
     bench.request('INVITE', { lines: ['Require: 100rel'] });
     bench.respond('INVITE', 180, 'X: y\r\n');
