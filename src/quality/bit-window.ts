@@ -17,6 +17,17 @@ export function hasBit(words: Int32Array, first: number, extended: number): bool
   return (words[indexOf(first, extended)] & (1 << (extended & 31))) !== 0;
 }
 
+/** The first number from `from` to `to` whose bit is not set; `to` + 1 when all are. A word of set bits costs one look. */
+export function nextClear(words: Int32Array, first: number, from: number, to: number): number {
+  let extended = from;
+  while (extended <= to) {
+    const rest = ~words[indexOf(first, extended)] >>> (extended & 31);
+    if (rest !== 0) return Math.min(to + 1, extended + 31 - Math.clz32(rest & -rest));
+    extended += 32 - (extended & 31);
+  }
+  return to + 1;
+}
+
 export function setBit(words: Int32Array, first: number, extended: number): void {
   words[indexOf(first, extended)] |= 1 << (extended & 31);
 }

@@ -1,5 +1,5 @@
 import { type NumberRange, takeNumbers } from '../core/number-block.js';
-import { clearBit, hasBit, setBit, WINDOW_PAIR_NUMBERS } from './bit-window.js';
+import { clearBit, hasBit, nextClear, setBit, WINDOW_PAIR_NUMBERS } from './bit-window.js';
 import { BurstGaps, type BurstTotals } from './burst-gaps.js';
 import { MAX_MISORDER } from './rtp-receiver.js';
 
@@ -89,20 +89,19 @@ export class LossRuns {
 
   /** Totals up to the highest packet, without changing anything. */
   totals(): RunTotals {
-    const { numbers, at, words, played } = this;
+    const { numbers, at } = this;
     let packets = numbers[at + PACKETS];
     let missing = numbers[at + MISSING];
     let runs = numbers[at + RUNS];
     if (numbers[at + STARTED] !== 0) {
-      let inRun = numbers[at + IN_RUN] !== 0;
-      for (let extended = numbers[at + NEXT]; extended <= numbers[at + HIGHEST]; extended++) {
-        packets++;
-        const isPlayed = hasBit(words, played, extended);
-        if (!isPlayed) {
-          missing++;
-          if (!inRun) runs++;
-        }
-        inRun = !isPlayed;
+      const next = numbers[at + NEXT];
+      const highest = numbers[at + HIGHEST];
+      packets += highest - next + 1;
+      let following = numbers[at + IN_RUN] !== 0 ? next : Number.NaN;
+      for (let gone = this.gone(next); gone <= highest; gone = this.gone(gone + 1)) {
+        missing++;
+        if (gone !== following) runs++;
+        following = gone + 1;
       }
     }
     return { packets, missing, runs };
@@ -110,16 +109,20 @@ export class LossRuns {
 
   /** Bursts up to the highest packet, without changing anything. */
   bursts(): BurstTotals {
-    const { numbers, at, words, played } = this;
+    const { numbers, at } = this;
     const gaps = this.gaps?.copy() ?? new BurstGaps();
     if (numbers[at + STARTED] !== 0) {
-      let place = numbers[at + PACKETS];
-      for (let extended = numbers[at + NEXT]; extended <= numbers[at + HIGHEST]; extended++) {
-        place++;
-        if (!hasBit(words, played, extended)) gaps.add(place);
-      }
+      const next = numbers[at + NEXT];
+      const judged = numbers[at + PACKETS];
+      for (let gone = this.gone(next); gone <= numbers[at + HIGHEST]; gone = this.gone(gone + 1))
+        gaps.add(judged + gone - next + 1);
     }
     return gaps.totals();
+  }
+
+  /** The first packet from `extended` on that was not played; one behind the highest when there is none. */
+  private gone(extended: number): number {
+    return nextClear(this.words, this.played, extended, this.numbers[this.at + HIGHEST]);
   }
 
   private judge(isPlayed: boolean): void {
