@@ -61,7 +61,6 @@ export function cancelOf(invite: SipMessage, reason: string): SipMessage | null 
 /** Of the responses that this side gives itself. */
 const PHRASES: Record<number, string> = {
   408: 'Request Timeout',
-  481: 'Call/Transaction Does Not Exist',
   487: 'Request Terminated',
   491: 'Request Pending',
   503: 'Service Unavailable',

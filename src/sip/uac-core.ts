@@ -64,7 +64,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   /**
    * Sends a request within a dialog; `cseq` at least that number where the application asks for one. `own`: told of its
    * final response in place of the application. A callee's BYE waits until its 2xx was acknowledged or 64·T1 have passed
-   * (RFC 3261 15); one that has no call to end any more is answered here.
+   * (RFC 3261 15); one that has no call to end any more is refused.
    */
   sendWithin(
     dialog: Dialog,
@@ -76,6 +76,10 @@ export class UacCore implements ClientUser, SessionKeeper {
     own: OwnListener | null = null,
   ): void {
     const isBye = method === 'BYE';
+    if (isBye && !dialog.inCall) {
+      sent('the call is over', '', '', NOWHERE);
+      return;
+    }
     if (isBye && !dialog.mayHangUp) {
       dialog.holdBack(() => this.sendWithin(dialog, method, headerLines, body, cseq, sent, own));
       return;
@@ -85,17 +89,10 @@ export class UacCore implements ClientUser, SessionKeeper {
     const timed = method === 'INVITE' || method === 'UPDATE';
     const lines = timed ? this.sessions.offer(dialog, headerLines) : headerLines;
     const context = new ClientContext(dialog, lines, body, isBye, own);
-    const mustNot = timed && mustWait(dialog, method, body) ? 491 : isBye && !dialog.inCall ? 481 : 0;
-    if (mustNot !== 0) {
+    if (timed && mustWait(dialog, method, body)) {
       const id = this.core.ids.uuid();
       sent(null, id, requestText(head, lines, body), NOWHERE);
-      this.failLocally(
-        id,
-        head,
-        mustNot,
-        mustNot === 491 ? 'another transaction under way' : 'the call is over',
-        context,
-      );
+      this.failLocally(id, head, 491, 'another transaction under way', context);
       return;
     }
     if (method === 'INVITE') dialog.inviteCseq = dialog.localCseq;
