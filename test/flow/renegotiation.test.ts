@@ -6,11 +6,12 @@ import { Conversation, type ConversationSetup } from '../../src/flow/conversatio
 import { followRenegotiation, putOnHold } from '../../src/flow/renegotiation.js';
 import { conversationSpec, mediaSpec } from '../../src/flow/spec.js';
 import type { MediaRemote } from '../../src/media/link/messages.js';
+import type { SrtpSuite } from '../../src/rtp/srtp-keys.js';
 import { Negotiation } from '../../src/sdp/negotiation.js';
 
 /** A far end's offers and answers. */
-function farEnd(codecs: readonly CodecName[]): Negotiation {
-  return new Negotiation({ address: '127.0.0.1', port: 4000, ptimeMs: 20, sessionId: 1 }, codecs);
+function farEnd(codecs: readonly CodecName[], srtp: readonly SrtpSuite[] = []): Negotiation {
+  return new Negotiation({ address: '127.0.0.1', port: 4000, ptimeMs: 20, sessionId: 1 }, codecs, srtp);
 }
 
 /** A call that is up, seen from the far end: what it asks and what it is answered. */
@@ -23,7 +24,7 @@ class Established {
   private readonly events = new EventEmitter();
   readonly dialog: SrfDialog;
 
-  constructor(codecs: CodecName[], awaitsAnswer = false) {
+  constructor(codecs: CodecName[], awaitsAnswer = false, srtp: SrtpSuite[] = []) {
     const media = {
       open: () => {},
       connect: (_call: number, remote: MediaRemote) => this.talk.push(remote),
@@ -31,7 +32,7 @@ class Established {
     const setup = {
       media,
       mediaSpec: mediaSpec.parse({}),
-      conversation: conversationSpec.parse({ codecs }),
+      conversation: conversationSpec.parse({ codecs, srtp }),
       uplink: [],
       downlink: [],
       advertise: undefined,
@@ -92,6 +93,21 @@ describe('within a call', () => {
     expect(call.ask('modify', 'no SDP at all')).toEqual({ status: 488, body: '' });
     expect(call.talk).toHaveLength(1);
     expect(call.mismatches).toEqual([]);
+  });
+
+  it('a new key of the far end is taken over, ours stays; an offer without protection is refused, and all stays', () => {
+    const call = new Established(['PCMU'], false, ['AEAD_AES_128_GCM']);
+    const caller = farEnd(['PCMU'], ['AEAD_AES_128_GCM']);
+    call.ask('modify', caller.offer());
+    caller.hold(true);
+    call.ask('modify', caller.offer());
+    expect(call.ask('modify', farEnd(['PCMU'], ['AEAD_AES_128_GCM']).offer()).status).toBe(200);
+    expect(call.ask('modify', farEnd(['PCMU']).offer())).toEqual({ status: 488, body: '' });
+    const [first, held, rekeyed, ...others] = call.talk.map(({ srtp }) => srtp!);
+    expect(others).toEqual([]);
+    expect(held).toEqual(first);
+    expect(rekeyed).toMatchObject({ suite: 'AEAD_AES_128_GCM', send: first.send });
+    expect(rekeyed.receive).not.toBe(first.receive);
   });
 
   it('an UPDATE without an offer is answered without one', () => {

@@ -1,6 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { writeRtpHeader } from '../../src/rtp/packet.js';
+import { SrtpContext } from '../../src/rtp/srtp.js';
 import { SRTP_SUITE_NAMES } from '../../src/rtp/srtp-keys.js';
+import { Negotiation } from '../../src/sdp/negotiation.js';
 import { runProfile } from '../support/run-profile.js';
+import { Harness } from './sip-harness.js';
+
+const harness = new Harness();
+afterEach(() => harness.close());
 
 /** Few calls between a swarm and a trunk with suites of their own. */
 function profile(calls: string, trunk: string, more = ''): string {
@@ -90,5 +99,47 @@ describe('a run over SRTP', () => {
     const { summary, records } = await runProfile(profile(calls, trunk));
     expect(summary.responses).toEqual({ '488': 4 });
     for (const record of records) expect(record).toMatchObject({ outcome: 'failed', cause: 'status', srtp: null });
+  });
+
+  it('hears nothing of a far end that protects with another key than it says, and says so', async () => {
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const media = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(media, 'listening');
+    harness.closing(() => new Promise((resolve) => media.close(resolve)));
+    const callee = await harness.endpoint();
+    const context = new SrtpContext(suite, new Uint8Array(30).fill(7));
+    let sent = 0;
+    let talking: NodeJS.Timeout | undefined;
+    callee.srf.invite(async (invite, response) => {
+      const { port } = media.address();
+      const local = { address: '127.0.0.1', port, ptimeMs: 20, sessionId: 1 };
+      const answer = new Negotiation(local, ['PCMU'], [suite]).answer(invite.body)!;
+      const dialog = await callee.srf.createUAS(invite, response, { localSdp: answer.answer });
+      dialog.on('destroy', () => clearInterval(talking));
+      talking = setInterval(() => {
+        const bytes = new Uint8Array(172 + context.overheadBytes);
+        writeRtpHeader(bytes, 0, false, 0, sent, sent * 160, 99);
+        sent++;
+        media.send(bytes.subarray(0, context.protectRtp(bytes, 0, 172)), answer.remote.port, '127.0.0.1');
+      }, 20);
+    });
+    const { summary, records } = await runProfile(`
+name: test
+target: "sip:x@127.0.0.1:${callee.port}"
+load: [{ shape: constant, cps: 1, for: 1s }]
+media: { rtpPorts: 37000-37399 }
+calls: { hold: 3s, srtp: [${suite}] }
+`);
+    expect(summary.calls).toMatchObject({ attempted: 1, completed: 1 });
+    const [record] = records;
+    const heard = record.downlink!.heard!;
+    expect(heard.unauthenticated).toBeGreaterThan(80);
+    expect(heard).toMatchObject({
+      packetsReceived: 0,
+      mos: null,
+      verdict: { state: 'fault', cause: 'unauthenticated' },
+    });
+    expect(record.oneWay).toEqual({ direction: 'downlink', cause: 'unauthenticated' });
+    expect(summary.media.oneWay.byCause).toEqual({ unauthenticated: 1 });
   });
 });

@@ -271,6 +271,24 @@ describe('a call over SRTP between two planes', () => {
     expect(planes.close(1).far.heard).toMatchObject({ wrongSource: 1, unauthenticated: 0 });
   });
 
+  it('latches to where a packet comes from that authenticates, and to no other', () => {
+    const planes = new ProtectedPlanes();
+    const how = { latch: 'first' } as const;
+    const leases = planes.open(1, { ...how, srtp: true });
+    planes.near.plane.connect(1, remoteAt(29_998, { srtp: keys() }), true, planes.clock.now());
+    const forged = new Uint8Array(182).fill(7);
+    writeRtpHeader(forged, 0, false, 0, 1, 160, 99);
+    planes.net.inject(forged, '10.0.0.66', 4000, ADDRESS, leases.near.rtpPort);
+    planes.run(10);
+    const remote = remoteAt(leases.near.rtpPort, { srtp: keys(SUITE, 2, 1) });
+    planes.far.plane.connect(1, remote, true, planes.clock.now());
+    planes.run(2000);
+    const { near, far } = planes.close(1);
+    expect(near.latched).toEqual({ address: ADDRESS, port: leases.far.rtpPort });
+    expect(near.heard).toMatchObject({ unauthenticated: 1, wrongSource: 0, packetsLost: 0, verdict: { state: 'ok' } });
+    expect(far.heard.packetsReceived).toBeGreaterThan(90);
+  });
+
   it('takes padding for what it is once it is opened', () => {
     const planes = new ProtectedPlanes();
     const { near } = planes.secure(keys(), keys(SUITE, 2, 1), { sends: false });
