@@ -17,17 +17,17 @@ const BURST_MS = 500;
 /** A day and a half at 150 cps; beyond it a load is rather a slip of the pen, and counting it would take minutes. */
 const MOST_ATTEMPTS = 20_000_000;
 
-/** @throws AppError PROFILE_INVALID when the load never ends */
-export function planOf(profile: Profile): Plan {
+/** @throws AppError PROFILE_INVALID when the load never ends, or makes more than so many attempts */
+export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
   const holds = new Window(profile.calls.hold);
   const bursts = new Window(BURST_MS);
   let attempts = 0;
   let lastMs = 0;
   for (const offset of arrivalOffsets(profile.load, profile.calls.hold)) {
-    if (++attempts > MOST_ATTEMPTS)
+    if (++attempts > mostAttempts)
       throw new AppError('PROFILE_INVALID', 'The load amounts to more attempts than a run can make', {
         where: 'load',
-        expected: `${MOST_ATTEMPTS} attempts at most`,
+        expected: `${mostAttempts} attempts at most`,
         hint: 'Lower rates or lengths; a number of concurrent calls needs a `calls.hold` above 0.',
       });
     lastMs = offset;

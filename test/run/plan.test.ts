@@ -50,13 +50,17 @@ describe('what a load amounts to', () => {
       'calls: { hold: 0 }',
     ],
     ['the load is beyond all measure', '{ shape: constant, cps: 20000, for: 1000h }', ''],
-  ])(
-    'is refused when %s',
-    (_why, load, rest) => {
-      expect(refused(() => planOf(profileOf(load, rest)))).toMatchObject({ code: 'PROFILE_INVALID', exitCode: 2 });
-    },
-    20_000,
-  );
+  ])('is refused when %s', (_why, load, rest) => {
+    const error = refused(() => planOf(profileOf(load, rest), 20_000));
+    expect(error).toMatchObject({ code: 'PROFILE_INVALID', exitCode: 2 });
+    expect(error.detail).toMatchObject({ where: 'load', expected: '20000 attempts at most' });
+  });
+
+  it('may have as many attempts as are allowed, and not one more', () => {
+    const profile = profileOf('{ shape: constant, cps: 10, for: 10s }');
+    expect(planOf(profile, 100).attempts).toBe(100);
+    expect(refused(() => planOf(profile, 99)).code).toBe('PROFILE_INVALID');
+  });
 });
 
 describe('RTP ports', () => {
