@@ -68,6 +68,7 @@ export async function runMediaThread({ calls, seconds, tickMs, driver, port }: B
     jitterBufferMs: 60,
     mediaTimeoutMs: 5000,
     bpl: 25.1,
+    rtcp: { xr: true },
   };
   const remote = {
     address: '127.0.0.1',
