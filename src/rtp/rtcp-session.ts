@@ -3,15 +3,13 @@ import {
   CompoundPacket,
   isRtcp,
   ReceiverReportPacket,
-  ReceptionReport,
-  SdesChunk,
-  SdesPacket,
+  type ReceptionReport,
   SenderReportPacket,
   VmExtendedReport,
   XrPacket,
 } from 'rtp.js/packets';
 import { Rng } from '../core/rng.js';
-import { readVoipMetrics, type VoipMetrics, writeVoipMetrics } from './voip-metrics.js';
+import { readVoipMetrics, VOIP_METRICS_BYTES, type VoipMetrics, writeVoipMetrics } from './voip-metrics.js';
 
 /** RFC 3550, section 6.2: with two members the minimum interval decides, never the share of the bandwidth. */
 export const RTCP_INTERVAL_MS = 5000;
@@ -19,7 +17,15 @@ export const RTCP_INTERVAL_MS = 5000;
 const COMPENSATION = Math.E - 1.5;
 /** Seconds from 1900 to 1970 (section 4). */
 const NTP_EPOCH_OFFSET_S = 2_208_988_800;
+const VERSION_BITS = 0x80;
+/** Packet types (RFC 3550, section 12.1; RFC 3611, section 2). */
+const SR = 200;
+const RR = 201;
+const SDES = 202;
+const BYE = 203;
+const XR = 207;
 const SDES_CNAME = 1;
+const MAX_CNAME_BYTES = 255;
 const MAX_24 = 0x7fffff;
 /** 1 ms in units of 1/65536 s. */
 const ROUNDING_UNITS = 66;
@@ -149,42 +155,31 @@ export class RtcpSession {
     metrics: VoipMetrics | null,
     goodbye: boolean,
   ): DataView {
-    const compound = new CompoundPacket();
-    const block = reception === null ? null : this.block(reception, nowMs);
-    if (sender !== null && sender.packets > 0) {
-      const report = new SenderReportPacket();
-      report.setSsrc(this.ssrc);
-      const utcMs = nowMs + this.utcOffsetMs;
-      const seconds = Math.floor(utcMs / 1000);
-      report.setNtpSeconds((seconds + NTP_EPOCH_OFFSET_S) % WORD);
-      report.setNtpFraction(Math.min(WORD - 1, Math.floor(((utcMs - seconds * 1000) / 1000) * WORD)));
-      report.setRtpTimestamp(sender.rtpTimestamp >>> 0);
-      report.setPacketCount(sender.packets % WORD);
-      report.setOctetCount(sender.octets % WORD);
-      if (block) report.addReport(block);
-      compound.addPacket(report);
-    } else {
-      const report = new ReceiverReportPacket();
-      report.setSsrc(this.ssrc);
-      if (block) report.addReport(block);
-      compound.addPacket(report);
+    const cname = Buffer.from(this.cname).subarray(0, MAX_CNAME_BYTES);
+    const isSender = sender !== null && sender.packets > 0;
+    const reportBytes = (isSender ? 28 : 8) + (reception === null ? 0 : 24);
+    // An item of its own length, and at least one zero to end the chunk at a word.
+    const descriptionBytes = 8 + ((2 + cname.length + 4) & ~3);
+    const isExtended = metrics !== null && reception !== null;
+    const extendedBytes = isExtended ? 8 + VOIP_METRICS_BYTES : 0;
+    const view = new DataView(new ArrayBuffer(reportBytes + descriptionBytes + extendedBytes + (goodbye ? 8 : 0)));
+    let at = this.writeHeader(view, 0, reception === null ? 0 : 1, isSender ? SR : RR, reportBytes);
+    if (isSender) at = this.writeSenderInfo(view, at, sender, nowMs);
+    if (reception !== null) at = this.writeBlock(view, at, reception, nowMs);
+    at = this.writeHeader(view, at, 1, SDES, descriptionBytes);
+    view.setUint8(at, SDES_CNAME);
+    view.setUint8(at + 1, cname.length);
+    for (let i = 0; i < cname.length; i++) view.setUint8(at + 2 + i, cname[i]);
+    at += descriptionBytes - 8;
+    if (isExtended) {
+      at = this.writeHeader(view, at, 0, XR, extendedBytes);
+      writeVoipMetrics(view, at, reception.ssrc, metrics);
+      at += VOIP_METRICS_BYTES;
     }
-    compound.addPacket(this.description());
-    if (metrics !== null && reception !== null) {
-      const extended = new XrPacket();
-      extended.setSsrc(this.ssrc);
-      extended.addReport(writeVoipMetrics(reception.ssrc, metrics));
-      compound.addPacket(extended);
-    }
-    if (goodbye) {
-      const bye = new ByePacket();
-      bye.addSsrc(this.ssrc);
-      compound.addPacket(bye);
-    }
-    compound.serialize();
+    if (goodbye) this.writeHeader(view, at, 1, BYE, 8);
     this.sent++;
     this.dueMs = nowMs + this.interval(RTCP_INTERVAL_MS);
-    return compound.getView();
+    return view;
   }
 
   /** Lets a report pass that cannot be sent. */
@@ -278,17 +273,28 @@ export class RtcpSession {
     return (minimumMs * (0.5 + this.rng.uniform())) / COMPENSATION;
   }
 
-  private description(): SdesPacket {
-    const chunk = new SdesChunk();
-    chunk.setSsrc(this.ssrc);
-    chunk.addItem(SDES_CNAME, this.cname);
-    const packet = new SdesPacket();
-    packet.addChunk(chunk);
-    return packet;
+  /** The first two words of every packet: version, count, type and length, then our SSRC. The result is what follows them. */
+  private writeHeader(view: DataView, at: number, count: number, type: number, bytes: number): number {
+    view.setUint8(at, VERSION_BITS | count);
+    view.setUint8(at + 1, type);
+    view.setUint16(at + 2, bytes / 4 - 1);
+    view.setUint32(at + 4, this.ssrc);
+    return at + 8;
   }
 
-  /** RFC 3550, appendix A.3. */
-  private block(reception: Reception, nowMs: number): ReceptionReport {
+  private writeSenderInfo(view: DataView, at: number, sender: SenderInfo, nowMs: number): number {
+    const utcMs = nowMs + this.utcOffsetMs;
+    const seconds = Math.floor(utcMs / 1000);
+    view.setUint32(at, (seconds + NTP_EPOCH_OFFSET_S) % WORD);
+    view.setUint32(at + 4, Math.min(WORD - 1, Math.floor(((utcMs - seconds * 1000) / 1000) * WORD)));
+    view.setUint32(at + 8, sender.rtpTimestamp);
+    view.setUint32(at + 12, sender.packets % WORD);
+    view.setUint32(at + 16, sender.octets % WORD);
+    return at + 20;
+  }
+
+  /** RFC 3550, section 6.4.1 and appendix A.3. */
+  private writeBlock(view: DataView, at: number, reception: Reception, nowMs: number): number {
     const { ssrc, expected, received } = reception;
     if (ssrc !== this.reportedSsrc) {
       this.reportedSsrc = ssrc;
@@ -299,17 +305,15 @@ export class RtcpSession {
     const lostNow = expectedNow - (received - this.reportedReceived);
     this.reportedExpected = expected;
     this.reportedReceived = received;
-    const block = new ReceptionReport();
-    block.setSsrc(ssrc);
-    block.setFractionLost(
-      expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((256 * lostNow) / expectedNow)),
-    );
-    writeCumulativeLost(block, expected - received);
-    block.setHighestSeqNumber(reception.extendedHighest % WORD);
-    block.setJitter(Math.min(WORD - 1, Math.floor(reception.jitterUnits)));
-    block.setLastSRTimestamp(this.lastSr);
-    block.setDelaySinceLastSR(this.lastSr === 0 ? 0 : Math.round((nowMs - this.lastSrAtMs) * 65.536) % WORD);
-    return block;
+    const fraction = expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((256 * lostNow) / expectedNow));
+    const lost = Math.min(MAX_24, Math.max(-MAX_24 - 1, expected - received));
+    view.setUint32(at, ssrc);
+    view.setUint32(at + 4, (fraction << 24) | (lost & 0xffffff));
+    view.setUint32(at + 8, reception.extendedHighest % WORD);
+    view.setUint32(at + 12, Math.min(WORD - 1, Math.floor(reception.jitterUnits)));
+    view.setUint32(at + 16, this.lastSr);
+    view.setUint32(at + 20, this.lastSr === 0 ? 0 : Math.round((nowMs - this.lastSrAtMs) * 65.536) % WORD);
+    return at + 24;
   }
 
   private readBlocks(blocks: readonly ReceptionReport[], nowMs: number): void {
@@ -352,17 +356,7 @@ export class RtcpSession {
   }
 }
 
-/**
- * The cumulative number of packets lost is a signed 24-bit number (RFC 3550, section 6.4.1), in two's complement as all
- * such. rtp.js reads twelve of its bits and writes sign and magnitude, so it is read and written here.
- */
-function writeCumulativeLost(block: ReceptionReport, lost: number): void {
-  const view = block.getView();
-  const value = Math.min(MAX_24, Math.max(-MAX_24 - 1, lost));
-  view.setUint8(5, value >> 16);
-  view.setUint16(6, value);
-}
-
+/** A signed 24-bit number (RFC 3550, section 6.4.1), in two's complement as all such; rtp.js reads twelve bits of it. */
 function readCumulativeLost(block: ReceptionReport): number {
   const view = block.getView();
   return (view.getInt8(5) << 16) | view.getUint16(6);

@@ -1,9 +1,9 @@
-import { VmExtendedReport } from 'rtp.js/packets';
+import type { VmExtendedReport } from 'rtp.js/packets';
 
 /** What stands for "not available" in the signed and unsigned bytes of the block. */
 const UNAVAILABLE = 127;
 /** Two bits: standard concealment (RFC 3611, section 4.7.6). */
-const PLC = { unspecified: 0, disabled: 1, enhanced: 2, standard: 3 } as const;
+const PLC_STANDARD = 3;
 /** Two bits: the kind of jitter buffer (RFC 3611, section 4.7.7). */
 const FIXED_BUFFER = 2;
 
@@ -29,33 +29,55 @@ export interface VoipMetrics {
   jitterBufferMs: number;
 }
 
-/** The block about the source `ssrc`. Ratios become int(256 · x), at most 255, as the RFC defines. */
-export function writeVoipMetrics(ssrc: number, metrics: VoipMetrics): VmExtendedReport {
-  const block = new VmExtendedReport();
-  block.setSsrc(ssrc);
-  block.setLossRate(ratioByte(metrics.lossRatio));
-  block.setDiscardRate(ratioByte(metrics.discardRatio));
-  block.setBurstDensity(ratioByte(metrics.burstDensity));
-  block.setGapDensity(ratioByte(metrics.gapDensity));
-  block.setBurstDuration(milliseconds(metrics.burstDurationMs));
-  block.setGapDuration(milliseconds(metrics.gapDurationMs));
-  block.setRoundTripDelay(milliseconds(metrics.roundTripMs));
-  block.setEndSystemDelay(milliseconds(metrics.endSystemDelayMs));
-  block.setSignalLevel(levelByte(metrics.signalLevelDbm0));
-  block.setNoiseLevel(levelByte(metrics.noiseLevelDbm0));
-  block.setResidualEchoReturnLoss(UNAVAILABLE);
-  block.setGmin(metrics.gmin);
-  block.setRFactor(metrics.rFactor === null ? UNAVAILABLE : clamp(Math.round(metrics.rFactor), 0, 100));
-  block.setExternalRFactor(UNAVAILABLE);
-  block.setMosLQ(mosByte(metrics.mosLq));
-  block.setMosCQ(mosByte(metrics.mosCq));
-  block.setPacketLossConcealment(PLC.standard);
-  block.setJitterBufferAdaptive(FIXED_BUFFER);
+/** Bytes of the block. */
+export const VOIP_METRICS_BYTES = 36;
+const BLOCK_TYPE = 7;
+
+/**
+ * Writes the block about the source `ssrc`. Ratios become int(256 · x), at most 255, as the RFC defines.
+ *
+ * ```text
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |     BT=7      |   reserved    |        length = 8 words       |
+ * |                        SSRC of the source                     |
+ * |   loss rate   | discard rate  | burst density |  gap density  |
+ * |      burst duration (ms)      |       gap duration (ms)       |
+ * |     round trip delay (ms)     |     end system delay (ms)     |
+ * | signal level  |  noise level  |     RERL      |     Gmin      |
+ * |   R factor    | ext. R factor |    MOS-LQ     |    MOS-CQ     |
+ * |PLC|JBA|JB rate|   reserved    |     jitter buffer nominal     |
+ * |     jitter buffer maximum     |  jitter buffer abs. maximum   |
+ * ```
+ */
+export function writeVoipMetrics(view: DataView, at: number, ssrc: number, metrics: VoipMetrics): void {
+  view.setUint8(at, BLOCK_TYPE);
+  view.setUint8(at + 1, 0);
+  view.setUint16(at + 2, VOIP_METRICS_BYTES / 4 - 1);
+  view.setUint32(at + 4, ssrc);
+  view.setUint8(at + 8, ratioByte(metrics.lossRatio));
+  view.setUint8(at + 9, ratioByte(metrics.discardRatio));
+  view.setUint8(at + 10, ratioByte(metrics.burstDensity));
+  view.setUint8(at + 11, ratioByte(metrics.gapDensity));
+  view.setUint16(at + 12, milliseconds(metrics.burstDurationMs));
+  view.setUint16(at + 14, milliseconds(metrics.gapDurationMs));
+  view.setUint16(at + 16, milliseconds(metrics.roundTripMs));
+  view.setUint16(at + 18, milliseconds(metrics.endSystemDelayMs));
+  view.setUint8(at + 20, levelByte(metrics.signalLevelDbm0));
+  view.setUint8(at + 21, levelByte(metrics.noiseLevelDbm0));
+  view.setUint8(at + 22, UNAVAILABLE);
+  view.setUint8(at + 23, metrics.gmin);
+  view.setUint8(at + 24, metrics.rFactor === null ? UNAVAILABLE : clamp(Math.round(metrics.rFactor), 0, 100));
+  view.setUint8(at + 25, UNAVAILABLE);
+  view.setUint8(at + 26, mosByte(metrics.mosLq));
+  view.setUint8(at + 27, mosByte(metrics.mosCq));
+  view.setUint8(at + 28, (PLC_STANDARD << 6) | (FIXED_BUFFER << 4));
+  view.setUint8(at + 29, 0);
   const bufferMs = milliseconds(metrics.jitterBufferMs);
-  block.setJitterBufferNominalDelay(bufferMs);
-  block.setJitterBufferMaximumDelay(bufferMs);
-  block.setJitterBufferAbsoluteMaximumDelay(bufferMs);
-  return block;
+  view.setUint16(at + 30, bufferMs);
+  view.setUint16(at + 32, bufferMs);
+  view.setUint16(at + 34, bufferMs);
 }
 
 export function readVoipMetrics(block: VmExtendedReport): VoipMetrics {

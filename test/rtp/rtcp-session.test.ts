@@ -103,6 +103,38 @@ describe('The reports of a call', () => {
     expect([second.getFractionLost(), lostOf(second)]).toEqual([0, -5]);
   });
 
+  it('are well-formed with and without each of their parts, whatever the name', () => {
+    const reception = { ssrc: 9, expected: 5, received: 4, extendedHighest: 6, jitterUnits: 1 };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        (length, isSender, isReceiver, isExtended, isLast) => {
+          const name = 'n'.repeat(length);
+          const view = new RtcpSession(7, name, 8000, UTC, 1, 0).compose(
+            1500,
+            isSender ? SENDER : null,
+            isReceiver ? reception : null,
+            isExtended ? METRICS : null,
+            isLast,
+          );
+          const packets = packetsOf(view);
+          const types = [isSender ? 200 : 201, 202];
+          if (isExtended && isReceiver) types.push(207);
+          if (isLast) types.push(203);
+          expect(packets.map((packet) => packet.getPacketType())).toEqual(types);
+          expect(packets.reduce((sum, packet) => sum + packet.getByteLength(), 0)).toBe(view.byteLength);
+          expect((packets[0] as SenderReportPacket).getReports()).toHaveLength(isReceiver ? 1 : 0);
+          const [{ text }] = (packets[1] as SdesPacket).getChunks()[0].getItems();
+          expect(text).toBe(name.slice(0, 255));
+        },
+      ),
+    );
+  });
+
   it('bring the round trip to both ends, without the time that a report waited', () => {
     const near = session(1, 0, UTC);
     // The far end's clock is an hour off: only differences at one end count.
