@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { deriveSeed } from '../core/rng.js';
 import { voipMetricsOf } from '../quality/heard-metrics.js';
-import { isRtcp } from '../rtp/packet.js';
+import { isRtcp, senderSsrcOf } from '../rtp/packet.js';
 import { type Reception, type RtcpReport, RtcpSession, type SenderInfo } from '../rtp/rtcp-session.js';
 import { UNAUTHENTIC } from '../rtp/srtp.js';
 import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Due, DueWheel } from './due-wheel.js';
+import type { Latching } from './link/messages.js';
 import type { RtpSender } from './sender.js';
 import type { LocalSession } from './session.js';
 import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
@@ -27,6 +28,8 @@ export interface RtcpRoute {
   ip: number;
   /** 0 for a far end that cannot be sent to. */
   port: number;
+  /** Whether packets may tell that it is elsewhere; over the port of RTP that is told by RTP. */
+  latching: Latching;
 }
 
 /** What a path that drops every packet of a direction drops of its RTCP too; otherwise RTCP is not impaired. */
@@ -37,14 +40,20 @@ export interface RtcpBlocks {
 
 /**
  * RTCP of one call (RFC 3550, section 6): reports when they are due, a last one with BYE at the end, and what the far end
- * says meanwhile. A datagram from elsewhere than where reports are sent to is counted and left alone. Where RTP is protected,
+ * says meanwhile. A datagram from elsewhere than where reports are sent to is counted and left alone, unless latching takes it
+ * for the far end's: with `first` the first report, with `follow` any of the SSRC that is heard too. Where RTP is protected,
  * RTCP is too (RFC 3711, section 3.4), by the keys that the call had when it was connected.
  */
 export class CallRtcp implements DatagramSink, Due {
   dueMs = 0;
   next: Due | null = null;
   private rtcp: RtcpSession | null = null;
+  /** By the far end's description. */
   private route: RtcpRoute | null = null;
+  /** Where reports go; not the route's where latching found the far end elsewhere. */
+  private ip = 0;
+  private port = 0;
+  private hasLatched = false;
   private ended = false;
   /** Packets sent by the time of the last report and of the one before: a sender report says what was sent since then. */
   private sentAtLast = 0;
@@ -65,9 +74,17 @@ export class CallRtcp implements DatagramSink, Due {
     private readonly around: RtcpSurroundings,
   ) {}
 
-  /** Sets the far end; reports begin with the first one. `clockRate` is that of what we send, in Hz. */
-  connect(route: RtcpRoute, clockRate: number, nowMs: number): void {
+  /**
+   * Sets the far end; reports begin with the first one. The same one again is latched to anew only where that is said.
+   * `clockRate` is that of what we send, in Hz.
+   */
+  connect(route: RtcpRoute, isAnew: boolean, clockRate: number, nowMs: number): void {
     if (this.ended) return;
+    if (isAnew || route.ip !== this.route?.ip || route.port !== this.route.port) {
+      this.ip = route.ip;
+      this.port = route.port;
+      this.hasLatched = false;
+    }
     this.route = route;
     if (this.rtcp !== null) {
       this.rtcp.clockRate = clockRate;
@@ -101,14 +118,27 @@ export class CallRtcp implements DatagramSink, Due {
     if (isWellFormed) around.counts.received++;
     else around.counts.malformed++;
     if (rtcp === null || route === null) return;
-    if (sourceIp !== route.ip || sourcePort !== route.port) rtcp.onWrongSource();
+    const isThere = sourceIp === this.ip && sourcePort === this.port;
+    if (!isThere && !(isWellFormed && this.mayBeThere(route, memory.bytes, offset))) rtcp.onWrongSource();
     else if (!isWellFormed) rtcp.onMalformed();
     else if (!this.blocks.inbound) {
       const { bytes } = memory;
       const opened = this.srtp === null ? length : (this.srtp.inbound?.openRtcp(bytes, offset, length) ?? UNAUTHENTIC);
-      if (opened < 0) rtcp.onUnauthenticated();
-      else rtcp.receive(bytes, offset, opened, arrivalMs, this.sender.packetsSent);
+      if (opened < 0) {
+        rtcp.onUnauthenticated();
+        return;
+      }
+      const receivedBefore = rtcp.received;
+      rtcp.receive(bytes, offset, opened, arrivalMs, this.sender.packetsSent);
+      if (rtcp.received > receivedBefore) this.moveTo(sourceIp, sourcePort);
     }
+  }
+
+  /** The far end was found there. */
+  moveTo(ip: number, port: number): void {
+    this.ip = ip;
+    this.port = port;
+    this.hasLatched = true;
   }
 
   /** Says BYE with a last report. Idempotent; what still comes is taken. */
@@ -123,12 +153,18 @@ export class CallRtcp implements DatagramSink, Due {
     return this.rtcp === null ? null : this.rtcp.report();
   }
 
+  /** Whether a report from elsewhere may be the far end's (RFC 7362, section 4). */
+  private mayBeThere({ latching }: RtcpRoute, bytes: Uint8Array, offset: number): boolean {
+    if (latching === 'off') return false;
+    return !this.hasLatched || (latching === 'follow' && senderSsrcOf(bytes, offset) === this.session.heard.ssrc);
+  }
+
   private send(goodbye: boolean): void {
     const { around, route } = this;
     const rtcp = this.rtcp!;
     const nowMs = around.clock.now();
     const isSilent = this.blocks.outbound || (this.srtp !== null && this.srtp.outbound === null);
-    if (route === null || route.port === 0 || isSilent) {
+    if (route === null || this.port === 0 || isSilent) {
       rtcp.postpone(nowMs);
       return;
     }
@@ -140,7 +176,7 @@ export class CallRtcp implements DatagramSink, Due {
     around.scratch.bytes.set(new Uint8Array(compound.buffer, compound.byteOffset, compound.byteLength));
     let length = compound.byteLength;
     if (this.srtp !== null) length = this.srtp.outbound!.protectRtcp(around.scratch.bytes, 0, length);
-    route.from.send(around.scratch, 0, length, route.ip, route.port, nowMs);
+    route.from.send(around.scratch, 0, length, this.ip, this.port, nowMs);
   }
 
   /** `null` unless something was sent since the report before the last one (RFC 3550, section 6.4). */

@@ -132,6 +132,10 @@ export class MediaCall implements SourceWatcher {
     this.session.heard.onReplayed();
   }
 
+  onLatched(ip: number, port: number): void {
+    if (this.remote?.rtcp?.mux) this.rtcp?.moveTo(ip, port);
+  }
+
   /** Sets the far end and starts sending. A far end without a usable address and port is never sent to. */
   connect(remote: MediaRemote, answered: boolean, nowMs: number): void {
     if (this.closedAtMs !== null) return;
@@ -139,11 +143,12 @@ export class MediaCall implements SourceWatcher {
     if (this.srtp !== null && remote.srtp) this.srtp.use(remote.srtp);
     const ip = this.addressOf(remote.address);
     // The answer after early media does not start latching anew, a later description does.
-    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, this.session.isAnswered);
+    const isAnew = this.session.isAnswered;
+    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, isAnew);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
-    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), CODECS[remote.codec].clockRate, nowMs);
+    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), isAnew, CODECS[remote.codec].clockRate, nowMs);
     const { audio } = this.spec.session;
     if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
@@ -240,9 +245,12 @@ export class MediaCall implements SourceWatcher {
 
   private rtcpRoute(remote: MediaRemote): RtcpRoute {
     const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
-    const from = mux ? this.pair.rtp : this.pair.rtcp;
+    const { end, pair } = this;
     const ip = this.addressOf(mux ? remote.address : address);
-    return { from, ip: ip ?? 0, port: ip === null || ip === 0 || remote.port === 0 ? 0 : mux ? remote.port : port };
+    if (ip === null || ip === 0 || remote.port === 0) return { from: pair.rtcp, ip: 0, port: 0, latching: 'off' };
+    // Over the port of RTP it goes to where RTP goes.
+    if (mux) return { from: pair.rtp, ip: end.remoteIp, port: end.remotePort, latching: 'off' };
+    return { from: pair.rtcp, ip, port, latching: this.spec.session.latch ?? 'off' };
   }
 
   private firstSlotMs(nowMs: number): number {

@@ -17,6 +17,8 @@ export interface SourceWatcher {
     sourcePort: number,
   ): void;
   onWrongSource(): void;
+  /** The far end was found elsewhere than before. */
+  onLatched(ip: number, port: number): void;
   /** SRTP whose key is not yet known. */
   onUnopened(): void;
   /** SRTP of the far end that does not authenticate, and SRTP that came before. */
@@ -186,5 +188,6 @@ export class UdpEnd implements End, DatagramSink {
     this.remotePort = port;
     this.hasLatched = true;
     this.learns = this.latching === 'follow';
+    this.watcher.onLatched(ip, port);
   }
 }

@@ -262,6 +262,11 @@ export class HeardStream implements HeardCounters {
     return this.current;
   }
 
+  /** SSRC that is heard now; −1 before the first packet. */
+  get ssrc(): number {
+    return this.numbers[this.at + CURRENT_SSRC];
+  }
+
   /** Digits heard so far. */
   get digitCount(): number {
     return this.events.count;

@@ -50,6 +50,11 @@ export function isRtcp(bytes: Uint8Array, offset: number, length: number): boole
   return type >= 192 && type <= 223;
 }
 
+/** SSRC of whoever sent an RTCP packet of at least 8 bytes; SRTCP leaves it in the clear, too. */
+export function senderSsrcOf(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset + 4] << 24) | (bytes[offset + 5] << 16) | (bytes[offset + 6] << 8) | bytes[offset + 7]) >>> 0;
+}
+
 export function markerOf(bytes: Uint8Array, offset: number): boolean {
   return (bytes[offset + 1] & 0x80) !== 0;
 }

@@ -98,7 +98,8 @@ export class RtcpSession {
   dueMs: number;
   private readonly rng: Rng;
   private sent = 0;
-  private received = 0;
+  /** Datagrams of the far end that were RTCP. */
+  received = 0;
   private malformed = 0;
   private wrongSource = 0;
   private unauthenticated = 0;

@@ -175,3 +175,42 @@ describe('latching', () => {
     expect(report.heard.wrongSource).toBe(1);
   });
 });
+
+describe('RTCP of a far end behind a NAT', () => {
+  /** Both ends send RTCP; the near one is told ports at which nobody is. */
+  function natCall(latch: Latching, mux: boolean): { near: MediaReport; far: MediaReport } {
+    const planes = new TwoPlanes();
+    const { near, far } = planes.open(1, { latch, rtcp: { xr: false } });
+    const rtcp = (port: number) => ({ rtcp: { address: ADDRESS, port, mux } });
+    planes.near.plane.connect(1, remoteAt(DESCRIBED_PORT, rtcp(DESCRIBED_PORT + 1)), true, planes.clock.now());
+    planes.far.plane.connect(1, remoteAt(near.rtpPort, rtcp(near.rtcpPort)), true, planes.clock.now());
+    // From a stranger, and no report for all that it looks like one at first.
+    const nonsense = Uint8Array.of(0x80, 200, 0, 200, 0, 0, 0, 1);
+    planes.net.inject(nonsense, STRANGER, 4001, ADDRESS, mux ? near.rtpPort : near.rtcpPort);
+    expect(far.rtcpPort).toBe(far.rtpPort + 1);
+    planes.run(60_000);
+    return planes.close(1);
+  }
+
+  it.each([false, true])('is heard from nowhere without latching (over the port of RTP: %s)', (mux) => {
+    const { near, far } = natCall('off', mux);
+    expect(near.rtcp).toMatchObject({ received: 0, farEnd: null });
+    expect(near.rtcp!.wrongSource).toBeGreaterThanOrEqual(far.rtcp!.sent - 1);
+    expect(far.rtcp!.received).toBe(0);
+  });
+
+  it.each([
+    ['first', false],
+    ['follow', false],
+    ['first', true],
+    ['follow', true],
+  ] as const)('is found with latching %s (over the port of RTP: %s), and gets ours', (latch, mux) => {
+    const { near, far } = natCall(latch, mux);
+    expect(near.rtcp!.received).toBeGreaterThan(5);
+    expect(near.rtcp!.roundTripMs).not.toBeNull();
+    // Those that left before anything had come from there.
+    expect(far.rtcp!.received).toBeGreaterThanOrEqual(near.rtcp!.sent - 2);
+    expect(far.rtcp!.received).toBeGreaterThan(5);
+    expect(far.rtcp!.roundTripMs).not.toBeNull();
+  });
+});
