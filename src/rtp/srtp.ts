@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { HmacSha1 } from './hmac-sha1.js';
 import { payloadStart, sequenceOf, ssrcOf } from './packet.js';
 import { deriveSessionKeys, type SessionKeys, SRTP_SUITES, type SrtpSuite } from './srtp-keys.js';
 
@@ -9,6 +10,7 @@ const MAX_SOURCES = 16;
 const RTCP_HEADER_BYTES = 8;
 const RTCP_INDEX_BYTES = 4;
 const BLOCK_BYTES = 16;
+/** No datagram that is longer is taken. */
 const MAX_PACKET_BYTES = 2048;
 
 /** What opening returns for a packet that does not authenticate, and for one that came before or is too old to tell. */
@@ -89,7 +91,7 @@ export class SrtpContext {
   openRtp(bytes: Uint8Array, offset: number, length: number): number {
     const clear = payloadStart(bytes, offset) - offset;
     const end = length - this.tagBytes;
-    if (end < clear) return UNAUTHENTIC;
+    if (end < clear || length > MAX_PACKET_BYTES) return UNAUTHENTIC;
     const ssrc = ssrcOf(bytes, offset);
     const source = this.sources.get(ssrc) ?? unheard;
     const index = source.estimate(sequenceOf(bytes, offset));
@@ -112,7 +114,7 @@ export class SrtpContext {
 
   openRtcp(bytes: Uint8Array, offset: number, length: number): number {
     const end = length - this.rtcpTagBytes - RTCP_INDEX_BYTES;
-    if (end < RTCP_HEADER_BYTES) return UNAUTHENTIC;
+    if (end < RTCP_HEADER_BYTES || length > MAX_PACKET_BYTES) return UNAUTHENTIC;
     // The counter suites put the index before the tag, the AEAD suites after it.
     const at = offset + (this.rtcp.indexAfterTag ? length - RTCP_INDEX_BYTES : end);
     const word = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
@@ -155,7 +157,7 @@ class CounterTransform implements Transform {
   readonly indexAfterTag = false;
   /** Counter blocks are encrypted by one cipher for all packets: making a cipher costs more than the encryption. */
   private readonly cipher;
-  private readonly trailer = Buffer.alloc(4);
+  private readonly hmac: HmacSha1;
 
   constructor(
     private readonly keys: SessionKeys,
@@ -163,6 +165,7 @@ class CounterTransform implements Transform {
   ) {
     this.cipher = createCipheriv('aes-128-ecb', keys.key, null);
     this.cipher.setAutoPadding(false);
+    this.hmac = new HmacSha1(keys.auth);
   }
 
   protect(
@@ -178,7 +181,7 @@ class CounterTransform implements Transform {
     let end = offset + length;
     if (word >= 0) end = writeWord(bytes, end, word);
     const tag = this.tag(bytes, offset, end - offset, index, word);
-    for (let i = 0; i < this.tagBytes; i++) bytes[end + i] = tag[i];
+    for (let i = 0; i < this.tagBytes; i++) bytes[end + i] = tag.charCodeAt(i);
   }
 
   open(
@@ -192,30 +195,29 @@ class CounterTransform implements Transform {
   ): boolean {
     const end = offset + length + (word >= 0 ? RTCP_INDEX_BYTES : 0);
     const tag = this.tag(bytes, offset, end - offset, index, word);
-    if (!timingSafeEqual(tag.subarray(0, this.tagBytes), bytes.subarray(end, end + this.tagBytes))) return false;
+    // Takes the same time wherever they differ.
+    let difference = 0;
+    for (let i = 0; i < this.tagBytes; i++) difference |= tag.charCodeAt(i) ^ bytes[end + i];
+    if (difference !== 0) return false;
     if (word < 0 || word >= 0x80000000) this.mask(bytes, offset + clear, length - clear, ssrc, index);
     return true;
   }
 
   /** HMAC over the packet and, for RTP, its rollover counter. */
-  private tag(bytes: Uint8Array, offset: number, length: number, index: number, word: number): Buffer {
-    const hmac = createHmac('sha1', this.keys.auth).update(bytes.subarray(offset, offset + length));
-    if (word < 0) {
-      this.trailer.writeUInt32BE(Math.floor(index / 0x10000));
-      hmac.update(this.trailer);
-    }
-    return hmac.digest();
+  private tag(bytes: Uint8Array, offset: number, length: number, index: number, word: number): string {
+    return this.hmac.of(bytes, offset, length, word < 0 ? Math.floor(index / 0x10000) : -1);
   }
 
   private mask(bytes: Uint8Array, from: number, length: number, ssrc: number, index: number): void {
     const { salt } = this.keys;
+    for (let i = 0; i < salt.length; i++) blocks[i] = salt[i];
+    xorWord(blocks, 4, ssrc);
+    xorHalf(blocks, 8, Math.floor(index / 0x100000000));
+    xorWord(blocks, 10, index);
     const count = Math.ceil(length / BLOCK_BYTES);
     for (let block = 0; block < count; block++) {
       const at = block * BLOCK_BYTES;
-      for (let i = 0; i < salt.length; i++) blocks[at + i] = salt[i];
-      xorWord(blocks, at + 4, ssrc);
-      xorHalf(blocks, at + 8, Math.floor(index / 0x100000000));
-      xorWord(blocks, at + 10, index);
+      for (let i = 0; i < salt.length; i++) blocks[at + i] = blocks[i];
       blocks[at + 14] = block >> 8;
       blocks[at + 15] = block;
     }

@@ -141,8 +141,11 @@ describe.each(SUITES)('SRTP by %s', (suite) => {
     expect(opened.filter((bytes) => bytes === 32)).toHaveLength(16);
   });
 
-  it('counts what is too short as not authentic', () => {
+  it('counts what is too short or too long as not authentic', () => {
     const receiver = new SrtpContext(suite, master);
+    const long = packet(1, 4000);
+    expect(receiver.openRtp(long, 0, long.length)).toBe(UNAUTHENTIC);
+    expect(receiver.openRtcp(long, 0, long.length)).toBe(UNAUTHENTIC);
     for (let length = 12; length < 12 + SRTP_SUITES[suite].tagBytes; length++)
       expect(receiver.openRtp(packet(1, 40), 0, length)).toBe(UNAUTHENTIC);
     for (let length = 8; length < 8 + SRTP_SUITES[suite].rtcpTagBytes + 4; length++)
