@@ -20,6 +20,7 @@ class Attempt {
   readonly population = new Population();
   cancels = 0;
   byes: Reply[] = [];
+  readonly reinvites: { offer: string; answer: Reply }[] = [];
   destroyed = 0;
   mediaClosed = 0;
   record: CallRecord | null = null;
@@ -89,7 +90,11 @@ class Attempt {
       removeAllListeners: () => {},
       // srf's dialogs have one for each method.
       ack: () => Promise.reject(new Error('not to be called')),
-      request: (_options: object, reply: Reply) => this.byes.push(reply),
+      local: { sdp: '', contact: '' },
+      request: ({ method, body }: { method: string; body: string }, reply: Reply) => {
+        if (method === 'INVITE') this.reinvites.push({ offer: body, answer: reply });
+        else this.byes.push(reply);
+      },
       destroy: () => this.destroyed++,
     } as unknown as SrfDialog);
   }
@@ -245,6 +250,32 @@ describe('a BYE without an answer', () => {
     await pass(0);
     expect(attempt.record).toMatchObject({ outcome: 'dropped', byeStatus: 408 });
     expect(attempt.mediaClosed).toBe(1);
+  });
+});
+
+describe('a call that puts the far end on hold', () => {
+  it('takes it back once the first re-INVITE is answered, be it refused', async () => {
+    const attempt = new Attempt(null, { putOnHold: { after: '1s', for: '2s' } });
+    attempt.accept();
+    await pass(5000);
+    expect(attempt.reinvites).toHaveLength(1);
+    expect(attempt.reinvites[0].offer).toContain('a=sendonly');
+    attempt.reinvites[0].answer(null, { status: 488, body: '' } as SrfResult);
+    await pass(0);
+    expect(attempt.reinvites).toHaveLength(2);
+    expect(attempt.reinvites[1].offer).toContain('a=sendrecv');
+  });
+
+  it('sends no re-INVITE any more after the call', async () => {
+    const attempt = new Attempt(null, { putOnHold: { after: '1s', for: '2s' } });
+    attempt.accept();
+    await pass(5000);
+    attempt.hangUpRemotely();
+    attempt.reinvites[0].answer(new Error('unable to find dialog'));
+    await pass(0);
+    expect(attempt.reinvites).toHaveLength(1);
+    expect(attempt.record).toMatchObject({ outcome: 'dropped' });
+    expect(attempt.errors).toEqual([]);
   });
 });
 
