@@ -31,7 +31,7 @@ export async function runMediaThread({ calls, seconds, tickMs, driver, port }: B
   const workerData: MediaThreadData = {
     setup: {
       driver,
-      address: '127.0.0.1',
+      addresses: ['127.0.0.1'],
       portMin: 10000,
       portMax: 10000 + 2 * calls + 199,
       pool: calls,

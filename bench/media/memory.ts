@@ -34,7 +34,7 @@ const plane = new Plane(
     clock: systemClock,
     utcOffsetMs: Date.now() - systemClock.now(),
     seed: 1,
-    address: '127.0.0.1',
+    addresses: ['127.0.0.1'],
     portMin: 10000,
     portMax: 10000 + 2 * calls + 199,
     audio: new AudioLibrary({ speech: { audio: 'speech' } }, 1),

@@ -50,6 +50,8 @@ function doctor(given: string, flags: DoctorFlags): void {
     sides: profile.target === undefined ? 2 : 1,
     pool: poolSize(plan),
     ports: wholeSpan(flags.rtpPorts ?? profile.media.rtpPorts),
+    // The trunk has one address, and half of the ports.
+    addresses: profile.target === undefined ? 1 : (profile.media.addresses?.length ?? 1),
   };
   const findings = diagnose(examineMachine(), demand);
   const failed = findings.some((finding) => finding.state === 'fail');

@@ -148,6 +148,16 @@ export const mediaSpec = z
         return a >= 1024 && b <= 65_535 && b > a;
       }, 'the range must lie within 1024–65535 and ascend')
       .describe('Ports for RTP (even) and RTCP (odd)'),
+    addresses: z
+      .array(z.union([z.ipv4(), z.ipv6()], 'expected an IPv4 or IPv6 address'))
+      .min(1)
+      .max(1000)
+      .refine((list) => new Set(list).size === list.length, 'names an address twice')
+      .refine((list) => new Set(list.map((a) => a.includes(':'))).size === 1, 'must all be IPv4 or all be IPv6')
+      .optional()
+      .describe(
+        'Addresses of this machine that the callers take in turn for RTP, each with all the ports; without it the local address',
+      ),
     jitterBuffer: duration
       .default(DEFAULT_JITTER_BUFFER_MS)
       .describe('Playout delay of the simulated receiver; packets later than this are lost for it'),

@@ -24,7 +24,7 @@ export interface PlaneOptions {
   /** What brings its time to UTC. */
   utcOffsetMs: number;
   seed: number;
-  address: string;
+  addresses: readonly string[];
   portMin: number;
   portMax: number;
   /** What its calls may play. */
@@ -108,7 +108,14 @@ export class Plane {
   ) {
     const { driver, seed } = options;
     this.driver = driver;
-    this.ports = new PortPool(driver, options.address, options.portMin, options.portMax, this.idleSink, this.rtcpSink);
+    this.ports = new PortPool(
+      driver,
+      options.addresses,
+      options.portMin,
+      options.portMax,
+      this.idleSink,
+      this.rtcpSink,
+    );
     this.queue = new DelayQueue();
     this.around = {
       seed,

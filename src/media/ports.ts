@@ -17,10 +17,13 @@ export class PortPool {
   private readonly pairs = new Map<number, PortPair>();
   private readonly resting: { pair: PortPair; sinceMs: number }[] = [];
   private next: number;
+  /** Index of the address that is next at that port. */
+  private nextAddress = 0;
 
   constructor(
     private readonly driver: UdpDriver,
-    private readonly address: string,
+    /** Taken in turn: every port of the range is there on each of them. */
+    private readonly addresses: readonly string[],
     private readonly portMin: number,
     private readonly portMax: number,
     /** Takes what comes on RTP ports that no call holds. */
@@ -57,31 +60,27 @@ export class PortPool {
   }
 
   private bindNext(): PortPair | AppError {
-    const { driver, address } = this;
+    const { driver, addresses } = this;
     while (this.next + 1 <= this.portMax) {
       const port = this.next;
+      const address = addresses[this.nextAddress];
+      const id = port * addresses.length + this.nextAddress;
       const rtp = driver.bind(address, port);
-      if (typeof rtp === 'string') {
-        if (rtp !== 'EADDRINUSE') return this.refusal(rtp, port);
-        this.next += 2;
-        continue;
-      }
-      const rtcp = driver.bind(address, port + 1);
-      if (typeof rtcp === 'string') {
-        rtp.close();
-        if (rtcp !== 'EADDRINUSE') return this.refusal(rtcp, port + 1);
-        this.next += 2;
-        continue;
-      }
-      this.next += 2;
-      const pair = { lease: { pair: port, address, rtpPort: port, rtcpPort: port + 1 }, rtp, rtcp };
-      this.pairs.set(port, pair);
+      if (typeof rtp === 'string' && rtp !== 'EADDRINUSE') return this.refusal(rtp, address, port);
+      const rtcp = typeof rtp === 'string' ? rtp : driver.bind(address, port + 1);
+      if (typeof rtcp === 'string' && typeof rtp !== 'string') rtp.close();
+      if (typeof rtcp === 'string' && rtcp !== 'EADDRINUSE') return this.refusal(rtcp, address, port + 1);
+      this.nextAddress = (this.nextAddress + 1) % addresses.length;
+      if (this.nextAddress === 0) this.next += 2;
+      if (typeof rtp === 'string' || typeof rtcp === 'string') continue;
+      const pair = { lease: { pair: id, address, rtpPort: port, rtcpPort: port + 1 }, rtp, rtcp };
+      this.pairs.set(id, pair);
       rtp.sink = this.idle;
       rtcp.sink = this.rtcp;
       return pair;
     }
     return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left in the range', {
-      where: `RTP ports ${this.portMin}-${this.portMax} on ${address}`,
+      where: `RTP ports ${this.portMin}-${this.portMax} on ${addresses.join(', ')}`,
       expected: 'an even port and the odd one above it, both free, for each call',
       found:
         this.pairs.size === 0
@@ -91,20 +90,20 @@ export class PortPool {
     });
   }
 
-  private refusal(code: string, port: number): AppError {
+  private refusal(code: string, address: string, port: number): AppError {
     if (code === 'EMFILE' || code === 'ENFILE') {
       return new AppError('DESCRIPTORS_EXHAUSTED', 'The system gives no further file descriptors for RTP sockets', {
-        where: `UDP ${this.address}:${port}`,
+        where: `UDP port ${port} of ${address}`,
         expected: 'two descriptors for each call',
         found: `${code} after ${this.pairs.size} pairs`,
         hint: 'Raise the limit (ulimit -n) or lower the number of calls',
       });
     }
     return new AppError('ADDRESS_UNUSABLE', `An RTP socket cannot be bound (${code})`, {
-      where: `UDP ${this.address}:${port}`,
+      where: `UDP port ${port} of ${address}`,
       expected: 'an address of this machine and ports that may be bound',
       found: code,
-      hint: 'Check --local and --rtp-ports',
+      hint: 'Check --local, media.addresses and --rtp-ports',
     });
   }
 }

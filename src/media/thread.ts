@@ -16,9 +16,18 @@ try {
   const audio = new AudioLibrary(setup.sounds, setup.seed);
   audio.prepare(setup.formats);
   const driver = openDriver(setup.driver, systemClock);
-  const { seed, address, portMin, portMax } = setup;
+  const { seed, addresses, portMin, portMax } = setup;
   const host = new MediaHost(
-    { driver, clock: systemClock, utcOffsetMs: Date.now() - systemClock.now(), seed, address, portMin, portMax, audio },
+    {
+      driver,
+      clock: systemClock,
+      utcOffsetMs: Date.now() - systemClock.now(),
+      seed,
+      addresses,
+      portMin,
+      portMax,
+      audio,
+    },
     post,
   );
   if (driver.kind === 'native') runNativeLoop(host, port, new Int32Array(wake), setup.tickMs, systemClock);

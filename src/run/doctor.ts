@@ -12,6 +12,8 @@ export interface Demand {
   pool: number;
   /** Port pairs of RTP and RTCP that may be bound. */
   ports: PortSpan;
+  /** On how many addresses. */
+  addresses: number;
 }
 
 export interface Finding {
@@ -100,7 +102,7 @@ function cores({ cores: present, coreQuota }: Machine, { sides }: Demand): Findi
 
 function descriptors({ descriptors: limit }: Machine, demand: Demand): Finding {
   const pairs = (demand.calls + demand.pool) * demand.sides;
-  const needed = descriptorsNeeded(Math.min(demand.ports.pairs, pairs));
+  const needed = descriptorsNeeded(Math.min(demand.ports.pairs * demand.addresses, pairs));
   const fine = limit !== null && limit >= needed;
   return {
     name: 'file descriptors',
@@ -112,20 +114,21 @@ function descriptors({ descriptors: limit }: Machine, demand: Demand): Finding {
   };
 }
 
-function ports({ boundUdpPorts }: Machine, { ports: span, calls, sides }: Demand): Finding {
+function ports({ boundUdpPorts }: Machine, { ports: span, addresses, calls, sides }: Demand): Finding {
   const needed = calls * sides;
   let taken = 0;
   for (let port = span.min; port < span.max; port += 2)
     if (boundUdpPorts?.has(port) || boundUdpPorts?.has(port + 1)) taken++;
-  const free = span.pairs - taken;
+  // A port that is bound may be so on any address: it counts as taken on all.
+  const free = (span.pairs - taken) * addresses;
   const fine = free >= needed;
   return {
     name: 'RTP ports',
     state: fine ? 'ok' : 'fail',
-    found: `${free} pairs free in ${span.min}-${span.max}${taken > 0 ? `, ${taken} taken` : ''}`,
+    found: `${free} pairs free in ${span.min}-${span.max}${addresses > 1 ? ` of ${addresses} addresses` : ''}${taken > 0 ? `, ${taken} taken` : ''}`,
     needed: `${needed} pairs`,
     why: 'each side of a call has an even port for RTP and the odd one above it for RTCP',
-    remedy: fine ? null : widen(span.min, needed + taken),
+    remedy: fine ? null : widen(span.min, Math.ceil(needed / addresses) + taken),
   };
 }
 
@@ -134,7 +137,8 @@ function widen(min: number, pairs: number): string {
   const max = min + 2 * pairs + 199;
   if (max <= LAST_PORT) return `Widen media.rtpPorts or --rtp-ports, such as ${min}-${max}.`;
   const lower = LAST_PORT + 1 - 2 * pairs;
-  if (lower < FIRST_PORT) return 'One address has fewer ports than that: make a smaller run.';
+  if (lower < FIRST_PORT)
+    return 'One address has fewer ports than that: give more of them (media.addresses), or make a smaller run.';
   return `Widen media.rtpPorts or --rtp-ports, such as ${lower - (lower % 2)}-${LAST_PORT}.`;
 }
 

@@ -25,7 +25,7 @@ export function mediaSetup(
   const side = name === 'swarm' ? profile.calls : profile.trunk;
   return {
     driver: profile.media.driver,
-    address,
+    addresses: name === 'swarm' ? (profile.media.addresses ?? [address]) : [address],
     portMin: ports.min,
     portMax: ports.max,
     pool: poolSize(plan),

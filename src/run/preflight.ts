@@ -26,7 +26,9 @@ export function roundUpLimit(needed: number): number {
 export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean, limit = descriptorLimit()): void {
   const sides = ownTrunk ? 2 : 1;
   const pairsNeeded = plan.peakCalls * sides;
-  const { min, pairs } = wholeSpan(profile.media.rtpPorts);
+  const { min, pairs: perAddress } = wholeSpan(profile.media.rtpPorts);
+  // The trunk has one address, and half of the ports.
+  const pairs = ownTrunk ? perAddress : perAddress * (profile.media.addresses?.length ?? 1);
   if (pairs < pairsNeeded)
     throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
       where: `media.rtpPorts ${profile.media.rtpPorts}`,

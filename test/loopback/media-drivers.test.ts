@@ -79,7 +79,7 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
   });
 
   it('carries calls over IPv6, and reports the addresses', async () => {
-    const [near, far] = twoThreads(driver, { address: '::1' });
+    const [near, far] = twoThreads(driver, { addresses: ['::1'] });
     await openCall(near, far, 1);
     expect(await near.sendDigits(1, '12', 80, 40)).toBe('12');
     await heard(far, 50);
@@ -92,7 +92,7 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
   });
 
   it('sends nothing to an address of the other family', async () => {
-    const [near, far] = twoThreads(driver, { address: '::1' });
+    const [near, far] = twoThreads(driver, { addresses: ['::1'] });
     const lease = await leaseFrom(near);
     near.open(1, lease.pair, 'call-1', SESSION, [], []);
     near.connect(1, remoteOf(lease, { address: LOOPBACK }), true);
@@ -162,7 +162,7 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
   });
 
   it('reports an unusable address as an error that the user can act on', async () => {
-    const thread = startMediaThread({ driver, address: '192.0.2.1' });
+    const thread = startMediaThread({ driver, addresses: ['192.0.2.1'] });
     threads.push(thread);
     await until(() => thread.client.exhausted !== null);
     expect(thread.client.exhausted?.code).toBe('ADDRESS_UNUSABLE');

@@ -28,7 +28,7 @@ export function startMediaThread(setup: Partial<MediaSetup>): MediaThread {
   const workerData: MediaThreadData = {
     setup: {
       driver: 'auto',
-      address: LOOPBACK,
+      addresses: [LOOPBACK],
       portMin: 21000,
       portMax: 21999,
       pool: 8,

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
 import { AppError } from '../../src/core/errors.js';
 import { type PortPair, PortPool } from '../../src/media/ports.js';
+import { parseIpv4 } from '../../src/media/udp.js';
 import { MemoryNet } from './memory-net.js';
 
 const ADDRESS = '10.0.0.1';
 
-function pool(net: MemoryNet, portMin: number, portMax: number): PortPool {
+function pool(net: MemoryNet, portMin: number, portMax: number, addresses = [ADDRESS]): PortPool {
   const nobody = { onDatagram: () => {} };
-  return new PortPool(net.driver(), ADDRESS, portMin, portMax, nobody, nobody);
+  return new PortPool(net.driver(), addresses, portMin, portMax, nobody, nobody);
 }
 
 function leased(result: PortPair | AppError): PortPair {
@@ -29,6 +30,27 @@ describe('the pool of port pairs', () => {
     const ports = pool(net, 10000, 10005);
     expect(leased(ports.lease(0)).lease.rtpPort).toBe(10004);
     expect(net.ports.size).toBe(2);
+  });
+
+  it('takes several addresses in turn, each with all the ports', () => {
+    const net = new MemoryNet(new ManualClock());
+    const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+    // One of them has a port that somebody else holds.
+    net.open('10.0.0.2', 10_003);
+    const ports = pool(net, 10_000, 10_003, addresses);
+    const leases = [0, 1, 2, 3, 4].map(() => leased(ports.lease(0)).lease);
+    expect(leases.map(({ address, rtpPort }) => `${address}:${rtpPort}`)).toEqual([
+      '10.0.0.1:10000',
+      '10.0.0.2:10000',
+      '10.0.0.3:10000',
+      '10.0.0.1:10002',
+      '10.0.0.3:10002',
+    ]);
+    expect(new Set(leases.map(({ pair }) => pair)).size).toBe(5);
+    for (const lease of leases) expect(ports.get(lease.pair)!.lease).toBe(lease);
+    expect((ports.lease(0) as AppError).format()).toContain('10.0.0.1, 10.0.0.2, 10.0.0.3');
+    // Nothing is left bound of the pair that is not whole.
+    expect(net.ports.has(`${parseIpv4('10.0.0.2')}:10002`)).toBe(false);
   });
 
   it('says that the range is exhausted, and which one', () => {

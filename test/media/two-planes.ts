@@ -74,7 +74,7 @@ export class TwoPlanes {
         clock: this.clock,
         utcOffsetMs: UTC_OFFSET_MS,
         seed: 7,
-        address: ADDRESS,
+        addresses: [ADDRESS],
         portMin,
         portMax,
         audio: AUDIO,

@@ -181,6 +181,14 @@ describe('a profile', () => {
       expect(mistakes(`${minimal}calls:\n  from: '${number}'\n`)).toMatchObject([{ path: 'calls.from', line: 5 }]);
   });
 
+  it.each(['eth0', '127.0.0.1, 127.0.0.1', '127.0.0.1, "::1"', '127.0.0.1:5060', ''])(
+    'refuses [%s] as the addresses of its media',
+    (list) => {
+      const [mistake] = mistakes(`${minimal}media: { addresses: [${list}] }\n`);
+      expect(mistake).toMatchObject({ path: expect.stringContaining('media.addresses'), line: 4 });
+    },
+  );
+
   it('that is no YAML is refused with the line', () => {
     expect(mistakes('name: x\nload: [\n')[0].line).toBeGreaterThanOrEqual(2);
     expect(mistakes('')).not.toEqual([]);

@@ -16,7 +16,13 @@ const MACHINE: Machine = {
   conntrackMax: null,
   clockSource: 'tsc',
 };
-const DEMAND: Demand = { calls: 1000, sides: 1, pool: 64, ports: { min: 20_000, max: 29_999, pairs: 5000 } };
+const DEMAND: Demand = {
+  calls: 1000,
+  sides: 1,
+  pool: 64,
+  ports: { min: 20_000, max: 29_999, pairs: 5000 },
+  addresses: 1,
+};
 
 function finding(name: string, machine: Partial<Machine>, demand: Partial<Demand> = {}): Finding {
   const found = diagnose({ ...MACHINE, ...machine }, { ...DEMAND, ...demand }).find((f) => f.name === name);
@@ -74,6 +80,9 @@ describe('What is missing is found and has a remedy', () => {
     expect(finding('RTP ports', {}, { calls: 20_000 }).remedy).toContain('20000-60199');
     expect(finding('RTP ports', {}, { calls: 30_000 }).remedy).toContain('5536-65535');
     expect(finding('RTP ports', {}, { calls: 40_000 }).remedy).toContain('smaller run');
+    const onThree = finding('RTP ports', {}, { calls: 14_000, addresses: 3 });
+    expect([onThree.state, onThree.found]).toEqual(['ok', '15000 pairs free in 20000-29999 of 3 addresses']);
+    expect(finding('RTP ports', {}, { calls: 14_000 }).state).toBe('fail');
   });
 
   it('warns of RTP ports that the system gives to others, unless they are reserved', () => {

@@ -92,6 +92,18 @@ describe('before a run', () => {
     expect(error.detail).toMatchObject({ found: '30 pairs', hint: expect.stringContaining('--rtp-ports 20000-20319') });
   });
 
+  it('several addresses have so many times the ports, on the side of the callers', () => {
+    const [one, two] = ['', ', addresses: [127.0.0.2, 127.0.0.3]'].map((addresses) =>
+      profileOf(
+        '{ shape: constant, cps: 10, for: 10s }',
+        `calls: { hold: 3s }\nmedia: { rtpPorts: 20000-20039${addresses} }`,
+      ),
+    );
+    expect(refused(() => preflight(one, plan, false, null)).detail.found).toBe('20 pairs');
+    expect(() => preflight(two, plan, false, null)).not.toThrow();
+    expect(refused(() => preflight(two, plan, true, null)).detail.found).toBe('20 pairs');
+  });
+
   it('descriptors are counted for the calls and what is bound ahead, never for more than the range has', () => {
     expect(() => preflight(profile, plan, false, 210)).not.toThrow();
     const error = refused(() => preflight(profile, plan, false, 209));

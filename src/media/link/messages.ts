@@ -21,8 +21,8 @@ export interface Lease {
 /** How the media thread is set up; given once at its start. */
 export interface MediaSetup {
   driver: 'auto' | 'native' | 'epoll' | 'dgram';
-  /** Local address that RTP sockets bind. */
-  address: string;
+  /** Local addresses that RTP sockets bind, in turn. */
+  addresses: readonly string[];
   /** First and last port of the range, both included; RTP takes the even, RTCP the odd one. */
   portMin: number;
   portMax: number;
