@@ -1,4 +1,4 @@
-import type { CodecName } from '../core/codecs.js';
+import type { DecodedCodec } from '../core/codecs.js';
 import { decodeG711, type Law } from './g711.js';
 import { G722Decoder } from './g722.js';
 import { decodeL16, energyOfL16 } from './l16.js';
@@ -21,7 +21,7 @@ export interface LevelDecoder {
 }
 
 /** A decoder for one stream; that of Opus is to be closed. */
-export function openDecoder(codec: CodecName): AudioDecoder {
+export function openDecoder(codec: DecodedCodec): AudioDecoder {
   switch (codec) {
     case 'PCMU':
     case 'PCMA':
@@ -39,7 +39,7 @@ export function openDecoder(codec: CodecName): AudioDecoder {
 }
 
 /** The same for levels. G.711 needs none: its packets are summed up by table. */
-export function openLevelDecoder(codec: Exclude<CodecName, Law>): LevelDecoder {
+export function openLevelDecoder(codec: Exclude<DecodedCodec, Law>): LevelDecoder {
   switch (codec) {
     case 'G722':
       return new G722Levels();

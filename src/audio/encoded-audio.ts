@@ -1,4 +1,4 @@
-import { CODECS, type CodecName } from '../core/codecs.js';
+import { CODECS, type CodecName, type DecodedCodec } from '../core/codecs.js';
 import { encodeG711 } from './g711.js';
 import { G722Encoder } from './g722.js';
 import { encodeL16 } from './l16.js';
@@ -19,8 +19,13 @@ export class EncodedAudio {
     readonly frames: number,
   ) {}
 
+  /** What somebody else encoded; `bytes` are whole frames. */
+  static ofFrames(codec: CodecName, bytes: Uint8Array, frameBytes: number): EncodedAudio {
+    return new EncodedAudio(codec, bytes, frameBytes, bytes.length / frameBytes);
+  }
+
   /** @param samples at the codec's own sample rate */
-  static encode(samples: Int16Array, codec: CodecName, ptimeMs: number): EncodedAudio {
+  static encode(samples: Int16Array, codec: DecodedCodec, ptimeMs: number): EncodedAudio {
     const perFrame = (CODECS[codec].sampleRate / 1000) * ptimeMs;
     const frames = Math.max(1, Math.floor(samples.length / perFrame));
     const whole = new Int16Array(frames * perFrame);
@@ -30,7 +35,7 @@ export class EncodedAudio {
   }
 }
 
-function encodeAll(samples: Int16Array, codec: CodecName, perFrame: number): Uint8Array {
+function encodeAll(samples: Int16Array, codec: DecodedCodec, perFrame: number): Uint8Array {
   switch (codec) {
     case 'PCMU':
     case 'PCMA': {

@@ -1,4 +1,4 @@
-import { CODECS, type CodecName } from '../core/codecs.js';
+import { CODECS, type CodecName, type DecodedCodec, isOpaque } from '../core/codecs.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { openDecoder } from './decoder.js';
 
@@ -30,7 +30,7 @@ const MOST_SECONDS = 24 * 3600;
  * timestamp gives it, silence where nothing came. `null` when there is none.
  */
 export function audioOf({ packets, accept }: Recording, maxSeconds: number): RecordedAudio | null {
-  let codec: CodecName | null = null;
+  let codec: DecodedCodec | null = null;
   let type = -1;
   let ssrc = -1;
   let firstTimestamp = 0;
@@ -41,7 +41,7 @@ export function audioOf({ packets, accept }: Recording, maxSeconds: number): Rec
     at = offset + length;
     if (at > packets.length || !isRtp(packets, offset, length)) continue;
     const carried = accept[payloadTypeOf(packets, offset)];
-    if (carried === undefined || carried === 'telephone-event' || carried === 'CN') continue;
+    if (carried === undefined || carried === 'telephone-event' || carried === 'CN' || isOpaque(carried)) continue;
     if (codec === null) {
       codec = carried;
       type = payloadTypeOf(packets, offset);
@@ -62,7 +62,7 @@ export function audioOf({ packets, accept }: Recording, maxSeconds: number): Rec
   return codec === null ? null : decoded(packets, [...found.values()], codec, maxSeconds);
 }
 
-function decoded(bytes: Uint8Array, found: AudioPacket[], codec: CodecName, maxSeconds: number): RecordedAudio {
+function decoded(bytes: Uint8Array, found: AudioPacket[], codec: DecodedCodec, maxSeconds: number): RecordedAudio {
   const { sampleRate, clockRate } = CODECS[codec];
   found.sort((a, b) => a.at - b.at);
   const firstAt = found[0].at;

@@ -1,4 +1,6 @@
+import type { OpaqueCodec } from '../core/codecs.js';
 import { deriveSeed, Rng } from '../core/rng.js';
+import type { FrameFile } from './frames.js';
 import { makeNoise, NOISE_COLOURS, type NoiseColour } from './noise.js';
 import { speechLike } from './speech.js';
 import { readWav } from './wav.js';
@@ -13,6 +15,8 @@ export interface Sound {
   gain?: number;
   /** Level in dBov at which the result is cut off; full scale otherwise. */
   clip?: number;
+  /** What is sent in place of all that with codecs that we do not encode. */
+  frames?: Partial<Record<OpaqueCodec, FrameFile>>;
 }
 
 const SPEECH_SECONDS = 30;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Sound, toneFrequencies } from '../audio/sound.js';
-import { CODEC_NAMES, CODECS } from '../core/codecs.js';
+import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 
@@ -43,6 +43,17 @@ const noise = z
   .refine((n) => (n.snr === undefined) !== (n.level === undefined), 'needs either `snr` or `level`')
   .describe('Noise under the audio');
 
+const frameFile = z
+  .strictObject({
+    file: z.string().describe('The payloads of packets one behind the other, without any header'),
+    bytes: z.number().int().min(1).max(1400).describe('Payload of one packet'),
+  })
+  .optional();
+
+const frames = z
+  .strictObject({ G729: frameFile, AMR: frameFile, 'AMR-WB': frameFile, EVS: frameFile })
+  .describe('What is sent, over and over, with codecs that are not encoded here; each packet lasts `ptime`');
+
 /** What happens within a call: the same for callers and callees. */
 export const conversationSpec = z.strictObject({
   audio: z
@@ -67,7 +78,8 @@ export const conversationSpec = z.strictObject({
     .min(1)
     .default(['PCMU', 'PCMA'])
     .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
-    .describe('Codecs in order of preference'),
+    .describe('Codecs in order of preference; G729, AMR, AMR-WB and EVS need `frames`'),
+  frames: frames.optional(),
   srtp: z
     .array(z.enum(SRTP_SUITE_NAMES))
     .default([])
@@ -128,8 +140,8 @@ export function soundName({ audio }: Pick<ConversationSpec, 'audio'>): string {
 }
 
 /** What a side plays, by that name. */
-export function soundsOf({ audio, noise, gain, clip }: ConversationSpec): Record<string, Sound> {
-  return audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip } };
+export function soundsOf({ audio, noise, gain, clip, frames }: ConversationSpec): Record<string, Sound> {
+  return audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip, frames } };
 }
 
 export type CallSpec = z.infer<typeof callSpec>;
@@ -216,15 +228,23 @@ const TONE_SHARE = 0.45;
 /** What the fields of a conversation cannot be checked for one by one. Takes nothing for granted of their shapes. */
 export function conversationMistakes(side: Record<string, unknown>): { field: string; message: string }[] {
   const mistakes: { field: string; message: string }[] = [];
-  const { audio, codecs, ptime, noise } = side;
+  const { audio, codecs, ptime, noise, frames } = side;
   const names = Array.isArray(codecs) ? CODEC_NAMES.filter((name) => codecs.includes(name)) : [];
   if (names.includes('opus') && ptime === 30)
     mistakes.push({ field: 'ptime', message: 'Opus has no packets of 30 ms: 10, 20, 40 and 60 are possible' });
+  const opaque = OPAQUE_CODEC_NAMES.filter((name) => names.includes(name));
+  for (const name of opaque) {
+    if (typeof ptime === 'number' && !supportsPtime(name, ptime))
+      mistakes.push({ field: 'ptime', message: `${name} has no packets of ${ptime} ms: its frames are 20 ms long` });
+    if (audio !== 'none' && !(typeof frames === 'object' && frames !== null && name in frames))
+      mistakes.push({ field: 'codecs', message: `${name} is not encoded here: give a file of \`frames\` for it` });
+  }
   const frequencies = typeof audio === 'string' ? toneFrequencies(audio) : null;
   if (typeof audio === 'string' && audio.startsWith('tone:') && frequencies === null)
     mistakes.push({ field: 'audio', message: 'expected tone: and one to four frequencies, such as tone:350+440' });
   const most =
-    TONE_SHARE * Math.min(...(names.length > 0 ? names : (['PCMU'] as const)).map((n) => CODECS[n].sampleRate));
+    TONE_SHARE *
+    Math.min(...names.filter((n) => !isOpaque(n)).map((n) => CODECS[n].sampleRate), names.length > 0 ? Infinity : 8000);
   if (frequencies?.some((frequency) => frequency === 0 || frequency > most))
     mistakes.push({ field: 'audio', message: `tones must lie within 1–${most} Hz for the codecs that are offered` });
   if (audio === 'silence' && typeof noise === 'object' && noise !== null && 'snr' in noise)

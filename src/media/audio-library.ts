@@ -1,7 +1,8 @@
 import { EncodedAudio } from '../audio/encoded-audio.js';
+import { readFrames } from '../audio/frames.js';
 import { loadOpus } from '../audio/opus.js';
 import { render, type Sound } from '../audio/sound.js';
-import { CODECS, type CodecName } from '../core/codecs.js';
+import { CODECS, type CodecName, isOpaque, type OpaqueCodec } from '../core/codecs.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
 import { PacketMemory } from './udp.js';
 
@@ -36,7 +37,9 @@ export class AudioLibrary {
    */
   prepare(formats: readonly { codec: CodecName; ptimeMs: number }[]): void {
     if (formats.some(({ codec }) => codec === 'opus')) loadOpus();
-    for (const name of this.sounds.keys()) for (const { codec, ptimeMs } of formats) this.get(name, codec, ptimeMs);
+    for (const [name, { frames }] of this.sounds)
+      for (const { codec, ptimeMs } of formats)
+        if (!isOpaque(codec) || frames?.[codec] !== undefined) this.get(name, codec, ptimeMs);
   }
 
   /** The frames of a sound; encoded at the first request. */
@@ -44,9 +47,19 @@ export class AudioLibrary {
     const key = `${codec} ${ptimeMs} ${name}`;
     const known = this.packetized.get(key);
     if (known) return known;
-    const made = packetize(EncodedAudio.encode(this.samplesOf(name, CODECS[codec].sampleRate), codec, ptimeMs));
+    const made = packetize(
+      isOpaque(codec)
+        ? this.framesOf(name, codec)
+        : EncodedAudio.encode(this.samplesOf(name, CODECS[codec].sampleRate), codec, ptimeMs),
+    );
     this.packetized.set(key, made);
     return made;
+  }
+
+  private framesOf(name: string, codec: OpaqueCodec): EncodedAudio {
+    const file = this.sounds.get(name)?.frames?.[codec];
+    if (!file) throw new Error(`sound '${name}' has no frames of ${codec}`);
+    return EncodedAudio.ofFrames(codec, readFrames(file), file.bytes);
   }
 
   private samplesOf(name: string, sampleRate: number): Int16Array {

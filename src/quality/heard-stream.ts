@@ -1,5 +1,5 @@
 import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
-import { CODECS, type CodecName } from '../core/codecs.js';
+import { CODECS, type CodecName, type DecodedCodec, type OpaqueCodec } from '../core/codecs.js';
 import { takeNumbers } from '../core/number-block.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
@@ -46,6 +46,10 @@ const Payload = {
   l16: 6,
   l16Wide: 7,
   opus: 8,
+  g729: 9,
+  amr: 10,
+  amrWide: 11,
+  evs: 12,
 } as const;
 const PAYLOAD_OF = {
   PCMU: Payload.pcmu,
@@ -54,15 +58,26 @@ const PAYLOAD_OF = {
   'L16/8000': Payload.l16,
   'L16/16000': Payload.l16Wide,
   opus: Payload.opus,
+  G729: Payload.g729,
+  AMR: Payload.amr,
+  'AMR-WB': Payload.amrWide,
+  EVS: Payload.evs,
   'telephone-event': Payload.event,
   CN: Payload.comfortNoise,
 } as const;
 /** The codecs whose packets have to be decoded for their level to be known. */
-const DECODED: Readonly<Record<number, Exclude<CodecName, 'PCMU' | 'PCMA'>>> = {
+const DECODED: Readonly<Record<number, Exclude<DecodedCodec, 'PCMU' | 'PCMA'>>> = {
   [Payload.g722]: 'G722',
   [Payload.l16]: 'L16/8000',
   [Payload.l16Wide]: 'L16/16000',
   [Payload.opus]: 'opus',
+};
+/** The codecs whose level is not known. */
+const OPAQUE: Readonly<Record<number, OpaqueCodec>> = {
+  [Payload.g729]: 'G729',
+  [Payload.amr]: 'AMR',
+  [Payload.amrWide]: 'AMR-WB',
+  [Payload.evs]: 'EVS',
 };
 /** Levels are counted in samples of this rate, whatever the codec's is. */
 const LEVEL_RATE = 8000;
@@ -105,6 +120,10 @@ export class HeardStream implements HeardCounters {
   private replayed = 0;
   private undecodable = 0;
   private malformed = 0;
+  /** Packets of codecs that are not decoded, and the least time between two of them in timestamp units: their length. */
+  private unmeasured = 0;
+  private unmeasuredUnits = 0;
+  private unmeasuredTimestamp = 0;
   private echo = false;
   private ssrcCollision = false;
 
@@ -206,6 +225,12 @@ export class HeardStream implements HeardCounters {
       case Payload.undecodable:
         this.undecodable++;
         break;
+      case Payload.g729:
+      case Payload.amr:
+      case Payload.amrWide:
+      case Payload.evs:
+        this.hearOpaque(kind, timestamp);
+        break;
       default:
         this.hearDecoded(kind, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), bytes, arrivalMs);
     }
@@ -282,7 +307,8 @@ export class HeardStream implements HeardCounters {
       wrongSource: this.wrongSource,
       unauthenticated: this.unauthenticated,
       undecodable: this.undecodable,
-      decodable: this.levels.audioPackets + this.levels.comfortNoisePackets,
+      decodable: this.levels.audioPackets + this.levels.comfortNoisePackets + this.unmeasured,
+      unmeasured: this.unmeasured,
       longestGapMs: Math.max(this.numbers[this.at + LONGEST_EXPECTED_GAP_MS], this.expectedGapAt(nowMs)),
       mediaTimeoutMs: this.spec.mediaTimeoutMs,
       secondsExpected,
@@ -329,14 +355,14 @@ export class HeardStream implements HeardCounters {
       undecodable: this.undecodable,
       malformed: this.malformed,
       secondsExpected,
-      secondsHeard,
-      silentRatio: levels.silentRatio,
+      secondsHeard: this.unmeasured > 0 ? null : secondsHeard,
+      silentRatio: this.unmeasured > 0 ? null : levels.silentRatio,
       levelDbov: levels.levelDbov,
       echo: this.echo,
       ssrcCollision: this.ssrcCollision,
       verdict: this.verdictAt(endMs),
       mos:
-        levels.audioPackets === 0
+        levels.audioPackets + this.unmeasured === 0
           ? null
           : mosOf({
               codec: this.codec,
@@ -346,7 +372,7 @@ export class HeardStream implements HeardCounters {
               burstR: burstRatio(totals.runs),
               jitterBufferMs: this.spec.jitterBufferMs,
               // What the far end sends, whatever was agreed on; resampled codecs are not whole to the last bit.
-              ptimeMs: Math.round(levels.packetMs * 1000) / 1000,
+              ptimeMs: Math.round((levels.packetMs || this.unmeasuredMs) * 1000) / 1000,
               delay,
             }),
       digits: this.events.digits,
@@ -401,6 +427,19 @@ export class HeardStream implements HeardCounters {
     }
     const scale = LEVEL_RATE / CODECS[codec].sampleRate;
     this.levels.addAudio(energy * scale, levels.samples * scale, arrivalMs);
+  }
+
+  private hearOpaque(kind: number, timestamp: number): void {
+    this.codec = OPAQUE[kind];
+    const units = (timestamp - this.unmeasuredTimestamp) | 0;
+    if (this.unmeasured++ > 0 && units > 0 && (this.unmeasuredUnits === 0 || units < this.unmeasuredUnits))
+      this.unmeasuredUnits = units;
+    this.unmeasuredTimestamp = timestamp;
+  }
+
+  /** How much audio an opaque packet carries, by its timestamps; 0 without two of them. */
+  private get unmeasuredMs(): number {
+    return (this.unmeasuredUnits * 1000) / CODECS[this.codec].clockRate;
   }
 
   private endCurrent(): void {

@@ -22,6 +22,8 @@ export interface DirectionFacts {
   /** Packets of a payload type that was not negotiated, and of audio or comfort noise that was. */
   undecodable: number;
   decodable: number;
+  /** Those of the decodable ones whose level nobody can tell, as they are of a codec that is not decoded here. */
+  unmeasured: number;
   /** The longest time without a packet, while audio was expected and after the first one; also up to now. */
   longestGapMs: number;
   mediaTimeoutMs: number;
@@ -37,7 +39,7 @@ const UNKNOWN: Verdict = { state: 'unknown', cause: null };
 /**
  * Whether a direction is heard, and if not, why not. In this order: nothing came (in 2 s from the answer) from the
  * negotiated source, or nothing that authenticated; it stopped for `mediaTimeoutMs`; at least 95 % could not be decoded; or at least 95 % was silence over
- * 5 s or more, and fewer than 20 % of the seconds were above −50 dBov. Nothing is a fault where no audio was expected.
+ * 5 s or more, and fewer than 20 % of the seconds were above −50 dBov (never said where levels are unknown). Nothing is a fault where no audio was expected.
  */
 export function judge(facts: DirectionFacts): Verdict {
   if (!facts.isAnswered) return UNKNOWN;
@@ -53,6 +55,7 @@ export function judge(facts: DirectionFacts): Verdict {
     return facts.expectedMs < NO_RTP_MS ? UNKNOWN : { state: 'fault', cause: 'undecodable' };
   }
   if (
+    facts.unmeasured === 0 &&
     facts.secondsExpected >= SILENCE_SECONDS &&
     facts.secondsHeard < HEARD_RATIO * facts.secondsExpected &&
     (facts.quietRatio ?? 1) >= SILENCE_RATIO

@@ -92,7 +92,7 @@ export interface HeardReport {
   malformed: number;
   /** Seconds in which audio was expected, and those of them with a decoded level above −50 dBov. */
   secondsExpected: number;
-  secondsHeard: number;
+  secondsHeard: number | null;
   /** Share of the audio packets that were digital silence or comfort noise, 0–1. */
   silentRatio: number | null;
   /** RMS level of the non-silent audio in dBov. */

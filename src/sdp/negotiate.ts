@@ -1,4 +1,4 @@
-import { CODECS, type CodecName, PTIMES_MS, supportsPtime } from '../core/codecs.js';
+import { CODECS, type CodecName, isOpaque, PTIMES_MS, supportsPtime } from '../core/codecs.js';
 import { eventFormat, type Format, formatOf } from './describe.js';
 import { agreedDirection, type Direction } from './direction.js';
 import type { RemoteMedia } from './read.js';
@@ -59,9 +59,10 @@ function agree(wishes: Wishes, remote: RemoteMedia, { name, payloadType }: Remot
 
 /**
  * The packet interval to send with: what the far end would like (a=ptime), ours where it says nothing or something that
- * we cannot do; never more than a=maxptime, if anything that short is possible.
+ * we cannot do; never more than a=maxptime, if anything that short is possible. Frames of a file are as long as they are.
  */
 function ptimeFor(codec: CodecName, ownMs: number, { ptimeMs, maxptimeMs }: RemoteMedia): number {
+  if (isOpaque(codec)) return ownMs;
   const wanted = ptimeMs !== null && supportsPtime(codec, ptimeMs) ? ptimeMs : ownMs;
   if (maxptimeMs === null || wanted <= maxptimeMs) return wanted;
   const short = PTIMES_MS.filter((ms) => ms <= maxptimeMs && supportsPtime(codec, ms));

@@ -151,8 +151,10 @@ export function isExchange(result: Exchange | Mismatch): result is Exchange {
 
 /** A codec of ours that the far end did not offer, or one that nobody offers. */
 function unoffered({ encodings }: RemoteMedia): Format {
-  if (encodings.includes('G722/8000')) return { payloadType: 18, encoding: 'G729/8000' };
-  return formatOf('G722', CODECS.G722.payloadType);
+  if (!encodings.includes('G722/8000')) return formatOf('G722', CODECS.G722.payloadType);
+  return encodings.includes('G729/8000')
+    ? { payloadType: 3, encoding: 'GSM/8000' }
+    : { payloadType: 18, encoding: 'G729/8000' };
 }
 
 function acceptedBy(formats: readonly Format[]): Exchange['accept'] {

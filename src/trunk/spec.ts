@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOpaque } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { conversationSpec } from '../flow/spec.js';
 
@@ -51,6 +52,10 @@ export const trunkSpec = conversationSpec
       )
       .prefault({})
       .describe('Shares of answered calls with a fault; a call has at most one'),
+  })
+  .refine(({ codecs, faults }) => faults.silence === 0 || !codecs.some(isOpaque), {
+    path: ['faults'],
+    error: 'silence cannot be sent with codecs that are not encoded here: G729, AMR, AMR-WB, EVS',
   })
   .describe('The built-in trunk');
 

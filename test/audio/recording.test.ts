@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { audioOf, type Recording, wavOf } from '../../src/audio/recording.js';
 import { readWav } from '../../src/audio/wav.js';
-import { CODEC_NAMES, CODECS, type CodecName } from '../../src/core/codecs.js';
+import { CODECS, DECODED_CODEC_NAMES, type DecodedCodec } from '../../src/core/codecs.js';
 import { PacketRecorder } from '../../src/media/packet-recorder.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
 import { loudestFrequency, sine } from './goertzel.js';
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-recording-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The packets of a tone of a second, 20 ms each, timestamps wrapping on the way. */
-function packetsOf(codec: CodecName, frequency: number): Uint8Array[] {
+function packetsOf(codec: DecodedCodec, frequency: number): Uint8Array[] {
   const { sampleRate, clockRate, payloadType } = CODECS[codec];
   const audio = EncodedAudio.encode(sine(frequency, sampleRate, 1, 8000), codec, 20);
   return Array.from({ length: audio.frames }, (_, i) => {
@@ -34,7 +34,7 @@ function packetsOf(codec: CodecName, frequency: number): Uint8Array[] {
   });
 }
 
-function recordingOf(codec: CodecName, packets: readonly Uint8Array[], maxBytes = 1e6): Recording {
+function recordingOf(codec: DecodedCodec, packets: readonly Uint8Array[], maxBytes = 1e6): Recording {
   const recorder = new PacketRecorder(maxBytes);
   for (const packet of packets) {
     const padded = Uint8Array.from([1, 2, 3, ...packet]);
@@ -44,7 +44,7 @@ function recordingOf(codec: CodecName, packets: readonly Uint8Array[], maxBytes 
 }
 
 describe('a recording', () => {
-  it.each(CODEC_NAMES)('of %s is the tone that was sent, as a WAV file too', (codec) => {
+  it.each(DECODED_CODEC_NAMES)('of %s is the tone that was sent, as a WAV file too', (codec) => {
     const { sampleRate } = CODECS[codec];
     const audio = audioOf(recordingOf(codec, packetsOf(codec, 800)), 10)!;
     expect(audio.sampleRate).toBe(sampleRate);

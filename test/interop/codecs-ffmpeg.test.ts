@@ -4,7 +4,7 @@ import { openDecoder } from '../../src/audio/decoder.js';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { G722Encoder } from '../../src/audio/g722.js';
 import { speechLike } from '../../src/audio/speech.js';
-import type { CodecName } from '../../src/core/codecs.js';
+import type { DecodedCodec } from '../../src/core/codecs.js';
 import { amplitudeAt, loudestFrequency, sine, snrDb } from '../audio/goertzel.js';
 import { readOgg, writeOgg } from './ogg.js';
 
@@ -30,7 +30,7 @@ function pcm(samples: Int16Array): Buffer {
   return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
 }
 
-function decodedByUs(codec: CodecName, bytes: Uint8Array): Int16Array {
+function decodedByUs(codec: DecodedCodec, bytes: Uint8Array): Int16Array {
   const samples = new Int16Array(bytes.length * 2);
   const decoder = openDecoder(codec);
   const count = decoder.decode(bytes, 0, bytes.length, samples);

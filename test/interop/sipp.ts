@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
-import type { CodecName } from '../../src/core/codecs.js';
+import type { DecodedCodec } from '../../src/core/codecs.js';
 import { freePort } from './ports.js';
 
 /** A port that SIPp binds for RTP; it takes the one two above it as well. */
@@ -67,7 +67,7 @@ export function writeSpeech(): string {
 }
 
 /** Writes the payload of audio that has the codec's own sample rate, without any header, and tells where. */
-export function writePayload(name: string, samples: Int16Array, codec: CodecName): string {
+export function writePayload(name: string, samples: Int16Array, codec: DecodedCodec): string {
   const path = join(variants, name);
   writeFileSync(path, EncodedAudio.encode(samples, codec, 20).bytes);
   return path;

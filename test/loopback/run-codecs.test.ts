@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { audioOf } from '../../src/audio/recording.js';
 import { runProfile } from '../support/run-profile.js';
 
 /** Few calls between a swarm and a trunk with codecs of their own. */
@@ -55,6 +59,38 @@ describe('a run', () => {
       expect(record.downlink!.packetsSent!).toBeGreaterThan(120);
     }
   });
+
+  it.each([
+    ['G729', 40, 'G.107 CQEN'],
+    ['AMR-WB', 33, 'G.107.1 CQEW'],
+  ] as const)(
+    'with %s carries the frames of a file, loses some and rates them, and claims no level',
+    async (codec, bytes, model) => {
+      const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-frames-'));
+      const file = join(folder, 'frames.bin');
+      writeFileSync(file, Buffer.alloc(bytes * 50, 7));
+      const side = `codecs: [${codec}, PCMA], ptime: 40, frames: { ${codec}: { file: ${file}, bytes: ${bytes} } }`;
+      const { summary, records } = await runProfile(
+        `${profile(`hold: 7s, dtmf: { digits: "15#", after: 1s }, ${side}`, side, ', record: {}')}
+impairment: { uplink: [{ kind: loss, ratio: 5% }] }`,
+        { onRecording: (_, recording) => expect(audioOf(recording, 10)).toBeNull() },
+      );
+      rmSync(folder, { recursive: true });
+      expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
+      for (const record of records) {
+        const heard = record.uplink!.heard!;
+        expect(record).toMatchObject({ codec, oneWay: null, noMedia: false });
+        expect(heard).toMatchObject({ levelDbov: null, silentRatio: null, secondsHeard: null, undecodable: 0 });
+        expect(heard.verdict).toEqual({ state: 'ok', cause: null });
+        expect(heard.packetsLost).toBe(record.impairment!.uplink.droppedWithin);
+        expect(heard.mos).toMatchObject({ codec, ptimeMs: 40 });
+        expect(record.downlink!.heard!.mos!.lq).toBeGreaterThan(heard.mos!.lq);
+        expect(record.dtmf!.uplink).toEqual({ sent: '15#', heard: '15#' });
+      }
+      expect(summary.media.uplink).toMatchObject({ measured: 4, mosModel: model });
+      expect(summary.media.uplink.packetsLost).toBeGreaterThan(10);
+    },
+  );
 
   it('without a common codec fails with 488', async () => {
     const { summary } = await runProfile(profile('codecs: [PCMU], hold: 1s', 'codecs: [opus, G722]'));

@@ -70,7 +70,7 @@ describe('a profile', () => {
         'trunk:',
         '  audio: silence',
         '  noise: { kind: pink, snr: 20 }',
-        '  codecs: [G722, G729]',
+        '  codecs: [G722, iLBC]',
         'media: { record: { share: 120%, calls: 0 } }',
       ].join('\n'),
     );
@@ -91,10 +91,18 @@ describe('a profile', () => {
     expect(of('calls: { audio: "tone:" }')[0]).toContain('tone:350+440');
     expect(of('calls: { codecs: [PCMU, PCMU] }')[0]).toContain('twice');
     expect(of('calls: { noise: { kind: white } }')[0]).toContain('either `snr` or `level`');
+    const amr = 'frames: { AMR: { file: a.bin, bytes: 33 } }';
+    expect(of('calls: { codecs: [G729] }')[0]).toContain('`frames`');
+    expect(of(`calls: { codecs: [G729], ${amr} }`)[0]).toContain('G729 is not encoded here');
+    expect(of(`calls: { codecs: [AMR], ptime: 30, ${amr} }`)[0]).toContain('20 ms long');
+    expect(of(`calls: { codecs: [AMR], frames: { AMR: { file: a.bin, bytes: 0 } } }`)[0]).toContain('1');
+    expect(of(`trunk: { codecs: [AMR], ${amr}, faults: { silence: 2% } }`)[0]).toContain('silence cannot be sent');
     for (const right of [
       'calls: { audio: "tone:7000", codecs: [G722, opus] }',
       'calls: { audio: silence, noise: { level: -50 } }',
       'trunk: { ptime: 30, codecs: [L16/16000] }',
+      `calls: { codecs: [AMR], ptime: 60, ${amr} }`,
+      'calls: { codecs: [G729], audio: none }',
     ])
       expect(() => parseProfile(`${minimal}${right}\n`, 'p.yaml')).not.toThrow();
   });

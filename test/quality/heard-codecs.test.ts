@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { render } from '../../src/audio/sound.js';
-import { CODECS, type CodecName } from '../../src/core/codecs.js';
+import { CODECS, type CodecName, type DecodedCodec } from '../../src/core/codecs.js';
+import { EQUIPMENT } from '../../src/quality/equipment.js';
 import { type HeardSpec, HeardStream } from '../../src/quality/heard-stream.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
 
@@ -26,7 +27,7 @@ class FarEnd {
 
   constructor(private readonly stream: HeardStream) {}
 
-  speak(codec: CodecName, ms: number): void {
+  speak(codec: DecodedCodec, ms: number): void {
     const { payloadType, clockRate, sampleRate } = CODECS[codec];
     const second = render({ audio: 'tone:1000' }, sampleRate, 1).subarray(0, sampleRate);
     const audio = EncodedAudio.encode(second, codec, 20);
@@ -34,6 +35,12 @@ class FarEnd {
       const at = (i % audio.frames) * audio.frameBytes;
       this.send(payloadType, audio.bytes.subarray(at, at + audio.frameBytes), (clockRate / 1000) * 20);
     }
+  }
+
+  lose(units: number): void {
+    this.sequence = (this.sequence + 1) & 0xffff;
+    this.timestamp = (this.timestamp + units) >>> 0;
+    this.atMs += 20;
   }
 
   send(payloadType: number, payload: Uint8Array, units: number): void {
@@ -67,6 +74,36 @@ describe('a heard stream', () => {
     expect(report.mos).toMatchObject({ codec, scale });
     stream.close();
   });
+
+  it.each([
+    ['G729', 'G.107', 'CQEN', 160],
+    ['AMR', 'G.107', 'CQEN', 160],
+    ['AMR-WB', 'G.107.1', 'CQEW', 320],
+    ['EVS', 'G.107.2', 'CQEF', 320],
+  ] as const)(
+    'of %s has its losses and a rating by %s, and nothing that only a decoder could tell',
+    (codec, model, scale, units) => {
+      const stream = new HeardStream(spec(codec));
+      stream.onAnswer(1000);
+      const far = new FarEnd(stream);
+      const payload = new Uint8Array(33);
+      for (let i = 0; i < 300; i++) {
+        // One in ten is lost, the first and the last are not.
+        if (i % 10 === 5) far.lose(units);
+        else far.send(CODECS[codec].payloadType, payload, units);
+      }
+      const report = stream.report(far.atMs);
+      expect(report).toMatchObject({ packetsReceived: 270, packetsLost: 30, undecodable: 0, secondsExpected: 6 });
+      expect(report).toMatchObject({ secondsHeard: null, silentRatio: null, levelDbov: null });
+      expect(report.jitterMaxMs!).toBeLessThan(0.001);
+      // All zeros, and yet nobody can say that it is silence.
+      expect(report.verdict).toEqual({ state: 'ok', cause: null });
+      const { scale: of, ie, bpl } = EQUIPMENT[codec];
+      expect(report.mos).toMatchObject({ codec, model, scale, ie, bpl, pplPercent: 10, ptimeMs: 20 });
+      expect(of).toBe(scale);
+      stream.close();
+    },
+  );
 
   it('counts packets that are not of their codec as undecodable', () => {
     const stream = new HeardStream(spec('opus'));

@@ -36,12 +36,17 @@ describe('session descriptions', () => {
 
   it('name every codec as RFC 3551 and RFC 7587 do, with telephone-event at each of their clocks', () => {
     const text = writeDescription(local, offeredFormats(CODEC_NAMES));
-    expect(text).toContain('m=audio 20000 RTP/AVP 0 8 9 96 97 111 101 102 110\r\n');
+    expect(text).toContain('m=audio 20000 RTP/AVP 0 8 9 96 97 111 18 98 99 100 101 102 110\r\n');
     for (const line of [
       'a=rtpmap:9 G722/8000',
       'a=rtpmap:96 L16/8000',
       'a=rtpmap:97 L16/16000',
       'a=rtpmap:111 opus/48000/2',
+      'a=rtpmap:18 G729/8000',
+      'a=rtpmap:98 AMR/8000',
+      'a=fmtp:98 octet-align=1',
+      'a=rtpmap:99 AMR-WB/16000',
+      'a=rtpmap:100 EVS/16000',
       'a=rtpmap:101 telephone-event/8000',
       'a=rtpmap:102 telephone-event/16000',
       'a=rtpmap:110 telephone-event/48000',
@@ -52,7 +57,7 @@ describe('session descriptions', () => {
 
   it('know static payload types without an rtpmap, and a media-level address over the session one', () => {
     const media = readDescription(
-      `${HEAD}m=audio 4000 RTP/AVP 18 8 9 96\r\nc=IN IP4 10.0.0.2\r\na=rtpmap:96 telephone-event/8000\r\na=sendonly\r\n`,
+      `${HEAD}m=audio 4000 RTP/AVP 3 8 9 96\r\nc=IN IP4 10.0.0.2\r\na=rtpmap:96 telephone-event/8000\r\na=sendonly\r\n`,
     );
     expect(media).toMatchObject({
       address: '10.0.0.2',
@@ -60,7 +65,7 @@ describe('session descriptions', () => {
         { name: 'PCMA', payloadType: 8 },
         { name: 'G722', payloadType: 9 },
       ],
-      encodings: ['G729/8000', 'PCMA/8000', 'G722/8000', 'telephone-event/8000'],
+      encodings: ['GSM/8000', 'PCMA/8000', 'G722/8000', 'telephone-event/8000'],
       eventPayloadTypes: { 8000: 96 },
       ptimeMs: null,
       maxptimeMs: null,
