@@ -1,12 +1,13 @@
+import { contactOf } from '../sip/dialog.js';
 import { uriOf } from '../sip/header-values.js';
 import { plainText, type SipMessage } from '../sip/message.js';
 
-/** An element of a list that is not there. */
-const HOLE = /^\s*(?:[;,]|$)|,\s*(?:[;,]|$)/;
+/** A Contact that is one value, and begins with something that can be seen. */
+const ONE_CONTACT = /^[!-+\--:<-~][^,]*$/;
 
 /**
  * A message as drachtio-srf can read it: it knows CRLF and single blanks only, and takes every message that makes a
- * dialog to have a Contact. Where that is missing, the far end's own name stands in, as it does in the dialog. Of the 2xx to an
+ * dialog to have one Contact. Where there is none or more than one, the remote target of the dialog stands in. Of the 2xx to an
  * INVITE it knows the 200 only, for which any other stands (RFC 3261 8.1.3.2): it would leave such a call up for ever.
  */
 export function readableText(message: SipMessage): string {
@@ -16,10 +17,11 @@ export function readableText(message: SipMessage): string {
 }
 
 function withContact(message: SipMessage): string {
-  const contact = message.header('contact');
-  if (!makesDialog(message) || (contact !== undefined && !HOLE.test(contact))) return message.text;
+  if (!makesDialog(message)) return message.text;
+  const contacts = message.headers('contact');
+  if (contacts.length === 1 && ONE_CONTACT.test(contacts[0])) return message.text;
   const party = message.header(message.isRequest ? 'from' : 'to') ?? '';
-  return plainText(message, `<${uriOf(party)}>`);
+  return plainText(message, `<${contactOf(message) ?? uriOf(party)}>`);
 }
 
 function makesDialog(message: SipMessage): boolean {

@@ -183,7 +183,8 @@ function recordRoutes(message: SipMessage): string[] {
     .filter((route) => !NOT_IN_A_URI.test(uriOf(route)));
 }
 
-function contactOf(message: SipMessage): string | null {
+/** The URI of the first Contact; `null` where there is none that requests can go to. */
+export function contactOf(message: SipMessage): string | null {
   const value = message.header('contact');
   if (value === undefined || value === '*') return null;
   const first = value.includes(',') ? splitList(value)[0] : value;

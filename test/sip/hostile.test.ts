@@ -153,8 +153,18 @@ describe('what an application is given to read', () => {
   });
 
   test('has a Contact wherever a dialog comes of it', () => {
-    for (const contact of [null, '', ';x', '<sip:a@b>, '])
+    for (const contact of [null, '', ';x', ','])
       expect(headerIn(text(request('INVITE', { Contact: contact })), 'Contact')).toBe('<sip:you@192.0.2.9>');
+    for (const contact of [
+      '<sip:a@b>, ',
+      '\u00a0sip:a@b',
+      '<sip:a@b>,\u00a0',
+      'sip:a@b,;x',
+      '<sip:a@b>\r\nContact: ;x',
+    ])
+      expect(headerIn(text(request('INVITE', { Contact: contact })), 'Contact')).toBe('<sip:a@b>');
+    for (const contact of ['"A" <sip:a@b>;x', 'sip:a@b;x=1', '<'])
+      expect(text(request('INVITE', { Contact: contact }))).toBe(request('INVITE', { Contact: contact }));
     const answer = request('INVITE', { Contact: null }).replace(/^.*\r\n/, 'SIP/2.0 200 OK\r\n');
     expect(headerIn(text(answer), 'Contact')).toBe('<sip:me@192.0.2.1>');
     expect(text(request('OPTIONS', { Contact: null }))).not.toContain('Contact');
