@@ -74,12 +74,15 @@ describe('as caller, against a peer that plays by hand', () => {
     expect(a.stats()!.dialogs).toBe(1);
   });
 
-  test('any 2xx is an answer: the application has a call, and hangs it up', async () => {
+  test.each([
+    ['any 2xx', '202 Accepted', ''],
+    ['a 200 whose Contacts go on with what names nobody', '200 OK', '\r\nContact: ;x'],
+  ])('%s is an answer: the application has a call, and hangs it up', async (_what, status, further) => {
     const a = await h.endpoint(QUICK);
     const peer = await h.peer();
     const call = a.srf.createUAC(`sip:x@127.0.0.1:${peer.port}`, { localSdp: SDP });
     const invite = await peer.message('INVITE');
-    peer.send(reply(invite, '202 Accepted', 'callee', `Contact: <sip:x@127.0.0.1:${peer.port}>`, SDP), a.port);
+    peer.send(reply(invite, status, 'callee', `Contact: <sip:x@127.0.0.1:${peer.port}>${further}`, SDP), a.port);
     const dialog = await call;
     await peer.message('ACK');
     const ended = dialog.destroy();
