@@ -43,7 +43,7 @@ it('SIPp echoes G.722, L16 and Opus: the tone that was sent is the tone that was
         // Two seconds at 50 packets a second; the last may come back after the 200 that ends the call.
         expect(heard!.packetsReceived).toBeGreaterThan(90);
         expect(packetsSent! - heard!.packetsReceived - heard!.earlyMedia).toBeLessThanOrEqual(3);
-        expect(Math.abs(heard!.levelDbov! - -26)).toBeLessThan(0.5);
+        expect(Math.abs(heard!.levelDbov! + 26)).toBeLessThan(0.5);
         expect(heard!.mos!.codec).toBe(codec);
         expect(recorded.get(record.id)!.sampleRate).toBe(CODECS[codec].sampleRate);
         expectTone(recorded.get(record.id)!, frequency);
@@ -56,7 +56,7 @@ it.each(['PCMA', 'G722'] as const)('SIPp plays a file of %s: its tone is what we
   const { sampleRate } = CODECS[codec];
   const file = writePayload(`tone.${codec}`, sine(1000, sampleRate, 1, TONE_AMPLITUDE), codec);
   const sipp = await Sipp.callee(2, ['-sf', answering('callee-plays', codec, { AUDIO_FILE: file })]);
-  const { records, recorded } = await runRecorded(profile(sipp.port, '22000-22099', `codecs: [${codec}]`));
+  const { records, recorded } = await runRecorded(profile(sipp.port, '22500-22599', `codecs: [${codec}]`));
   expect(await sipp.ended).toBe(0);
   for (const record of records) {
     const heard = record.downlink!.heard!;
