@@ -54,7 +54,8 @@ function measure(task: Task): Promise<unknown> {
   }
 }
 
-const us = (value: number): string => `${value.toFixed(1)} µs`;
+/** No call ended within the window: the run was overwhelmed, and nothing was measured. */
+const us = (value: number | null): string => (value === null ? 'not measured' : `${value.toFixed(1)} µs`);
 
 function printBooks(books: UasBooks): void {
   const { failed, retransmissionsSent, retransmissionsReceived, unexpected } = books;
