@@ -7,10 +7,11 @@ import { poolSize } from '../run/media-setup.js';
 import { planOf } from '../run/plan.js';
 import { wholeSpan } from '../run/rtp-ports.js';
 import { profilePath } from './effective-profile.js';
-import { portRangeText, wholeNumber } from './options.js';
+import { portRangeText, sipUri, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 
 interface DoctorFlags {
+  to?: string;
   calls?: number;
   rtpPorts?: string;
   json?: boolean;
@@ -22,6 +23,7 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Tell whether this machine can carry a run: descriptors, ports, buffers, cores, memory')
     .argument('[profile]', 'the profile to be run', 'demo')
+    .option('--to <uri>', 'the target that the run will have: only one end of its calls is here then', sipUri('--to'))
     .option(
       '--calls <n>',
       'calls at once, in place of what the profile amounts to',
@@ -36,6 +38,7 @@ Examples:
   trunkstorm doctor                          for the demo
   trunkstorm doctor headroom                 for a profile
   trunkstorm doctor headroom --calls 3000    for more calls than it makes
+  trunkstorm doctor headroom --to sip:trunk.example.net
 
 Exit codes: 0 nothing stands in the way · 3 the run would not start or not finish`,
     )
@@ -47,7 +50,7 @@ function doctor(given: string, flags: DoctorFlags): void {
   const plan = planOf(profile);
   const demand: Demand = {
     calls: flags.calls ?? plan.peakCalls,
-    sides: profile.target === undefined ? 2 : 1,
+    sides: (flags.to ?? profile.target) === undefined ? 2 : 1,
     pool: poolSize(plan),
     ports: wholeSpan(flags.rtpPorts ?? profile.media.rtpPorts),
     // The trunk has one address, and half of the ports.

@@ -37,9 +37,9 @@ const BYTES_OF_PROGRAM = 400 * 1024 * 1024;
 /** Ports that any program may bind. */
 const FIRST_PORT = 1024;
 const LAST_PORT = 65_535;
-/** Main, and a signalling and a media thread for each side. */
-const THREADS_A_SIDE = 2;
-/** Entries of connection tracking that a call takes: SIP, RTP, RTCP. */
+/** A signalling thread and a media thread. */
+const LEAST_CORES = 2;
+/** Entries of connection tracking that a call takes: RTP and RTCP. */
 const TRACKED_A_CALL = 2;
 const FAST_CLOCKS = new Set(['tsc', 'kvm-clock', 'arch_sys_counter', 'hyperv_clocksource_tsc_page', 'xen']);
 
@@ -48,7 +48,7 @@ export function diagnose(machine: Machine, demand: Demand): Finding[] {
   const findings = [
     node(machine),
     mediaDriver(machine),
-    cores(machine, demand),
+    cores(machine),
     descriptors(machine, demand),
     ports(machine, demand),
     ephemeral(machine, demand),
@@ -74,27 +74,28 @@ function node({ node: found }: Machine): Finding {
   };
 }
 
-function mediaDriver({ platform }: Machine): Finding {
-  const linux = platform === 'linux';
+function mediaDriver({ mediaDriver: driver, platform }: Machine): Finding {
+  const native = driver !== 'dgram';
   return {
     name: 'media driver',
-    state: linux ? 'ok' : 'warn',
-    found: linux ? 'native: the kernel’s arrival times' : `portable, on ${platform}: arrival times of the program`,
-    needed: 'Linux',
-    why: 'without the kernel’s arrival times jitter includes how busy this machine is, and a packet costs twice the CPU',
-    remedy: linux ? null : 'Run it on Linux, or in a Linux container.',
+    state: native ? 'ok' : 'warn',
+    found: native
+      ? `${driver}, with the kernel’s arrival times`
+      : `node:dgram on ${platform}, with times of the program`,
+    needed: 'Linux on x64 or arm64',
+    why: 'without the kernel’s arrival times jitter includes how busy this machine is, and a packet costs more CPU',
+    remedy: native ? null : 'Run it on Linux, or in a Linux container, and install the packages there (npm ci).',
   };
 }
 
-function cores({ cores: present, coreQuota }: Machine, { sides }: Demand): Finding {
-  const found = Math.min(present, coreQuota ?? present);
-  const needed = Math.min(2, THREADS_A_SIDE * sides);
-  const fine = found >= needed;
+function cores({ cores: present, coreQuota }: Machine): Finding {
+  const fine = Math.min(present, coreQuota ?? present) >= LEAST_CORES;
   return {
     name: 'processor cores',
     state: fine ? 'ok' : 'warn',
-    found: coreQuota !== null && coreQuota < present ? `${present}, of which ${coreQuota} may be used` : String(found),
-    needed: `${needed} or more`,
+    found:
+      coreQuota !== null && coreQuota < present ? `${present}, of which ${coreQuota} may be used` : String(present),
+    needed: `${LEAST_CORES} or more`,
     why: 'signalling and media each keep a core busy in large runs; on one core packets leave late',
     remedy: fine ? null : 'Give the process more cores (taskset, docker --cpus), or make smaller runs.',
   };
@@ -124,8 +125,8 @@ function ports({ boundUdpPorts }: Machine, { ports: span, addresses, calls, side
   const fine = free >= needed;
   return {
     name: 'RTP ports',
-    state: fine ? 'ok' : 'fail',
-    found: `${free} pairs free in ${span.min}-${span.max}${addresses > 1 ? ` of ${addresses} addresses` : ''}${taken > 0 ? `, ${taken} taken` : ''}`,
+    state: !fine ? 'fail' : boundUdpPorts === null ? 'unknown' : 'ok',
+    found: `${free} pairs ${boundUdpPorts === null ? '(which are taken the system does not tell)' : 'free'} in ${span.min}-${span.max}${addresses > 1 ? ` of ${addresses} addresses` : ''}${taken > 0 ? `, ${taken} taken` : ''}`,
     needed: `${needed} pairs`,
     why: 'each side of a call has an even port for RTP and the odd one above it for RTCP',
     remedy: fine ? null : widen(span.min, Math.ceil(needed / addresses) + taken),

@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { descriptorLimit } from '../core/descriptor-limit.js';
+import { IoUring } from '../core/io-uring.js';
+import { loadLibc } from '../core/libc.js';
+
+/** Entries of a ring that is opened only to see whether it may be. */
+const LEAST_RING = 8;
 
 /** What the machine says of itself; `null` where the system does not tell. */
 export interface Machine {
+  /** What serves RTP sockets here; `dgram` where the C library cannot be called. */
+  mediaDriver: 'io_uring' | 'epoll' | 'dgram';
+  /** Node's platform and architecture. */
   platform: string;
   /** Node's version without the `v`. */
   node: string;
@@ -19,18 +27,19 @@ export interface Machine {
   ephemeralPorts: { min: number; max: number } | null;
   /** `net.ipv4.ip_local_reserved_ports`: ports that it keeps out of that. */
   reservedPorts: { min: number; max: number }[];
-  /** UDP ports of IPv4 that are bound now. */
+  /** UDP ports that are bound now, over IPv4 or IPv6. */
   boundUdpPorts: ReadonlySet<number> | null;
   /** Entries that connection tracking may hold; `null` where it is not loaded. */
   conntrackMax: number | null;
   clockSource: string | null;
 }
 
-/** Reads what the machine says of itself. Opens no socket and changes nothing. */
+/** Reads what the machine says of itself. Opens no socket and changes nothing: an io_uring is opened and closed. */
 export function examineMachine(): Machine {
   const [min, max] = numbers(text('/proc/sys/net/ipv4/ip_local_port_range'));
   return {
-    platform: process.platform,
+    mediaDriver: mediaDriver(),
+    platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     cores: availableParallelism(),
     coreQuota: coreQuota(),
@@ -39,10 +48,18 @@ export function examineMachine(): Machine {
     receiveBufferMaxBytes: numbers(text('/proc/sys/net/core/rmem_max'))[0] ?? null,
     ephemeralPorts: min !== undefined && max !== undefined ? { min, max } : null,
     reservedPorts: portRanges(text('/proc/sys/net/ipv4/ip_local_reserved_ports') ?? ''),
-    boundUdpPorts: boundUdpPorts(text('/proc/net/udp')),
+    boundUdpPorts: boundUdpPorts(text('/proc/net/udp'), text('/proc/net/udp6')),
     conntrackMax: numbers(text('/proc/sys/net/netfilter/nf_conntrack_max'))[0] ?? null,
     clockSource: text('/sys/devices/system/clocksource/clocksource0/current_clocksource')?.trim() || null,
   };
+}
+
+function mediaDriver(): Machine['mediaDriver'] {
+  const libc = loadLibc();
+  if (libc === null) return 'dgram';
+  const uring = IoUring.open(libc, LEAST_RING, LEAST_RING);
+  uring?.close();
+  return uring === null ? 'epoll' : 'io_uring';
 }
 
 function text(path: string): string | null {
@@ -85,10 +102,12 @@ export function portRanges(list: string): { min: number; max: number }[] {
   return ranges;
 }
 
-/** Local ports of `/proc/net/udp`: the second column, address and port in hexadecimal. */
-export function boundUdpPorts(table: string | null): Set<number> | null {
-  if (table === null) return null;
+/** Local ports of `/proc/net/udp` and `udp6`: the second column, address and port in hexadecimal. */
+export function boundUdpPorts(...tables: (string | null)[]): Set<number> | null {
+  if (tables.every((table) => table === null)) return null;
   const ports = new Set<number>();
-  for (const match of table.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /gm)) ports.add(Number.parseInt(match[1], 16));
+  for (const table of tables)
+    for (const match of (table ?? '').matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /gm))
+      ports.add(Number.parseInt(match[1], 16));
   return ports;
 }

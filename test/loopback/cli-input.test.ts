@@ -219,6 +219,9 @@ describe('the doctor', () => {
     expect(JSON.parse(small.stdout)).toMatchObject({ calls: 1, sides: 2, ok: true });
     expect(small.code).toBe(0);
 
+    const one = await run('doctor', '--calls', '1', '--to', 'sip:192.0.2.1', '--json');
+    expect(JSON.parse(one.stdout)).toMatchObject({ sides: 1, ok: true });
+
     const huge = await run('doctor', 'headroom', '--calls', '1000000');
     expect(huge.stdout).toMatch(/FAIL +RTP ports/);
     expect(huge.stdout).toMatch(/remedy: /);

@@ -3,7 +3,8 @@ import { type Demand, diagnose, type Finding } from '../../src/run/doctor.js';
 import { boundUdpPorts, examineMachine, type Machine, portRanges } from '../../src/run/machine.js';
 
 const MACHINE: Machine = {
-  platform: 'linux',
+  mediaDriver: 'io_uring',
+  platform: 'linux x64',
   node: '20.20.2',
   cores: 4,
   coreQuota: null,
@@ -40,13 +41,14 @@ describe('A machine that has what a run needs', () => {
     const findings = diagnose(examineMachine(), { ...DEMAND, calls: 1, pool: 1 });
     expect(findings.filter((f) => f.state === 'fail')).toEqual([]);
     expect(examineMachine().boundUdpPorts).not.toBeNull();
+    if (process.platform === 'linux') expect(examineMachine().mediaDriver).not.toBe('dgram');
   });
 });
 
 describe('What is missing is found and has a remedy', () => {
   it.each<[string, Partial<Machine>, Finding['state'], string]>([
     ['Node.js', { node: '20.18.3' }, 'fail', '20.19'],
-    ['media driver', { platform: 'darwin' }, 'warn', 'Linux'],
+    ['media driver', { mediaDriver: 'dgram', platform: 'darwin arm64' }, 'warn', 'Linux'],
     ['processor cores', { cores: 1 }, 'warn', 'cores'],
     ['processor cores', { cores: 8, coreQuota: 1.5 }, 'warn', 'docker --cpus'],
     ['file descriptors', { descriptors: 2000 }, 'fail', 'ulimit -n 4096'],
@@ -95,9 +97,21 @@ describe('What is missing is found and has a remedy', () => {
   });
 
   it('is said to be unknown where the system does not tell', () => {
-    const silent = { descriptors: null, memoryAvailableBytes: null, receiveBufferMaxBytes: null, ephemeralPorts: null };
+    const silent = {
+      boundUdpPorts: null,
+      descriptors: null,
+      memoryAvailableBytes: null,
+      receiveBufferMaxBytes: null,
+      ephemeralPorts: null,
+    };
     const unknown = diagnose({ ...MACHINE, ...silent }, DEMAND).filter((f) => f.state === 'unknown');
-    expect(unknown.map((f) => f.name)).toEqual(['file descriptors', 'system’s own ports', 'receive buffers', 'memory']);
+    expect(unknown.map((f) => f.name)).toEqual([
+      'file descriptors',
+      'RTP ports',
+      'system’s own ports',
+      'receive buffers',
+      'memory',
+    ]);
   });
 });
 
@@ -108,6 +122,10 @@ describe('The table of bound ports', () => {
       '  123: 0100007F:13C4 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0000 0\n' +
       ' 4567: 00000000:4E20 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0000 0\n';
     expect([...(boundUdpPorts(table) ?? [])]).toEqual([5060, 20_000]);
-    expect(boundUdpPorts(null)).toBeNull();
+    const six =
+      '  12: 00000000000000000000000000000000:4E22 00000000000000000000000000000000:0000 07 0:0 0:0 0 0 0 9 2 0 0\n';
+    expect([...(boundUdpPorts(table, six) ?? [])]).toEqual([5060, 20_000, 20_002]);
+    expect([...(boundUdpPorts(null, six) ?? [])]).toEqual([20_002]);
+    expect(boundUdpPorts(null, null)).toBeNull();
   });
 });
