@@ -25,7 +25,7 @@ demo: build ## the main job on this machine alone: trunk, calls, bad network, sc
 test: setup ## unit and loopback tests
 	npm test
 
-check: build ## types, lint, dead code
+check: setup ## types, lint, dead code
 	npm run check
 
 bench: build ## signalling and media benchmarks, beside their peers
