@@ -20,7 +20,7 @@ export function verdictReason(summary: Summary): string {
       return `the generator was the bottleneck, nothing is claimed about the target: ${why}`;
     }
     case 'interrupted':
-      return 'the run was stopped before its end; its figures cover the part that ran';
+      return 'stopped before its end: the figures cover what ran';
     default:
       return verdict satisfies never;
   }
