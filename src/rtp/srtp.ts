@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { HmacSha1 } from './hmac-sha1.js';
-import { payloadStart, sequenceOf, ssrcOf } from './packet.js';
+import { payloadStart, senderSsrcOf, sequenceOf, ssrcOf } from './packet.js';
 import { deriveSessionKeys, type SessionKeys, SRTP_SUITES, type SrtpSuite } from './srtp-keys.js';
 
 /** How many packets may arrive after a younger one (RFC 3711, section 3.3.2 asks for 64 at least). */
@@ -10,6 +10,7 @@ const MAX_SOURCES = 16;
 const RTCP_HEADER_BYTES = 8;
 const RTCP_INDEX_BYTES = 4;
 const BLOCK_BYTES = 16;
+const GCM_TAG_BYTES = 16;
 /** No datagram that is longer is taken. */
 const MAX_PACKET_BYTES = 2048;
 
@@ -46,6 +47,21 @@ let unheard = new SourceState();
 /** Counter blocks of the packet that is being masked. */
 const blocks = Buffer.alloc(MAX_PACKET_BYTES);
 
+/** A packet that is protected or opened, by positions in `bytes`. */
+interface Packet {
+  bytes: Uint8Array;
+  start: number;
+  /** What is encrypted: from the end of the clear header to where protection adds its own. */
+  bodyStart: number;
+  bodyEnd: number;
+  ssrc: number;
+  index: number;
+  /** RTCP's E flag and index, −1 for RTP. */
+  word: number;
+}
+/** The one that is worked on: packets take turns, so that none costs an object. */
+const packet: Packet = { bytes: blocks, start: 0, bodyStart: 0, bodyEnd: 0, ssrc: 0, index: 0, word: -1 };
+
 /**
  * One direction of an SRTP session (RFC 3711, RFC 7714): protects what is sent or opens what came, in place. Both take the
  * packet at `offset` of `bytes` and return its new length; opening returns `UNAUTHENTIC` or `REPLAYED` for what is not to be
@@ -78,25 +94,27 @@ export class SrtpContext {
 
   /** `bytes` must hold a packet that `isRtp` accepts. The result is −1 when there are too many sources. */
   protectRtp(bytes: Uint8Array, offset: number, length: number): number {
-    const source = stateOf(this.sources, ssrcOf(bytes, offset));
+    const ssrc = ssrcOf(bytes, offset);
+    const source = stateOf(this.sources, ssrc);
     if (source === null) return -1;
     const index = source.estimate(sequenceOf(bytes, offset));
     source.take(index);
-    const clear = payloadStart(bytes, offset) - offset;
-    this.rtp.protect(bytes, offset, clear, length, ssrcOf(bytes, offset), index, -1);
+    setPacket(bytes, offset, payloadStart(bytes, offset), offset + length, ssrc, index, -1);
+    this.rtp.protect(packet);
     return length + this.tagBytes;
   }
 
   /** `bytes` must hold what `hasRtpHeader` accepts: padding is encrypted too. */
   openRtp(bytes: Uint8Array, offset: number, length: number): number {
-    const clear = payloadStart(bytes, offset) - offset;
+    const bodyStart = payloadStart(bytes, offset);
     const end = length - this.tagBytes;
-    if (end < clear || length > MAX_PACKET_BYTES) return UNAUTHENTIC;
+    if (offset + end < bodyStart || length > MAX_PACKET_BYTES) return UNAUTHENTIC;
     const ssrc = ssrcOf(bytes, offset);
     const source = this.sources.get(ssrc) ?? unheard;
     const index = source.estimate(sequenceOf(bytes, offset));
     if (index < 0 || source.isReplay(index)) return REPLAYED;
-    if (!this.rtp.open(bytes, offset, clear, end, ssrc, index, -1)) return UNAUTHENTIC;
+    setPacket(bytes, offset, bodyStart, offset + end, ssrc, index, -1);
+    if (!this.rtp.open(packet)) return UNAUTHENTIC;
     if (!keep(this.sources, ssrc, source)) return UNAUTHENTIC;
     source.take(index);
     return end;
@@ -107,8 +125,8 @@ export class SrtpContext {
     const index = this.sentRtcpIndex;
     this.sentRtcpIndex = (index + 1) % 0x80000000;
     const word = 0x80000000 + index;
-    const ssrc = senderOf(bytes, offset);
-    this.rtcp.protect(bytes, offset, RTCP_HEADER_BYTES, length, ssrc, index, word);
+    setPacket(bytes, offset, offset + RTCP_HEADER_BYTES, offset + length, senderSsrcOf(bytes, offset), index, word);
+    this.rtcp.protect(packet);
     return length + this.rtcpTagBytes + RTCP_INDEX_BYTES;
   }
 
@@ -119,37 +137,23 @@ export class SrtpContext {
     const at = offset + (this.rtcp.indexAfterTag ? length - RTCP_INDEX_BYTES : end);
     const word = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
     const index = word % 0x80000000;
-    const ssrc = senderOf(bytes, offset);
+    const ssrc = senderSsrcOf(bytes, offset);
     const source = this.rtcpSources.get(ssrc) ?? unheard;
     if (source.isReplay(index)) return REPLAYED;
-    if (!this.rtcp.open(bytes, offset, RTCP_HEADER_BYTES, end, ssrc, index, word)) return UNAUTHENTIC;
+    setPacket(bytes, offset, offset + RTCP_HEADER_BYTES, offset + end, ssrc, index, word);
+    if (!this.rtcp.open(packet)) return UNAUTHENTIC;
     if (!keep(this.rtcpSources, ssrc, source)) return UNAUTHENTIC;
     source.take(index);
     return end;
   }
 }
 
-/** Encryption and authentication of one kind of packet. `word` is RTCP's E flag and index, −1 for RTP. */
+/** Encryption and authentication of one kind of packet, in place. */
 interface Transform {
   readonly indexAfterTag: boolean;
-  protect(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): void;
-  open(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): boolean;
+  protect(packet: Packet): void;
+  /** Whether it is authentic; it is decrypted then. */
+  open(packet: Packet): boolean;
 }
 
 /** AES in counter mode with HMAC-SHA1 (RFC 3711, sections 4.1.1 and 4.2.1). */
@@ -168,48 +172,34 @@ class CounterTransform implements Transform {
     this.hmac = new HmacSha1(keys.auth);
   }
 
-  protect(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): void {
-    this.mask(bytes, offset + clear, length - clear, ssrc, index);
-    let end = offset + length;
-    if (word >= 0) end = writeWord(bytes, end, word);
-    const tag = this.tag(bytes, offset, end - offset, index, word);
+  protect(packet: Packet): void {
+    const { bytes, bodyEnd, word } = packet;
+    this.mask(packet);
+    const end = word >= 0 ? writeWord(bytes, bodyEnd, word) : bodyEnd;
+    const tag = this.tag(packet, end);
     for (let i = 0; i < this.tagBytes; i++) bytes[end + i] = tag.charCodeAt(i);
   }
 
-  open(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): boolean {
-    const end = offset + length + (word >= 0 ? RTCP_INDEX_BYTES : 0);
-    const tag = this.tag(bytes, offset, end - offset, index, word);
+  open(packet: Packet): boolean {
+    const { bytes, bodyEnd, word } = packet;
+    const end = word >= 0 ? bodyEnd + RTCP_INDEX_BYTES : bodyEnd;
+    const tag = this.tag(packet, end);
     // Takes the same time wherever they differ.
     let difference = 0;
     for (let i = 0; i < this.tagBytes; i++) difference |= tag.charCodeAt(i) ^ bytes[end + i];
     if (difference !== 0) return false;
-    if (word < 0 || word >= 0x80000000) this.mask(bytes, offset + clear, length - clear, ssrc, index);
+    if (isEncrypted(packet)) this.mask(packet);
     return true;
   }
 
-  /** HMAC over the packet and, for RTP, its rollover counter. */
-  private tag(bytes: Uint8Array, offset: number, length: number, index: number, word: number): string {
-    return this.hmac.of(bytes, offset, length, word < 0 ? Math.floor(index / 0x10000) : -1);
+  /** HMAC over the packet up to `end` and, for RTP, its rollover counter. */
+  private tag({ bytes, start, index, word }: Packet, end: number): string {
+    return this.hmac.of(bytes, start, end - start, word < 0 ? Math.floor(index / 0x10000) : -1);
   }
 
-  private mask(bytes: Uint8Array, from: number, length: number, ssrc: number, index: number): void {
+  private mask({ bytes, bodyStart, bodyEnd, ssrc, index }: Packet): void {
     const { salt } = this.keys;
+    const length = bodyEnd - bodyStart;
     for (let i = 0; i < salt.length; i++) blocks[i] = salt[i];
     xorWord(blocks, 4, ssrc);
     xorHalf(blocks, 8, Math.floor(index / 0x100000000));
@@ -222,7 +212,7 @@ class CounterTransform implements Transform {
       blocks[at + 15] = block;
     }
     const stream = this.cipher.update(blocks.subarray(0, count * BLOCK_BYTES));
-    for (let i = 0; i < length; i++) bytes[from + i] ^= stream[i];
+    for (let i = 0; i < length; i++) bytes[bodyStart + i] ^= stream[i];
   }
 }
 
@@ -234,40 +224,25 @@ class GcmTransform implements Transform {
 
   constructor(private readonly keys: SessionKeys) {}
 
-  protect(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): void {
-    const cipher = createCipheriv('aes-128-gcm', this.keys.key, this.initial(ssrc, index, word));
-    this.associate(cipher, bytes, offset, clear, word);
-    bytes.set(cipher.update(bytes.subarray(offset + clear, offset + length)), offset + clear);
+  protect(packet: Packet): void {
+    const { bytes, bodyStart, bodyEnd, word } = packet;
+    const cipher = createCipheriv('aes-128-gcm', this.keys.key, this.initial(packet));
+    this.associate(cipher, packet, bodyStart);
+    bytes.set(cipher.update(bytes.subarray(bodyStart, bodyEnd)), bodyStart);
     cipher.final();
-    bytes.set(cipher.getAuthTag(), offset + length);
-    if (word >= 0) writeWord(bytes, offset + length + 16, word);
+    bytes.set(cipher.getAuthTag(), bodyEnd);
+    if (word >= 0) writeWord(bytes, bodyEnd + GCM_TAG_BYTES, word);
   }
 
-  open(
-    bytes: Uint8Array,
-    offset: number,
-    clear: number,
-    length: number,
-    ssrc: number,
-    index: number,
-    word: number,
-  ): boolean {
-    const decipher = createDecipheriv('aes-128-gcm', this.keys.key, this.initial(ssrc, index, word), {
-      authTagLength: 16,
-    });
-    const encrypted = word < 0 || word >= 0x80000000;
-    this.associate(decipher, bytes, offset, encrypted ? clear : length, word);
-    decipher.setAuthTag(bytes.subarray(offset + length, offset + length + 16));
+  open(packet: Packet): boolean {
+    const { bytes, bodyStart, bodyEnd } = packet;
+    const options = { authTagLength: GCM_TAG_BYTES };
+    const decipher = createDecipheriv('aes-128-gcm', this.keys.key, this.initial(packet), options);
+    const encrypted = isEncrypted(packet);
+    this.associate(decipher, packet, encrypted ? bodyStart : bodyEnd);
+    decipher.setAuthTag(bytes.subarray(bodyEnd, bodyEnd + GCM_TAG_BYTES));
     try {
-      if (encrypted) bytes.set(decipher.update(bytes.subarray(offset + clear, offset + length)), offset + clear);
+      if (encrypted) bytes.set(decipher.update(bytes.subarray(bodyStart, bodyEnd)), bodyStart);
       decipher.final();
       return true;
     } catch {
@@ -275,14 +250,10 @@ class GcmTransform implements Transform {
     }
   }
 
-  private associate(
-    cipher: { setAAD(bytes: Uint8Array): unknown },
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    word: number,
-  ): void {
-    const clear = bytes.subarray(offset, offset + length);
+  /** What is authenticated and not encrypted: the packet up to `end` and, for RTCP, its word. */
+  private associate(cipher: { setAAD(bytes: Uint8Array): unknown }, packet: Packet, end: number): void {
+    const { bytes, start, word } = packet;
+    const clear = bytes.subarray(start, end);
     if (word < 0) {
       cipher.setAAD(clear);
       return;
@@ -291,7 +262,7 @@ class GcmTransform implements Transform {
     cipher.setAAD(Buffer.concat([clear, this.word]));
   }
 
-  private initial(ssrc: number, index: number, word: number): Buffer {
+  private initial({ ssrc, index, word }: Packet): Buffer {
     const { iv } = this;
     this.keys.salt.copy(iv);
     xorWord(iv, 2, ssrc);
@@ -300,6 +271,29 @@ class GcmTransform implements Transform {
     xorWord(iv, 8, index);
     return iv;
   }
+}
+
+function setPacket(
+  bytes: Uint8Array,
+  start: number,
+  bodyStart: number,
+  bodyEnd: number,
+  ssrc: number,
+  index: number,
+  word: number,
+): void {
+  packet.bytes = bytes;
+  packet.start = start;
+  packet.bodyStart = bodyStart;
+  packet.bodyEnd = bodyEnd;
+  packet.ssrc = ssrc;
+  packet.index = index;
+  packet.word = word;
+}
+
+/** RTP always is, RTCP by its E flag. */
+function isEncrypted({ word }: Packet): boolean {
+  return word < 0 || word >= 0x80000000;
 }
 
 function stateOf(sources: Map<number, SourceState>, ssrc: number): SourceState | null {
@@ -316,11 +310,6 @@ function keep(sources: Map<number, SourceState>, ssrc: number, state: SourceStat
   sources.set(ssrc, state);
   if (state === unheard) unheard = new SourceState();
   return true;
-}
-
-/** The SSRC of a compound RTCP packet's sender. */
-function senderOf(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset + 4] << 24) | (bytes[offset + 5] << 16) | (bytes[offset + 6] << 8) | bytes[offset + 7]) >>> 0;
 }
 
 function xorWord(bytes: Uint8Array, at: number, value: number): void {
