@@ -7,12 +7,6 @@ import { receives, sends } from '../sdp/direction.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
 
-/**
- * How long packets that were under way when our BYE left are waited for. Its response may take 64·T1 to fail to come,
- * and silence after a BYE is no fault.
- */
-export const LISTEN_AFTER_BYE_MS = 1000;
-
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
   media: MediaClient;

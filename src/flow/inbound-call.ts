@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.js';
-import type { SrfApp, SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
+import type { SrfApp, SrfDialog, SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Mismatch } from '../sdp/negotiation.js';
+import { sendBye } from './bye.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
+import { Conversation, type ConversationSetup } from './conversation.js';
 import type { Population } from './population.js';
 import { followRenegotiation } from './renegotiation.js';
 
@@ -211,24 +212,12 @@ export class InboundCall {
     const dialog = this.dialog!;
     record.outcome = outcome;
     record.hangupBy = 'local';
-    record.timings.byeMs = context.clock.now();
     context.population.leaveEstablished();
     this.leaveProgress();
     this.scope.clearTimers();
-    this.conversation.hush();
-    this.scope.after(LISTEN_AFTER_BYE_MS, () => void this.conversation.close());
-    dialog.request(
-      { method: 'BYE' },
-      this.scope.guarded((error: unknown, response?: SrfResult) => {
-        if (!error && response) {
-          record.byeStatus = response.status;
-          record.timings.byeFinalMs = context.clock.now();
-        }
-        context.srf.removeDialog(dialog);
-        dialog.removeAllListeners();
-        this.finish();
-      }),
-    );
+    const { srf, clock } = context;
+    const { conversation, scope } = this;
+    sendBye({ srf, clock, dialog, conversation, scope, record, credentials: null }, () => this.finish());
   }
 
   private finish(): void {

@@ -13,10 +13,11 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
+import { sendBye } from './bye.js';
 import { CallCredentials, challengerOf } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
-import { Conversation, type ConversationSetup, LISTEN_AFTER_BYE_MS } from './conversation.js';
+import { Conversation, type ConversationSetup } from './conversation.js';
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import { followRenegotiation, putOnHold } from './renegotiation.js';
@@ -206,7 +207,7 @@ export class OutboundCall {
       record.outcome = 'cancelled';
       record.cause = 'cancelled';
       this.leaveProgress();
-      this.sendBye(() => this.finish());
+      this.sayBye();
       return;
     }
     this.phase = 'established';
@@ -302,41 +303,22 @@ export class OutboundCall {
     this.record.hangupBy = 'local';
     this.leaveEstablished();
     this.scope.clearTimers();
-    this.sendBye(() => this.finish());
+    this.sayBye();
   }
 
-  private sendBye(then: () => void): void {
-    const { record, context } = this;
-    const dialog = this.dialog!;
-    this.conversation.hush();
-    this.scope.after(LISTEN_AFTER_BYE_MS, () => void this.conversation.close());
-    record.timings.byeMs = context.clock.now();
-    let sentAt: string | undefined;
-    const send = (headers: Record<string, string>): void => dialog.request({ method: 'BYE', headers }, answered);
-    const answered = this.scope.guarded((error: unknown, response?: SrfResult) => {
-      sentAt ??= response?.req.stackTime;
-      if (response && this.credentials?.learn(response)) {
-        send(this.credentials.headers('BYE', response.req.uri));
-        return;
+  private sayBye(): void {
+    const { srf, clock } = this.context;
+    const { dialog, conversation, scope, record, credentials } = this;
+    sendBye({ srf, clock, dialog: dialog!, conversation, scope, record, credentials }, (response) => {
+      // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a BYE that
+      // could not be delivered to it (8.1.3.1).
+      const isLost = response && (response.status === 408 || response.status === 481 || isLocal(response));
+      if (isLost && record.outcome === 'completed') {
+        record.outcome = 'dropped';
+        record.cause = 'dropped';
       }
-      if (!error && response) {
-        record.byeStatus = response.status;
-        record.timings.byeFinalMs =
-          record.timings.byeMs! +
-          (wireDelayMs(sentAt, response.stackTime) ?? context.clock.now() - record.timings.byeMs!);
-        // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a
-        // BYE that could not be delivered to it (8.1.3.1).
-        const lost = response.status === 408 || response.status === 481 || isLocal(response);
-        if (lost && record.outcome === 'completed') {
-          record.outcome = 'dropped';
-          record.cause = 'dropped';
-        }
-      }
-      context.srf.removeDialog(dialog);
-      dialog.removeAllListeners();
-      then();
+      this.finish();
     });
-    send({});
   }
 
   private cancel(patienceMs: number): void {

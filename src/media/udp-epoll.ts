@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
+import { MSG_TRUNC } from '../core/linux-sockets.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
 import {
   addressIn,
   CONTROL_BYTES,
   ControlReader,
-  MSG_TRUNC,
   portIn,
   SOCKADDR_BYTES,
   SocketOpener,

@@ -1,20 +1,22 @@
 import type { KernelTime } from '../core/kernel-time.js';
 import type { Libc, NativeMemory } from '../core/libc.js';
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_RXQ_OVFL,
+  SO_TIMESTAMPNS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from '../core/linux-sockets.js';
 import { isIpv6Number, parseAddress, readIpv6, writeIpv6 } from './addresses.js';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
-const SO_TIMESTAMPNS = 35;
-const SO_RXQ_OVFL = 40;
-const SO_MEMINFO = 55;
 /** struct sk_meminfo: nine words, the last of which is the drop counter (SK_MEMINFO_DROPS). */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS = 32;
@@ -24,7 +26,6 @@ const SOCKADDR_IN6_BYTES = 28;
 export const SOCKADDR_BYTES = 32;
 /** Room for the control messages of a datagram: its receive time (32 bytes) and the drop counter (24). */
 export const CONTROL_BYTES = 64;
-export const MSG_TRUNC = 0x20;
 
 /** Bytes of struct cmsghdr. */
 const HEADER_BYTES = 16;

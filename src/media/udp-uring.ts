@@ -2,12 +2,12 @@ import type { Clock } from '../core/clock.js';
 import { IoUring } from '../core/io-uring.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
+import { MSG_DONTWAIT, MSG_TRUNC } from '../core/linux-sockets.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
 import {
   addressIn,
   CONTROL_BYTES,
   ControlReader,
-  MSG_TRUNC,
   portIn,
   SOCKADDR_BYTES,
   SocketOpener,
@@ -23,7 +23,6 @@ const RECV_POLL_FIRST = 1 << 0;
 const RECV_MULTISHOT = 1 << 1;
 const CQE_BUFFER = 1 << 0;
 const CQE_MORE = 1 << 1;
-const MSG_DONTWAIT = 0x40;
 const BUFFER_GROUP = 0;
 
 /** Datagrams sent by one system call. */

@@ -1,22 +1,24 @@
 import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
+import {
+  AF_INET,
+  MSG_DONTWAIT,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SO_TIMESTAMPNS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from '../core/linux-sockets.js';
 import { type AddressFault, addressFault, reachableAddress } from './local-address.js';
 import { RefusalProbe } from './refusal-probe.js';
 import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
 import { UdpSendBatch, writeAddress } from './udp-send-batch.js';
 
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
-const SO_TIMESTAMPNS = 35;
-const MSG_DONTWAIT = 0x40;
 const SOCKADDR_BYTES = 16;
 
 const BUFFER_BYTES = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Libc } from '../core/libc.js';
+import { AF_INET } from '../core/linux-sockets.js';
 import type { TransportErrorListener } from './transport.js';
 
-const AF_INET = 2;
 const SOCKADDR_BYTES = 16;
 /** Longest payload of a datagram over IPv4. */
 const MAX_DATAGRAM_BYTES = 65_507;

@@ -1,0 +1,55 @@
+import type { Clock } from '../core/clock.js';
+import type { SrfApp, SrfDialog, SrfResult } from '../drachtio/srf-types.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import type { CallCredentials } from './call-credentials.js';
+import type { CallScope } from './call-scope.js';
+import type { Conversation } from './conversation.js';
+import { wireDelayMs } from './wire-time.js';
+
+/**
+ * How long packets that were under way when our BYE left are waited for. Its response may take 64·T1 to fail to come,
+ * and silence after a BYE is no fault.
+ */
+const LISTEN_AFTER_BYE_MS = 1000;
+
+/** The call that is hung up. */
+export interface HangUp {
+  srf: SrfApp;
+  clock: Clock;
+  dialog: SrfDialog;
+  conversation: Conversation;
+  scope: CallScope;
+  record: CallRecord;
+  /** Where a challenge of the BYE can be answered. */
+  credentials: CallCredentials | null;
+}
+
+/**
+ * Hangs up (RFC 3261 15.1.1): stops sending, sends the BYE, and notes both moments and its final status.
+ * @param onEnd with that response, the SIP server's own included; `null` where srf could not send the BYE
+ */
+export function sendBye(call: HangUp, onEnd: (response: SrfResult | null) => void): void {
+  const { srf, clock, dialog, conversation, scope, record, credentials } = call;
+  conversation.hush();
+  scope.after(LISTEN_AFTER_BYE_MS, () => void conversation.close());
+  const byeMs = clock.now();
+  record.timings.byeMs = byeMs;
+  let sentAt: string | undefined;
+  const send = (headers: Record<string, string>): void => dialog.request({ method: 'BYE', headers }, answered);
+  const answered = scope.guarded((error: unknown, response?: SrfResult) => {
+    sentAt ??= response?.req.stackTime;
+    if (response && credentials?.learn(response)) {
+      send(credentials.headers('BYE', response.req.uri));
+      return;
+    }
+    const final = error || !response ? null : response;
+    if (final) {
+      record.byeStatus = final.status;
+      record.timings.byeFinalMs = byeMs + (wireDelayMs(sentAt, final.stackTime) ?? clock.now() - byeMs);
+    }
+    srf.removeDialog(dialog);
+    dialog.removeAllListeners();
+    onEnd(final);
+  });
+  send({});
+}
