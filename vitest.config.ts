@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two files at a time: most of a test's time is spent waiting for calls, and two cores carry two small runs. */
-const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, maxWorkers: 2 };
+const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const };
+/** Tests that judge a run as a user does: each alone, as a run whose generator was held up is rightly `invalid`. */
+const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 
 /** Unit tests run on the sources; the others start worker threads, which run from the built files. */
 export default defineConfig({
@@ -21,8 +22,21 @@ export default defineConfig({
           ...built,
           name: 'loopback',
           include: ['test/loopback/**/*.test.ts'],
+          exclude: wholeRuns,
           testTimeout: 60_000,
+          // Most of such a test's time is spent waiting for the far end.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...built,
+          name: 'runs',
+          include: wholeRuns,
+          testTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -31,7 +45,8 @@ export default defineConfig({
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,16 +1,21 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Rng } from '../../src/core/rng.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { Summary } from '../../src/metrics/summary.js';
-import { Cli, cli, commandLine, Scratch } from '../support/cli.js';
+import { Cli, cli, commandLine, Scratch, untroubled } from '../support/cli.js';
 
 const scratch = new Scratch();
 afterAll(() => scratch.remove());
 const run = (...args: string[]) => cli(args, scratch.path);
+/** A run of which a verdict is expected. */
+const judged = async (out: string, ...args: string[]) => {
+  const program = await untroubled(() => Cli.start(['run', ...args, '--out', out], scratch.path), [inRun(out)]);
+  return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
+};
 const inRun = (...path: string[]): string => join(scratch.path, ...path);
 const read = (...path: string[]): string => readFileSync(inRun(...path), 'utf8');
 const lines = <T>(text: string): T[] =>
@@ -32,7 +37,7 @@ gates: [calls.completed == 10]
 
 describe('a run', () => {
   it('leaves a directory with everything in it, from which it can be run and reported again', async () => {
-    const first = await run('run', quick, '--out', 'first', '--seed', '77', '--no-ui');
+    const first = await judged('first', quick, '--seed', '77', '--no-ui');
     expect(first.stderr).toBe('');
     expect(first.code).toBe(0);
     expect(readdirSync(inRun('first')).sort()).toEqual([
@@ -69,7 +74,7 @@ describe('a run', () => {
   });
 
   it('prints plain text where there is no terminal, even when colours are asked for', async () => {
-    const piped = Cli.shell(`FORCE_COLOR=3 ${commandLine(`run ${quick}`)}`, scratch.path);
+    const piped = await untroubled(() => Cli.shell(`FORCE_COLOR=3 ${commandLine(`run ${quick}`)}`, scratch.path));
     expect(await piped.ended).toBe(0);
     expect(piped.stdout).toMatch(/^# trunkstorm/);
     expect(piped.stdout).toContain('calls.completed == 10');
@@ -77,7 +82,7 @@ describe('a run', () => {
   });
 
   it('with --json has nothing but JSON on stdout, and its progress on stderr', async () => {
-    const { code, stdout, stderr } = await run('run', quick, '--json');
+    const { code, stdout, stderr } = await judged('json', quick, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ schema: 1, calls: { completed: 10 } });
     expect(stderr).toContain('attempts');
     expect(stderr).not.toContain('\u001b');
@@ -86,7 +91,7 @@ describe('a run', () => {
 
   it('whose reader leaves goes on to its report and exit status', async () => {
     const command = `set -o pipefail; ${commandLine(`run ${quick} --out piped`)} | head -1`;
-    const piped = Cli.shell(command, scratch.path);
+    const piped = await untroubled(() => Cli.shell(command, scratch.path), [inRun('piped')]);
     expect(await piped.ended).toBe(0);
     expect(piped.stderr).toBe('');
     expect(JSON.parse(read('piped', 'summary.json'))).toMatchObject({ verdict: 'pass' });
@@ -94,7 +99,7 @@ describe('a run', () => {
 
   it('exits 1 when a gate fails', async () => {
     const failing = scratch.write('failing.yaml', read(quick).replace('== 10', '== 11'));
-    const { code, stdout } = await run('run', failing, '--no-ui');
+    const { code, stdout } = await judged('failing', failing, '--no-ui');
     expect(stdout).toContain('calls.completed == 11');
     expect(code).toBe(1);
   });
@@ -154,7 +159,7 @@ impairment:
       ['two', '5'],
       ['other', '6'],
     ]) {
-      expect((await run('run', lossy, '--seed', seed, '--out', out, '--no-ui')).code).toBe(0);
+      expect((await judged(out, lossy, '--seed', seed, '--no-ui')).code).toBe(0);
       records.push(lines<CallRecord>(read(out, 'calls.ndjson')).sort((a, b) => a.id - b.id));
     }
     const [one, two, other] = records;
@@ -174,7 +179,11 @@ impairment:
 });
 
 describe('datagrams that nobody asked for', () => {
-  it('on every open port are counted, and change no other figure', async () => {
+  // A run that other work on the machine held up exits with status 4, and proves nothing.
+  const again = { retry: { count: 2, condition: /expected 4 to be/ } };
+
+  it('on every open port are counted, and change no other figure', again, async () => {
+    rmSync(inRun('bombarded'), { recursive: true, force: true });
     const profile = scratch.write(
       'bombarded.yaml',
       `name: bombarded

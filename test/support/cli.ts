@@ -60,6 +60,19 @@ export async function cli(
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
+/**
+ * A run to its end. One that other work on this machine held up says so by exit status 4 and proves nothing: it is
+ * started again, twice at most, without what it left behind.
+ */
+export async function untroubled(start: () => Cli, left: string[] = []): Promise<Cli> {
+  for (let again = 2; ; again--) {
+    const program = start();
+    program.child.stdin.end();
+    if ((await program.ended) !== 4 || again === 0) return program;
+    for (const path of left) rmSync(path, { recursive: true, force: true });
+  }
+}
+
 /** A folder for one test file, gone with it. */
 export class Scratch {
   readonly path = mkdtempSync(join(tmpdir(), 'trunkstorm-test-'));
