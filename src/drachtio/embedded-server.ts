@@ -107,7 +107,7 @@ export class EmbeddedServer implements UserAgentHandler {
     }
     if (dialog && owner) dialog.owner = session;
     transaction.owner = session;
-    this.pending.set(transaction.id, transaction);
+    if (transaction.finalStatus === 0) this.pending.set(transaction.id, transaction);
     session.deliver(request, transaction.source, transaction.id, dialog?.name ?? '', dialog === null);
   }
 

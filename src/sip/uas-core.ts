@@ -119,6 +119,8 @@ export class UasCore implements TransactionUser {
       // It crossed our answer: the application has no use for it any more.
       else if (reliable!.isAnswered) this.answer(transaction, 200, 'OK');
       if (transaction.finalStatus !== 0) return false;
+      // Of a re-INVITE: drachtio-srf would tell its application of it, and refuse it with 501 all the same.
+      if (!dialog.early && request.body === '') this.answer(transaction, 200, 'OK');
     }
     if (this.uac.subscriptions.isTooMany(request, dialog)) {
       this.answer(transaction, 500, 'Too Many Subscriptions');
