@@ -12,6 +12,8 @@ export interface Fate {
   length: number;
   /** When the packet entered the pipeline, in ms of the run's clock. */
   arrivalMs: number;
+  /** When the pipeline's first packet entered it: windows of time count from here. */
+  startMs: number;
   carried: Carried;
   /** Copies that go on: 0, 1 or 2. */
   copies: number;
@@ -22,6 +24,23 @@ export interface Fate {
   recoded: boolean;
   /** Set by the stage that removes telephone-events. */
   eventDropped: boolean;
+}
+
+/** The fate of no packet yet. */
+export function newFate(): Fate {
+  return {
+    bytes: new Uint8Array(0),
+    offset: 0,
+    length: 0,
+    arrivalMs: 0,
+    startMs: 0,
+    carried: Carried.notRtp,
+    copies: 1,
+    delayMs: 0,
+    delayMs2: 0,
+    recoded: false,
+    eventDropped: false,
+  };
 }
 
 /**

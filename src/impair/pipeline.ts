@@ -1,17 +1,8 @@
-import { AppError } from '../core/errors.js';
 import { deriveSeed, Rng } from '../core/rng.js';
 import { isRtp, payloadTypeOf } from '../rtp/packet.js';
-import { Delay } from './delay.js';
-import { DropEvents } from './drop-events.js';
-import { Duplicate } from './duplicate.js';
-import { Carried, type Fate, type StageModel } from './fate.js';
-import { GilbertElliottLoss } from './gilbert-elliott.js';
-import { infeasibility } from './infeasibility.js';
-import { BernoulliLoss, gilbertOf } from './loss.js';
-import { Recode } from './recode.js';
-import { Relabel } from './relabel.js';
-import { Reorder } from './reorder.js';
-import type { Pipeline, Stage } from './spec.js';
+import { buildStage } from './build-stage.js';
+import { Carried, type Fate, newFate, type StageModel } from './fate.js';
+import type { Pipeline } from './spec.js';
 import { TruthCounter } from './truth-counter.js';
 
 /** What the stages tell apart; audio of any other codec can be relabelled and not recoded. */
@@ -39,26 +30,15 @@ export class ImpairmentPipeline {
 
   private readonly stages: StageModel[];
   private readonly carriedByType = new Uint8Array(128);
-  private readonly fate: Fate;
+  private readonly fate: Fate = newFate();
+  private started = false;
 
   /**
    * @param seed derived per call and direction
    * @throws AppError when a stage cannot be done (see `infeasibility`)
    */
   constructor(stages: Pipeline, seed: number, format?: { eventPayloadType: number | null }) {
-    this.stages = stages.map((stage, index) => build(stage, new Rng(deriveSeed(seed, index, stage.kind))));
-    this.fate = {
-      bytes: new Uint8Array(0),
-      offset: 0,
-      length: 0,
-      arrivalMs: 0,
-      carried: Carried.notRtp,
-      copies: 1,
-      delayMs: 0,
-      delayMs2: 0,
-      recoded: false,
-      eventDropped: false,
-    };
+    this.stages = stages.map((stage, index) => buildStage(stage, new Rng(deriveSeed(seed, index, stage.kind))));
     this.setFormat(format?.eventPayloadType ?? null);
   }
 
@@ -91,6 +71,7 @@ export class ImpairmentPipeline {
     fate.bytes = bytes;
     fate.offset = offset;
     fate.length = length;
+    if (!this.started) this.start(arrivalMs);
     fate.arrivalMs = arrivalMs;
     fate.copies = 1;
     fate.delayMs = 0;
@@ -102,6 +83,11 @@ export class ImpairmentPipeline {
       : Carried.notRtp;
     for (let i = 0; i < stages.length; i++) stages[i].apply(fate);
     this.truth.record(fate);
+  }
+
+  private start(arrivalMs: number): void {
+    this.started = true;
+    this.fate.startMs = arrivalMs;
   }
 
   /** Copies of the last packet that go on: 0 dropped, 1, 2 duplicated. */
@@ -117,38 +103,5 @@ export class ImpairmentPipeline {
   /** Delay of the second copy of the last packet. */
   get delayMs2(): number {
     return this.fate.delayMs2;
-  }
-}
-
-function build(stage: Stage, rng: Rng): StageModel {
-  const problem = infeasibility(stage);
-  if (problem) throw new AppError('PROFILE_INVALID', `impairment '${stage.kind}': ${problem}`);
-  switch (stage.kind) {
-    case 'loss': {
-      const gilbert = stage.burst > 1 && stage.ratio < 1 ? gilbertOf(stage.ratio, stage.burst) : null;
-      return gilbert ? new GilbertElliottLoss(gilbert.p, gilbert.r, 0, 1, rng) : new BernoulliLoss(stage.ratio, rng);
-    }
-    case 'gilbert-elliott':
-      return new GilbertElliottLoss(stage.p, stage.r, stage.lossGood, stage.lossBad, rng);
-    case 'delay':
-      return new Delay(
-        stage.base,
-        stage.jitter?.distribution ?? 'constant',
-        stage.jitter?.spread ?? 0,
-        stage.keepOrder,
-        rng,
-      );
-    case 'reorder':
-      return new Reorder(stage.ratio, stage.by, rng);
-    case 'duplicate':
-      return new Duplicate(stage.ratio, rng);
-    case 'relabel':
-      return new Relabel(stage.payloadType);
-    case 'recode':
-      return new Recode(stage.to);
-    case 'drop-events':
-      return new DropEvents(stage.ratio, rng);
-    default:
-      return stage satisfies never;
   }
 }

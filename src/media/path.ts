@@ -1,5 +1,6 @@
+import { holdsPackets, rewritesPackets } from '../impair/build-stage.js';
 import type { ImpairmentPipeline } from '../impair/pipeline.js';
-import type { Pipeline, Stage } from '../impair/spec.js';
+import type { Pipeline } from '../impair/spec.js';
 import type { TruthCounter } from '../impair/truth-counter.js';
 import type { DelayQueue, HeldPacketSink } from './delay-queue.js';
 import type { PacketMemory } from './udp.js';
@@ -11,11 +12,6 @@ import type { PacketMemory } from './udp.js';
 export interface End {
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void;
 }
-
-/** Stages that may let a packet wait. */
-const HOLDING: ReadonlySet<Stage['kind']> = new Set(['delay', 'reorder']);
-/** Stages that write into the packet. */
-const REWRITING: ReadonlySet<Stage['kind']> = new Set(['relabel', 'recode']);
 
 /** One direction of a path: what enters passes the pipeline and reaches the end when its delay is over. */
 export class Direction implements HeldPacketSink {
@@ -33,8 +29,8 @@ export class Direction implements HeldPacketSink {
     private readonly queue: DelayQueue,
     private readonly target: End,
   ) {
-    this.rewrites = stages.some((stage) => REWRITING.has(stage.kind));
-    this.holds = stages.some((stage) => HOLDING.has(stage.kind));
+    this.rewrites = rewritesPackets(stages);
+    this.holds = holdsPackets(stages);
     this.transparent = pipeline.transparent;
     this.truth = pipeline.truth;
   }

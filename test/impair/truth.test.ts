@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Carried, type Fate } from '../../src/impair/fate.js';
+import { Carried, type Fate, newFate } from '../../src/impair/fate.js';
 import { TruthCounter } from '../../src/impair/truth-counter.js';
 import { RtpReceiver } from '../../src/quality/rtp-receiver.js';
 import { PTIME_MS, pipelineOf, SAMPLES, send } from './harness.js';
@@ -8,18 +8,7 @@ import { PTIME_MS, pipelineOf, SAMPLES, send } from './harness.js';
 fc.configureGlobal({ seed: 20_260_101 });
 
 function fate(copies: number, arrivalMs: number, delayMs = 0, delayMs2 = 0): Fate {
-  return {
-    bytes: new Uint8Array(0),
-    offset: 0,
-    length: 0,
-    arrivalMs,
-    carried: Carried.pcmu,
-    copies,
-    delayMs,
-    delayMs2,
-    recoded: false,
-    eventDropped: false,
-  };
+  return { ...newFate(), arrivalMs, carried: Carried.pcmu, copies, delayMs, delayMs2 };
 }
 
 function truthOf(fates: Fate[]): ReturnType<TruthCounter['snapshot']> {
