@@ -83,9 +83,13 @@ describe.each([
     expect(a.stats()).toMatchObject({ dialogs: 0, malformed: 0, strays: 0 });
   });
 
-  test('transfers SIPp to another party with Replaces, and hears by NOTIFY that it got there', async () => {
-    const referTo = 'sip:target@127.0.0.1:9?Replaces=consultation%40host%3Bto-tag%3D7%3Bfrom-tag%3D8';
-    const pattern = referTo.replaceAll('?', '[?]').replaceAll('.', '[.]');
+  test.each([
+    ['blindly', ''],
+    ['in place of a call', '?Replaces=consultation%40host%3Bto-tag%3D7%3Bfrom-tag%3D8'],
+  ])('transfers SIPp to another party %s, and hears by NOTIFY that it got there', async (_how, replaces) => {
+    const referTo = `sip:target@127.0.0.1:9${replaces}`;
+    // The whole of it: nothing may follow.
+    const pattern = `&lt;${referTo.replaceAll('?', '[?]').replaceAll('.', '[.]')}&gt;[[:space:]]*$`;
     const sipp = await callee(scenarioWith('callee-referred', 'REFER_TO', pattern), over);
     const a = await h.endpoint();
     await inAll(async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SrfDialog, SrfRequest, SrfResponder } from '../../src/drachtio/srf-types.js';
+import type { DrachtioConnection } from '../../src/drachtio/connect.js';
+import type { SrfCallError, SrfDialog, SrfRequest, SrfResponder } from '../../src/drachtio/srf-types.js';
 import { Harness, QUICK, SDP, until } from '../loopback/sip-harness.js';
 import { endSippAfterEach, headerOf, Sipp, scenario, scenarioWith } from './sipp.js';
 
@@ -64,29 +65,61 @@ describe.each(['u1', 't1'])('SIPp calls an application (%s)', (transport) => {
     expect(b.stats()).toMatchObject({ dialogs: 0, malformed: 0, strays: 0 });
   });
 
+  /** Does what a REFER within the dialog asks for, and tells its sender how that went. */
+  function obey(b: DrachtioConnection, dialog: SrfDialog): void {
+    let placed: SrfDialog | undefined;
+    dialog.on('refer', async (refer, answer) => {
+      answer.send(202);
+      await notify(dialog, 'SIP/2.0 100 Trying', 'active;expires=60');
+      const [, uri, escaped] = /<([^?>]*)(?:\?Replaces=([^>]*))?>/.exec(refer.get('Refer-To')!)!;
+      const headers: Record<string, string> = { 'Referred-By': refer.get('Referred-By')! };
+      if (escaped !== undefined) headers.Replaces = decodeURIComponent(escaped);
+      try {
+        placed = await b.srf.createUAC(uri, { localSdp: SDP, headers });
+        await notify(dialog, 'SIP/2.0 200 OK', 'terminated;reason=noresource');
+      } catch (error) {
+        const { status, reason } = error as SrfCallError;
+        await notify(dialog, `SIP/2.0 ${status} ${reason}`, 'terminated;reason=noresource');
+      }
+    });
+    dialog.on('destroy', () => void placed?.destroy());
+  }
+
+  const uriOf = (target: Sipp): string =>
+    `sip:target@127.0.0.1:${target.port};transport=${transport === 't1' ? 'tcp' : 'udp'}`;
+
   test('refers it to another SIPp, which is called in place of a dialog; NOTIFYs tell how that went', async () => {
     const b = await h.endpoint();
     const replaces = 'consultation@127.0.0.1;to-tag=7;from-tag=8';
-    const expected = scenarioWith('callee-replaces', 'REPLACES', 'consultation@127.0.0.1;to-tag=7;from-tag=8');
-    const target = await Sipp.callee(CALLS, ['-sf', expected, ...over]);
-    b.srf.invite(async (request, response) => {
-      const dialog = await b.srf.createUAS(request, response, { localSdp: SDP });
-      let transferred: SrfDialog | undefined;
-      dialog.on('refer', async (refer, answer) => {
-        answer.send(202);
-        await notify(dialog, 'SIP/2.0 100 Trying', 'active;expires=60');
-        const [, uri, escaped] = /<([^?>]*)\?Replaces=([^>]*)>/.exec(refer.get('Refer-To')!)!;
-        const headers = { Replaces: decodeURIComponent(escaped), 'Referred-By': refer.get('Referred-By')! };
-        transferred = await b.srf.createUAC(uri, { localSdp: SDP, headers });
-        await notify(dialog, 'SIP/2.0 200 OK', 'terminated;reason=noresource');
-      });
-      dialog.on('destroy', () => void transferred?.destroy());
-    });
-    const uri = `sip:target@127.0.0.1:${target.port};transport=${transport === 't1' ? 'tcp' : 'udp'}`;
-    const transfer = scenarioWith('caller-refers', 'TARGET', `${uri}?Replaces=${encodeURIComponent(replaces)}`);
-    await callBySipp(b.port, transfer, over);
+    const target = await Sipp.callee(CALLS, ['-sf', scenarioWith('callee-replaces', 'REPLACES', replaces), ...over]);
+    b.srf.invite(async (request, response) => obey(b, await b.srf.createUAS(request, response, { localSdp: SDP })));
+    const referTo = `${uriOf(target)}?Replaces=${encodeURIComponent(replaces)}`;
+    await callBySipp(b.port, scenarioWith('caller-refers', 'TARGET', referTo), over);
     expect(await target.ended, target.errors()).toBe(0);
     expect(target.counts()).toMatchObject({ successful: CALLS, failed: 0, unexpected: 0 });
+    expect(b.stats()).toMatchObject({ dialogs: 0, malformed: 0, strays: 0 });
+  });
+
+  test('refers it blindly to another SIPp, which takes the call; NOTIFYs tell so', async () => {
+    const b = await h.endpoint();
+    const target = await Sipp.callee(CALLS, ['-sf', scenario('callee-answers'), '-trace_msg', ...over]);
+    b.srf.invite(async (request, response) => obey(b, await b.srf.createUAS(request, response, { localSdp: SDP })));
+    await callBySipp(b.port, scenarioWith('caller-refers', 'TARGET', uriOf(target)), over);
+    expect(await target.ended, target.errors()).toBe(0);
+    expect(target.counts()).toMatchObject({ successful: CALLS, failed: 0, unexpected: 0 });
+    const invites = target.received(/^INVITE /);
+    expect(invites.map((text) => headerOf(text, 'Replaces'))).toEqual(Array(CALLS).fill(null));
+    for (const text of invites) expect(headerOf(text, 'Referred-By')).toContain('sip:sipp@');
+    expect(b.stats()).toMatchObject({ dialogs: 0, malformed: 0, strays: 0 });
+  });
+
+  test('refers it blindly to another SIPp that is busy; NOTIFYs tell so, and the call goes on', async () => {
+    const b = await h.endpoint();
+    const target = await Sipp.callee(CALLS, ['-sf', scenario('reject'), ...over]);
+    b.srf.invite(async (request, response) => obey(b, await b.srf.createUAS(request, response, { localSdp: SDP })));
+    const told = { 'SIP/2.0 200" search_in="body': 'SIP/2.0 486 Busy Here" search_in="body' };
+    await callBySipp(b.port, scenarioWith('caller-refers', 'TARGET', uriOf(target), told), over);
+    expect(await target.ended, target.errors()).toBe(0);
     expect(b.stats()).toMatchObject({ dialogs: 0, malformed: 0, strays: 0 });
   });
 
