@@ -76,7 +76,7 @@ export class InThread {
     });
     this.signalling = new Signalling(
       {
-        role: { kind: 'swarm', target: readTarget(target)!, rows: [] },
+        role: { kind: 'swarm', target: readTarget(target)!, rows: [], slice: { index: 0, of: 1 } },
         profile,
         network: { address: '127.0.0.1', sipPort: 0 },
         media: { port: media as unknown as MessagePort, wake: new SharedArrayBuffer(4), pool: 2000 },

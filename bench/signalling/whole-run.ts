@@ -48,6 +48,7 @@ calls: { to: service, hold: 0, audio: none, expectAudio: false }
     version: '0',
     startedAt: new Date(),
     plan: planOf(profile),
+    shards: 1,
     rows: [],
     onSnapshot: () => {},
     onTimeline: ({ atMs }) => {

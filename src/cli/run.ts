@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { audioOf, wavOf } from '../audio/recording.js';
@@ -14,6 +15,7 @@ import { localAddressFor } from '../run/local-address.js';
 import { planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
+import { shardsFor } from '../run/shards.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
@@ -25,6 +27,8 @@ import { hostPort, ipAddress, portRangeText, sipUri, wholeNumber } from './optio
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
+/** Far more than the cores of a large machine. */
+const MOST_SHARDS = 64;
 /** What drachtio-server's sample configuration has. */
 const DRACHTIO_SECRET = 'cymru';
 
@@ -39,6 +43,7 @@ interface RunFlags {
   numbers?: string;
   out?: string;
   seed?: number;
+  shards?: number;
   ui: boolean;
   json?: boolean;
 }
@@ -69,6 +74,11 @@ export function runCommand(): Command {
     .option('--numbers <file>', 'CSV whose columns are variables of the profile')
     .option('--out <dir>', 'run directory (default: runs/<time>-<name>)')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
+    .option(
+      '--shards <n>',
+      'thread pairs that the callers are spread over (default: what the load needs and the cores allow)',
+      wholeNumber('--shards', 1, MOST_SHARDS),
+    )
     .option('--no-ui', 'one plain line a second instead of the screen')
     .option('--json', 'print summary.json at the end, and nothing else on stdout')
     .addHelpText(
@@ -174,15 +184,27 @@ async function prepare(given: string, flags: RunFlags) {
       where: '--sip-port',
       hint: 'An external drachtio-server binds its SIP port by its own configuration.',
     });
+  for (const [flag, given] of [
+    ['--drachtio', flags.drachtio],
+    ['--sip-port', flags.sipPort],
+  ] as const)
+    if (given !== undefined && (flags.shards ?? 1) > 1)
+      throw new AppError('ARGUMENT_INVALID', `--shards above 1 and ${flag} exclude each other`, {
+        where: '--shards',
+        hint: 'Each shard has a SIP server and a SIP port of its own.',
+      });
   const { profile, text } = effectiveProfile(given, flags);
   if (!flags.drachtio && profile.target !== undefined) requireTransport(profile.target, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   if (profile.target !== undefined)
     await localAddressFor(profile.calls.proxy ?? profile.target, flags.local, new SystemDns(profile.sip.dns));
   const plan = planOf(profile);
-  preflight(profile, plan, profile.target === undefined);
+  const ownTrunk = profile.target === undefined;
+  const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
+  const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
+  preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
-  return { profile, text, rows, plan, startedAt: new Date() };
+  return { profile, text, rows, plan, shards, startedAt: new Date() };
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */

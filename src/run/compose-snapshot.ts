@@ -1,9 +1,9 @@
-import type { MediaSnapshot } from '../media/link/messages.js';
 import type { DirectionMetrics, DtmfMetrics } from '../metrics/direction-metrics.js';
 import type { Distribution } from '../metrics/distribution.js';
 import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
 import { invalidities } from '../metrics/validity.js';
 import type { RunState } from './run-state.js';
+import type { MediaTotals } from './shards.js';
 
 /** A rate over less is chance: counts that were held up come together. */
 const LEAST_SPAN_MS = 500;
@@ -104,7 +104,7 @@ function injected(state: RunState, way: 'uplink' | 'downlink'): number | null {
 function direction(
   metrics: DirectionMetrics,
   packetsSent: number | null,
-  receiver: MediaSnapshot | null,
+  receiver: MediaTotals | null,
   injectedLossRatio: number | null,
 ): DirectionSnapshot {
   const ended = metrics.summary();

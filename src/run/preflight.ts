@@ -23,9 +23,14 @@ export function roundUpLimit(needed: number): number {
  * @param limit of file descriptors; `null` where the system does not tell
  * @throws AppError PORTS_EXHAUSTED, DESCRIPTORS_EXHAUSTED
  */
-export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean, limit = descriptorLimit()): void {
+export function preflight(
+  profile: Profile,
+  plan: Plan,
+  { ownTrunk, shards }: { ownTrunk: boolean; shards: number },
+  limit = descriptorLimit(),
+): void {
   const sides = ownTrunk ? 2 : 1;
-  const pairsNeeded = plan.peakCalls * sides;
+  const pairsNeeded = Math.ceil(plan.peakCalls / shards) * shards * sides;
   const { min, pairs: perAddress } = wholeSpan(profile.media.rtpPorts);
   // The trunk has one address, and half of the ports.
   const pairs = ownTrunk ? perAddress : perAddress * (profile.media.addresses?.length ?? 1);
@@ -37,7 +42,8 @@ export function preflight(profile: Profile, plan: Plan, ownTrunk: boolean, limit
       hint: `Widen it, such as --rtp-ports ${min}-${Math.min(65_535, min + pairsNeeded * 2 + 199)}.`,
     });
 
-  const pairsBound = Math.min(pairs, pairsNeeded + poolSize(plan) * sides);
+  const ahead = poolSize({ burst: Math.ceil(plan.burst / shards) }) * shards + (ownTrunk ? poolSize(plan) : 0);
+  const pairsBound = Math.min(pairs, pairsNeeded + ahead);
   const needed = descriptorsNeeded(pairsBound);
   if (limit !== null && limit < needed)
     throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {

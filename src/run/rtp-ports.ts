@@ -19,9 +19,14 @@ export function wholeSpan(range: string): PortSpan {
   return span(firstEven, Math.max(0, Math.floor((max - firstEven + 1) / 2)));
 }
 
+/** The pairs of a span dealt to so many parts; what is over is nobody's. */
+export function split({ min, pairs }: PortSpan, parts: number): PortSpan[] {
+  const each = Math.floor(pairs / parts);
+  return Array.from({ length: parts }, (_, n) => span(min + n * each * 2, each));
+}
+
 /** Half the pairs for each side of a run with its own trunk, so that neither takes the other's. */
 export function sharedSpans(range: string): { swarm: PortSpan; trunk: PortSpan } {
-  const whole = wholeSpan(range);
-  const half = Math.floor(whole.pairs / 2);
-  return { swarm: span(whole.min, half), trunk: span(whole.min + half * 2, half) };
+  const [swarm, trunk] = split(wholeSpan(range), 2);
+  return { swarm, trunk };
 }

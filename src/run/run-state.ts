@@ -1,12 +1,12 @@
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
-import type { MediaSnapshot } from '../media/link/messages.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { LiveSetup } from '../metrics/live-setup.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
 import type { Plan } from './plan.js';
+import type { MediaTotals } from './shards.js';
 import { StrainMonitor } from './strain-monitor.js';
 
 const LOG_LINES = 200;
@@ -18,10 +18,11 @@ export class RunState {
   readonly live = new LiveSetup();
   readonly strain = new StrainMonitor();
   readonly log: LogLine[] = [];
+  /** Of all shards of the swarm together. */
   swarmPulse: Pulse | null = null;
   trunkPulse: Pulse | null = null;
-  swarmMedia: MediaSnapshot | null = null;
-  trunkMedia: MediaSnapshot | null = null;
+  swarmMedia: MediaTotals | null = null;
+  trunkMedia: MediaTotals | null = null;
   /** Faults that our own trunk gave to answered calls, by name. */
   readonly faults: Record<string, number> = {};
   timestampSource: 'kernel' | 'user' | null = null;

@@ -3,15 +3,17 @@ import type { Recording } from '../audio/recording.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
-import { Shard, type ShardSpec } from '../shard/shard.js';
+import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { hostPort } from '../sip/uri.js';
 import { readTarget } from '../swarm/target.js';
+import { Callers } from './callers.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { JoinBuffer } from './join-buffer.js';
 import { localAddressFor } from './local-address.js';
@@ -36,6 +38,8 @@ export interface RunOptions {
   version: string;
   startedAt: Date;
   plan: Plan;
+  /** Shards that the callers are spread over. */
+  shards: number;
   /** Rows of the file of numbers; empty without one. */
   rows: Record<string, string>[];
   local?: string;
@@ -51,8 +55,6 @@ export interface RunOptions {
 }
 
 type Ready = Extract<ShardEvent, { kind: 'ready' }>;
-type Role = 'swarm' | 'trunk';
-
 /** Something that is waited for once. */
 class Gate {
   open!: () => void;
@@ -64,7 +66,7 @@ class Gate {
 /** One run from profile to summary. */
 export class Run {
   private readonly state: RunState;
-  private swarm: Shard | null = null;
+  private swarm: Callers | null = null;
   private trunk: Shard | null = null;
   private readonly join: JoinBuffer;
   private readonly meter = new RateMeter();
@@ -163,7 +165,7 @@ export class Run {
     const { state } = this;
     if (state.phase === 'starting' || state.phase === 'done') return;
     state.phase = 'stopping';
-    if (!this.swarm?.signallingAlive) {
+    if (!this.swarm?.alive) {
       this.swarmDone.open();
       return;
     }
@@ -173,76 +175,98 @@ export class Run {
 
   /** Starts the run's own trunk on loopback, in the family of the local address; resolves with its SIP URI. */
   private async openTrunk(): Promise<string> {
-    const { sip } = await this.openShard('trunk', {
-      role: { kind: 'trunk' },
-      profile: this.options.profile,
-      network: { address: isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1', sipPort: 0 },
+    const { profile, plan, local } = this.options;
+    const address = isIPv6(local ?? '') ? '::1' : '127.0.0.1';
+    const { sip } = await new Promise<Ready>((resolve, reject) => {
+      this.trunk = new Shard(
+        {
+          name: 'trunk',
+          signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort: 0 } },
+          media: mediaSetup('trunk', profile, plan, address, sharedSpans(profile.media.rtpPorts).trunk),
+        },
+        {
+          onEvent: (event) => (event.kind === 'ready' ? resolve(event) : this.onTrunk(event)),
+          onFailed: (error) => {
+            reject(error);
+            this.fail(error);
+          },
+          onOutput: (text) => this.note('warn', `trunk: ${text.trim().split('\n')[0]}`),
+        },
+      );
     });
     return `sip:${hostPort(sip!.address, sip!.port)}`;
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {
-    const { profile, rows, sipPort, advertise, drachtio } = this.options;
-    const ready = await this.openShard('swarm', {
-      role: { kind: 'swarm', target: readTarget(target)!, rows },
-      profile,
-      network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
+    const { profile, plan, rows, sipPort, advertise, drachtio, shards } = this.options;
+    const ports = this.state.ownTrunk ? sharedSpans(profile.media.rtpPorts).swarm : wholeSpan(profile.media.rtpPorts);
+    this.swarm = new Callers({
+      shards,
+      ports,
+      plan,
+      signalling: {
+        role: { kind: 'swarm', target: readTarget(target)!, rows },
+        profile,
+        network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
+      },
+      onEvent: (name, event) => this.onSwarm(name, event),
+      onDone: () => this.swarmDone.open(),
+      onFailed: (error) => this.fail(error),
+      onOutput: (text) => this.note('warn', text),
     });
-    this.state.timestampSource = ready.timestampSource;
+    this.state.timestampSource = (await this.swarm.ready).timestampSource;
   }
 
-  /** Starts a shard and waits until it is ready. */
-  private openShard(name: Role, signalling: ShardSpec['signalling']): Promise<Ready> {
-    return new Promise((resolve, reject) => {
-      const { profile, network } = signalling;
-      const { rtpPorts } = profile.media;
-      const ports = this.state.ownTrunk ? sharedSpans(rtpPorts)[name] : wholeSpan(rtpPorts);
-      const media = mediaSetup(name, profile, this.options.plan, network.address, ports);
-      this[name] = new Shard(
-        { name, signalling, media },
-        {
-          onEvent: (event) => {
-            if (event.kind === 'ready') resolve(event);
-            else this.onEvent(name, event);
-          },
-          onFailed: (error) => {
-            reject(error);
-            this.fail(error);
-          },
-          onOutput: (text) => this.note('warn', `${name}: ${text.trim().split('\n')[0]}`),
-        },
-      );
-    });
-  }
-
-  private onEvent(from: Role, event: Exclude<ShardEvent, Ready>): void {
+  private onSwarm(name: string, event: Exclude<ShardEvent, Ready>): void {
     const { state } = this;
     const now = systemClock.now();
     switch (event.kind) {
       case 'records':
         for (const answer of event.answers) state.live.add(answer);
-        for (const record of event.records)
-          if (from === 'swarm') {
-            if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
-            this.join.addCaller(record, now);
-          } else this.join.addCallee(record, now);
+        for (const record of event.records) {
+          if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
+          this.join.addCaller(record, now);
+        }
         break;
       case 'pulse':
-        state.strain.cpu(`${from} signalling`, event.pulse.cpuMs, now);
-        state.strain.loopDelay(from, event.pulse.eventLoopDelayMs);
-        if (from === 'swarm') this.onSwarmPulse(event.pulse, now);
-        else state.trunkPulse = event.pulse;
+        this.strainOf(name, event.pulse, now);
+        this.onSwarmPulse(now);
         break;
       case 'media':
-        state[from === 'swarm' ? 'swarmMedia' : 'trunkMedia'] = event.snapshot;
-        state.strain.cpu(`${from} media`, event.snapshot.health.cpuMs, now);
-        state.strain.media(from, event.snapshot.health);
+        this.mediaStrainOf(name, event.snapshot, now);
+        state.swarmMedia = this.swarm!.media;
         break;
       case 'log':
-        this.note(event.level, from === 'trunk' ? `trunk: ${event.text}` : event.text);
+        this.note(event.level, event.text);
         break;
       case 'done':
-        (from === 'swarm' ? this.swarmDone : this.trunkDone).open();
+      case 'failed':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private onTrunk(event: Exclude<ShardEvent, Ready>): void {
+    const { state } = this;
+    const now = systemClock.now();
+    switch (event.kind) {
+      case 'records':
+        for (const record of event.records) this.join.addCallee(record, now);
+        break;
+      case 'pulse':
+        this.strainOf('trunk', event.pulse, now);
+        state.trunkPulse = event.pulse;
+        break;
+      case 'media':
+        this.mediaStrainOf('trunk', event.snapshot, now);
+        state.trunkMedia = event.snapshot;
+        break;
+      case 'log':
+        this.note(event.level, `trunk: ${event.text}`);
+        break;
+      case 'done':
+        this.trunkDone.open();
         break;
       case 'failed':
         break;
@@ -251,8 +275,20 @@ export class Run {
     }
   }
 
-  private onSwarmPulse(pulse: Pulse, nowMs: number): void {
+  private strainOf(name: string, { cpuMs, eventLoopDelayMs }: Pulse, nowMs: number): void {
+    this.state.strain.cpu(`${name} signalling`, cpuMs, nowMs);
+    this.state.strain.loopDelay(name, eventLoopDelayMs);
+  }
+
+  private mediaStrainOf(name: string, { health }: MediaSnapshot, nowMs: number): void {
+    this.state.strain.cpu(`${name} media`, health.cpuMs, nowMs);
+    this.state.strain.media(name, health);
+  }
+
+  private onSwarmPulse(nowMs: number): void {
     const { state } = this;
+    const pulse = this.swarm!.pulse;
+    if (!pulse) return;
     state.swarmPulse = pulse;
     this.target.seeInProgress(pulse.peakInProgress);
     this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);

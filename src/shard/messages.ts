@@ -4,6 +4,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipStats } from '../sip/stats.js';
+import type { PlanSlice } from '../swarm/pacer.js';
 import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
 
@@ -20,13 +21,17 @@ export interface ShardNetwork {
 }
 
 /** What a signalling thread does: place calls, or be the trunk. */
-export type ShardRole = { kind: 'swarm'; target: SipTarget; rows: Record<string, string>[] } | { kind: 'trunk' };
+export type ShardRole =
+  | { kind: 'swarm'; target: SipTarget; rows: Record<string, string>[]; slice: PlanSlice }
+  | { kind: 'trunk' };
 
 /** What the entry file of the signalling thread is started with (`workerData`). */
 export interface SignallingThreadData {
   role: ShardRole;
   profile: Profile;
   network: ShardNetwork;
+  /** Counts of calls where several shards share them. */
+  population?: SharedArrayBuffer;
   media: { port: import('node:worker_threads').MessagePort; wake: SharedArrayBuffer; pool: number };
 }
 
@@ -38,7 +43,7 @@ export type ShardCommand =
   /** Ends every call, then `done`. */
   | { kind: 'stop' };
 
-/** The signalling thread's counters, four times a second. */
+/** The signalling thread's counters, four times a second; those of calls are of all shards that share a population. */
 export interface Pulse {
   attempted: number;
   notStarted: number;

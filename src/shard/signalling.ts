@@ -27,7 +27,7 @@ const STOP_PATIENCE_MS = 6000;
 /** The life of a signalling thread: drachtio-srf on a server, and a swarm or a trunk on top of it. */
 export class Signalling {
   private readonly media: MediaClient;
-  private readonly population = new Population();
+  private readonly population: Population;
   private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   private readonly batch: CallRecord[] = [];
   private readonly answers: Answer[] = [];
@@ -47,6 +47,7 @@ export class Signalling {
     private readonly data: SignallingThreadData,
     private readonly post: (event: ShardEvent) => void,
   ) {
+    this.population = new Population(data.population);
     const { port, wake, pool } = data.media;
     this.media = new MediaClient(port, new Int32Array(wake), pool);
     this.media.onSnapshot = (snapshot) => post({ kind: 'media', snapshot });
@@ -161,7 +162,7 @@ export class Signalling {
   private openSwarm(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
     if (this.swarm) return;
     const { profile } = this.data;
-    this.pacer = new Pacer(arrivalOffsets(profile.load, profile.calls.hold));
+    this.pacer = new Pacer(arrivalOffsets(profile.load, profile.calls.hold), undefined, role.slice);
     this.swarm = new Swarm({
       ...this.context,
       conversation: profile.calls,

@@ -1,3 +1,11 @@
+/** Every `of`-th attempt of a plan, from attempt `index` on: what one of several shards makes of it. */
+export interface PlanSlice {
+  index: number;
+  of: number;
+}
+
+const WHOLE_PLAN: PlanSlice = { index: 0, of: 1 };
+
 /**
  * Hands out attempts when they are due by the plan's clock, which runs at a factor and may pause. An attempt that
  * would start more than `graceMs` late is not started and counted, never deferred.
@@ -6,7 +14,7 @@ export class Pacer {
   private next: number | null;
   private planMs = 0;
   private lastMs: number | null = null;
-  private index = 0;
+  private index: number;
   private factor = 1;
   private paused = false;
   notStarted = 0;
@@ -14,8 +22,10 @@ export class Pacer {
   constructor(
     private readonly offsets: Iterator<number>,
     private readonly graceMs = 500,
+    private readonly slice = WHOLE_PLAN,
   ) {
-    this.next = this.pull();
+    this.index = slice.index;
+    this.next = this.pull(slice.index);
   }
 
   get done(): boolean {
@@ -41,9 +51,10 @@ export class Pacer {
     for (let n = 0; this.next !== null && this.next <= this.planMs; n++) {
       if (n === limit) return true;
       const lateMs = (this.planMs - this.next) / this.factor;
-      const index = this.index++;
+      const { index } = this;
+      this.index += this.slice.of;
       if (lateMs > this.graceMs || !start(index, lateMs)) this.notStarted++;
-      this.next = this.pull();
+      this.next = this.pull(this.slice.of - 1);
     }
     return false;
   }
@@ -67,7 +78,9 @@ export class Pacer {
     this.next = null;
   }
 
-  private pull(): number | null {
+  /** The next offset after those that other shards take. */
+  private pull(skipped: number): number | null {
+    for (let n = 0; n < skipped; n++) this.offsets.next();
     const step = this.offsets.next();
     return step.done ? null : step.value;
   }

@@ -86,8 +86,8 @@ describe('before a run', () => {
   const plan = planOf(profile);
 
   it('the ports are enough for a foreign target, and too few for both sides', () => {
-    expect(() => preflight(profile, plan, false, null)).not.toThrow();
-    const error = refused(() => preflight(profile, plan, true, null));
+    expect(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, null)).not.toThrow();
+    const error = refused(() => preflight(profile, plan, { ownTrunk: true, shards: 1 }, null));
     expect(error).toMatchObject({ code: 'PORTS_EXHAUSTED', exitCode: 3 });
     expect(error.detail).toMatchObject({ found: '30 pairs', hint: expect.stringContaining('--rtp-ports 20000-20319') });
   });
@@ -99,14 +99,14 @@ describe('before a run', () => {
         `calls: { hold: 3s }\nmedia: { rtpPorts: 20000-20039${addresses} }`,
       ),
     );
-    expect(refused(() => preflight(one, plan, false, null)).detail.found).toBe('20 pairs');
-    expect(() => preflight(two, plan, false, null)).not.toThrow();
-    expect(refused(() => preflight(two, plan, true, null)).detail.found).toBe('20 pairs');
+    expect(refused(() => preflight(one, plan, { ownTrunk: false, shards: 1 }, null)).detail.found).toBe('20 pairs');
+    expect(() => preflight(two, plan, { ownTrunk: false, shards: 1 }, null)).not.toThrow();
+    expect(refused(() => preflight(two, plan, { ownTrunk: true, shards: 1 }, null)).detail.found).toBe('20 pairs');
   });
 
   it('descriptors are counted for the calls and what is bound ahead, never for more than the range has', () => {
-    expect(() => preflight(profile, plan, false, 210)).not.toThrow();
-    const error = refused(() => preflight(profile, plan, false, 209));
+    expect(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 210)).not.toThrow();
+    const error = refused(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 209));
     expect(error).toMatchObject({ code: 'DESCRIPTORS_EXHAUSTED', exitCode: 3 });
     expect(error.detail).toMatchObject({ found: '209', expected: expect.stringMatching(/^210/) });
   });

@@ -28,6 +28,7 @@ export async function runProfile(
     rows: [],
     id: 'test',
     version: '0.0.0',
+    shards: 1,
     startedAt: new Date(),
     onSnapshot: () => {},
     onTimeline: (snapshot) => timeline.push(snapshot),

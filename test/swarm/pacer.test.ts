@@ -63,4 +63,12 @@ describe('the pacer', () => {
     pacer.setFactor(0.5);
     expect(pacer.untilNextMs()).toBe(200);
   });
+
+  it('of a slice hands out every n-th attempt under its number in the whole plan', () => {
+    const second = new Pacer(plan(0, 10, 20, 30, 40), 500, { index: 1, of: 2 });
+    expect(run(second, [100, 110, 120, 130])).toEqual([[], [1], [], [3]]);
+    expect(second.done).toBe(true);
+    const late = new Pacer(plan(0, 10), 500, { index: 2, of: 3 });
+    expect(late.done).toBe(true);
+  });
 });
