@@ -19,9 +19,9 @@ function obey(server: DrachtioConnection, dialog: SrfDialog): SrfDialog[] {
     response.send(202);
     await notify('active;expires=60', 'SIP/2.0 100 Trying');
     const [uri, query] = refer.get('Refer-To')!.replace(/[<>]/g, '').split('?');
-    const replaces = /^Replaces=(.*)$/.exec(query ?? '')?.[1];
+    const headers: Record<string, string> = {};
+    for (const [name, value] of new URLSearchParams(query ?? '')) headers[name] = value;
     try {
-      const headers: Record<string, string> = replaces === undefined ? {} : { Replaces: decodeURIComponent(replaces) };
       placed.push(await server.srf.createUAC(uri, { localSdp: SDP, headers }));
       await notify('terminated;reason=noresource', 'SIP/2.0 200 OK');
     } catch (error) {
@@ -122,4 +122,40 @@ test('baresip asks a third and transfers us to it: our call takes the place of i
   await placed[0].destroy();
   expectOver(bob);
   expectOver(carol);
+});
+
+test('baresip, which knows no Replaces, is the target of a transfer: refused where we insist on it, else a second call', async () => {
+  const [alice, bob] = [await serve(), await serve()];
+  const calls = answer(bob);
+  const carol = await phone('udp');
+  const dialog = await alice.srf.createUAC(at(bob, 'bob', 'udp'), { localSdp: SDP });
+  const asked = alice.srf.createUAC(of(carol, 'udp'), { localSdp: SDP });
+  await carol.event('CALL_INCOMING');
+  await carol.command('accept');
+  const consultation = await asked;
+  const placed = obey(bob, calls[0]);
+  const told: string[] = [];
+  dialog.on('notify', (request, response) => {
+    told.push(request.body.trim());
+    response.send(200);
+  });
+  const refer = (uri: string) => dialog.request({ method: 'REFER', headers: { 'Refer-To': `<${uri}>` } });
+  const { callId, localTag, remoteTag } = consultation.sip;
+  const replaces = encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`);
+  // RFC 5589 7.4: a target that cannot do it is told apart by Require, and called without.
+  await refer(`${of(carol, 'udp')}?Replaces=${replaces}&Require=replaces`);
+  await until(() => told.length === 2);
+  await refer(of(carol, 'udp'));
+  await carol.event('CALL_INCOMING');
+  await carol.command('accept');
+  await until(() => told.length === 4);
+  expect(told).toEqual(['SIP/2.0 100 Trying', 'SIP/2.0 420 Bad Extension', 'SIP/2.0 100 Trying', 'SIP/2.0 200 OK']);
+  expect([consultation.connected, placed.length]).toEqual([true, 1]);
+  await consultation.destroy();
+  await dialog.destroy();
+  expect((await carol.event('CALL_CLOSED')).id).toBe(callId);
+  await placed[0].destroy();
+  expect((await carol.event('CALL_CLOSED')).id).toBe(placed[0].sip.callId);
+  expectOver(alice);
+  expectOver(bob);
 });
