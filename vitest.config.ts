@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const };
-/** Tests that judge a run as a user does: each alone, as a run whose generator was held up is rightly `invalid`. */
+/** Two files at a time: most of a test's time is spent waiting for the far end. */
+const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, maxWorkers: 2 };
+/** Tests that judge a run as a user does. One that was held up by others is rightly `invalid`, and is repeated. */
 const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 
 /** Unit tests run on the sources; the others start worker threads, which run from the built files. */
@@ -24,8 +25,6 @@ export default defineConfig({
           include: ['test/loopback/**/*.test.ts'],
           exclude: wholeRuns,
           testTimeout: 60_000,
-          // Most of such a test's time is spent waiting for the far end.
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -35,7 +34,6 @@ export default defineConfig({
           name: 'runs',
           include: wholeRuns,
           testTimeout: 60_000,
-          maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
       },
@@ -45,7 +43,6 @@ export default defineConfig({
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
-          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

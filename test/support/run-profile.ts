@@ -13,12 +13,24 @@ export interface FinishedRun {
   timeline: Snapshot[];
 }
 
-/** Runs a profile given as YAML through the same engine as the command line, threads and sockets included. */
+/**
+ * Runs a profile given as YAML through the same engine as the command line, threads and sockets included. A run on its own
+ * trunk that was held up by other work on this machine proves nothing, and says so: it is repeated, twice at most.
+ */
 export async function runProfile(
   yaml: string,
   options: Partial<RunOptions> = {},
   during?: (run: Run) => void,
 ): Promise<FinishedRun> {
+  const isOwn = parseProfile(yaml, 'test.yaml').target === undefined;
+  for (let again = isOwn ? 2 : 0; ; again--) {
+    const finished = await runOnce(yaml, options, during);
+    const { valid, interrupted } = finished.summary.run;
+    if (valid || interrupted || finished.failure || again === 0) return finished;
+  }
+}
+
+async function runOnce(yaml: string, options: Partial<RunOptions>, during?: (run: Run) => void): Promise<FinishedRun> {
   const profile = parseProfile(yaml, 'test.yaml');
   const records: CallRecord[] = [];
   const timeline: Snapshot[] = [];
