@@ -40,10 +40,11 @@ const plane = new Plane(
     audio: new AudioLibrary({ speech: { audio: 'speech' } }, 1),
   },
   {
-    onLeased: (leased, refusal) => {
+    onLeased: (_address, leased, refusal) => {
       if (refusal) throw refusal;
       leases.push(...leased);
     },
+    onRelay: () => {},
     onDigitsSent: () => {},
     onClosed: () => {},
   },

@@ -24,7 +24,7 @@ class NoMedia extends EventEmitter {
     switch (command.kind) {
       case 'lease': {
         const leases = Array.from({ length: command.count }, () => this.lease());
-        this.answer({ kind: 'leased', leases, exhausted: false, reason: null });
+        this.answer({ kind: 'leased', address: null, leases, exhausted: false, reason: null });
         break;
       }
       case 'close':

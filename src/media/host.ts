@@ -1,5 +1,6 @@
 import { type AppError, errorMessage } from '../core/errors.js';
 import type { Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
+import type { RelayEvent } from './link/relay-messages.js';
 import { Plane, type PlaneListener, type PlaneOptions } from './plane.js';
 
 const SNAPSHOT_MS = 1000;
@@ -24,7 +25,7 @@ export class MediaHost implements PlaneListener {
     const { plane } = this;
     switch (command.kind) {
       case 'lease':
-        plane.lease(command.count);
+        plane.lease(command.count, command.address);
         break;
       case 'release':
         plane.release(command.pair, nowMs);
@@ -44,6 +45,9 @@ export class MediaHost implements PlaneListener {
       case 'close':
         plane.close(command.call, nowMs);
         break;
+      case 'relay':
+        plane.relay.handle(command.command, nowMs);
+        break;
       case 'snapshot':
         this.post({ kind: 'snapshot', snapshot: plane.snapshot(nowMs), asked: true });
         break;
@@ -61,11 +65,16 @@ export class MediaHost implements PlaneListener {
     if (nowMs < this.nextSnapshotMs) return;
     this.nextSnapshotMs = Math.max(this.nextSnapshotMs + SNAPSHOT_MS, nowMs);
     this.post({ kind: 'snapshot', snapshot: this.plane.snapshot(nowMs), asked: false });
+    this.plane.relay.tell(nowMs);
   }
 
-  onLeased(leases: Lease[], refusal: AppError | null): void {
+  onLeased(address: string | null, leases: Lease[], refusal: AppError | null): void {
     const reason = refusal && errorMessage(refusal);
-    this.post({ kind: 'leased', leases, exhausted: refusal !== null, reason });
+    this.post({ kind: 'leased', address, leases, exhausted: refusal !== null, reason });
+  }
+
+  onRelay(event: RelayEvent): void {
+    this.post({ kind: 'relay', event });
   }
 
   onDigitsSent(call: number, digits: string): void {

@@ -6,9 +6,11 @@ import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
 import { DueWheel } from './due-wheel.js';
-import type { Lease, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
+import type { Lease, MediaHealth, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
+import type { RelayEvent } from './link/relay-messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
+import { RelayPlane } from './relay-plane.js';
 import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
 
 const SCRATCH_BYTES = 2048;
@@ -33,7 +35,9 @@ export interface PlaneOptions {
 
 /** What a plane tells its owner, from within `tick`. */
 export interface PlaneListener {
-  onLeased(leases: Lease[], refusal: AppError | null): void;
+  /** `address` where pairs of that one were asked for. */
+  onLeased(address: string | null, leases: Lease[], refusal: AppError | null): void;
+  onRelay(event: RelayEvent): void;
   onDigitsSent(call: number, digits: string): void;
   onClosed(call: number, report: MediaReport): void;
 }
@@ -81,8 +85,11 @@ export class Plane {
   private readonly calls = new Map<number, MediaCall>();
   private closing: MediaCall[] = [];
   private awaitingDigits: MediaCall[] = [];
-  private leasesWanted = 0;
+  /** By the address that was asked for; `null` for any in turn. */
+  private readonly leasesWanted = new Map<string | null, number>();
   private callsOpened = 0;
+  /** Calls with two UDP ends, on the same ports, queue and driver. */
+  readonly relay: RelayPlane;
   private readonly reports = new DueWheel();
   private readonly ended = new Totals();
   /** Datagrams that were neither RTP nor RTCP, on ports that no call held. */
@@ -132,11 +139,18 @@ export class Plane {
         counts: { received: 0, malformed: 0 },
       },
     };
+    this.relay = new RelayPlane(
+      this.ports,
+      { seed, queue: this.queue, scratch: this.around.sealed },
+      () => this.health(0),
+      (event) => listener.onRelay(event),
+      options.utcOffsetMs,
+    );
   }
 
-  /** Asks for port pairs; they come by `onLeased`, a few at each tick. */
-  lease(count: number): void {
-    this.leasesWanted += count;
+  /** Asks for port pairs, of the addresses in turn or of one; they come by `onLeased`, a few at each tick. */
+  lease(count: number, address: string | null = null): void {
+    this.leasesWanted.set(address, (this.leasesWanted.get(address) ?? 0) + count);
   }
 
   /** Takes back a leased pair on which no call was opened. */
@@ -184,6 +198,7 @@ export class Plane {
 
   /** Moves everything on: sends what is due, reads what has come, lets delayed packets go, ends calls. */
   tick(nowMs: number): void {
+    this.relay.begin(nowMs);
     this.wheel.run(nowMs);
     this.driver.flush();
     this.driver.poll();
@@ -192,7 +207,8 @@ export class Plane {
     if (this.reports.run(nowMs) > 0) this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();
     if (this.closing.length > 0) this.endDrained(nowMs);
-    if (this.leasesWanted > 0) this.bindSome(nowMs);
+    this.relay.tick(nowMs);
+    for (const [address, count] of this.leasesWanted) this.bindSome(address, count, nowMs);
   }
 
   snapshot(nowMs: number): MediaSnapshot {
@@ -203,7 +219,6 @@ export class Plane {
       const { cause } = call.session.heard.verdictAt(nowMs);
       if (cause !== null) faults[cause] = (faults[cause] ?? 0) + 1;
     }
-    const { bucketWidth, counts, count, max } = this.driver.pacingErrorMs;
     return {
       atMs: nowMs,
       sessions: this.calls.size,
@@ -219,15 +234,21 @@ export class Plane {
       digitsHeard: totals.digitsHeard,
       malformed: totals.malformed + this.malformedAside + this.around.rtcp.counts.malformed,
       rtcpReceived: this.around.rtcp.counts.received,
-      health: {
-        driver: this.driver.kind,
-        timestampSource: this.driver.timestampSource,
-        pacingErrorMs: { bucketWidth, counts: counts.slice(), count, max },
-        receiveDrops: this.driver.receiveDrops,
-        sendErrors: this.driver.sendErrors,
-        slotsSkipped: totals.slotsSkipped,
-        cpuMs: threadCpuMs(),
-      },
+      health: this.health(totals.slotsSkipped),
+    };
+  }
+
+  private health(slotsSkipped: number): MediaHealth {
+    const { driver } = this;
+    const { bucketWidth, counts, count, max } = driver.pacingErrorMs;
+    return {
+      driver: driver.kind,
+      timestampSource: driver.timestampSource,
+      pacingErrorMs: { bucketWidth, counts: counts.slice(), count, max },
+      receiveDrops: driver.receiveDrops,
+      sendErrors: driver.sendErrors,
+      slotsSkipped,
+      cpuMs: threadCpuMs(),
     };
   }
 
@@ -255,16 +276,18 @@ export class Plane {
     });
   }
 
-  private bindSome(nowMs: number): void {
+  private bindSome(address: string | null, count: number, nowMs: number): void {
     const leases: Lease[] = [];
     let refusal: AppError | null = null;
-    const most = Math.min(this.leasesWanted, this.calls.size > 0 ? LEASES_A_TICK : LEASES_A_TICK_IDLE);
+    const isIdle = this.calls.size === 0 && this.relay.size === 0;
+    const most = Math.min(count, isIdle ? LEASES_A_TICK_IDLE : LEASES_A_TICK);
     while (leases.length < most && refusal === null) {
-      const leased: PortPair | AppError = this.ports.lease(nowMs);
+      const leased: PortPair | AppError = this.ports.lease(nowMs, address ?? undefined);
       if (leased instanceof AppError) refusal = leased;
       else leases.push(leased.lease);
     }
-    this.leasesWanted = refusal === null ? this.leasesWanted - leases.length : 0;
-    this.listener.onLeased(leases, refusal);
+    if (refusal === null && leases.length < count) this.leasesWanted.set(address, count - leases.length);
+    else this.leasesWanted.delete(address);
+    this.listener.onLeased(address, leases, refusal);
   }
 }

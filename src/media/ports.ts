@@ -5,6 +5,8 @@ import type { DatagramSink, UdpDriver, UdpPort } from './udp.js';
 /** A bound RTP port and the RTCP port above it (RFC 3550, section 11). */
 export interface PortPair {
   lease: Lease;
+  /** Whether it comes from the range; one that was bound for its port alone is closed when it is given back. */
+  ranged: boolean;
   rtp: UdpPort;
   rtcp: UdpPort;
 }
@@ -16,9 +18,11 @@ const REST_MS = 2000;
 export class PortPool {
   private readonly pairs = new Map<number, PortPair>();
   private readonly resting: { pair: PortPair; sinceMs: number }[] = [];
-  private next: number;
-  /** Index of the address that is next at that port. */
-  private nextAddress = 0;
+  /** The next RTP port of each address. */
+  private readonly next: number[];
+  /** Index of the address whose turn it is. */
+  private turn = 0;
+  private bound = 0;
 
   constructor(
     private readonly driver: UdpDriver,
@@ -31,18 +35,19 @@ export class PortPool {
     /** Takes what comes on RTCP ports. */
     private readonly rtcp: DatagramSink,
   ) {
-    this.next = portMin + (portMin % 2);
+    this.next = addresses.map(() => portMin + (portMin % 2));
   }
 
-  /** A pair from the range, or why there is none: `PORTS_EXHAUSTED`, `DESCRIPTORS_EXHAUSTED` or `ADDRESS_UNUSABLE`. */
-  lease(nowMs: number): PortPair | AppError {
-    const rested = this.resting[0];
-    if (rested && nowMs - rested.sinceMs >= REST_MS) {
-      this.resting.shift();
-      return rested.pair;
-    }
-    const bound = this.bindNext();
-    if (bound instanceof AppError && this.resting.length > 0) return this.resting.shift()!.pair;
+  /**
+   * A pair from the range, of the given address or of all in turn; or why there is none: `PORTS_EXHAUSTED`,
+   * `DESCRIPTORS_EXHAUSTED` or `ADDRESS_UNUSABLE`.
+   */
+  lease(nowMs: number, address?: string): PortPair | AppError {
+    const rested = address === undefined ? 0 : this.resting.findIndex(({ pair }) => pair.lease.address === address);
+    const found = this.resting[rested];
+    if (found && nowMs - found.sinceMs >= REST_MS) return this.resting.splice(rested, 1)[0].pair;
+    const bound = this.bindNext(address);
+    if (bound instanceof AppError && found) return this.resting.splice(rested, 1)[0].pair;
     return bound;
   }
 
@@ -50,37 +55,73 @@ export class PortPool {
     return this.pairs.get(pair);
   }
 
-  /** Takes a pair back; its ports stay bound. */
+  /** A pair at a port of the caller's choice, on any local address. Also refused with `PORT_TAKEN`. */
+  bind(address: string, port: number): PortPair | AppError {
+    const pair = this.bindPair(address, port, false);
+    if (typeof pair !== 'string') return pair;
+    return new AppError('PORT_TAKEN', 'An RTP or RTCP port is taken', {
+      where: `UDP ports ${port} and ${port + 1} of ${address}`,
+      expected: 'two free ports: RTCP takes the one above that of RTP',
+      found: pair,
+      hint: 'Give another port, or end the program that holds it (ss -ulpn)',
+    });
+  }
+
+  /** Takes a pair back; a pair of the range stays bound. */
   release(pair: PortPair, nowMs: number): void {
     pair.rtp.sink = this.idle;
     pair.rtcp.sink = this.rtcp;
     pair.rtp.settleDrops();
     pair.rtcp.settleDrops();
-    this.resting.push({ pair, sinceMs: nowMs });
+    if (pair.ranged) {
+      this.resting.push({ pair, sinceMs: nowMs });
+      return;
+    }
+    this.pairs.delete(pair.lease.pair);
+    pair.rtp.close();
+    pair.rtcp.close();
   }
 
-  private bindNext(): PortPair | AppError {
-    const { driver, addresses } = this;
-    while (this.next + 1 <= this.portMax) {
-      const port = this.next;
-      const address = addresses[this.nextAddress];
-      const id = port * addresses.length + this.nextAddress;
-      const rtp = driver.bind(address, port);
-      if (typeof rtp === 'string' && rtp !== 'EADDRINUSE') return this.refusal(rtp, address, port);
-      const rtcp = typeof rtp === 'string' ? rtp : driver.bind(address, port + 1);
-      if (typeof rtcp === 'string' && typeof rtp !== 'string') rtp.close();
-      if (typeof rtcp === 'string' && rtcp !== 'EADDRINUSE') return this.refusal(rtcp, address, port + 1);
-      this.nextAddress = (this.nextAddress + 1) % addresses.length;
-      if (this.nextAddress === 0) this.next += 2;
-      if (typeof rtp === 'string' || typeof rtcp === 'string') continue;
-      const pair = { lease: { pair: id, address, rtpPort: port, rtcpPort: port + 1 }, rtp, rtcp };
-      this.pairs.set(id, pair);
-      rtp.sink = this.idle;
-      rtcp.sink = this.rtcp;
-      return pair;
+  private bindNext(wanted: string | undefined): PortPair | AppError {
+    const { addresses, next, portMax } = this;
+    const only = wanted === undefined ? -1 : addresses.indexOf(wanted);
+    for (;;) {
+      if (only < 0) while (next[this.turn] + 1 > portMax && next.some((port) => port + 1 <= portMax)) this.passTurn();
+      const index = only < 0 ? this.turn : only;
+      const port = next[index];
+      if (port + 1 > portMax) return this.exhausted(wanted);
+      next[index] += 2;
+      if (only < 0) this.passTurn();
+      const pair = this.bindPair(addresses[index], port, true);
+      if (typeof pair !== 'string') return pair;
     }
+  }
+
+  private passTurn(): void {
+    this.turn = (this.turn + 1) % this.addresses.length;
+  }
+
+  /** Both ports; a string is the system's code where one of them is taken, and then neither is bound. */
+  private bindPair(address: string, port: number, ranged: boolean): PortPair | AppError | 'EADDRINUSE' {
+    const { driver } = this;
+    const rtp = driver.bind(address, port);
+    if (typeof rtp === 'string') return rtp === 'EADDRINUSE' ? rtp : this.refusal(rtp, address, port);
+    const rtcp = driver.bind(address, port + 1);
+    if (typeof rtcp === 'string') {
+      rtp.close();
+      return rtcp === 'EADDRINUSE' ? rtcp : this.refusal(rtcp, address, port + 1);
+    }
+    const id = this.bound++;
+    const pair = { lease: { pair: id, address, rtpPort: port, rtcpPort: port + 1 }, ranged, rtp, rtcp };
+    this.pairs.set(id, pair);
+    rtp.sink = this.idle;
+    rtcp.sink = this.rtcp;
+    return pair;
+  }
+
+  private exhausted(address: string | undefined): AppError {
     return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left in the range', {
-      where: `RTP ports ${this.portMin}-${this.portMax} on ${addresses.join(', ')}`,
+      where: `RTP ports ${this.portMin}-${this.portMax} on ${address ?? this.addresses.join(', ')}`,
       expected: 'an even port and the odd one above it, both free, for each call',
       found:
         this.pairs.size === 0

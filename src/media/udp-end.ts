@@ -2,8 +2,13 @@ import { hasRtpHeader, isRtp, ssrcOf } from '../rtp/packet.js';
 import { REPLAYED } from '../rtp/srtp.js';
 import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Latching } from './link/messages.js';
-import type { Direction, End } from './path.js';
+import type { End } from './path.js';
 import type { DatagramSink, PacketMemory, UdpPort } from './udp.js';
+
+/** Where a path begins: takes what comes from the far end. `atMs`: the kernel's receive time or the sender's deadline. */
+export interface Entrance {
+  forward(memory: PacketMemory, offset: number, length: number, atMs: number): void;
+}
 
 /** Hears of datagrams that never enter the path. */
 export interface SourceWatcher {
@@ -47,7 +52,7 @@ const FOLLOW_AFTER_MS = 500;
  */
 export class UdpEnd implements End, DatagramSink {
   /** The direction that starts here; set before the port is listened to. */
-  inbound: Direction | null = null;
+  inbound: Entrance | null = null;
   /** The far end; port 0 while it is not known. Until then packets are taken from anywhere (RFC 3264, section 5.1). */
   remoteIp = 0;
   remotePort = 0;
@@ -63,13 +68,24 @@ export class UdpEnd implements End, DatagramSink {
   private earlyIp = 0;
   private earlyPort = 0;
   private earlyPackets = 0;
+  private strict = true;
 
   constructor(
     private readonly port: UdpPort,
     private readonly watcher: SourceWatcher,
-    private readonly latching: Latching = 'off',
-    private readonly protection: Protection | null = null,
+    private latching: Latching = 'off',
+    private protection: Protection | null = null,
   ) {}
+
+  /**
+   * Changes what the constructor said; `aim` follows. A source that is not strict: RTP from elsewhere than the far end is
+   * counted and taken, too.
+   */
+  configure(latching: Latching, strict: boolean, protection: Protection | null): void {
+    this.latching = latching;
+    this.strict = strict;
+    this.protection = protection;
+  }
 
   onDatagram(
     memory: PacketMemory,
@@ -90,7 +106,7 @@ export class UdpEnd implements End, DatagramSink {
     if (protection !== null) {
       if (this.remotePort !== 0 && !this.learns && (sourceIp !== this.remoteIp || sourcePort !== this.remotePort)) {
         this.watcher.onWrongSource();
-        return;
+        if (this.strict) return;
       }
       const opened = this.open(protection.session, memory.bytes, offset, length);
       if (opened < 0) return;
@@ -100,20 +116,20 @@ export class UdpEnd implements End, DatagramSink {
       }
       length = opened;
     }
-    if (this.remotePort === 0) {
+    if (this.learns) {
+      if (!this.learn(ssrcOf(memory.bytes, offset) | 0, arrivalMs, sourceIp, sourcePort)) {
+        this.watcher.onWrongSource();
+        if (this.strict) return;
+      }
+    } else if (this.remotePort === 0) {
       this.earlyIp = sourceIp;
       this.earlyPort = sourcePort;
       this.earlyPackets++;
       this.latchedSsrc = ssrcOf(memory.bytes, offset) | 0;
       this.lastArrivalMs = arrivalMs;
-    } else if (this.learns) {
-      if (!this.learn(ssrcOf(memory.bytes, offset) | 0, arrivalMs, sourceIp, sourcePort)) {
-        this.watcher.onWrongSource();
-        return;
-      }
-    } else if (sourceIp !== this.remoteIp || sourcePort !== this.remotePort) {
+    } else if (protection === null && (sourceIp !== this.remoteIp || sourcePort !== this.remotePort)) {
       this.watcher.onWrongSource();
-      return;
+      if (this.strict) return;
     }
     this.inbound?.forward(memory, offset, length, arrivalMs);
   }
@@ -151,6 +167,22 @@ export class UdpEnd implements End, DatagramSink {
     if (!this.learns) return earlyPackets;
     this.latch(earlyIp, earlyPort);
     return 0;
+  }
+
+  /** Nobody said where the far end is: the first packet tells it. What was learned so goes on. */
+  await(): void {
+    if (this.aimedPort === 0 && (this.learns || this.hasLatched)) return;
+    this.aimedIp = 0;
+    this.aimedPort = 0;
+    this.remoteIp = 0;
+    this.remotePort = 0;
+    this.learns = true;
+    this.hasLatched = false;
+  }
+
+  /** Whether a packet for this end could be sent: it is known where that is and, with protection, by which key. */
+  get sendable(): boolean {
+    return this.remotePort !== 0 && (this.protection === null || this.protection.session.outbound !== null);
   }
 
   /** Whether packets go to another address than that of the description. */

@@ -20,7 +20,7 @@ function leased(result: PortPair | AppError): PortPair {
 describe('the pool of port pairs', () => {
   it('leases even RTP ports with the odd RTCP port above, from the start of the range', () => {
     const ports = pool(new MemoryNet(new ManualClock()), 10001, 10006);
-    expect(leased(ports.lease(0)).lease).toEqual({ pair: 10002, address: ADDRESS, rtpPort: 10002, rtcpPort: 10003 });
+    expect(leased(ports.lease(0)).lease).toEqual({ pair: 0, address: ADDRESS, rtpPort: 10002, rtcpPort: 10003 });
     expect(leased(ports.lease(0)).lease.rtpPort).toBe(10004);
   });
 

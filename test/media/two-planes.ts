@@ -40,10 +40,12 @@ class Listener implements PlaneListener {
   digits: { call: number; digits: string }[] = [];
   reports = new Map<number, MediaReport>();
 
-  onLeased(leases: Lease[], refusal: AppError | null): void {
+  onLeased(_address: string | null, leases: Lease[], refusal: AppError | null): void {
     this.leases.push(...leases);
     if (refusal) this.refusals.push(refusal);
   }
+
+  onRelay(): void {}
 
   onDigitsSent(call: number, digits: string): void {
     this.digits.push({ call, digits });

@@ -1,15 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
-import type {
-  Lease,
-  MediaCommand,
-  MediaEvent,
-  MediaRemote,
-  MediaReport,
-  MediaSnapshot,
-  SessionSpec,
-} from './messages.js';
+import type { Lease, MediaEvent, MediaRemote, MediaReport, MediaSnapshot, SessionSpec } from './messages.js';
+import { ThreadLink } from './thread-link.js';
 
 /** How long a call's media part is waited for. */
 const REPORT_TIMEOUT_MS = 2000;
@@ -29,32 +22,21 @@ export class MediaClient {
   /** A close was answered by `null`, and this is why. */
   onUnreported: ((call: number, reason: string) => void) | null = null;
   /** Resolves when the thread is up; `null` when it failed instead. */
-  readonly ready: Promise<{ driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null>;
+  readonly ready: ThreadLink['ready'];
   /** Resolves with the first port pairs: `null` when there are some, otherwise why there is none. */
   readonly firstLeases: Promise<ErrorMessage | null>;
   /** Why the last top-up brought fewer pairs than were asked for. */
   exhausted: ErrorMessage | null = null;
 
-  private outgoing: MediaCommand[] = [];
-  private readonly sendOutgoing = (): void => {
-    const commands = this.outgoing;
-    this.outgoing = [];
-    this.port.postMessage(commands);
-    Atomics.add(this.wake, 0, 1);
-    Atomics.notify(this.wake, 0);
-  };
+  private readonly link: ThreadLink;
   private readonly leases: Lease[] = [];
   /** Those at the front that were handed out; taking each off by itself would move all the others. */
   private leased = 0;
   private leasesAsked = 0;
   private readonly reports = new Map<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
-  private failure: ErrorMessage | null = null;
-  private settleReady!: (value: { driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' } | null) => void;
   private settleFirstLeases!: (refusal: ErrorMessage | null) => void;
   private readonly snapshotWaiters: (() => void)[] = [];
-  private stopping = false;
-  private readonly closed: Promise<void>;
 
   /**
    * @param port the signalling end of the channel
@@ -62,21 +44,19 @@ export class MediaClient {
    * @param pool port pairs to keep at hand, so that no call waits for a socket
    */
   constructor(
-    private readonly port: MessagePort,
-    private readonly wake: Int32Array,
+    port: MessagePort,
+    wake: Int32Array,
     private readonly pool = 64,
   ) {
-    this.ready = new Promise((resolve) => {
-      this.settleReady = resolve;
-    });
     this.firstLeases = new Promise((resolve) => {
       this.settleFirstLeases = resolve;
     });
-    this.closed = new Promise((resolve) => port.once('close', resolve));
-    port.once('close', () => {
-      if (!this.stopping) this.onEnd({ code: 'THREAD_CRASHED', message: 'the media thread has ended', detail: {} });
+    this.link = new ThreadLink(port, wake, {
+      onEvent: (event) => this.onEvent(event),
+      onEnd: (failure) => this.onEnd(failure),
+      onFailed: (failure) => this.onFailed?.(failure),
     });
-    port.on('message', (event: MediaEvent) => this.onEvent(event));
+    this.ready = this.link.ready;
     this.topUp();
   }
 
@@ -90,73 +70,65 @@ export class MediaClient {
 
   /** Gives a pair back on which no call was opened; a call's own pair comes back by `close`. */
   release(pair: number): void {
-    this.post({ kind: 'release', pair });
+    this.link.post({ kind: 'release', pair });
   }
 
   /** Opens a path on a leased pair. It listens at once; nothing is sent before `connect`. */
   open(call: number, pair: number, name: string, session: SessionSpec, uplink: Pipeline, downlink: Pipeline): void {
-    this.post({ kind: 'open', call, pair, name, session, uplink, downlink });
+    this.link.post({ kind: 'open', call, pair, name, session, uplink, downlink });
   }
 
   /** Sets the far end and starts sending. May come again. */
   connect(call: number, remote: MediaRemote, answered: boolean): void {
-    this.post({ kind: 'connect', call, remote, answered });
+    this.link.post({ kind: 'connect', call, remote, answered });
   }
 
   /** Sends digits by RFC 4733; resolves with those that were sent: none where telephone-event was not negotiated. */
   sendDigits(call: number, digits: string, toneMs: number, gapMs: number): Promise<string> {
-    if (this.failure) return Promise.resolve('');
+    if (this.link.failure) return Promise.resolve('');
     return new Promise((resolve) => {
       const waiting = this.digits.get(call);
       if (waiting) waiting.push(resolve);
       else this.digits.set(call, [resolve]);
-      this.post({ kind: 'digits', call, digits, toneMs, gapMs });
+      this.link.post({ kind: 'digits', call, digits, toneMs, gapMs });
     });
   }
 
   /** Stops sending for good and goes on listening: to be called before a BYE is sent (RFC 3261 15.1.1). */
   hush(call: number): void {
-    this.post({ kind: 'hush', call });
+    this.link.post({ kind: 'hush', call });
   }
 
   /** Ends a call's media; resolves with its report, or with `null` after 2 s without one (see `onUnreported`). */
   close(call: number): Promise<MediaReport | null> {
-    if (this.failure) {
-      this.onUnreported?.(call, this.failure.message);
+    if (this.link.failure) {
+      this.onUnreported?.(call, this.link.failure.message);
       return Promise.resolve(null);
     }
     return new Promise((resolve) => {
       const giveUp = (): void =>
         this.unreported(call, `the media thread did not report within ${REPORT_TIMEOUT_MS} ms`);
       this.reports.set(call, { resolve, timer: setTimeout(giveUp, REPORT_TIMEOUT_MS) });
-      this.post({ kind: 'close', call });
+      this.link.post({ kind: 'close', call });
     });
   }
 
   /** Asks for a snapshot, which goes to `onSnapshot`; resolves after that, or when none comes. */
   async takeSnapshot(): Promise<void> {
-    if (this.failure) return;
+    if (this.link.failure) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.snapshotWaiters.push(resolve);
       timer = setTimeout(resolve, SNAPSHOT_TIMEOUT_MS);
-      this.post({ kind: 'snapshot' });
+      this.link.post({ kind: 'snapshot' });
     });
     clearTimeout(timer);
   }
 
   /** Ends the thread, whatever calls are up; resolves when its end of the channel is closed. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.post({ kind: 'stop' });
-    await this.closed;
+    await this.link.stop();
     this.abandon('the media thread was stopped');
-  }
-
-  /** Commands of one turn of the event loop go together: each message by itself costs a copy and a wake-up. */
-  private post(command: MediaCommand): void {
-    if (this.outgoing.length === 0) process.nextTick(this.sendOutgoing);
-    this.outgoing.push(command);
   }
 
   /** Asks for pairs when a quarter of the pool is used, so that not every call costs a message. */
@@ -164,14 +136,11 @@ export class MediaClient {
     const missing = this.pool - (this.leases.length - this.leased) - this.leasesAsked;
     if (missing * 4 < this.pool) return;
     this.leasesAsked += missing;
-    this.post({ kind: 'lease', count: missing });
+    this.link.post({ kind: 'lease', count: missing });
   }
 
   private onEvent(event: MediaEvent): void {
     switch (event.kind) {
-      case 'ready':
-        this.settleReady({ driver: event.driver, timestampSource: event.timestampSource });
-        break;
       case 'leased':
         this.leases.splice(0, this.leased);
         this.leased = 0;
@@ -191,9 +160,9 @@ export class MediaClient {
         this.onSnapshot?.(event.snapshot);
         if (event.asked) this.snapshotWaiters.shift()?.();
         break;
+      case 'relay':
+      case 'ready':
       case 'failed':
-        this.onEnd(event);
-        this.onFailed?.(event);
         break;
       default:
         event satisfies never;
@@ -202,9 +171,6 @@ export class MediaClient {
 
   /** The thread is gone: what is waited for does not come. One that ends without a word is for its owner to notice. */
   private onEnd(failure: ErrorMessage): void {
-    if (this.failure) return;
-    this.failure = failure;
-    this.settleReady(null);
     this.settleFirstLeases(failure);
     this.abandon(failure.message);
   }

@@ -9,6 +9,7 @@ import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
+import type { RelayCommand, RelayEvent } from './relay-messages.js';
 
 /** A bound RTP/RTCP port pair that the media thread leased to signalling. */
 export interface Lease {
@@ -98,7 +99,8 @@ export interface MediaRemote {
 }
 
 export type MediaCommand =
-  | { kind: 'lease'; count: number }
+  /** Binds so many pairs ahead: of one address of the setup, or of all of them in turn. */
+  | { kind: 'lease'; count: number; address?: string }
   | { kind: 'release'; pair: number }
   /** Opens a path on a leased pair. It listens at once; nothing is sent before `connect`. `name` seeds the impairments. */
   | {
@@ -120,6 +122,8 @@ export type MediaCommand =
   | { kind: 'close'; call: number }
   /** Asks for a snapshot now, so that the totals of a run are complete at its end. */
   | { kind: 'snapshot' }
+  /** Of calls with two UDP ends. */
+  | { kind: 'relay'; command: RelayCommand }
   | { kind: 'stop' };
 
 /** The media part of a call's record. */
@@ -180,10 +184,11 @@ export interface MediaHealth {
 
 export type MediaEvent =
   | { kind: 'ready'; driver: 'native' | 'dgram'; timestampSource: 'kernel' | 'user' }
-  /** `exhausted` when fewer came than were asked for, with the reason. */
-  | { kind: 'leased'; leases: Lease[]; exhausted: boolean; reason: ErrorMessage | null }
+  /** `exhausted` when fewer came than were asked for, with the reason. `address` where they were asked for of that one. */
+  | { kind: 'leased'; address: string | null; leases: Lease[]; exhausted: boolean; reason: ErrorMessage | null }
   | { kind: 'digits-sent'; call: number; digits: string }
   | { kind: 'closed'; call: number; report: MediaReport }
+  | { kind: 'relay'; event: RelayEvent }
   /** Once a second, and when it was asked for. */
   | { kind: 'snapshot'; snapshot: MediaSnapshot; asked: boolean }
   /** The thread has ended. */

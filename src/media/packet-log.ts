@@ -1,0 +1,268 @@
+import { markerOf, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
+import { isIpv6Number, parseAddress, writeIpv6 } from './addresses.js';
+import {
+  LOG_BODY,
+  LOG_DATAGRAM_BYTES,
+  LOG_FATE_BYTES,
+  LOG_TIME,
+  LogFlag,
+  LoggedFate,
+  LogKind,
+} from './link/packet-log.js';
+import type { RelayCallSpec, RelaySide } from './link/relay-messages.js';
+import type { PortPair } from './ports.js';
+import type { FateLog } from './relay-end.js';
+import { type DatagramSink, PacketMemory, type UdpPort } from './udp.js';
+
+const BATCH_BYTES = 1 << 20;
+/** Batches that may be on their way to whoever writes them; when all are, packets are counted and not logged. */
+const MOST_BATCHES = 8;
+/** What has been logged is handed over after so long, however little it is. */
+const HAND_OVER_MS = 200;
+
+const SIDE_NUMBER: Record<RelaySide, number> = { a: 0, b: 1 };
+
+/** The packet log of a plane's relayed calls: bounded memory, written to without waiting for anybody. */
+export class PacketLog {
+  /** Packets that there was no room for. */
+  unlogged = 0;
+  private readonly free: ArrayBuffer[] = [];
+  private made = 0;
+  private memory: PacketMemory | null = null;
+  private numbers = new Float64Array(0);
+  private used = 0;
+  private sinceMs = 0;
+  /** Of the tick at hand: when what is sent in it leaves. */
+  nowMs = 0;
+
+  /** @param utcOffsetMs what brings the plane's time to UTC */
+  constructor(
+    readonly utcOffsetMs: number,
+    private readonly post: (batch: ArrayBuffer, bytes: number) => void,
+  ) {}
+
+  /** The log of one call; `null` where nothing of it is wanted. */
+  of(spec: RelayCallSpec): CallLog | null {
+    return spec.log && (spec.log.fates || spec.log.packets) ? new CallLog(this, spec) : null;
+  }
+
+  /** Takes a batch that has been read. */
+  giveBack(batch: ArrayBuffer): void {
+    this.free.push(batch);
+  }
+
+  /** Called at the end of a tick. */
+  tick(nowMs: number): void {
+    if (this.used > 0 && nowMs - this.sinceMs >= HAND_OVER_MS) this.handOver();
+  }
+
+  /** Room for a record whose head is written here: its offset in `words` and `bytes`; −1 where there is none. */
+  begin(kind: number, bytes: number, call: number, atMs: number): number {
+    const padded = (bytes + 7) & ~7;
+    if (this.memory !== null && this.used + padded > BATCH_BYTES) this.handOver();
+    if (this.memory === null && !this.takeBatch()) {
+      this.unlogged++;
+      return -1;
+    }
+    const at = this.used;
+    const { words } = this.memory!;
+    words[at >> 2] = (kind << 24) | padded;
+    words[(at >> 2) + 1] = call;
+    this.numbers[(at + LOG_TIME) >> 3] = atMs + this.utcOffsetMs;
+    this.used += padded;
+    return at;
+  }
+
+  /** What the record that was begun last lies in. */
+  get batch(): PacketMemory {
+    return this.memory!;
+  }
+
+  writeNumber(at: number, value: number): void {
+    this.numbers[at >> 3] = value;
+  }
+
+  private takeBatch(): boolean {
+    let buffer = this.free.pop();
+    if (buffer === undefined) {
+      if (this.made === MOST_BATCHES) return false;
+      this.made++;
+      buffer = new ArrayBuffer(BATCH_BYTES);
+    }
+    this.memory = new PacketMemory(new Uint8Array(buffer));
+    this.numbers = new Float64Array(buffer);
+    this.used = 0;
+    this.sinceMs = this.nowMs;
+    return true;
+  }
+
+  private handOver(): void {
+    const { memory, used } = this;
+    this.memory = null;
+    this.used = 0;
+    if (memory !== null) this.post(memory.bytes.buffer as ArrayBuffer, used);
+  }
+}
+
+/** What is logged of one call. */
+export class CallLog {
+  constructor(
+    private readonly log: PacketLog,
+    private readonly spec: RelayCallSpec,
+  ) {}
+
+  fatesOf(side: RelaySide): FateLog | null {
+    return this.spec.log!.fates ? new SideFates(this.log, this.spec.call, SIDE_NUMBER[side]) : null;
+  }
+
+  /** `null` where packets are not captured. */
+  captureOf(side: RelaySide, pair: PortPair, isRtcp: boolean): Capture | null {
+    if (!this.spec.log!.packets) return null;
+    const { address, rtpPort, rtcpPort } = pair.lease;
+    const ip = parseAddress(address) ?? 0;
+    return new Capture(this.log, this.spec.call, SIDE_NUMBER[side], ip, isRtcp ? rtcpPort : rtpPort);
+  }
+}
+
+/** Fates of the packets that enter at one end. */
+class SideFates implements FateLog {
+  private at = -1;
+
+  constructor(
+    private readonly log: PacketLog,
+    private readonly call: number,
+    private readonly side: number,
+  ) {}
+
+  note(memory: PacketMemory, offset: number, length: number, arrivalMs: number): void {
+    this.at = this.log.begin(LogKind.fate, LOG_FATE_BYTES, this.call, arrivalMs);
+    if (this.at < 0) return;
+    const { bytes } = memory;
+    const { words } = this.log.batch;
+    const word = (this.at + LOG_BODY) >> 2;
+    words[word] = ssrcOf(bytes, offset);
+    words[word + 1] = timestampOf(bytes, offset);
+    words[word + 2] = sequenceOf(bytes, offset) | (length << 16);
+    const marker = markerOf(bytes, offset) ? 1 : 0;
+    words[word + 3] = payloadTypeOf(bytes, offset) | (this.side << 8) | (marker << 24);
+  }
+
+  settle(copies: number, delayMs: number, delayMs2: number): void {
+    if (this.at < 0) return;
+    const fate = copies === 0 ? LoggedFate.dropped : copies === 1 ? LoggedFate.delivered : LoggedFate.duplicated;
+    this.end(fate, delayMs, delayMs2);
+  }
+
+  settleBlocked(): void {
+    if (this.at >= 0) this.end(LoggedFate.blocked, 0, 0);
+  }
+
+  private end(fate: number, delayMs: number, delayMs2: number): void {
+    const body = this.at + LOG_BODY;
+    this.log.batch.bytes[body + 14] = fate;
+    this.log.writeNumber(body + 16, delayMs);
+    this.log.writeNumber(body + 24, delayMs2);
+  }
+}
+
+/** Captures what one port of a call receives and sends: stands between the port and what listens to it and sends by it. */
+export class Capture implements DatagramSink {
+  private listener: DatagramSink | null = null;
+
+  constructor(
+    private readonly log: PacketLog,
+    private readonly call: number,
+    private readonly side: number,
+    private readonly ip: number,
+    private readonly port: number,
+  ) {}
+
+  /** What is to be the port's sink, so that `listener` hears of everything. */
+  before(listener: DatagramSink): DatagramSink {
+    this.listener = listener;
+    return this;
+  }
+
+  onDatagram(
+    memory: PacketMemory,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+    sourceIp: number,
+    sourcePort: number,
+  ): void {
+    this.record(memory, offset, length, arrivalMs, sourceIp, sourcePort, 0);
+    this.listener!.onDatagram(memory, offset, length, arrivalMs, sourceIp, sourcePort);
+  }
+
+  /** What sends by the port, and captures. */
+  by(port: UdpPort): UdpPort {
+    return new CapturingPort(port, this, this.log);
+  }
+
+  record(
+    memory: PacketMemory,
+    offset: number,
+    length: number,
+    atMs: number,
+    remoteIp: number,
+    remotePort: number,
+    outgoing: number,
+  ): void {
+    const at = this.log.begin(LogKind.datagram, LOG_DATAGRAM_BYTES + length, this.call, atMs);
+    if (at < 0) return;
+    const { batch } = this.log;
+    const { words } = batch;
+    const body = (at + LOG_BODY) >> 2;
+    writeAddress(words, body, this.ip);
+    writeAddress(words, body + 4, remoteIp);
+    words[body + 8] = this.port | (remotePort << 16);
+    const flags = (outgoing ? LogFlag.outgoing : 0) | (isIpv6Number(remoteIp) ? LogFlag.ipv6 : 0);
+    words[body + 9] = length | (this.side << 16) | (flags << 24);
+    batch.write(at + LOG_DATAGRAM_BYTES, memory, offset, length);
+  }
+}
+
+class CapturingPort implements UdpPort {
+  constructor(
+    private readonly inner: UdpPort,
+    private readonly capture: Capture,
+    private readonly log: PacketLog,
+  ) {}
+
+  get port(): number {
+    return this.inner.port;
+  }
+
+  get sink(): DatagramSink | null {
+    return this.inner.sink;
+  }
+
+  set sink(sink: DatagramSink | null) {
+    this.inner.sink = sink;
+  }
+
+  send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
+    this.capture.record(memory, offset, length, Math.max(this.log.nowMs, dueMs), ip, port, 1);
+    this.inner.send(memory, offset, length, ip, port, dueMs);
+  }
+
+  carryMany(): void {}
+
+  settleDrops(): void {
+    this.inner.settleDrops();
+  }
+
+  close(): void {
+    this.inner.close();
+  }
+}
+
+/** An address as it lies in a packet: four bytes, or sixteen. */
+function writeAddress(words: Int32Array, at: number, ip: number): void {
+  if (isIpv6Number(ip)) {
+    writeIpv6(words, at, ip);
+    return;
+  }
+  words[at] = (ip << 24) | ((ip & 0xff00) << 8) | ((ip >>> 8) & 0xff00) | (ip >>> 24);
+}

@@ -1,0 +1,187 @@
+import { AppError, errorMessage } from '../core/errors.js';
+import { DueWheel } from './due-wheel.js';
+import type { MediaHealth } from './link/messages.js';
+import type {
+  RelayCallSpec,
+  RelayCommand,
+  RelayDirection,
+  RelayEvent,
+  RelaySnapshot,
+  RelayTotals,
+} from './link/relay-messages.js';
+import { PacketLog } from './packet-log.js';
+import type { PortPool } from './ports.js';
+import { RelayedCall, type RelaySurroundings } from './relayed-call.js';
+
+/** Totals of calls that have ended. */
+class Totals {
+  readonly directions: Record<RelayDirection, RelayTotals> = { aToB: noTotals(), bToA: noTotals() };
+  rtcp = 0;
+  wrongSource = 0;
+  malformed = 0;
+  unopened = 0;
+
+  add(call: RelayedCall): void {
+    const { a, b } = call.ends;
+    for (const [direction, from, to] of [['aToB', a, b] as const, ['bToA', b, a] as const]) {
+      const totals = this.directions[direction];
+      const truth = call.truthOf(direction);
+      totals.received += from.received;
+      totals.sent += to.sent;
+      totals.blocked += from.blockedPackets;
+      totals.dropped += truth.dropped;
+      totals.duplicated += truth.duplicated;
+      totals.reordered += truth.reordered;
+    }
+    for (const end of [a, b]) {
+      this.rtcp += end.rtcp.received.packets;
+      this.wrongSource += end.wrongSource;
+      this.malformed += end.malformed;
+      this.unopened += end.unopened;
+    }
+  }
+}
+
+function noTotals(): RelayTotals {
+  return { received: 0, sent: 0, dropped: 0, duplicated: 0, reordered: 0, blocked: 0 };
+}
+
+/** The relayed calls of a plane, which calls `tick` once a tick and shares ports, queue and driver with them. */
+export class RelayPlane {
+  private readonly calls = new Map<number, RelayedCall>();
+  private closing: RelayedCall[] = [];
+  private readonly timeouts = new DueWheel();
+  private readonly ended = new Totals();
+  private readonly log: PacketLog;
+  /** Whether a relay command ever came: other planes tell nothing of relays. */
+  private isUsed = false;
+
+  constructor(
+    private readonly ports: PortPool,
+    private readonly around: RelaySurroundings,
+    private readonly healthOf: () => MediaHealth,
+    private readonly post: (event: RelayEvent) => void,
+    utcOffsetMs: number,
+  ) {
+    this.log = new PacketLog(utcOffsetMs, (batch, bytes) => post({ kind: 'log', batch, bytes }));
+  }
+
+  get size(): number {
+    return this.calls.size;
+  }
+
+  handle(command: RelayCommand, nowMs: number): void {
+    this.isUsed = true;
+    switch (command.kind) {
+      case 'bind':
+        this.bind(command.request, command.address, command.port);
+        break;
+      case 'open':
+        this.open(command.spec, nowMs);
+        break;
+      case 'connect':
+        this.calls.get(command.call)?.connect(command.side, command.remote);
+        break;
+      case 'impair':
+        this.calls.get(command.call)?.impair(command.direction, command.pipeline);
+        break;
+      case 'block':
+        this.calls.get(command.call)?.block(command.direction, command.blocked);
+        break;
+      case 'query':
+        this.post({
+          kind: 'report',
+          call: command.call,
+          report: this.calls.get(command.call)?.report(nowMs) ?? null,
+        });
+        break;
+      case 'close':
+        this.close(command.call, nowMs);
+        break;
+      case 'snapshot':
+        this.post({ kind: 'snapshot', snapshot: this.snapshot(nowMs), asked: true });
+        break;
+      case 'log-read':
+        this.log.giveBack(command.batch);
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** Called at the start of a tick. */
+  begin(nowMs: number): void {
+    this.log.nowMs = nowMs;
+  }
+
+  /** Called at the end of a tick: ends calls whose delayed packets have gone, tells of silent ones, hands over what was logged. */
+  tick(nowMs: number): void {
+    if (!this.isUsed) return;
+    this.timeouts.run(nowMs);
+    if (this.closing.length > 0) this.endDrained(nowMs);
+    this.log.tick(nowMs);
+  }
+
+  /** Tells how things stand; called once a second. */
+  tell(nowMs: number): void {
+    if (this.isUsed) this.post({ kind: 'snapshot', snapshot: this.snapshot(nowMs), asked: false });
+  }
+
+  private snapshot(nowMs: number): RelaySnapshot {
+    const totals = new Totals();
+    for (const direction of ['aToB', 'bToA'] as const)
+      Object.assign(totals.directions[direction], this.ended.directions[direction]);
+    const { rtcp, wrongSource, malformed, unopened } = this.ended;
+    Object.assign(totals, { rtcp, wrongSource, malformed, unopened });
+    for (const call of this.calls.values()) totals.add(call);
+    return {
+      atMs: nowMs,
+      calls: this.calls.size,
+      directions: totals.directions,
+      rtcp: totals.rtcp,
+      wrongSource: totals.wrongSource,
+      malformed: totals.malformed,
+      unopened: totals.unopened,
+      unlogged: this.log.unlogged,
+      health: this.healthOf(),
+    };
+  }
+
+  private bind(request: number, address: string, port: number): void {
+    const bound = this.ports.bind(address, port);
+    if (bound instanceof AppError) this.post({ kind: 'bound', request, lease: null, refusal: errorMessage(bound) });
+    else this.post({ kind: 'bound', request, lease: bound.lease, refusal: null });
+  }
+
+  private open(spec: RelayCallSpec, nowMs: number): void {
+    const a = this.ports.get(spec.pairs.a);
+    const b = this.ports.get(spec.pairs.b);
+    if (!a || !b) throw new Error(`port pairs ${spec.pairs.a} and ${spec.pairs.b} were not both leased`);
+    if (this.calls.has(spec.call)) throw new Error(`call ${spec.call} is already open`);
+    const call = new RelayedCall(spec, { a, b }, this.around, this.log.of(spec), nowMs);
+    this.calls.set(spec.call, call);
+    if (spec.mediaTimeoutMs === 0) return;
+    call.onTimeout = () => this.post({ kind: 'timeout', call: spec.call });
+    this.timeouts.add(call);
+  }
+
+  private close(id: number, nowMs: number): void {
+    const call = this.calls.get(id);
+    if (!call) this.post({ kind: 'closed', call: id, report: null });
+    if (!call || this.closing.includes(call)) return;
+    call.close(nowMs);
+    this.closing.push(call);
+  }
+
+  private endDrained(nowMs: number): void {
+    this.closing = this.closing.filter((call) => {
+      if (!call.drained(nowMs)) return true;
+      this.calls.delete(call.id);
+      this.ended.add(call);
+      this.ports.release(call.ends.a.pair, nowMs);
+      this.ports.release(call.ends.b.pair, nowMs);
+      this.post({ kind: 'closed', call: call.id, report: call.report(nowMs) });
+      return false;
+    });
+  }
+}
