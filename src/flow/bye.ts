@@ -4,6 +4,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { CallCredentials } from './call-credentials.js';
 import type { CallScope } from './call-scope.js';
 import type { Conversation } from './conversation.js';
+import { requestWithin } from './request-within.js';
 import { wireDelayMs } from './wire-time.js';
 
 /**
@@ -20,7 +21,7 @@ export interface HangUp {
   conversation: Conversation;
   scope: CallScope;
   record: CallRecord;
-  /** Where a challenge of the BYE can be answered. */
+  /** Goes with the BYE, and answers a challenge of it. */
   credentials: CallCredentials | null;
 }
 
@@ -35,13 +36,8 @@ export function sendBye(call: HangUp, onEnd: (response: SrfResult | null) => voi
   const byeMs = clock.now();
   record.timings.byeMs = byeMs;
   let sentAt: string | undefined;
-  const send = (headers: Record<string, string>): void => dialog.request({ method: 'BYE', headers }, answered);
   const answered = scope.guarded((error: unknown, response?: SrfResult) => {
     sentAt ??= response?.req.stackTime;
-    if (response && credentials?.learn(response)) {
-      send(credentials.headers('BYE', response.req.uri));
-      return;
-    }
     const final = error || !response ? null : response;
     if (final) {
       record.byeStatus = final.status;
@@ -51,5 +47,5 @@ export function sendBye(call: HangUp, onEnd: (response: SrfResult | null) => voi
     dialog.removeAllListeners();
     onEnd(final);
   });
-  send({});
+  requestWithin(dialog, { method: 'BYE', headers: {} }, credentials, answered);
 }

@@ -1,48 +1,68 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { SrfResult } from '../drachtio/srf-types.js';
-import { type Challenge, type Credentials, chooseChallenge, digestResponse } from '../sip/digest.js';
+import { type Challenge, type Credentials, chooseChallenge, digestResponse, nextNonce } from '../sip/digest.js';
 import { hostPort, parseSipUri } from '../sip/uri.js';
 
-/** Challenges that one call answers: a proxy's, the callee's, and a nonce of each that grew old. */
-const MAX_CHALLENGES = 5;
+/** Challenges that one call answers: a proxy's, the callee's, and nonces of each that grew old. */
+const MAX_CHALLENGES = 6;
 
 type Answers = 'Authorization' | 'Proxy-Authorization';
 
+/** The latest challenges, and how often each nonce was used: of one call, or of all calls that share it. */
+export type KnownChallenges = Map<Answers, { challenge: Challenge; count: number }>;
+
 /**
- * What a call answers to 401 and 407 (RFC 3261 22, RFC 7616): drachtio-srf's own client knows MD5 alone, and one
- * challenge a call.
+ * What a call answers to 401 and 407 (RFC 3261 22, RFC 7616): drachtio-srf's own client knows MD5 alone, one challenge a
+ * call and each nonce once. What was learned goes with every further request, its nonce counted up (RFC 3261 22.3).
  */
 export class CallCredentials {
-  private readonly known = new Map<Answers, { challenge: Challenge; count: number }>();
+  /** What the latest request was sent with. */
+  private readonly sent = new Map<Answers, { realm: string; count: number }>();
   private challenges = 0;
 
-  constructor(private readonly credentials: Credentials) {}
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly known: KnownChallenges = new Map(),
+  ) {}
 
   /**
    * Takes a response. `false` where another try makes no sense: it is no challenge, none that we can answer, or the
-   * credentials were refused.
+   * credentials were refused. Those with a nonce used before are not taken as refused: it may have grown old, and not
+   * every server says so.
    */
   learn(response: SrfResult): boolean {
     const { status } = response;
+    if (status >= 200 && status < 300) this.takeNext(response);
     if (status !== 401 && status !== 407) return false;
     const challenge = chooseChallenge(response.get(status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate') ?? '');
     if (challenge === null || ++this.challenges > MAX_CHALLENGES) return false;
     const header: Answers = status === 401 ? 'Authorization' : 'Proxy-Authorization';
-    const before = this.known.get(header)?.challenge;
-    if (before?.realm === challenge.realm && !challenge.stale) return false;
+    const given = this.sent.get(header);
+    if (given?.realm === challenge.realm && given.count === 1 && !challenge.stale) return false;
     this.known.set(header, { challenge, count: 0 });
     return true;
   }
 
-  /** The headers for the next try of a request. */
+  /** The headers for the next request, or the next try of it; none before the first challenge. */
   headers(method: string, uri: string): Record<string, string> {
     const headers: Record<string, string> = {};
+    this.sent.clear();
     for (const [header, answer] of this.known) {
       const cnonce = randomBytes(8).toString('hex');
       headers[header] = digestResponse(answer.challenge, this.credentials, { method, uri }, ++answer.count, cnonce);
+      this.sent.set(header, { realm: answer.challenge.realm, count: answer.count });
     }
     return headers;
+  }
+
+  /** A server that took a nonce may name the next one (RFC 7616 3.5). */
+  private takeNext(response: SrfResult): void {
+    const answer = this.known.get('Authorization');
+    if (answer === undefined) return;
+    const next = nextNonce(response.get('Authentication-Info') ?? '');
+    if (next !== null && next !== answer.challenge.nonce)
+      this.known.set('Authorization', { challenge: { ...answer.challenge, nonce: next }, count: 0 });
   }
 }
 

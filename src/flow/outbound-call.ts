@@ -14,7 +14,7 @@ import type { Answer } from '../metrics/live-setup.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
 import { sendBye } from './bye.js';
-import { CallCredentials, challengerOf } from './call-credentials.js';
+import { CallCredentials, challengerOf, type KnownChallenges } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
@@ -33,6 +33,8 @@ export interface OutboundContext extends ConversationSetup {
   clock: Clock;
   population: Population;
   calls: CallSpec;
+  /** What calls learned of servers' challenges, where they share it. */
+  challenges?: KnownChallenges;
   /** A call was answered; its record comes when it has ended. */
   onAnswer(answer: Answer): void;
   /** A callback threw: the call fails, the run goes on. */
@@ -98,7 +100,7 @@ export class OutboundCall {
     });
     this.record.inProgressAtInvite = population.inProgress;
     const { credentials } = context.calls;
-    this.credentials = credentials ? new CallCredentials(credentials) : null;
+    this.credentials = credentials ? new CallCredentials(credentials, context.challenges) : null;
     this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`, {
       recordBytes: recordBytesOf(context.mediaSpec, plan.id),
     });
@@ -111,7 +113,7 @@ export class OutboundCall {
   private invite(): void {
     this.record.timings.inviteMs = this.startedMs;
     this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));
-    this.send({}, this.context.calls.proxy);
+    this.send(this.credentials?.headers('INVITE', this.plan.uri) ?? {}, this.context.calls.proxy);
   }
 
   /** Sends the INVITE; with further headers once it was challenged. */
@@ -191,6 +193,7 @@ export class OutboundCall {
     }
     record.timings.finalMs = this.timeOf(dialog.res);
     this.noteTries(dialog.res);
+    this.credentials?.learn(dialog.res);
     record.status = dialog.res.status;
     record.reason = dialog.res.reason ?? null;
     record.inProgressAtFinal = context.population.inProgress - (this.inProgress ? 1 : 0);
@@ -352,7 +355,8 @@ export class OutboundCall {
   /** Once the re-INVITE before is answered. A far end that refuses stays as it is. */
   private holdFarEnd(isHeld: boolean): void {
     this.holding = this.holding.then(async () => {
-      if (this.phase === 'established') await putOnHold(this.dialog!, this.conversation, isHeld).catch(() => {});
+      if (this.phase === 'established')
+        await putOnHold(this.dialog!, this.conversation, isHeld, this.credentials).catch(() => {});
     });
   }
 

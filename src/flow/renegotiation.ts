@@ -1,6 +1,8 @@
 import type { SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Mismatch } from '../sdp/negotiation.js';
+import type { CallCredentials } from './call-credentials.js';
 import type { Conversation } from './conversation.js';
+import { requestWithin } from './request-within.js';
 
 export interface RenegotiationOptions {
   dialog: SrfDialog;
@@ -72,10 +74,15 @@ export function followRenegotiation(options: RenegotiationOptions): void {
  * Puts the far end on hold, or takes it back, by a re-INVITE (RFC 3264 8.4). Where that is refused all stays as it was (RFC 3261
  * 14.1). One at a time for each dialog. @returns the final status @throws where srf cannot send it
  */
-export async function putOnHold(dialog: SrfDialog, conversation: Conversation, isHeld: boolean): Promise<number> {
+export async function putOnHold(
+  dialog: SrfDialog,
+  conversation: Conversation,
+  isHeld: boolean,
+  credentials: CallCredentials | null = null,
+): Promise<number> {
   conversation.hold(isHeld);
   const offer = conversation.offer();
-  const { status, body } = await reinvite(dialog, offer);
+  const { status, body } = await reinvite(dialog, offer, credentials);
   if (status >= 300) conversation.hold(!isHeld);
   else {
     dialog.local.sdp = offer;
@@ -85,10 +92,10 @@ export async function putOnHold(dialog: SrfDialog, conversation: Conversation, i
 }
 
 /** The final response to a re-INVITE, acknowledged. After a refusal `SrfDialog.modify` would let no further one out. */
-function reinvite(dialog: SrfDialog, offer: string): Promise<SrfResult> {
+function reinvite(dialog: SrfDialog, offer: string, credentials: CallCredentials | null): Promise<SrfResult> {
   return new Promise((resolve, reject) => {
-    const request = { method: 'INVITE', headers: { Contact: dialog.local.contact }, body: offer };
-    dialog.request(request, (error, response) => {
+    const request = { method: 'INVITE' as const, headers: { Contact: dialog.local.contact }, body: offer };
+    requestWithin(dialog, request, credentials, (error, response) => {
       if (!response) reject(error);
       else if (response.status >= 200) resolve(response);
     });

@@ -119,7 +119,14 @@ export const callSpec = conversationSpec
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
     credentials: z
-      .strictObject({ username: headerText, password: headerText })
+      .strictObject({
+        username: headerText,
+        password: headerText,
+        reuse: z
+          .boolean()
+          .default(false)
+          .describe('A call begins with the nonce of the call before, counted up, in place of an INVITE without'),
+      })
       .optional()
       .describe('Digest credentials for 401 and 407'),
     proxy: headerText

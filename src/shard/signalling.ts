@@ -167,6 +167,7 @@ export class Signalling {
       ...this.context,
       conversation: profile.calls,
       calls: profile.calls,
+      challenges: profile.calls.credentials?.reuse ? new Map() : undefined,
       uplink: profile.impairment.uplink,
       downlink: profile.impairment.downlink,
       pacer: this.pacer,

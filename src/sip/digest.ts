@@ -53,6 +53,15 @@ export function chooseChallenge(header: string): Challenge | null {
   return null;
 }
 
+/** The nonce to use from now on, of an Authentication-Info header (RFC 7616 3.5); `null` where it names none. */
+export function nextNonce(header: string): string | null {
+  for (const part of splitList(header)) {
+    const value = /^nextnonce[ \t]*=[ \t]*"((?:[^"\\]|\\.)+)"[ \t]*$/i.exec(part.trim())?.[1];
+    if (value !== undefined) return value.replace(/\\(.)/g, '$1');
+  }
+  return null;
+}
+
 function challengeOf(fields: Map<string, string>): Challenge | null {
   const [realm, nonce, qop] = [fields.get('realm'), fields.get('nonce'), fields.get('qop')];
   const algorithm = fields.get('algorithm') ?? null;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SrfResult } from '../../src/drachtio/srf-types.js';
-import { CallCredentials, challengerOf } from '../../src/flow/call-credentials.js';
+import { CallCredentials, challengerOf, type KnownChallenges } from '../../src/flow/call-credentials.js';
+import { callSpec } from '../../src/flow/spec.js';
 
 const challenge = (status: 401 | 407, rest: string): SrfResult => {
   const name = status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
@@ -21,9 +22,39 @@ describe('the credentials of a call', () => {
   it('are refused by a second challenge of the same realm, unless only its nonce is too old', () => {
     const credentials = new CallCredentials({ username: 'alice', password: 'x' });
     expect(credentials.learn(challenge(401, 'realm="a", nonce="1"'))).toBe(true);
+    credentials.headers('INVITE', 'sip:b@c');
     expect(credentials.learn(challenge(401, 'realm="a", nonce="2", stale=true'))).toBe(true);
-    expect(credentials.headers('BYE', 'sip:b@c').Authorization).toContain('nonce="2"');
+    expect(credentials.headers('INVITE', 'sip:b@c').Authorization).toContain('nonce="2"');
     expect(credentials.learn(challenge(401, 'realm="a", nonce="3"'))).toBe(false);
+  });
+
+  it('go with later requests, the nonce counted up; one that was used before may be refused without being called stale', () => {
+    const credentials = new CallCredentials({ username: 'alice', password: 'x' });
+    credentials.learn(challenge(401, 'realm="a", nonce="1", qop="auth"'));
+    credentials.headers('INVITE', 'sip:b@c');
+    expect(credentials.headers('BYE', 'sip:b@c').Authorization).toMatch(/nonce="1".*nc=00000002/);
+    expect(credentials.learn(challenge(401, 'realm="a", nonce="2", qop="auth"'))).toBe(true);
+    expect(credentials.headers('BYE', 'sip:b@c').Authorization).toMatch(/nonce="2".*nc=00000001/);
+    expect(credentials.learn(challenge(401, 'realm="a", nonce="3", qop="auth"'))).toBe(false);
+  });
+
+  it('are those of the call before where calls share them, and none before the first challenge', () => {
+    const shared: KnownChallenges = new Map();
+    const [first, second] = [1, 2].map(() => new CallCredentials({ username: 'alice', password: 'x' }, shared));
+    expect(first.headers('INVITE', 'sip:b@c')).toEqual({});
+    first.learn(challenge(407, 'realm="a", nonce="1", qop="auth"'));
+    first.headers('INVITE', 'sip:b@c');
+    expect(second.headers('INVITE', 'sip:d@c')['Proxy-Authorization']).toMatch(/nonce="1".*uri="sip:d@c".*nc=00000002/);
+  });
+
+  it('use the nonce that the server names as the next one (RFC 7616 3.5), counted from one', () => {
+    const credentials = new CallCredentials({ username: 'alice', password: 'x' });
+    credentials.learn(challenge(401, 'realm="a", nonce="1", opaque="o", qop="auth"'));
+    credentials.headers('INVITE', 'sip:b@c');
+    const info = 'qop=auth, rspauth="6629", cnonce="4f", nc=00000001, nextnonce="n\\"2"';
+    const taken = { status: 200, get: (name: string) => (name === 'Authentication-Info' ? info : undefined) };
+    expect(credentials.learn(taken as unknown as SrfResult)).toBe(false);
+    expect(credentials.headers('BYE', 'sip:b@c').Authorization).toMatch(/nonce="n\\"2".*opaque="o".*nc=00000001/);
   });
 
   it('do not answer for ever, nor what they cannot answer', () => {
@@ -32,7 +63,14 @@ describe('the credentials of a call', () => {
     expect(credentials.learn(challenge(401, 'realm="a", nonce="1", algorithm=UNKNOWN'))).toBe(false);
     let answered = 0;
     while (credentials.learn(challenge(401, `realm="a", nonce="${answered}", stale=true`))) answered++;
-    expect(answered).toBe(5);
+    expect(answered).toBe(6);
+  });
+});
+
+describe('calls.credentials.reuse', () => {
+  it.each(['often', 1, null])('is refused as %s', (reuse) => {
+    const { error } = callSpec.safeParse({ credentials: { username: 'u', password: 'p', reuse } });
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['credentials.reuse']);
   });
 });
 

@@ -63,6 +63,11 @@ export class Kamailio {
     return this.lines(`passed ${method}`).length;
   }
 
+  /** How many requests of a method it asked for credentials. Certain once it is stopped. */
+  challenged(method: string): number {
+    return this.lines(`challenged ${method}`).length;
+  }
+
   /** Requests of a dialog that did not come by its Route set. Certain once it is stopped. */
   get astray(): string[] {
     return this.lines('astray ');
