@@ -1,14 +1,10 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AppError } from '../core/errors.js';
 import type { MediaSetup, MediaThreadData } from '../media/link/messages.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
+import { startThread, threadFile } from './thread.js';
 
 const CLOSE_PATIENCE_MS = 3000;
-/**
- * Room for new objects, in three parts. A call leaves some 130 KB of garbage; the more of it fits, the fewer calls that are
- * being set up are copied by each collection. V8 takes it only as it is needed; its default is 48.
- */
-const YOUNG_GENERATION_MB = 192;
 
 export interface ShardSpec {
   name: string;
@@ -22,12 +18,6 @@ export interface ShardListener {
   onFailed(error: AppError): void;
   /** Something was printed within a thread. */
   onOutput(text: string): void;
-}
-
-/** Threads run from the built files: from dist itself, or from the dist beside src when the sources run. */
-function threadFile(path: string): URL {
-  const base = new URL('..', import.meta.url).href.replace(/\/src\/$/, '/dist/');
-  return new URL(path, base);
 }
 
 /** A signalling thread and a media thread that belong together. */
@@ -86,23 +76,10 @@ export class Shard {
     workerData: object,
     transfer: import('node:worker_threads').MessagePort,
   ): Worker {
-    const worker = new Worker(file, {
-      name,
-      workerData,
-      transferList: [transfer],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-      stdout: true,
-      stderr: true,
+    return startThread(name, file, workerData, transfer, {
+      onFailed: (error) => this.fail(error),
+      onOutput: (text) => this.listener.onOutput(text),
     });
-    for (const stream of [worker.stdout, worker.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => this.listener.onOutput(text));
-    worker.on('error', (error) =>
-      this.fail(new AppError('THREAD_CRASHED', `The ${name} thread crashed: ${error.stack ?? error.message}`)),
-    );
-    worker.on('exit', (code) => {
-      if (!this.closing) this.fail(new AppError('THREAD_CRASHED', `The ${name} thread ended unasked (exit ${code})`));
-    });
-    return worker;
   }
 
   private fail(error: AppError): void {

@@ -1,0 +1,130 @@
+import { AppError } from '../core/errors.js';
+import type { Pipeline } from '../impair/spec.js';
+import type { Lease } from '../media/link/messages.js';
+import type { RelayClient } from '../media/link/relay-client.js';
+import type {
+  PacketLogging,
+  RelayDirection,
+  RelayRemote,
+  RelayReport,
+  RelaySide,
+} from '../media/link/relay-messages.js';
+
+export interface RelayOptions {
+  client: RelayClient;
+  /** What is done to the packets of a call; A is the side that called. */
+  pipelines: Record<RelayDirection, Pipeline>;
+  mediaTimeoutMs: number;
+  /** Calls at a time; what comes beyond is refused. */
+  maxCalls: number;
+  log?: PacketLogging;
+}
+
+/** What a call that ended was, for whoever writes it down. */
+export interface EndedCall {
+  call: number;
+  name: string;
+  /** `null` where the media thread did not tell. */
+  report: RelayReport | null;
+}
+
+/** Counters of the relayed calls, whatever door they came by. */
+export interface RelayCounts {
+  up: number;
+  peak: number;
+  opened: number;
+  refused: number;
+  timedOut: number;
+}
+
+/** What all front doors share: they open and close calls here, which counts them and holds them to the limits. */
+export class Relay {
+  /** A call came to nothing for want of media, and its door is to end it. */
+  onTimeout: ((call: number) => void) | null = null;
+  onEnded: ((ended: EndedCall) => void) | null = null;
+  private readonly names = new Map<number, string>();
+  private nextCall = 1;
+  private readonly counted = { peak: 0, opened: 0, refused: 0, timedOut: 0 };
+
+  constructor(private readonly options: RelayOptions) {
+    options.client.onTimeout = (call) => {
+      this.counted.timedOut++;
+      this.onTimeout?.(call);
+    };
+  }
+
+  get counts(): RelayCounts {
+    return { up: this.names.size, ...this.counted };
+  }
+
+  /** The name of a call that is up. */
+  nameOf(call: number): string | undefined {
+    return this.names.get(call);
+  }
+
+  /**
+   * Opens a call between two ports, given or of these local addresses: its number and ports, or why there is none
+   * (`CALLS_EXHAUSTED`, `PORTS_EXHAUSTED` …). The name decides, with the seed, what becomes of its packets.
+   */
+  open(name: string, at: Record<RelaySide, string | Lease>): OpenedCall | AppError {
+    const { client, pipelines, mediaTimeoutMs, maxCalls, log } = this.options;
+    if (this.names.size >= maxCalls) {
+      this.counted.refused++;
+      return new AppError('CALLS_EXHAUSTED', 'The relay takes no more calls', {
+        where: '--max-calls',
+        expected: `${maxCalls} calls at a time`,
+        found: 'one more',
+      });
+    }
+    const a = typeof at.a === 'string' ? client.lease(at.a) : at.a;
+    const b = a instanceof AppError ? a : typeof at.b === 'string' ? client.lease(at.b) : at.b;
+    if (a instanceof AppError || b instanceof AppError) {
+      if (!(a instanceof AppError)) client.release(a.pair);
+      this.counted.refused++;
+      return a instanceof AppError ? a : (b as AppError);
+    }
+    const call = this.nextCall++;
+    this.names.set(call, name);
+    this.counted.opened++;
+    this.counted.peak = Math.max(this.counted.peak, this.names.size);
+    client.open({ call, name, pairs: { a: a.pair, b: b.pair }, pipelines, mediaTimeoutMs, log });
+    return { call, leases: { a, b } };
+  }
+
+  /** Says where a side's far end is, and how it is spoken to. */
+  connect(call: number, side: RelaySide, remote: RelayRemote): void {
+    this.options.client.connect(call, side, remote);
+  }
+
+  impair(call: number, direction: RelayDirection, pipeline: Pipeline): void {
+    this.options.client.impair(call, direction, pipeline);
+  }
+
+  block(call: number, direction: RelayDirection, blocked: boolean): void {
+    this.options.client.block(call, direction, blocked);
+  }
+
+  query(call: number): Promise<RelayReport | null> {
+    return this.options.client.query(call);
+  }
+
+  /** Ends a call and gives its ports back; resolves with what became of its packets. */
+  async close(call: number): Promise<RelayReport | null> {
+    const name = this.names.get(call);
+    if (name === undefined) return null;
+    this.names.delete(call);
+    const report = await this.options.client.close(call);
+    this.onEnded?.({ call, name, report });
+    return report;
+  }
+
+  /** Ends every call. */
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.names.keys()].map((call) => this.close(call)));
+  }
+}
+
+export interface OpenedCall {
+  call: number;
+  leases: Record<RelaySide, Lease>;
+}
