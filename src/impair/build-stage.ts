@@ -1,73 +1,106 @@
 import { AppError } from '../core/errors.js';
-import type { Rng } from '../core/rng.js';
-import { Delay } from './delay.js';
-import { DropEvents } from './drop-events.js';
-import { Duplicate } from './duplicate.js';
+import { deriveSeed, Rng } from '../core/rng.js';
+import type { AudioTap } from './audio-tap.js';
+import { buildFault } from './build-fault.js';
+import { buildModel } from './build-model.js';
 import type { StageModel } from './fate.js';
-import { GilbertElliottLoss } from './gilbert-elliott.js';
 import { infeasibility } from './infeasibility.js';
-import { BernoulliLoss, gilbertOf } from './loss.js';
-import { Recode } from './recode.js';
-import { Relabel } from './relabel.js';
-import { Reorder } from './reorder.js';
-import type { Pipeline, Stage } from './spec.js';
+import { isModel } from './model-spec.js';
+import type { SharedImpairments } from './shared-impairments.js';
+import { dropsAll, type Pipeline, type PlainStage, type TimelineStage } from './spec.js';
+import { StageChain } from './stage-chain.js';
+import { Timeline } from './timeline.js';
+import type { TruthCounter } from './truth-counter.js';
 
 /** What a stage may do to a packet besides dropping it: let it wait, write into it. */
-const TRAITS: Readonly<Record<Stage['kind'], { holds?: true; rewrites?: true }>> = {
+const TRAITS: Readonly<Record<PlainStage['kind'], { holds?: true; rewrites?: true }>> = {
   loss: {},
   'gilbert-elliott': {},
+  'exact-loss': {},
+  'periodic-loss': {},
+  outage: {},
+  'loss-trace': {},
   delay: { holds: true },
+  'delay-trace': { holds: true },
+  spike: { holds: true },
+  'clock-skew': { holds: true },
   reorder: { holds: true },
   duplicate: {},
+  'one-way': {},
+  'late-media': { holds: true },
+  silence: { rewrites: true },
   relabel: { rewrites: true },
   recode: { rewrites: true },
+  'codec-change': { rewrites: true },
+  ptime: { holds: true, rewrites: true },
+  'ssrc-change': { rewrites: true },
+  'sequence-jump': { rewrites: true },
+  'timestamp-jump': { rewrites: true },
   'drop-events': {},
+  'drop-event-ends': {},
+  'relabel-events': { rewrites: true },
+  'cut-events': { rewrites: true },
+  'drop-comfort-noise': {},
+  gain: { rewrites: true },
+  clip: { rewrites: true },
+  noise: { rewrites: true },
+  echo: { rewrites: true },
 };
+
+/** All stages that may be in force at some time. */
+export function plainStages(stages: Pipeline): PlainStage[] {
+  return stages.flatMap((stage) => (stage.kind === 'timeline' ? stage.phases.flatMap((phase) => phase.stages) : stage));
+}
 
 /** Whether packets may have to wait on their way. */
 export function holdsPackets(stages: Pipeline): boolean {
-  return stages.some((stage) => TRAITS[stage.kind].holds);
+  return plainStages(stages).some((stage) => TRAITS[stage.kind].holds);
 }
 
 /** Whether packets may be written to on their way. */
 export function rewritesPackets(stages: Pipeline): boolean {
-  return stages.some((stage) => TRAITS[stage.kind].rewrites);
+  return plainStages(stages).some((stage) => TRAITS[stage.kind].rewrites);
+}
+
+/** What the stages of a direction have in common. */
+export interface StageSurroundings {
+  shared: SharedImpairments;
+  truth: TruthCounter;
+  /** The audio of the other direction. */
+  other: AudioTap;
+}
+
+/**
+ * The models of stages, one after the other. Each has a generator of its own, derived from `seed`, its position and its kind.
+ *
+ * @throws AppError when a stage cannot be done (see `infeasibility`) or its file cannot be read
+ */
+export function buildChain(stages: Pipeline, seed: number, around: StageSurroundings): StageChain {
+  const models = stages.map((stage, index) => {
+    const own = deriveSeed(seed, index, stage.kind);
+    return stage.kind === 'timeline' ? buildTimeline(stage, own, around) : buildStage(stage, new Rng(own), around);
+  });
+  return new StageChain(models, dropsAll(stages));
+}
+
+function buildTimeline({ phases, repeat }: TimelineStage, seed: number, around: StageSurroundings): Timeline {
+  const built = phases.map(({ name, for: forMs, stages }, index) => ({
+    name,
+    forMs,
+    chain: buildChain(stages, deriveSeed(seed, index), around),
+  }));
+  return new Timeline(built, repeat, around.truth);
 }
 
 /**
  * The model that does what a stage of a profile says.
  *
- * @throws AppError when the stage cannot be done (see `infeasibility`)
+ * @throws AppError when the stage cannot be done (see `infeasibility`) or its file cannot be read
  */
-export function buildStage(stage: Stage, rng: Rng): StageModel {
+function buildStage(stage: PlainStage, rng: Rng, around: StageSurroundings): StageModel {
   const problem = infeasibility(stage);
   if (problem) throw new AppError('PROFILE_INVALID', `impairment '${stage.kind}': ${problem}`);
-  switch (stage.kind) {
-    case 'loss': {
-      const gilbert = stage.burst > 1 && stage.ratio < 1 ? gilbertOf(stage.ratio, stage.burst) : null;
-      return gilbert ? new GilbertElliottLoss(gilbert.p, gilbert.r, 0, 1, rng) : new BernoulliLoss(stage.ratio, rng);
-    }
-    case 'gilbert-elliott':
-      return new GilbertElliottLoss(stage.p, stage.r, stage.lossGood, stage.lossBad, rng);
-    case 'delay':
-      return new Delay(
-        stage.base,
-        stage.jitter?.distribution ?? 'constant',
-        stage.jitter?.spread ?? 0,
-        stage.keepOrder,
-        rng,
-      );
-    case 'reorder':
-      return new Reorder(stage.ratio, stage.by, rng);
-    case 'duplicate':
-      return new Duplicate(stage.ratio, rng);
-    case 'relabel':
-      return new Relabel(stage.payloadType);
-    case 'recode':
-      return new Recode(stage.to);
-    case 'drop-events':
-      return new DropEvents(stage.ratio, rng);
-    default:
-      return stage satisfies never;
-  }
+  return isModel(stage)
+    ? buildModel(stage, rng, around.shared)
+    : buildFault(stage, rng, { tallies: around.truth.faults, other: around.other });
 }

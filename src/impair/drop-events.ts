@@ -2,6 +2,7 @@ import type { Rng } from '../core/rng.js';
 import { timestampOf } from '../rtp/packet.js';
 import { MAX_EVENT_DURATION } from '../rtp/telephone-event.js';
 import { Carried, type Fate, type StageModel } from './fate.js';
+import type { FaultTally } from './fault-tally.js';
 
 /** Events remembered, so that a late packet of an earlier event shares its event's lot. */
 const MEMORY = 16;
@@ -19,6 +20,7 @@ export class DropEvents implements StageModel {
   constructor(
     private readonly ratio: number,
     private readonly rng: Rng,
+    private readonly tally: FaultTally,
   ) {}
 
   apply(fate: Fate): void {
@@ -27,6 +29,7 @@ export class DropEvents implements StageModel {
     if (!this.isDropped(timestampOf(fate.bytes, fate.offset), lot) || fate.copies === 0) return;
     fate.copies = 0;
     fate.eventDropped = true;
+    this.tally.count++;
   }
 
   private isDropped(timestamp: number, lot: boolean): boolean {

@@ -1,6 +1,10 @@
 /** What a packet carries, as far as an impairment has to know. */
-export const Carried = { unknownAudio: 0, pcmu: 1, pcma: 2, event: 3, comfortNoise: 4, notRtp: 5 } as const;
+export const Carried = { unknownAudio: 0, pcmu: 1, pcma: 2, l16: 3, event: 4, comfortNoise: 5, notRtp: 6 } as const;
 export type Carried = (typeof Carried)[keyof typeof Carried];
+
+export function isAudio(carried: Carried): boolean {
+  return carried <= Carried.l16;
+}
 
 /**
  * One packet on its way through a pipeline: where its bytes are and what has been decided so far. One object is used for
@@ -15,6 +19,8 @@ export interface Fate {
   /** When the pipeline's first packet entered it: windows of time count from here. */
   startMs: number;
   carried: Carried;
+  /** RTP clock of the direction in Hz. */
+  clockRate: number;
   /** Copies that go on: 0, 1 or 2. */
   copies: number;
   /** Delay of the first and the second copy so far, from `arrivalMs` on. */
@@ -24,6 +30,10 @@ export interface Fate {
   recoded: boolean;
   /** Set by the stage that removes telephone-events. */
   eventDropped: boolean;
+  /** The packet's audio goes on within a later one: it is neither delivered nor dropped. */
+  isAbsorbed: boolean;
+  /** A further packet that came of the one that entered. */
+  isPart: boolean;
 }
 
 /** The fate of no packet yet. */
@@ -35,11 +45,14 @@ export function newFate(): Fate {
     arrivalMs: 0,
     startMs: 0,
     carried: Carried.notRtp,
+    clockRate: 8000,
     copies: 1,
     delayMs: 0,
     delayMs2: 0,
     recoded: false,
     eventDropped: false,
+    isAbsorbed: false,
+    isPart: false,
   };
 }
 
@@ -49,6 +62,10 @@ export function newFate(): Fate {
  */
 export interface StageModel {
   apply(fate: Fate): void;
+  /** Makes the fate that of a further packet which came of the last one; false when there is none. */
+  more?(fate: Fate): boolean;
+  /** Whether the direction's RTCP is dropped so long after its first packet; it is not, without this. */
+  blocksRtcp?(sinceMs: number): boolean;
 }
 
 /** Takes away the copies that were lost; a second copy that survives alone becomes the first. */

@@ -1,11 +1,14 @@
-import { deriveSeed, Rng } from '../core/rng.js';
+import { deriveSeed } from '../core/rng.js';
 import { isRtp, payloadTypeOf } from '../rtp/packet.js';
-import { buildStage } from './build-stage.js';
-import { Carried, type Fate, newFate, type StageModel } from './fate.js';
+import { AudioTap } from './audio-tap.js';
+import { buildChain } from './build-stage.js';
+import { Carried, type Fate, newFate } from './fate.js';
+import { SharedImpairments } from './shared-impairments.js';
 import type { Pipeline } from './spec.js';
+import type { StageChain } from './stage-chain.js';
 import { TruthCounter } from './truth-counter.js';
 
-/** What the stages tell apart; audio of any other codec can be relabelled and not recoded. */
+/** What the stages tell apart; audio of any other codec is carried as it is. */
 type CarriedName = 'PCMU' | 'PCMA' | 'telephone-event' | 'CN';
 
 /** Static payload types of RFC 3551. */
@@ -14,6 +17,8 @@ const STATIC_TYPES: Readonly<Record<number, CarriedName>> = { 0: 'PCMU', 8: 'PCM
 const CARRIED: Readonly<Record<string, Carried>> = {
   PCMU: Carried.pcmu,
   PCMA: Carried.pcma,
+  'L16/8000': Carried.l16,
+  'L16/16000': Carried.l16,
   'telephone-event': Carried.event,
   CN: Carried.comfortNoise,
 };
@@ -28,25 +33,62 @@ const CARRIED: Readonly<Record<string, Carried>> = {
 export class ImpairmentPipeline {
   readonly truth = new TruthCounter();
 
-  private readonly stages: StageModel[];
+  private chain: StageChain;
+  private isTransparent: boolean;
+  private changes = 0;
   private readonly carriedByType = new Uint8Array(128);
   private readonly fate: Fate = newFate();
   private started = false;
+  private readonly taps: { own: AudioTap; other: AudioTap };
 
   /**
    * @param seed derived per call and direction
-   * @throws AppError when a stage cannot be done (see `infeasibility`)
+   * @param shared with the other pipelines of the thread; without it the pipeline is on its own
+   * @throws AppError when a stage cannot be done (see `infeasibility`) or its file cannot be read
    */
-  constructor(stages: Pipeline, seed: number, format?: { eventPayloadType: number | null }) {
-    this.stages = stages.map((stage, index) => buildStage(stage, new Rng(deriveSeed(seed, index, stage.kind))));
-    this.setFormat(format?.eventPayloadType ?? null);
+  constructor(
+    stages: Pipeline,
+    private readonly seed: number,
+    private readonly shared: SharedImpairments = new SharedImpairments(),
+    eventPayloadType: number | null = null,
+    taps = { own: new AudioTap(), other: new AudioTap() },
+  ) {
+    this.taps = taps;
+    this.chain = this.build(stages, seed);
+    this.isTransparent = stages.length === 0;
+    this.setFormat(eventPayloadType);
+  }
+
+  /**
+   * Puts other stages in the place of those that there are. Their generators start anew, times count from the next packet on,
+   * and the truth goes on.
+   *
+   * @param name what the truth calls the time from now on
+   * @throws AppError as the constructor; then all stays as it was
+   */
+  replace(stages: Pipeline, name: string, nowMs: number): void {
+    this.chain = this.build(stages, deriveSeed(this.seed, 'change', this.changes + 1));
+    this.changes++;
+    this.isTransparent = stages.length === 0;
+    this.truth.enter(name, nowMs, 'at first', this.started ? this.fate.startMs : nowMs);
+    this.started = false;
+  }
+
+  private build(stages: Pipeline, seed: number): StageChain {
+    const { shared, truth } = this;
+    return buildChain(stages, seed, { shared, truth, other: this.taps.other });
   }
 
   /**
    * Says what the payload types mean, as negotiated. Those not named are audio of an unknown codec, which can be
    * relabelled and not recoded. May be called again at any time; the generators go on where they are.
    */
-  setFormat(eventPayloadType: number | null, audioPayloadTypes: Readonly<Record<number, string>> = STATIC_TYPES): void {
+  setFormat(
+    eventPayloadType: number | null,
+    audioPayloadTypes: Readonly<Record<number, string>> = STATIC_TYPES,
+    clockRate = 8000,
+  ): void {
+    this.fate.clockRate = clockRate;
     this.carriedByType.fill(Carried.unknownAudio);
     this.carriedByType[13] = Carried.comfortNoise;
     for (const [type, name] of Object.entries(audioPayloadTypes))
@@ -54,19 +96,13 @@ export class ImpairmentPipeline {
     if (eventPayloadType !== null) this.carriedByType[eventPayloadType] = Carried.event;
   }
 
-  /** No stage at all: what comes in goes out at once. */
+  /** No stage at all, and nobody who listens: what comes in goes out at once. */
   get transparent(): boolean {
-    return this.stages.length === 0;
+    return this.isTransparent && !this.taps.own.isListenedTo;
   }
 
   /** Decides the fate of one packet and may rewrite it in place. Results are in `copies`, `delayMs` and `delayMs2`. */
   apply(bytes: Uint8Array, offset: number, length: number, arrivalMs: number): void {
-    const stages = this.stages;
-    if (stages.length === 0) {
-      // One copy and no delay, as the fate was made.
-      this.truth.recordUntouched();
-      return;
-    }
     const fate = this.fate;
     fate.bytes = bytes;
     fate.offset = offset;
@@ -78,16 +114,49 @@ export class ImpairmentPipeline {
     fate.delayMs2 = 0;
     fate.recoded = false;
     fate.eventDropped = false;
+    fate.isAbsorbed = false;
+    fate.isPart = false;
     fate.carried = isRtp(bytes, offset, length)
       ? (this.carriedByType[payloadTypeOf(bytes, offset)] as Carried)
       : Carried.notRtp;
-    for (let i = 0; i < stages.length; i++) stages[i].apply(fate);
+    this.chain.apply(fate);
+    this.settle(fate);
+  }
+
+  /** Goes on to a further packet that came of the last one, which a stage has split; false when there is none. */
+  next(): boolean {
+    const { fate } = this;
+    if (!this.chain.more(fate)) return false;
+    this.settle(fate);
+    return true;
+  }
+
+  /** Whether the direction's RTCP is dropped now; otherwise it is not impaired. */
+  blocksRtcp(nowMs: number): boolean {
+    return this.chain.blocksRtcp(this.started ? nowMs - this.fate.startMs : 0);
+  }
+
+  private settle(fate: Fate): void {
     this.truth.record(fate);
+    if (fate.copies > 0) this.taps.own.take(fate);
   }
 
   private start(arrivalMs: number): void {
     this.started = true;
     this.fate.startMs = arrivalMs;
+  }
+
+  /** Where the last packet lies: where it came from, or in `room` when its length is another one. */
+  get bytes(): Uint8Array {
+    return this.fate.bytes;
+  }
+
+  get offset(): number {
+    return this.fate.offset;
+  }
+
+  get length(): number {
+    return this.fate.length;
   }
 
   /** Copies of the last packet that go on: 0 dropped, 1, 2 duplicated. */

@@ -1,18 +1,9 @@
 import { z } from 'zod';
-import { dropEvents, recode, relabel } from './fault-spec.js';
-import { delay, duplicate, gilbertElliott, loss, reorder } from './model-spec.js';
+import { faultStages } from './fault-spec.js';
+import { dropsEverything, isModel, modelStages } from './model-spec.js';
 
 /** One stage of an impairment pipeline. */
-export const stage = z.discriminatedUnion('kind', [
-  loss,
-  gilbertElliott,
-  delay,
-  reorder,
-  duplicate,
-  relabel,
-  recode,
-  dropEvents,
-]);
+export const stage = z.discriminatedUnion('kind', [...modelStages, ...faultStages]);
 
 /** What happens to the packets of one direction, in the order written. */
 export const pipeline = z.array(stage).default([]);
@@ -24,14 +15,21 @@ export const impairmentSpec = z
   })
   .describe('What the path does to RTP, a list of stages per direction');
 
-export type Stage = z.infer<typeof stage>;
-export type Pipeline = z.infer<typeof pipeline>;
+export type PlainStage = z.infer<typeof stage>;
 
-/** Whether nothing gets through such a path, whatever chance decides. */
+/** Stages that change with the time since the direction's first packet; a profile's timeline makes one a direction. */
+export interface TimelineStage {
+  kind: 'timeline';
+  /** `for` in ms. */
+  phases: { name: string; for: number; stages: PlainStage[] }[];
+  /** After the last phase the first one comes again; otherwise nothing is in force. */
+  repeat: boolean;
+}
+
+export type Stage = PlainStage | TimelineStage;
+export type Pipeline = Stage[];
+
+/** Whether nothing gets through such a path, whatever chance and time decide. */
 export function dropsAll(pipeline: Pipeline): boolean {
-  return pipeline.some(
-    (stage) =>
-      (stage.kind === 'loss' && stage.ratio >= 1) ||
-      (stage.kind === 'gilbert-elliott' && stage.lossGood >= 1 && stage.lossBad >= 1),
-  );
+  return pipeline.some((stage) => isModel(stage) && dropsEverything(stage));
 }

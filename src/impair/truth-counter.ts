@@ -1,14 +1,20 @@
 import type { Fate } from './fate.js';
-import type { DirectionTruth } from './truth.js';
+import { FaultTallies } from './fault-tally.js';
+import type { DirectionTruth, TruthPeriod } from './truth.js';
 
 /** Packets in flight that a later one may still overtake; 256 are 5 s of audio. */
 const IN_FLIGHT = 256;
+/** Periods that are told apart; what comes later belongs to the last one. */
+const MOST_PERIODS = 100;
 
 /** Counts what a pipeline did, packet by packet, in the order in which the packets entered. */
 export class TruthCounter {
   packets = 0;
   delivered = 0;
   dropped = 0;
+  readonly faults = new FaultTallies();
+  /** By what was counted when each began. */
+  private readonly periods: TruthPeriod[] = [];
   private droppedBefore = 0;
   private droppedWithin = 0;
   /** Dropped since the last delivered packet: within the span only once another one is delivered. */
@@ -35,8 +41,17 @@ export class TruthCounter {
     this.delivered++;
   }
 
+  /** From here on something else is in force; what was before is called `before`, where that is told, and began at `sinceMs`. */
+  enter(name: string, atMs: number, before?: string, sinceMs = atMs): void {
+    const { packets, dropped, periods } = this;
+    if (before !== undefined && periods.length === 0)
+      periods.push({ name: before, fromMs: sinceMs, packets: 0, dropped: 0 });
+    if (periods.length < MOST_PERIODS) periods.push({ name, fromMs: atMs, packets, dropped });
+  }
+
   record(fate: Fate): void {
-    this.packets++;
+    if (!fate.isPart) this.packets++;
+    if (fate.isAbsorbed) return;
     if (fate.recoded && fate.copies > 0) this.recoded++;
     if (fate.copies === 0) {
       this.dropped++;
@@ -79,9 +94,18 @@ export class TruthCounter {
       corrupted: 0,
       recoded: this.recoded,
       eventsDropped: this.eventsDropped,
+      faults: this.faults.snapshot(),
+      periods: this.periodsSoFar(),
       delayMeanMs: this.delivered === 0 ? null : this.delaySumMs / this.delivered,
       delayMaxMs: this.delivered === 0 ? null : this.delayMaxMs,
     };
+  }
+
+  private periodsSoFar(): TruthPeriod[] {
+    return this.periods.map(({ name, fromMs, packets, dropped }, index) => {
+      const next = this.periods[index + 1] ?? this;
+      return { name, fromMs, packets: next.packets - packets, dropped: next.dropped - dropped };
+    });
   }
 
   private place(arrivalMs: number, dueMs: number): void {

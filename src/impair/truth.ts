@@ -15,6 +15,23 @@ export interface DirectionTruth {
   recoded: number;
   /** Telephone-event packets removed. */
   eventsDropped: number;
+  /**
+   * What the faults of the profile did, by kind: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
+   * `timestamp-jump` how often the stream changed.
+   */
+  faults: Record<string, number>;
+  /** What was in force when, where that changed: by a timeline, or while the call was up. */
+  periods: TruthPeriod[];
   delayMeanMs: number | null;
   delayMaxMs: number | null;
+}
+
+/** A time in which the same stages were in force. */
+export interface TruthPeriod {
+  name: string;
+  /** Since when, on the run's clock. */
+  fromMs: number;
+  /** Packets that entered, and those that were dropped. */
+  packets: number;
+  dropped: number;
 }

@@ -32,10 +32,10 @@ export interface RtcpRoute {
   latching: Latching;
 }
 
-/** What a path that drops every packet of a direction drops of its RTCP too; otherwise RTCP is not impaired. */
+/** What a path drops of the RTCP of a direction: all, as long as it drops every packet of RTP, or a fault says so; otherwise nothing. */
 export interface RtcpBlocks {
-  outbound: boolean;
-  inbound: boolean;
+  outbound: { blocksRtcp(nowMs: number): boolean };
+  inbound: { blocksRtcp(nowMs: number): boolean };
 }
 
 /**
@@ -121,7 +121,7 @@ export class CallRtcp implements DatagramSink, Due {
     const isThere = sourceIp === this.ip && sourcePort === this.port;
     if (!isThere && !(isWellFormed && this.mayBeThere(route, memory.bytes, offset))) rtcp.onWrongSource();
     else if (!isWellFormed) rtcp.onMalformed();
-    else if (!this.blocks.inbound) {
+    else if (!this.blocks.inbound.blocksRtcp(arrivalMs)) {
       const { bytes } = memory;
       const opened = this.srtp === null ? length : (this.srtp.inbound?.openRtcp(bytes, offset, length) ?? UNAUTHENTIC);
       if (opened < 0) {
@@ -163,7 +163,7 @@ export class CallRtcp implements DatagramSink, Due {
     const { around, route } = this;
     const rtcp = this.rtcp!;
     const nowMs = around.clock.now();
-    const isSilent = this.blocks.outbound || (this.srtp !== null && this.srtp.outbound === null);
+    const isSilent = this.blocks.outbound.blocksRtcp(nowMs) || (this.srtp !== null && this.srtp.outbound === null);
     if (route === null || this.port === 0 || isSilent) {
       rtcp.postpone(nowMs);
       return;

@@ -1,7 +1,8 @@
 import { CODECS } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
+import { AudioTap } from '../impair/audio-tap.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
-import { dropsAll, type Pipeline } from '../impair/spec.js';
+import type { Pipeline } from '../impair/spec.js';
 import { isRtcp } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { eventOfDigit } from '../rtp/telephone-event.js';
@@ -72,8 +73,11 @@ export class MediaCall implements SourceWatcher {
   ) {
     this.id = spec.call;
     const { seed, queue } = around;
-    const uplink = new ImpairmentPipeline(spec.uplink, deriveSeed(seed, spec.name, 'uplink'));
-    const downlink = new ImpairmentPipeline(spec.downlink, deriveSeed(seed, spec.name, 'downlink'));
+    const [up, down] = [new AudioTap(), new AudioTap()];
+    const pipelineOf = (stages: Pipeline, direction: string, taps: { own: AudioTap; other: AudioTap }) =>
+      new ImpairmentPipeline(stages, deriveSeed(seed, spec.name, direction), undefined, null, taps);
+    const uplink = pipelineOf(spec.uplink, 'uplink', { own: up, other: down });
+    const downlink = pipelineOf(spec.downlink, 'downlink', { own: down, other: up });
     this.srtp = spec.session.srtp ? new SrtpSession() : null;
     const protection = this.srtp && { session: this.srtp, scratch: around.sealed };
     this.end = new UdpEnd(pair.rtp, this, spec.session.latch, protection);
@@ -83,7 +87,6 @@ export class MediaCall implements SourceWatcher {
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     this.end.inbound = this.downlink;
     pair.rtp.sink = this.end;
-    const blocks = { outbound: dropsAll(spec.uplink), inbound: dropsAll(spec.downlink) };
     const { address } = pair.lease;
     this.rtcp = spec.session.rtcp
       ? new CallRtcp(
@@ -92,7 +95,7 @@ export class MediaCall implements SourceWatcher {
           this.sender,
           this.session,
           spec.session.rtcp.xr,
-          blocks,
+          { outbound: uplink, inbound: downlink },
           this.srtp,
           around.rtcp,
         )
@@ -146,9 +149,10 @@ export class MediaCall implements SourceWatcher {
     const isAnew = this.session.isAnswered;
     const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, isAnew);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
-    this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec });
-    this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes);
-    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), isAnew, CODECS[remote.codec].clockRate, nowMs);
+    const { clockRate } = CODECS[remote.codec];
+    this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec }, clockRate);
+    this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes, clockRate);
+    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), isAnew, clockRate, nowMs);
     const { audio } = this.spec.session;
     if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
@@ -156,13 +160,20 @@ export class MediaCall implements SourceWatcher {
     }
     const ptimeMs = remote.ptimeMs ?? this.spec.session.ptimeMs;
     const frames = this.around.audio.get(audio, remote.codec, ptimeMs);
-    const { clockRate } = CODECS[remote.codec];
     this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType, clockRate, ptimeMs);
     if (this.sender.sending) return;
     this.sender.start(this.firstSlotMs(nowMs));
     if (this.sender.isPaced) return;
     this.sender.isPaced = true;
     this.around.wheel.add(this.sender);
+  }
+
+  /** Puts other impairments in the place of those that there are, from the next packet on. */
+  impair(uplink: Pipeline, downlink: Pipeline, name: string, nowMs: number): void {
+    if (this.closedAtMs !== null) return;
+    this.uplink.replace(uplink, name, nowMs);
+    this.downlink.replace(downlink, name, nowMs);
+    this.uplink.settle();
   }
 
   /** Queues digits; false when they cannot be sent: no telephone-event negotiated, or nothing is being sent. */

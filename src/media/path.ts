@@ -1,9 +1,13 @@
 import { holdsPackets, rewritesPackets } from '../impair/build-stage.js';
 import type { ImpairmentPipeline } from '../impair/pipeline.js';
+import { room } from '../impair/room.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { TruthCounter } from '../impair/truth-counter.js';
 import type { DelayQueue, HeldPacketSink } from './delay-queue.js';
-import type { PacketMemory } from './udp.js';
+import { PacketMemory } from './udp.js';
+
+/** Where packets lie that a stage made longer, shorter or more. */
+const remade = new PacketMemory(room);
 
 /**
  * One of the two ends of a path: a UDP port or a local RTP session. `dueMs` is when the packet reaches this end: its
@@ -18,21 +22,33 @@ export class Direction implements HeldPacketSink {
   /** Packets that wait in the queue. */
   inFlight = 0;
   /** Whether packets may be written to on their way, so that shared memory must not be handed in. */
-  readonly rewrites: boolean;
-  private readonly holds: boolean;
-  private readonly transparent: boolean;
+  rewrites = false;
+  private holds = false;
+  private transparent = true;
   private readonly truth: TruthCounter;
 
   constructor(
     readonly pipeline: ImpairmentPipeline,
-    stages: Pipeline,
+    private stages: Pipeline,
     private readonly queue: DelayQueue,
     private readonly target: End,
   ) {
-    this.rewrites = rewritesPackets(stages);
-    this.holds = holdsPackets(stages);
-    this.transparent = pipeline.transparent;
     this.truth = pipeline.truth;
+    this.settle();
+  }
+
+  /** Puts other stages in the place of those that there are; see `ImpairmentPipeline.replace`. The other direction is to be settled anew. */
+  replace(stages: Pipeline, name: string, nowMs: number): void {
+    this.pipeline.replace(stages, name, nowMs);
+    this.stages = stages;
+    this.settle();
+  }
+
+  /** Reads anew what packets have to go through: the other direction may have begun to listen to this one, for an echo. */
+  settle(): void {
+    this.rewrites = rewritesPackets(this.stages);
+    this.holds = holdsPackets(this.stages);
+    this.transparent = this.pipeline.transparent;
   }
 
   /** `atMs` is when the packet entered the path: the kernel's receive time or the sender's deadline. */
@@ -43,18 +59,24 @@ export class Direction implements HeldPacketSink {
       this.target.deliver(memory, offset, length, atMs);
       return;
     }
-    const pipeline = this.pipeline;
+    const { pipeline } = this;
     pipeline.apply(memory.bytes, offset, length, atMs);
-    const copies = pipeline.copies;
-    if (copies === 0) return;
+    do {
+      if (pipeline.copies === 0) continue;
+      if (pipeline.bytes === memory.bytes) this.send(memory, offset, length, atMs);
+      else this.send(remade, pipeline.offset, pipeline.length, atMs);
+    } while (pipeline.next());
+  }
+
+  private send(memory: PacketMemory, offset: number, length: number, atMs: number): void {
+    const { copies, delayMs, delayMs2 } = this.pipeline;
     if (!this.holds) {
       this.target.deliver(memory, offset, length, atMs);
       if (copies === 2) this.target.deliver(memory, offset, length, atMs);
       return;
     }
     // Also what has no delay waits its turn, so that it cannot overtake one that was due before.
-    const delayMs2 = pipeline.delayMs2;
-    this.hold(memory, offset, length, atMs + pipeline.delayMs);
+    this.hold(memory, offset, length, atMs + delayMs);
     if (copies === 2) this.hold(memory, offset, length, atMs + delayMs2);
   }
 

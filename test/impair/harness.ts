@@ -1,10 +1,11 @@
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
-import { type Pipeline, pipeline } from '../../src/impair/spec.js';
+import { type PlainStage, pipeline } from '../../src/impair/spec.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { writeEvent } from '../../src/rtp/telephone-event.js';
 
 export const PTIME_MS = 20;
 export const SAMPLES = 160;
+export const MILLION = 1_000_000;
 export const EVENT_TYPE = 101;
 
 export interface Fates {
@@ -14,7 +15,7 @@ export interface Fates {
 }
 
 /** Stages as a profile gives them, with the defaults filled in. */
-export function stages(...list: object[]): Pipeline {
+export function stages(...list: object[]): PlainStage[] {
   return pipeline.parse(list);
 }
 
@@ -54,7 +55,7 @@ export function send(line: ImpairmentPipeline, count: number, firstIndex = 0): F
 }
 
 export function pipelineOf(seed: number, ...list: object[]): ImpairmentPipeline {
-  return new ImpairmentPipeline(stages(...list), seed, { eventPayloadType: EVENT_TYPE });
+  return new ImpairmentPipeline(stages(...list), seed, undefined, EVENT_TYPE);
 }
 
 /** Losses, runs of losses, and their mean length. */

@@ -62,6 +62,8 @@ const TRUTH: DirectionTruth = {
   corrupted: 0,
   recoded: 0,
   eventsDropped: 0,
+  faults: {},
+  periods: [],
   delayMeanMs: null,
   delayMaxMs: null,
 };

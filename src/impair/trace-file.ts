@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '../core/errors.js';
+
+/** A day of packets of 20 ms; more is a mistake in the name of the file. */
+const MOST_VALUES = 4_320_000;
+/** No delay is longer. */
+const MAX_DELAY_MS = 60_000;
+
+/**
+ * Reads a loss trace: a 0 for each packet that arrives and a 1 for each that is lost, with or without blanks, commas and
+ * line ends between them; `#` begins a comment.
+ *
+ * @throws AppError FILE_UNREADABLE with the file and the line
+ */
+export function readLossTrace(file: string): Uint8Array {
+  return Uint8Array.from(valuesOf(file, 'a loss trace of 0 (arrives) and 1 (lost)', bitsOf));
+}
+
+/**
+ * Reads a delay trace: a number of ms for each packet, separated by blanks, commas or line ends; `#` begins a comment.
+ *
+ * @throws AppError FILE_UNREADABLE with the file and the line
+ */
+export function readDelayTrace(file: string): Float64Array {
+  return Float64Array.from(valuesOf(file, `a delay trace of numbers from 0 to ${MAX_DELAY_MS} ms`, delayOf));
+}
+
+/** The bits of a text of 0 and 1; `null` for any other text. */
+export function bitsOf(text: string): number[] | null {
+  return /^[01]+$/.test(text) ? Array.from(text, Number) : null;
+}
+
+function delayOf(text: string): number[] | null {
+  if (!/^\d+(\.\d+)?$/.test(text)) return null;
+  const delayMs = Number(text);
+  return delayMs <= MAX_DELAY_MS ? [delayMs] : null;
+}
+
+function valuesOf(file: string, expected: string, read: (word: string) => number[] | null): number[] {
+  const values: number[] = [];
+  for (const [i, line] of linesOf(file).entries()) {
+    for (const word of line.replace(/#.*/, '').split(/[\s,]+/)) {
+      if (word === '') continue;
+      const some = read(word);
+      if (some === null)
+        throw new AppError('FILE_UNREADABLE', 'A trace cannot be read', {
+          where: `${file}:${i + 1}`,
+          expected,
+          found: JSON.stringify(word.slice(0, 40)),
+          hint: 'Values are separated by blanks, commas or line ends; # begins a comment.',
+        });
+      for (const value of some) values.push(value);
+    }
+    if (values.length > MOST_VALUES)
+      throw new AppError('FILE_UNREADABLE', 'A trace is too long', {
+        where: `${file}:${i + 1}`,
+        expected: `${MOST_VALUES} values at most, one a packet`,
+        hint: 'Cut it: a trace starts again when it is over.',
+      });
+  }
+  if (values.length > 0) return values;
+  throw new AppError('FILE_UNREADABLE', 'A trace is empty', {
+    where: `${file}:1`,
+    expected,
+    found: 'no value',
+    hint: 'Give one value for each packet.',
+  });
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/);
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `A trace cannot be read: ${(cause as Error).message}`, {
+      where: file,
+      hint: 'Give the path of a text file, as seen from the directory that the program is started in.',
+      cause,
+    });
+  }
+}
