@@ -117,3 +117,22 @@ export function writeRtpHeader(
 export function setPayloadType(bytes: Uint8Array, offset: number, payloadType: number): void {
   bytes[offset + 1] = (bytes[offset + 1] & 0x80) | (payloadType & 0x7f);
 }
+
+export function setSequence(bytes: Uint8Array, offset: number, sequence: number): void {
+  bytes[offset + 2] = sequence >>> 8;
+  bytes[offset + 3] = sequence;
+}
+
+export function setTimestamp(bytes: Uint8Array, offset: number, timestamp: number): void {
+  bytes[offset + 4] = timestamp >>> 24;
+  bytes[offset + 5] = timestamp >>> 16;
+  bytes[offset + 6] = timestamp >>> 8;
+  bytes[offset + 7] = timestamp;
+}
+
+export function setSsrc(bytes: Uint8Array, offset: number, ssrc: number): void {
+  bytes[offset + 8] = ssrc >>> 24;
+  bytes[offset + 9] = ssrc >>> 16;
+  bytes[offset + 10] = ssrc >>> 8;
+  bytes[offset + 11] = ssrc;
+}

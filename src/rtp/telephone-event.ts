@@ -57,3 +57,9 @@ export function writeEvent(
   bytes[offset + 2] = duration >>> 8;
   bytes[offset + 3] = duration;
 }
+
+/** Replaces the duration, in timestamp units. */
+export function setDuration(bytes: Uint8Array, payloadStart: number, duration: number): void {
+  bytes[payloadStart + 2] = duration >>> 8;
+  bytes[payloadStart + 3] = duration;
+}
