@@ -27,7 +27,7 @@ export function voipMetricsOf(heard: HeardReport, roundTripMs: number | null): V
     roundTripMs: roundTripMs ?? 0,
     endSystemDelayMs: mos.jitterBufferMs + mos.ptimeMs,
     signalLevelDbm0: heard.levelDbov === null ? null : heard.levelDbov + DBM0_ABOVE_DBOV,
-    noiseLevelDbm0: null,
+    noiseLevelDbm0: heard.comfortNoiseDbov === null ? null : heard.comfortNoiseDbov + DBM0_ABOVE_DBOV,
     gmin: GMIN,
     rFactor: mos.r,
     mosLq: mos.lq,

@@ -1,6 +1,7 @@
 import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
 import { CODECS, type CodecName, type DecodedCodec, type OpaqueCodec } from '../core/codecs.js';
 import { takeNumbers } from '../core/number-block.js';
+import { comfortNoiseLevelAt } from '../rtp/comfort-noise.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
 import { TelephoneEventReceiver } from './dtmf-receiver.js';
@@ -220,7 +221,9 @@ export class HeardStream implements HeardCounters {
         this.hearEvent(bytes, offset, length, ssrc);
         break;
       case Payload.comfortNoise:
-        this.levels.addComfortNoise();
+        this.levels.addComfortNoise(
+          comfortNoiseLevelAt(bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length)),
+        );
         break;
       case Payload.undecodable:
         this.undecodable++;
@@ -348,6 +351,7 @@ export class HeardStream implements HeardCounters {
       lastArrivalMs: hasMedia ? lastArrivalMs : null,
       longestGapMs: hasMedia ? Math.max(numbers[at + LONGEST_GAP_MS], endMs - lastArrivalMs) : null,
       comfortNoise: levels.comfortNoisePackets,
+      comfortNoiseDbov: levels.comfortNoiseDbov,
       earlyMedia: this.earlyMedia,
       wrongSource: this.wrongSource,
       unauthenticated: this.unauthenticated,

@@ -60,7 +60,10 @@ const SECONDS_EXPECTED = 11;
 const SECONDS_HEARD = 12;
 const EXPECTED_MS = 13;
 const SAMPLES = 14;
-export const LEVEL_NUMBERS = 15;
+/** Levels that comfort noise carried: their sum in dBov, and how many. */
+const COMFORT_NOISE_DBOV = 15;
+const COMFORT_NOISE_LEVELS = 16;
+export const LEVEL_NUMBERS = 17;
 
 /**
  * Levels of decoded audio from the answer on: second by second where audio was expected (what did not come counts as
@@ -139,12 +142,24 @@ export class LevelMeter {
     numbers[at + SECOND_ENERGY] += energy;
   }
 
-  addComfortNoise(): void {
+  /** @param levelDbov what it says of itself; `null` where it says nothing */
+  addComfortNoise(levelDbov: number | null): void {
     const { numbers, at } = this;
     numbers[at + COMFORT_NOISE_PACKETS]++;
+    if (levelDbov !== null) {
+      numbers[at + COMFORT_NOISE_DBOV] += levelDbov;
+      numbers[at + COMFORT_NOISE_LEVELS]++;
+    }
     if (numbers[at + EXPECTED] === 0) return;
     numbers[at + JUDGED_PACKETS]++;
     numbers[at + QUIET_PACKETS]++;
+  }
+
+  /** Mean of the levels that comfort noise carried, in dBov; `null` without any. */
+  get comfortNoiseDbov(): number | null {
+    const { numbers, at } = this;
+    const levels = numbers[at + COMFORT_NOISE_LEVELS];
+    return levels === 0 ? null : numbers[at + COMFORT_NOISE_DBOV] / levels;
   }
 
   /** Share of the audio packets that were digital silence or comfort noise; `null` without any. */

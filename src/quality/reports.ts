@@ -78,6 +78,8 @@ export interface HeardReport {
   longestGapMs: number | null;
   /** Packets that carried comfort noise (RFC 3389). */
   comfortNoise: number;
+  /** Mean of the levels that they carried, in dBov. */
+  comfortNoiseDbov: number | null;
   /** Packets before the answer. */
   earlyMedia: number;
   /** Packets from another source than the negotiated one; never mixed in. */

@@ -116,6 +116,11 @@ describe('VoIP metrics of what was heard', () => {
     });
   });
 
+  it('take the level of the noise from comfort noise', () => {
+    const { noiseLevelDbm0 } = voipMetricsOf({ ...heard, comfortNoiseDbov: -60 }, null)!;
+    expect(noiseLevelDbm0).toBeCloseTo(-53.85, 6);
+  });
+
   it('have a conversational quality once the round trip is known, and none without packets', () => {
     const { mosLq, mosCq, roundTripMs } = voipMetricsOf(heard, 300)!;
     expect(roundTripMs).toBe(300);

@@ -228,11 +228,13 @@ describe('a stream that is heard', () => {
     far.speak(200);
     far.type = 13;
     far.hum(20, 60);
+    far.hum(20, 0x80 | 40);
     far.type = 0;
     far.pause(1000);
     far.speak(500);
     const report = stream.report(far.atMs);
-    expect(report).toMatchObject({ digits: '123', comfortNoise: 1, packetsLost: 0, lateDiscarded: 0, undecodable: 0 });
+    expect(report).toMatchObject({ digits: '123', packetsLost: 0, lateDiscarded: 0, undecodable: 0 });
+    expect(report).toMatchObject({ comfortNoise: 2, comfortNoiseDbov: -50 });
     expect(report.jitterMaxMs).toBeCloseTo(0, 9);
     expect(report.longestGapMs).toBeCloseTo(1020, 9);
     expect(stream.digitCount).toBe(3);

@@ -82,10 +82,19 @@ describe('levels', () => {
     speak(meter, 0, 60, -30);
     speak(meter, 60, 20, -60);
     meter.addAudio(0, 160, 80);
-    meter.addComfortNoise();
+    meter.addComfortNoise(null);
     expect(meter.silentRatio).toBeCloseTo(2 / 6, 9);
     expect(meter.quietRatio).toBeCloseTo(3 / 6, 9);
     expect(meter.levelDbov).toBeCloseTo(10 * Math.log10((3 * 1e-3 + 1e-6) / 4), 6);
     expect(new LevelMeter(8000)).toMatchObject({ silentRatio: null, quietRatio: null, levelDbov: null });
+  });
+
+  it('say what comfort noise said of itself, on average, and nothing where it said nothing', () => {
+    const meter = new LevelMeter(8000);
+    meter.addComfortNoise(null);
+    expect(meter).toMatchObject({ comfortNoisePackets: 1, comfortNoiseDbov: null });
+    meter.addComfortNoise(-40);
+    meter.addComfortNoise(-70);
+    expect(meter).toMatchObject({ comfortNoisePackets: 3, comfortNoiseDbov: -55 });
   });
 });

@@ -30,6 +30,7 @@ export function heardReport(change: Partial<HeardReport> = {}): HeardReport {
     lastArrivalMs: 2000,
     longestGapMs: 20,
     comfortNoise: 0,
+    comfortNoiseDbov: null,
     earlyMedia: 0,
     wrongSource: 0,
     unauthenticated: 0,
