@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { AppError } from '../core/errors.js';
 import type { SipStats } from '../sip/stats.js';
 import { UserAgent, type UserAgentOptions } from '../sip/user-agent.js';
@@ -45,6 +46,7 @@ export async function connectEmbedded(
   server.accept(link.server, handledBy(srf));
   listener.accept(link.application);
   await connected;
+  holdCallsInChurnMaps(srf);
   return {
     srf,
     sip: { address: agent.local.address, port: agent.local.port },
@@ -130,6 +132,25 @@ function handledBy(srf: SrfApp): (method: string) => boolean {
     const name = method.toLowerCase();
     return app.stack.some((layer, i) => i > 0 && (layer.method === '*' || layer.method.toLowerCase() === name));
   };
+}
+
+/** The tables in which srf keeps what is under way: as `Map`s they would keep calls alive long after their end. */
+function holdCallsInChurnMaps(srf: SrfApp): void {
+  const inner = srf as unknown as { _dialogs: unknown; _app: { client: { mapServer: Map<unknown, SrfTables> } } };
+  inner._dialogs = new ChurnMap<string, unknown>();
+  for (const tables of inner._app.client.mapServer.values()) {
+    tables.pendingRequests = new ChurnMap();
+    tables.pendingSipRequests = new ChurnMap();
+    tables.pendingNetworkInvites = new ChurnMap();
+    tables.pendingAckOrPrack = new ChurnMap();
+  }
+}
+
+interface SrfTables {
+  pendingRequests: ChurnMap<string, unknown>;
+  pendingSipRequests: ChurnMap<string, unknown>;
+  pendingNetworkInvites: ChurnMap<string, unknown>;
+  pendingAckOrPrack: ChurnMap<string, unknown>;
 }
 
 /** In listen mode srf ends the connection after each request that no handler took; its 404 is answer enough. */

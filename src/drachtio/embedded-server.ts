@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ChurnMap } from '../core/churn-map.js';
 import type { RequestHead } from '../sip/client-transaction.js';
 import type { UserAgentHandler } from '../sip/core.js';
 import { type Dialog, dialogName } from '../sip/dialog.js';
@@ -33,9 +34,9 @@ export class EmbeddedServer implements UserAgentHandler {
   /** Connections to applications. */
   private readonly outgoing = new Set<Socket>();
   /** Which application sent a request that has no final response yet. */
-  private readonly requests = new Map<string, Session>();
+  private readonly requests = new ChurnMap<string, Session>();
   /** Requests that wait for an application's answer. */
-  private readonly pending = new Map<string, ServerTransaction>();
+  private readonly pending = new ChurnMap<string, ServerTransaction>();
 
   constructor(
     readonly agent: UserAgent,
@@ -60,13 +61,13 @@ export class EmbeddedServer implements UserAgentHandler {
   drop(session: Session): void {
     const i = this.sessions.indexOf(session);
     if (i >= 0) this.sessions.splice(i, 1);
-    for (const [id, owner] of this.requests) {
+    for (const [id, owner] of this.requests.entries()) {
       if (owner !== session) continue;
       this.requests.delete(id);
       this.agent.abandon(id);
     }
     this.agent.abandonOf(session);
-    for (const [id, transaction] of this.pending) {
+    for (const [id, transaction] of this.pending.entries()) {
       if (transaction.owner !== session) continue;
       this.pending.delete(id);
       const { text } = this.agent.respond(transaction, 503, 'Service Unavailable', '', '', null);

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { type Dialog, dialogKey } from './dialog.js';
 
 /** How many calls that ended are remembered. */
@@ -5,8 +6,8 @@ const REMEMBERED = 64;
 
 /** The dialogs that are up, found by their tags as messages carry them, or by their name. */
 export class DialogTable {
-  private readonly byKey = new Map<string, Dialog>();
-  private readonly byName = new Map<string, Dialog>();
+  private readonly byKey = new ChurnMap<string, Dialog>();
+  private readonly byName = new ChurnMap<string, Dialog>();
   /** Keys of the last calls that ended, the oldest overwritten by the next. */
   private readonly ended: string[] = [];
   private endedCount = 0;

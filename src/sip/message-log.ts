@@ -67,6 +67,10 @@ export interface LoggedMessage {
  * they are, which the garbage collector would move and mark for as long as the call is up.
  */
 export class MessageLog {
+  /** The calls that were begun before and after this one, by which the book finds its oldest. */
+  callId = '';
+  older: MessageLog | null = null;
+  newer: MessageLog | null = null;
   /** Messages that were given up. */
   leftOut = 0;
   /** When the first message was noted, and the first 100. */

@@ -59,6 +59,7 @@ export class TimerQueue {
     if (handle?.target) {
       handle.target = null;
       unlink(handle);
+      letGo(handle);
       if (--this.size === 0) this.rest();
     }
     return null;
@@ -94,6 +95,7 @@ export class TimerQueue {
       }
       const target = handle.target;
       handle.target = null;
+      letGo(handle);
       this.size--;
       target?.onTimer(handle.kind);
     }
@@ -129,6 +131,12 @@ function emptyList(): TimerHandle {
 function unlink(handle: TimerHandle): void {
   handle.previous.next = handle.next;
   handle.next.previous = handle.previous;
+}
+
+/** One that is done with must not keep its neighbours alive, each of which may have grown old before it. */
+function letGo(handle: TimerHandle): void {
+  handle.previous = handle;
+  handle.next = handle;
 }
 
 function append(list: TimerHandle, handle: TimerHandle): void {

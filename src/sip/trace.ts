@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { LogPool, type MessageLog } from './message-log.js';
 import type { Peer, Transport } from './transport.js';
 import { hostPort } from './uri.js';
@@ -36,7 +37,9 @@ const TOLERANCE_MS = 0.2;
  * begins with a new INVITE; messages of calls that it does not know pass it by.
  */
 export class TraceBook {
-  private readonly live = new Map<string, MessageLog>();
+  private readonly live = new ChurnMap<string, MessageLog>();
+  private oldest: MessageLog | null = null;
+  private newest: MessageLog | null = null;
   private readonly pool = new LogPool();
 
   constructor(private readonly mostBytes = MOST_BYTES) {}
@@ -50,7 +53,13 @@ export class TraceBook {
   begin(callId: string): boolean {
     if (this.live.has(callId)) return false;
     if (this.live.size >= MOST_CALLS) this.dropOldest();
-    this.live.set(callId, this.pool.takeLog());
+    const log = this.pool.takeLog();
+    log.callId = callId;
+    log.older = this.newest;
+    if (this.newest) this.newest.newer = log;
+    else this.oldest = log;
+    this.newest = log;
+    this.live.set(callId, log);
     return true;
   }
 
@@ -81,10 +90,7 @@ export class TraceBook {
   }
 
   private dropOldest(): void {
-    for (const callId of this.live.keys()) {
-      this.drop(callId);
-      return;
-    }
+    if (this.oldest) this.drop(this.oldest.callId);
   }
 
   /** Ends a call's trace. */
@@ -92,6 +98,13 @@ export class TraceBook {
     const log = this.live.get(callId);
     if (log === undefined) return;
     this.live.delete(callId);
+    if (log.older) log.older.newer = log.newer;
+    else this.oldest = log.newer;
+    if (log.newer) log.newer.older = log.older;
+    else this.newest = log.older;
+    log.older = null;
+    log.newer = null;
+    log.callId = '';
     this.pool.giveLog(log);
   }
 }

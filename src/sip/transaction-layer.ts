@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
 import { stampVia } from './header-values.js';
@@ -34,8 +35,8 @@ export class TransactionLayer implements TransportReceiver {
   /** Set before the first message where calls are traced. */
   trace: TraceBook | null = null;
 
-  private readonly clients = new Map<string, ClientTransaction>();
-  private readonly servers = new Map<string, ServerTransaction>();
+  private readonly clients = new ChurnMap<string, ClientTransaction>();
+  private readonly servers = new ChurnMap<string, ServerTransaction>();
   private readonly silent: SilentPeers;
 
   constructor(
@@ -111,7 +112,7 @@ export class TransactionLayer implements TransportReceiver {
 
   /** Ends the requests that wait for a final response over that connection. */
   onConnectionLost(peer: Peer, reason: string): void {
-    for (const transaction of [...this.clients.values()]) {
+    for (const transaction of this.clients.values()) {
       if (transaction.peer.transport !== peer.transport) continue;
       const { address, port } = transaction.peer;
       if (port === peer.port && address === peer.address) transaction.onConnectionLost(reason);
@@ -185,7 +186,7 @@ export class TransactionLayer implements TransportReceiver {
   }
 
   private refuse(peer: Peer, reason: string): void {
-    for (const transaction of [...this.clients.values()]) {
+    for (const transaction of this.clients.values()) {
       if (transaction.answered || transaction.peer.port !== peer.port) continue;
       if (transaction.peer.address === peer.address) transaction.onTransportError(reason);
     }

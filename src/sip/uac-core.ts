@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { ClientContext, type OwnListener } from './client-context.js';
 import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
@@ -40,7 +41,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   readonly sessions: SessionTimers;
   readonly subscriptions: Subscriptions;
   private readonly answers: InviteAnswers;
-  private readonly invites = new Map<string, ClientTransaction>();
+  private readonly invites = new ChurnMap<string, ClientTransaction>();
   /** By Call-ID: sequence numbers that we used beyond the application's, which it goes on from (RFC 3261 8.1.3.5). */
   private readonly ahead = new Map<string, number>();
 
@@ -179,7 +180,7 @@ export class UacCore implements ClientUser, SessionKeeper {
 
   /** The same for all that belong to dialogs of that owner. */
   abandonOf(owner: unknown): void {
-    for (const [id, { context }] of this.invites)
+    for (const [id, { context }] of this.invites.entries())
       if ((context as ClientContext | null)?.dialog?.owner === owner) this.abandon(id);
   }
 

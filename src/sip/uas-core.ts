@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { AcceptedInvite } from './accepted-invite.js';
 import type { Core } from './core.js';
 import { Dialog, uasDialog } from './dialog.js';
@@ -25,9 +26,9 @@ export class UasCore implements TransactionUser {
   /** Forwards what the application wants forwarded, and what passes through within the dialogs of that. */
   readonly proxy: ProxyCore;
   /** Dialogs in which we send provisional responses reliably. */
-  private readonly reliable = new Map<string, ReliableProvisionals>();
+  private readonly reliable = new ChurnMap<string, ReliableProvisionals>();
   /** Requests outside dialogs, to know their copies by. */
-  private readonly ongoing = new Map<string, ServerTransaction>();
+  private readonly ongoing = new ChurnMap<string, ServerTransaction>();
 
   constructor(
     private readonly core: Core,

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -23,7 +24,7 @@ export interface SwarmOptions extends OutboundContext {
 
 /** The population of callers: starts attempts when the pacer hands them out, and knows the calls that are up. */
 export class Swarm {
-  private readonly calls = new Set<OutboundCall>();
+  private readonly calls = new ChurnMap<number, OutboundCall>();
   private readonly from: NumberPattern;
   private readonly to: NumberPattern;
   private readonly headers: [string, NumberPattern][];
@@ -61,7 +62,7 @@ export class Swarm {
   /** No further attempt; every call that is up is ended by CANCEL or BYE. */
   stop(): void {
     this.options.pacer.stop();
-    for (const call of [...this.calls]) call.stop();
+    for (const call of this.calls.values()) call.stop();
     this.turn();
   }
 
@@ -107,13 +108,13 @@ export class Swarm {
       },
       lease,
       (record) => {
-        this.calls.delete(call);
+        this.calls.delete(index);
         options.onRecord(record);
         if (this.calls.size === 0 && options.pacer.done) this.turn();
       },
     );
     this.started++;
-    this.calls.add(call);
+    this.calls.set(index, call);
     call.start();
     return true;
   }

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../core/churn-map.js';
 import { Rng } from '../core/rng.js';
 import type { SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
 import { InboundCall, type InboundContext } from '../flow/inbound-call.js';
@@ -30,7 +31,7 @@ export class Trunk {
   private readonly admission: Admission;
   private readonly dealer: FaultDealer;
   private readonly rng: Rng;
-  private readonly calls = new Set<InboundCall>();
+  private readonly calls = new ChurnMap<number, InboundCall>();
   private count = 0;
   private refusedFull = 0;
   private refusedTooFast = 0;
@@ -67,7 +68,7 @@ export class Trunk {
 
   /** Ends every call. */
   stop(): void {
-    for (const call of [...this.calls]) call.stop();
+    for (const call of this.calls.values()) call.stop();
   }
 
   private onInvite(request: SrfRequest, response: SrfResponder): void {
@@ -88,10 +89,11 @@ export class Trunk {
     }
     const fault = this.dealer.deal();
     const between = ({ min, max }: { min: number; max: number }): number => min + (max - min) * this.rng.uniform();
+    const id = this.count++;
     const call = new InboundCall(
       this.options,
       {
-        id: this.count++,
+        id,
         ringAfterMs: between(trunk.ringAfter),
         answerAfterMs: between(trunk.answerAfter),
         earlyMedia: trunk.earlyMedia,
@@ -106,11 +108,11 @@ export class Trunk {
       lease,
       () => this.admission.release(),
       (record) => {
-        this.calls.delete(call);
+        this.calls.delete(id);
         this.options.onRecord(record);
       },
     );
-    this.calls.add(call);
+    this.calls.set(id, call);
     call.start();
   }
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { ChurnMap } from '../../core/churn-map.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { Lease, MediaEvent, MediaRemote, MediaReport, MediaSnapshot, SessionSpec } from './messages.js';
@@ -33,7 +34,7 @@ export class MediaClient {
   /** Those at the front that were handed out; taking each off by itself would move all the others. */
   private leased = 0;
   private leasesAsked = 0;
-  private readonly reports = new Map<number, PendingReport>();
+  private readonly reports = new ChurnMap<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
   private settleFirstLeases!: (refusal: ErrorMessage | null) => void;
   private readonly snapshotWaiters: (() => void)[] = [];
@@ -195,7 +196,7 @@ export class MediaClient {
   }
 
   private abandon(reason: string): void {
-    for (const call of [...this.reports.keys()]) this.unreported(call, reason);
+    for (const [call] of this.reports.entries()) this.unreported(call, reason);
     for (const waiting of this.digits.values()) for (const resolve of waiting) resolve('');
     this.digits.clear();
     for (const resolve of this.snapshotWaiters.splice(0)) resolve();
