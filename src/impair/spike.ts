@@ -10,7 +10,7 @@ import { InOrder } from './in-order.js';
 export class Spike implements StageModel {
   private fromMs = Number.POSITIVE_INFINITY;
   private untilMs = Number.NEGATIVE_INFINITY;
-  private order = new InOrder();
+  private readonly order = new InOrder();
 
   constructor(
     private readonly ratio: number,
