@@ -26,6 +26,8 @@ export interface SrfResult extends SrfMessage {
   readonly source_port: number;
   /** `udp`, `tcp` or `tls`. */
   readonly protocol: string;
+  /** Name of the dialog that it made or belongs to; empty where there is none. */
+  readonly stackDialogId: string;
 }
 
 export interface SrfRequest extends SrfMessage {
@@ -34,12 +36,16 @@ export interface SrfRequest extends SrfMessage {
   readonly source: 'network' | 'application';
   readonly source_address: string;
   readonly source_port: number;
+  /** `udp`, `tcp` or `tls`. */
+  readonly protocol: string;
   readonly callingNumber: string;
   readonly calledNumber: string;
   readonly isNewInvite: boolean;
+  /** Name of the dialog that it belongs to; empty outside any. */
+  readonly stackDialogId: string;
   cancel(callback?: (error: unknown, cancel?: SrfRequest) => void): void;
   cancel(options: { headers?: Record<string, string> }, callback?: (error: unknown) => void): void;
-  on(event: 'response', listener: (response: SrfResult, ack: (options?: { body?: string }) => void) => void): this;
+  on(event: 'response', listener: (response: SrfResult, ack: (options?: SendOptions) => void) => void): this;
   on(event: 'cancel', listener: (cancel: SrfMessage) => void): this;
   on(event: 'authenticate', listener: (request: SrfRequest) => void): this;
   on(event: 'update', listener: (request: SrfRequest, response: SrfResponder) => void): this;
@@ -54,9 +60,17 @@ export interface SendOptions {
 export interface SrfResponder {
   readonly finalResponseSent: boolean;
   status: number;
+  /** Name of the dialog that it was sent in; known once the callback of a `send` was called. */
+  readonly stackDialogId: string | undefined;
   send(status: number, options?: SendOptions): void;
   send(status: number, reason: string, options?: SendOptions): void;
   send(status: number, options: SendOptions, callback: (error: unknown, sent?: SrfMessage) => void): void;
+  send(
+    status: number,
+    reason: string,
+    options: SendOptions,
+    callback: (error: unknown, sent?: SrfMessage) => void,
+  ): void;
 }
 
 export type RequestHandler = (request: SrfRequest, response: SrfResponder, next?: (error?: unknown) => void) => void;
@@ -121,6 +135,8 @@ export interface RequestOptions {
   body?: string;
   proxy?: string;
   auth?: { username: string; password: string };
+  /** The dialog that it is sent within, by its name; the URI says nothing then. */
+  stackDialogId?: string;
 }
 
 /** The error that a failed `createUAC` gives: the final response, when there was one, is in `res`. */

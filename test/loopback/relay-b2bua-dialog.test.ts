@@ -1,0 +1,276 @@
+import { describe, expect, test } from 'vitest';
+import type { SrfDialog, SrfRequest, SrfResponder } from '../../src/drachtio/srf-types.js';
+import { allOver, answering, type Chain, chainOfEach, failureOf, placesOf, sdpAt } from '../support/b2bua.js';
+import { SDP, until } from './sip-harness.js';
+
+const { chain } = chainOfEach();
+
+/** A call that is up: its two dialogs, the caller's and the callee's. */
+async function call(): Promise<Chain & { caller: SrfDialog; callee: SrfDialog }> {
+  const links = await chain();
+  const { dialogs } = answering(links.b);
+  const caller = await links.a.srf.createUAC(links.uri, { localSdp: SDP });
+  await until(() => dialogs.length === 1);
+  return { ...links, caller, callee: dialogs[0] };
+}
+
+describe.each(['caller', 'callee'] as const)('within a call, from the %s', (sender) => {
+  const receiver = sender === 'caller' ? 'callee' : 'caller';
+  const side = sender === 'caller' ? 'a' : 'b';
+
+  test('a re-INVITE that puts on hold, and one that moves the media', async () => {
+    const links = await call();
+    const { relay, a, r, b } = links;
+    const seen: string[] = [];
+    links[receiver].on('modify', (request, response) => {
+      seen.push(request.body);
+      response.send(200, { body: sdpAt(7000).replace('sendrecv', 'recvonly') });
+    });
+    const answered = await links[sender].modify(sdpAt(6000).replace('sendrecv', 'sendonly'));
+    expect(seen[0]).toContain('a=sendonly');
+    expect(seen[0]).toContain(`m=audio ${placesOf(1)[side === 'a' ? 'b' : 'a'].port} `);
+    expect(answered).toContain('a=recvonly');
+    expect(answered).toContain(`m=audio ${placesOf(1)[side].port} `);
+    const moved = relay.connected.slice(-2).map(({ remote }) => remote.rtp?.port);
+    expect(moved).toEqual(side === 'a' ? [6000, 7000] : [7000, 6000]);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('a re-INVITE that is refused changes nothing', async () => {
+    const links = await call();
+    const { relay, a, r, b } = links;
+    links[receiver].on('modify', (_request, response) => response.send(488, { headers: { Warning: '304 b "no"' } }));
+    const refused = await links[sender].request({ method: 'INVITE', body: sdpAt(6000) });
+    expect([refused.status, refused.get('Warning')]).toEqual([488, '304 b "no"']);
+    links[receiver].removeAllListeners();
+    links[receiver].on('modify', (_request, response) => response.send(200, { body: sdpAt(7000) }));
+    await links[receiver].modify(sdpAt(7002)).catch(() => {});
+    expect(relay.connected.map(({ remote }) => remote.rtp?.port)).not.toContain(6000);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('a re-INVITE without an offer: the offer comes back, and the answer goes with the ACK', async () => {
+    const links = await call();
+    const { relay, a, r, b } = links;
+    const acks: string[] = [];
+    links[receiver].on('modify', (_request, response) => {
+      response.send(200, { body: sdpAt(7000) });
+      links[receiver].once('ack', (ack) => acks.push(ack.body));
+    });
+    const dialog = links[sender] as unknown as {
+      modify(options: { noAck: boolean }): Promise<{ sdp: string; ack(sdp: string): void }>;
+    };
+    const { sdp, ack } = await dialog.modify({ noAck: true });
+    expect(sdp).toContain(`m=audio ${placesOf(1)[side].port} `);
+    ack(sdpAt(6000));
+    await until(() => acks.length === 1);
+    expect(acks[0]).toContain(`m=audio ${placesOf(1)[side === 'a' ? 'b' : 'a'].port} `);
+    const moved = relay.connected.slice(-2).map(({ remote }) => remote.rtp?.port);
+    expect(moved).toEqual(side === 'a' ? [6000, 7000] : [7000, 6000]);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('an UPDATE with an offer, one without, and one that is refused', async () => {
+    const links = await call();
+    const { relay, a, r, b } = links;
+    const answers = [
+      (response: SrfResponder) => response.send(200, { body: sdpAt(7000) }),
+      (response: SrfResponder) => response.send(200),
+      (response: SrfResponder) => response.send(504),
+    ];
+    const seen: string[] = [];
+    links[receiver].on('update', (request, response) => {
+      seen.push(request.body);
+      answers.shift()!(response);
+    });
+    const first = await links[sender].request({ method: 'UPDATE', body: sdpAt(6000) });
+    expect(first.body).toContain(`m=audio ${placesOf(1)[side].port} `);
+    expect((await links[sender].request({ method: 'UPDATE' })).status).toBe(200);
+    expect((await links[sender].request({ method: 'UPDATE', body: sdpAt(6002) })).status).toBe(504);
+    expect(seen[0]).toContain(`m=audio ${placesOf(1)[side === 'a' ? 'b' : 'a'].port} `);
+    expect(seen[1]).toBe('');
+    const ports = relay.connected.map(({ remote }) => remote.rtp?.port);
+    expect(ports).toContain(6000);
+    expect(ports).not.toContain(6002);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test.each([
+    ['INFO', 'application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n'],
+    ['MESSAGE', 'text/plain', 'Grüße'],
+    ['OPTIONS', undefined, undefined],
+  ] as const)('%s and its answer', async (method, type, body) => {
+    const links = await call();
+    const { a, r, b } = links;
+    const seen: SrfRequest[] = [];
+    const event = method.toLowerCase() as 'info' | 'message' | 'options';
+    links[receiver].on(event, (request, response) => {
+      seen.push(request);
+      response.send(202, { headers: { 'X-Answer': method } });
+    });
+    const headers: Record<string, string> = type ? { 'Content-Type': type } : {};
+    const result = await links[sender].request({ method, headers, body });
+    expect([result.status, result.get('X-Answer')]).toEqual([202, method]);
+    expect(seen[0].body ?? '').toBe(body ?? '');
+    if (type) expect(seen[0].get('Content-Type')).toBe(type);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('a REFER and its NOTIFYs, each with the number that the REFER has on its leg', async () => {
+    const links = await call();
+    const { a, r, b } = links;
+    const told: [string | undefined, string][] = [];
+    links[sender].on('notify', (request, response) => {
+      told.push([request.get('Event'), request.body]);
+      response.send(200);
+    });
+    // So that the sequence numbers of the two legs differ.
+    await links[sender].request({ method: 'OPTIONS' });
+    let their = 0;
+    links[receiver].on('refer', (request, response) => {
+      their = request.getParsedHeader('cseq').seq;
+      expect(request.get('Refer-To')).toBe('<sip:carol@192.0.2.9>');
+      response.send(202);
+      const notify = (state: string, body: string) =>
+        links[receiver].request({
+          method: 'NOTIFY',
+          headers: {
+            Event: `refer;id=${their}`,
+            'Subscription-State': state,
+            'Content-Type': 'message/sipfrag',
+          },
+          body,
+        });
+      void notify('active;expires=60', 'SIP/2.0 100 Trying').then(() =>
+        notify('terminated;reason=noresource', 'SIP/2.0 200 OK'),
+      );
+    });
+    const result = await links[sender].request({ method: 'REFER', headers: { 'Refer-To': '<sip:carol@192.0.2.9>' } });
+    expect(result.status).toBe(202);
+    await until(() => told.length === 2);
+    const own = result.req.getParsedHeader('cseq').seq;
+    expect(told).toEqual([
+      [`refer;id=${own}`, 'SIP/2.0 100 Trying'],
+      [`refer;id=${own}`, 'SIP/2.0 200 OK'],
+    ]);
+    await links.caller.destroy();
+    await allOver(a, r, b);
+  });
+});
+
+describe('calls that stand in for others', () => {
+  test('a REFER with Replaces names the call as whoever gets it knows it', async () => {
+    const { a, r, b, uri } = await chain();
+    const { dialogs } = answering(b);
+    const first = await a.srf.createUAC(uri, { localSdp: SDP });
+    const second = await a.srf.createUAC(uri.replace('bob', 'carol'), { localSdp: SDP });
+    await until(() => dialogs.length === 2);
+    const { callId, localTag, remoteTag } = second.sip;
+    const replaces = encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`);
+    const referred = new Promise<string>((resolve) =>
+      dialogs[0].on('refer', (request, response) => {
+        resolve(request.get('Refer-To') ?? '');
+        response.send(202, { headers: { 'Refer-Sub': 'false' } });
+      }),
+    );
+    await first.request({
+      method: 'REFER',
+      headers: { 'Refer-To': `<${uri.replace('bob', 'carol')}?Replaces=${replaces}>`, 'Refer-Sub': 'false' },
+    });
+    const theirs = dialogs[1].sip;
+    const expected = encodeURIComponent(`${theirs.callId};to-tag=${theirs.localTag};from-tag=${theirs.remoteTag}`);
+    expect(await referred).toBe(`<sip:carol@127.0.0.1:${b.port}?Replaces=${expected}>`);
+    await first.destroy();
+    await second.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('an INVITE with Replaces takes the place of a call on the other leg, too', async () => {
+    const { a, r, b, uri } = await chain();
+    const { dialogs, invites } = answering(b);
+    const first = await a.srf.createUAC(uri, { localSdp: SDP });
+    await until(() => dialogs.length === 1);
+    const { callId, localTag, remoteTag } = first.sip;
+    const replaces = `${callId};to-tag=${remoteTag};from-tag=${localTag}`;
+    const second = await a.srf.createUAC(uri, { localSdp: SDP, headers: { Replaces: replaces } });
+    await until(() => dialogs.length === 2);
+    const theirs = dialogs[0].sip;
+    expect(invites[1].get('Replaces')).toBe(`${theirs.callId};to-tag=${theirs.localTag};from-tag=${theirs.remoteTag}`);
+    const ended = new Promise((resolve) => first.on('destroy', resolve));
+    await dialogs[0].destroy();
+    await ended;
+    await second.destroy();
+    await allOver(a, r, b);
+  });
+});
+
+describe('calls that end otherwise', () => {
+  test('BYEs that cross end both sides', async () => {
+    const { a, r, b, relay, caller, callee } = await call();
+    await Promise.all([caller.destroy(), callee.destroy()]);
+    await until(() => relay.records.length === 1);
+    expect(relay.records[0].outcome).toBe('completed');
+    await allOver(a, r, b);
+  });
+
+  test('the relay stops: what is up is hung up on both sides, what rings is cancelled', async () => {
+    const { a, r, b, relay, uri } = await chain();
+    const ends: string[] = [];
+    b.srf.invite(async (request, response) => {
+      if (request.uri.startsWith('sip:ring')) {
+        request.on('cancel', () => ends.push('cancelled'));
+        response.send(180);
+        return;
+      }
+      const dialog = await b.srf.createUAS(request, response, { localSdp: SDP });
+      dialog.on('destroy', (bye) => ends.push(`b ${bye.get('Reason')}`));
+    });
+    const up = await a.srf.createUAC(uri, { localSdp: SDP });
+    up.on('destroy', (bye) => ends.push(`a ${bye.get('Reason')}`));
+    const ringing = failureOf(
+      a.srf.createUAC(uri.replace('bob', 'ring'), { localSdp: SDP }, { cbProvisional: () => relay.b2bua.stop() }),
+    );
+    expect((await ringing).status).toBe(503);
+    await until(() => ends.length === 3);
+    const reason = 'SIP;cause=200;text="The relay ends"';
+    expect(ends.sort()).toEqual([`a ${reason}`, `b ${reason}`, 'cancelled']);
+    await until(() => relay.records.length === 2);
+    expect(relay.records.map(({ outcome, endedBy }) => [outcome, endedBy]).sort()).toEqual([
+      ['dropped', 'relay'],
+      ['failed', 'relay'],
+    ]);
+    await allOver(a, r, b);
+  });
+
+  test('a callback that throws fails that one call, and no other', async () => {
+    const errors: unknown[] = [];
+    let calls = 0;
+    const { a, r, b, uri, relay } = await chain({
+      onError: (error) => errors.push(error),
+      openMedia: () => {
+        const isBroken = ++calls === 2;
+        return {
+          pass: (_side, text) => {
+            if (isBroken) throw new Error('broken');
+            return text;
+          },
+          settle: () => {},
+          forget: () => {},
+          close: () => Promise.resolve(null),
+        };
+      },
+    });
+    answering(b);
+    const first = await a.srf.createUAC(uri, { localSdp: SDP });
+    expect((await failureOf(a.srf.createUAC(uri, { localSdp: SDP }))).status).toBe(500);
+    expect(errors.map(String)).toEqual(['Error: broken']);
+    expect(relay.b2bua.counts()).toMatchObject({ up: 1, inProgress: 1, failed: { 500: 1 } });
+    await first.destroy();
+    await allOver(a, r, b);
+  });
+});
