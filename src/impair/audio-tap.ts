@@ -40,7 +40,7 @@ export class AudioTap {
     const due = Math.round((fate.arrivalMs * rate) / 1000);
     const slack = (SLACK_MS * rate) / 1000;
     if (due < this.end - slack) return;
-    if (due > this.end + slack) this.skipTo(due);
+    if (due > this.end + slack || this.end === 0) this.skipTo(due);
     for (let i = 0; i < count; i++) ring[(this.end + i) % ring.length] = frame[i];
     this.end += count;
   }

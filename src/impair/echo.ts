@@ -12,7 +12,8 @@ const SLACK_MS = 60;
  */
 export class Echo implements StageModel {
   private readonly gain: number;
-  private next = 0;
+  /** Place of the next sample of the other direction. */
+  private next = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly delayMs: number,

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import { SharedImpairments } from '../impair/shared-impairments.js';
+import type { Pipeline } from '../impair/spec.js';
 import { isRtcp, isRtp } from '../rtp/packet.js';
 import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
@@ -141,7 +143,7 @@ export class Plane {
     };
     this.relay = new RelayPlane(
       this.ports,
-      { seed, queue: this.queue, scratch: this.around.sealed },
+      { seed, queue: this.queue, shared: new SharedImpairments(), scratch: this.around.sealed },
       () => this.health(0),
       (event) => listener.onRelay(event),
       options.utcOffsetMs,
@@ -171,6 +173,11 @@ export class Plane {
 
   connect(call: number, remote: MediaRemote, answered: boolean, nowMs: number): void {
     this.calls.get(call)?.connect(remote, answered, nowMs);
+  }
+
+  /** Puts other impairments in the place of those that these calls have; calls that are not up are passed over. */
+  impair(calls: readonly number[], uplink: Pipeline, downlink: Pipeline, name: string, nowMs: number): void {
+    for (const call of calls) this.calls.get(call)?.impair(uplink, downlink, name, nowMs);
   }
 
   /** Sends digits; `onDigitsSent` tells which of them were sent, none where telephone-event was not negotiated. */

@@ -80,7 +80,10 @@ describe('codec-change', () => {
   it('goes on in the other law under its payload type', () => {
     const line = pipelineOf(1, { kind: 'codec-change', to: 'PCMA', after: 200 });
     const out = through(line, audio(20));
-    expect(out.map(({ bytes }) => payloadTypeOf(bytes, 0))).toEqual([...new Array(10).fill(0), ...new Array(10).fill(8)]);
+    expect(out.map(({ bytes }) => payloadTypeOf(bytes, 0))).toEqual([
+      ...new Array(10).fill(0),
+      ...new Array(10).fill(8),
+    ]);
     expect(out[9].bytes[RTP_HEADER_BYTES]).toBe(9);
     expect(out[10].bytes[RTP_HEADER_BYTES]).toBe(ulawToAlaw[10]);
     expect(line.truth.snapshot()).toMatchObject({ recoded: 10, faults: { 'codec-change': 10 } });
@@ -166,7 +169,14 @@ describe('ptime', () => {
     const line = pipelineOf(1, { kind: 'ptime', to: 40 });
     const first = audioPacket(0);
     first[1] |= 0x80;
-    const out = through(line, [first, audioPacket(1), eventPacket(2, 320), eventPacket(3, 320), audioPacket(4), audioPacket(5)]);
+    const out = through(line, [
+      first,
+      audioPacket(1),
+      eventPacket(2, 320),
+      eventPacket(3, 320),
+      audioPacket(4),
+      audioPacket(5),
+    ]);
     expect(out.map(({ bytes }) => [sequenceOf(bytes, 0), payloadTypeOf(bytes, 0), markerOf(bytes, 0)])).toEqual([
       [0, 0, true],
       [1, EVENT_TYPE, false],
@@ -177,7 +187,10 @@ describe('ptime', () => {
 
   it('is followed by stages that decide about each of the new packets', () => {
     const line = pipelineOf(3, { kind: 'ptime', to: 10 }, { kind: 'loss', ratio: 0.5 });
-    const out = through(line, Array.from({ length: 2000 }, (_, i) => audioPacket(i)));
+    const out = through(
+      line,
+      Array.from({ length: 2000 }, (_, i) => audioPacket(i)),
+    );
     const { packets, delivered, dropped } = line.truth.snapshot();
     expect([packets, delivered + dropped, out.length]).toEqual([2000, 4000, delivered]);
     expect(Math.abs(dropped / 4000 - 0.5)).toBeLessThan(0.03);

@@ -38,10 +38,20 @@ describe('a timeline', () => {
     const { copies } = send(line, 450);
     expect(lossesOf(copies).ratio).toBeCloseTo(1 / 3, 9);
     expect(line.truth.snapshot().periods.map(({ name }) => name)).toEqual([
-      'clean', 'outage', 'clean', 'outage', 'clean', 'outage',
+      'clean',
+      'outage',
+      'clean',
+      'outage',
+      'clean',
+      'outage',
     ]);
     expect([0, 1999, 2000, 2999, 3000, 5500].map((ms) => line.blocksRtcp(ms))).toEqual([
-      false, false, true, true, false, true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      true,
     ]);
   });
 
@@ -62,8 +72,12 @@ describe('a timeline', () => {
   });
 
   it('repeats itself bit for bit for the same seed', () => {
-    const lossy = stages({ kind: 'loss', ratio: 0.2 }, { kind: 'delay', jitter: { distribution: 'normal', spread: 20 } });
-    const of = (seed: number) => send(new ImpairmentPipeline(timeline(true, ['x', 500, lossy], ['y', 300, lossy]), seed), 2000);
+    const lossy = stages(
+      { kind: 'loss', ratio: 0.2 },
+      { kind: 'delay', jitter: { distribution: 'normal', spread: 20 } },
+    );
+    const of = (seed: number) =>
+      send(new ImpairmentPipeline(timeline(true, ['x', 500, lossy], ['y', 300, lossy]), seed), 2000);
     expect(of(4)).toEqual(of(4));
     expect(of(5)).not.toEqual(of(4));
   });
