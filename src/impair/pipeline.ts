@@ -69,7 +69,8 @@ export class ImpairmentPipeline {
   replace(stages: Pipeline, name: string, nowMs: number): void {
     this.chain = this.build(stages, deriveSeed(this.seed, 'change', this.changes + 1));
     this.changes++;
-    this.isTransparent = stages.length === 0;
+    // What earlier stages dropped or delayed still meets what comes now.
+    this.isTransparent = this.isTransparent && stages.length === 0;
     this.truth.enter(name, nowMs, 'at first', this.started ? this.fate.startMs : nowMs);
     this.started = false;
   }
@@ -113,6 +114,7 @@ export class ImpairmentPipeline {
     fate.delayMs = 0;
     fate.delayMs2 = 0;
     fate.recoded = false;
+    fate.corrupted = false;
     fate.eventDropped = false;
     fate.isAbsorbed = false;
     fate.isPart = false;
@@ -126,6 +128,7 @@ export class ImpairmentPipeline {
   /** Goes on to a further packet that came of the last one, which a stage has split; false when there is none. */
   next(): boolean {
     const { fate } = this;
+    fate.corrupted = false;
     if (!this.chain.more(fate)) return false;
     this.settle(fate);
     return true;

@@ -24,6 +24,7 @@ export class TruthCounter {
   private duplicated = 0;
   private reordered = 0;
   private recoded = 0;
+  private corrupted = 0;
   private eventsDropped = 0;
   private delaySumMs = 0;
   private delayMaxMs = 0;
@@ -35,10 +36,11 @@ export class TruthCounter {
   private bottom = 0;
   private depth = 0;
 
-  /** Counts a packet of a pipeline without stages. */
+  /** Counts a packet of a pipeline that never had a stage. */
   recordUntouched(): void {
     this.packets++;
     this.delivered++;
+    this.spanOpen = true;
   }
 
   /** From here on something else is in force; what was before is called `before`, where that is told, and began at `sinceMs`. */
@@ -53,6 +55,7 @@ export class TruthCounter {
     if (!fate.isPart) this.packets++;
     if (fate.isAbsorbed) return;
     if (fate.recoded && fate.copies > 0) this.recoded++;
+    if (fate.corrupted && fate.copies > 0) this.corrupted++;
     if (fate.copies === 0) {
       this.dropped++;
       this.droppedSince++;
@@ -91,7 +94,7 @@ export class TruthCounter {
       droppedAfter: this.delivered === 0 ? 0 : this.droppedSince,
       duplicated: this.duplicated,
       reordered: this.reordered,
-      corrupted: 0,
+      corrupted: this.corrupted,
       recoded: this.recoded,
       eventsDropped: this.eventsDropped,
       faults: this.faults.snapshot(),

@@ -157,6 +157,10 @@ class SideFates implements FateLog {
     if (this.at >= 0) this.end(LoggedFate.blocked, 0, 0);
   }
 
+  settleAbsorbed(): void {
+    if (this.at >= 0) this.end(LoggedFate.absorbed, 0, 0);
+  }
+
   private end(fate: number, delayMs: number, delayMs2: number): void {
     const body = this.at + LOG_BODY;
     this.log.batch.bytes[body + 14] = fate;

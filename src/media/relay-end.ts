@@ -29,6 +29,8 @@ export interface FateLog {
   /** What became of the packet that was noted last. */
   settle(copies: number, delayMs: number, delayMs2: number): void;
   settleBlocked(): void;
+  /** What it carries goes on within a later packet. */
+  settleAbsorbed(): void;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface FateLog {
  */
 export class RelayEnd implements End, Entrance, SourceWatcher {
   /** The direction that starts here. */
-  outbound: Direction | null = null;
+  private outbound: Direction | null = null;
   readonly rtcp: RelayRtcp;
   /** Whether what this end sends is thrown away. */
   blocked = false;
@@ -77,6 +79,12 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
   /** What listens at the RTP port. */
   get sink(): UdpEnd {
     return this.udp;
+  }
+
+  /** Sets the direction that starts here. */
+  start(direction: Direction): void {
+    this.outbound = direction;
+    this.rtcp.pipeline = direction.pipeline;
   }
 
   /** Sets or replaces the far end. The same description again changes nothing that was learned. */
@@ -159,10 +167,17 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
       if (fates !== null) fates.settleBlocked();
       return;
     }
-    outbound!.forward(memory, offset, length, atMs);
-    if (fates === null) return;
+    if (fates === null) {
+      outbound!.forward(memory, offset, length, atMs);
+      return;
+    }
     const { pipeline } = outbound!;
-    fates.settle(pipeline.copies, pipeline.delayMs, pipeline.delayMs2);
+    const { dropped, delivered } = pipeline.truth;
+    outbound!.forward(memory, offset, length, atMs);
+    if (pipeline.transparent) fates.settle(1, 0, 0);
+    else if (pipeline.truth.dropped > dropped) fates.settle(0, 0, 0);
+    else if (pipeline.truth.delivered === delivered) fates.settleAbsorbed();
+    else fates.settle(pipeline.copies, pipeline.delayMs, pipeline.delayMs2);
   }
 
   /** Sends RTP to the far end. */

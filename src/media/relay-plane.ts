@@ -83,7 +83,7 @@ export class RelayPlane {
         this.calls.get(command.call)?.connect(command.side, command.remote);
         break;
       case 'impair':
-        this.calls.get(command.call)?.impair(command.direction, command.pipeline);
+        this.calls.get(command.call)?.impair(command.direction, command.pipeline, command.name, nowMs);
         break;
       case 'block':
         this.calls.get(command.call)?.block(command.direction, command.blocked);

@@ -12,7 +12,7 @@ const MAX_BYTES = 1500;
 
 /**
  * RTCP of one end of a relayed call. It passes as it came, no stage delays or drops it; where SRTP ends or begins here it is
- * opened and protected anew. A direction that is blocked, or that drops every packet, lets none of it through.
+ * opened and protected anew. A direction that is blocked, or whose stages drop all there is, lets none of it through.
  *
  * Where the far end takes it is latched to as RTP is: with `first` the first report tells it, with `follow` any of the
  * SSRC that RTP is heard of; where nobody said an address, the port above that of RTP is taken until a report comes.
@@ -22,8 +22,8 @@ export class RelayRtcp implements DatagramSink {
   readonly sent: Traffic = { packets: 0, bytes: 0 };
   /** Where it goes: the same of the other end. */
   other: RelayRtcp | null = null;
-  /** Whether nothing that comes here goes on. */
-  silenced = false;
+  /** What of the direction that starts here may block RTCP, too. */
+  pipeline: { blocksRtcp(nowMs: number): boolean } | null = null;
   private ip = 0;
   private port = 0;
   private aimedIp = 0;
@@ -84,7 +84,7 @@ export class RelayRtcp implements DatagramSink {
     this.received.packets++;
     this.received.bytes += length;
     this.end.onHeard(arrivalMs);
-    if (this.silenced || this.end.blocked) return;
+    if (this.end.blocked || this.pipeline?.blocksRtcp(arrivalMs)) return;
     let opened = length;
     if (this.end.isProtected) opened = this.srtp.inbound?.openRtcp(memory.bytes, offset, length) ?? -1;
     if (opened < 0) this.end.unopened++;

@@ -1,6 +1,8 @@
 import { deriveSeed } from '../core/rng.js';
+import { AudioTap } from '../impair/audio-tap.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
-import { dropsAll, type Pipeline } from '../impair/spec.js';
+import type { SharedImpairments } from '../impair/shared-impairments.js';
+import type { Pipeline } from '../impair/spec.js';
 import type { DirectionTruth } from '../impair/truth.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { Due } from './due-wheel.js';
@@ -9,7 +11,6 @@ import type { CallLog } from './packet-log.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
 import { RelayEnd } from './relay-end.js';
-import { sumTruth } from './sum-truth.js';
 import type { PacketMemory } from './udp.js';
 
 /** How long the delayed packets of a closed call are waited for at most. */
@@ -25,6 +26,7 @@ const SEED_NAME: Record<RelayDirection, string> = { aToB: 'uplink', bToA: 'downl
 export interface RelaySurroundings {
   seed: number;
   queue: DelayQueue;
+  shared: SharedImpairments;
   /** Room for one protected packet. */
   scratch: PacketMemory;
 }
@@ -38,12 +40,6 @@ export class RelayedCall implements Due {
   next: Due | null = null;
   /** Set by its plane; hears once that nothing came for the media timeout. */
   onTimeout: (() => void) | null = null;
-  private payloadTypes: Partial<Record<RelayDirection, Readonly<Record<number, string>>>> = {};
-  private readonly revisions: Record<RelayDirection, number> = { aToB: 0, bToA: 0 };
-  /** What stages did that were replaced since. */
-  private readonly earlier: Record<RelayDirection, DirectionTruth | null> = { aToB: null, bToA: null };
-  /** Directions that were replaced while packets waited in them. */
-  private readonly emptying: Direction[] = [];
   private toldMs = -1;
   private closedAtMs: number | null = null;
 
@@ -59,30 +55,36 @@ export class RelayedCall implements Due {
     this.ends = { a: this.end('a', pairs.a, log), b: this.end('b', pairs.b, log) };
     this.ends.a.rtcp.other = this.ends.b.rtcp;
     this.ends.b.rtcp.other = this.ends.a.rtcp;
-    this.directions = {
-      aToB: this.direction('aToB', spec.pipelines.aToB),
-      bToA: this.direction('bToA', spec.pipelines.bToA),
+    const taps = { a: new AudioTap(), b: new AudioTap() };
+    const direction = (name: RelayDirection): Direction => {
+      const from = SOURCE[name];
+      const to = OPPOSITE[from];
+      const stages = spec.pipelines[name];
+      const seed = deriveSeed(around.seed, spec.name, SEED_NAME[name]);
+      const heard = { own: taps[from], other: taps[to] };
+      const pipeline = new ImpairmentPipeline(stages, seed, around.shared, null, heard);
+      const made = new Direction(pipeline, stages, around.queue, this.ends[to]);
+      this.ends[from].start(made);
+      return made;
     };
-    this.join('aToB', spec.pipelines.aToB);
-    this.join('bToA', spec.pipelines.bToA);
+    this.directions = { aToB: direction('aToB'), bToA: direction('bToA') };
+    // The second may have begun to listen to the first.
+    this.directions.aToB.settle();
   }
 
   connect(side: RelaySide, remote: RelayRemote): void {
     this.ends[side].connect(remote);
-    const direction = side === 'a' ? 'aToB' : 'bToA';
-    this.payloadTypes[direction] = remote.payloadTypes;
-    this.directions[direction].pipeline.setFormat(null, remote.payloadTypes);
+    const { payloadTypes, clockRate } = remote;
+    this.directions[side === 'a' ? 'aToB' : 'bToA'].pipeline.setFormat(null, payloadTypes, clockRate);
   }
 
-  /** Replaces the stages of a direction. Packets that are under way arrive as they would have. */
-  impair(direction: RelayDirection, pipeline: Pipeline): void {
-    this.earlier[direction] = this.truthOf(direction);
-    const before = this.directions[direction];
-    if (before.inFlight > 0) this.emptying.push(before);
-    this.revisions[direction]++;
-    this.directions[direction] = this.direction(direction, pipeline);
-    this.directions[direction].pipeline.setFormat(null, this.payloadTypes[direction]);
-    this.join(direction, pipeline);
+  /** Puts other stages in the place of those of a direction. Packets that are under way arrive as they would have. */
+  impair(direction: RelayDirection, pipeline: Pipeline, name: string, nowMs: number): void {
+    if (this.closedAtMs !== null) return;
+    const { aToB, bToA } = this.directions;
+    this.directions[direction].replace(pipeline, name, nowMs);
+    aToB.settle();
+    bToA.settle();
   }
 
   block(direction: RelayDirection, blocked: boolean): void {
@@ -115,8 +117,7 @@ export class RelayedCall implements Due {
 
   /** Called once a tick after `close`: true when no delayed packet is left, or the time is up. */
   drained(nowMs: number): boolean {
-    const { aToB, bToA } = this.directions;
-    if ([aToB, bToA, ...this.emptying].every(({ inFlight }) => inFlight === 0)) return true;
+    if (this.directions.aToB.inFlight + this.directions.bToA.inFlight === 0) return true;
     return nowMs - (this.closedAtMs ?? nowMs) >= MAX_DRAIN_MS;
   }
 
@@ -133,11 +134,9 @@ export class RelayedCall implements Due {
     };
   }
 
-  /** What was done to the packets of a direction, by all the stages that it had. */
+  /** What was done to the packets of a direction so far. */
   truthOf(direction: RelayDirection): DirectionTruth {
-    const truth = this.directions[direction].pipeline.truth.snapshot();
-    const earlier = this.earlier[direction];
-    return earlier ? sumTruth(earlier, truth) : truth;
+    return this.directions[direction].pipeline.truth.snapshot();
   }
 
   /** An end that listens to its ports from now on, by way of the capture where there is one. */
@@ -155,19 +154,5 @@ export class RelayedCall implements Due {
     pair.rtp.sink = rtp?.before(end.sink) ?? end.sink;
     pair.rtcp.sink = rtcp?.before(end.rtcp) ?? end.rtcp;
     return end;
-  }
-
-  private direction(direction: RelayDirection, pipeline: Pipeline): Direction {
-    const revision = this.revisions[direction];
-    const { seed, queue } = this.around;
-    const first = deriveSeed(seed, this.spec.name, SEED_NAME[direction]);
-    const impairments = new ImpairmentPipeline(pipeline, revision === 0 ? first : deriveSeed(first, revision));
-    return new Direction(impairments, pipeline, queue, this.ends[OPPOSITE[SOURCE[direction]]]);
-  }
-
-  private join(direction: RelayDirection, pipeline: Pipeline): void {
-    const end = this.ends[SOURCE[direction]];
-    end.outbound = this.directions[direction];
-    end.rtcp.silenced = dropsAll(pipeline);
   }
 }

@@ -96,8 +96,8 @@ export class Relay {
     this.options.client.connect(call, side, remote);
   }
 
-  impair(call: number, direction: RelayDirection, pipeline: Pipeline): void {
-    this.options.client.impair(call, direction, pipeline);
+  impair(call: number, direction: RelayDirection, pipeline: Pipeline, name: string): void {
+    this.options.client.impair(call, direction, pipeline, name);
   }
 
   block(call: number, direction: RelayDirection, blocked: boolean): void {

@@ -128,9 +128,15 @@ describe('a relayed call', () => {
     const bed = new RelayBed();
     const { a } = bed.open([{ kind: 'delay', base: 100, keepOrder: true }]);
     bed.talk('a', a, 10);
-    bed.tell({ kind: 'impair', call: 1, direction: 'aToB', pipeline: [{ kind: 'loss', ratio: 1, burst: 1 }] });
+    bed.tell({
+      kind: 'impair',
+      call: 1,
+      direction: 'aToB',
+      pipeline: [{ kind: 'loss', ratio: 1, burst: 1 }],
+      name: 'outage',
+    });
     bed.talk('a', a, 5, 10);
-    bed.tell({ kind: 'impair', call: 1, direction: 'aToB', pipeline: [] });
+    bed.tell({ kind: 'impair', call: 1, direction: 'aToB', pipeline: [], name: 'clean' });
     bed.talk('a', a, 5, 15);
     expect(sequences(bed.came.b)).toEqual([...upTo(10), 15, 16, 17, 18, 19]);
     expect(bed.close().directions.aToB.truth).toMatchObject({
@@ -141,6 +147,11 @@ describe('a relayed call', () => {
       droppedWithin: 5,
       droppedAfter: 0,
       delayMaxMs: 100,
+      periods: [
+        { name: 'at first', packets: 10, dropped: 0 },
+        { name: 'outage', packets: 5, dropped: 5 },
+        { name: 'clean', packets: 5, dropped: 0 },
+      ],
     });
   });
 
@@ -294,7 +305,7 @@ describe('RTCP of a relayed call', () => {
     bed.sendRtcp('a', a, rtcp(1));
     bed.run(2);
     expect(bed.rtcpCame.b).toEqual([]);
-    bed.tell({ kind: 'impair', call: 1, direction: 'aToB', pipeline: [] });
+    bed.tell({ kind: 'impair', call: 1, direction: 'aToB', pipeline: [], name: 'clean' });
     bed.sendRtcp('a', a, rtcp(1));
     bed.run(2);
     expect(bed.rtcpCame.b).toHaveLength(1);

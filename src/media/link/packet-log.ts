@@ -20,7 +20,7 @@
 export const LogKind = { fate: 1, datagram: 2 } as const;
 
 /** What became of a packet. */
-export const LoggedFate = { delivered: 0, dropped: 1, duplicated: 2, blocked: 3 } as const;
+export const LoggedFate = { delivered: 0, dropped: 1, duplicated: 2, blocked: 3, absorbed: 4 } as const;
 
 /** Of a datagram record. */
 export const LogFlag = { outgoing: 1, ipv6: 2 } as const;

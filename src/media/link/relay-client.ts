@@ -123,9 +123,9 @@ export class RelayClient {
     this.post({ kind: 'connect', call, side, remote });
   }
 
-  /** Replaces the impairments of a direction while the call is up. */
-  impair(call: number, direction: RelayDirection, pipeline: Pipeline): void {
-    this.post({ kind: 'impair', call, direction, pipeline });
+  /** Replaces the impairments of a direction while the call is up; `name` is what the truth calls the time from now on. */
+  impair(call: number, direction: RelayDirection, pipeline: Pipeline, name: string): void {
+    this.post({ kind: 'impair', call, direction, pipeline, name });
   }
 
   /** Throws a direction's media away, or lets it through again. */

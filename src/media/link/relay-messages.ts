@@ -46,6 +46,8 @@ export interface RelayRemote {
    * stages that recode or drop digits have to know. Left out, the static types of RFC 3551.
    */
   payloadTypes?: Readonly<Record<number, string>>;
+  /** RTP clock of what it sends, in Hz; 8,000 when it is left out. */
+  clockRate?: number;
   /** What crosses this side is SRTP: keys seen from the relay. Left out, RTP. A key that stays the same goes on where it was. */
   srtp?: SrtpKeys;
 }
@@ -56,8 +58,8 @@ export type RelayCommand =
   | { kind: 'open'; spec: RelayCallSpec }
   /** Sets or replaces the far end of a side. */
   | { kind: 'connect'; call: number; side: RelaySide; remote: RelayRemote }
-  /** Replaces the impairments of a direction: generators start anew, the truth goes on. */
-  | { kind: 'impair'; call: number; direction: RelayDirection; pipeline: Pipeline }
+  /** Replaces the impairments of a direction: generators start anew, the truth goes on and calls the time from now on `name`. */
+  | { kind: 'impair'; call: number; direction: RelayDirection; pipeline: Pipeline; name: string }
   /** Whether RTP and RTCP of a direction are thrown away; counted apart from what the impairments drop. */
   | { kind: 'block'; call: number; direction: RelayDirection; blocked: boolean }
   /** Asks how a call stands; answered by `report`. */
