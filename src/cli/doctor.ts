@@ -55,6 +55,7 @@ function doctor(given: string, flags: DoctorFlags): void {
     ports: wholeSpan(flags.rtpPorts ?? profile.media.rtpPorts),
     // The trunk has one address, and half of the ports.
     addresses: profile.target === undefined ? 1 : (profile.media.addresses?.length ?? 1),
+    sharedPorts: profile.media.sharedPorts,
   };
   const findings = diagnose(examineMachine(), demand);
   const failed = findings.some((finding) => finding.state === 'fail');

@@ -3,6 +3,7 @@ import type { MediaClient } from '../media/link/client.js';
 import type { Lease, MediaReport } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { BPL } from '../quality/equipment.js';
+import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
@@ -52,6 +53,7 @@ export class Conversation {
       ptimeMs: conversation.ptime,
       sessionId: call + 1,
       rtcpMux: mediaSpec.rtcp.enabled && mediaSpec.rtcp.mux,
+      source: lease.ssrc === undefined ? undefined : { ssrc: lease.ssrc, cname: cnameOf(name, lease.address) },
     };
     this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
@@ -94,6 +96,7 @@ export class Conversation {
         address: remote.address,
         port: remote.port,
         rtcp: { ...remote.rtcp, mux: rtcpMux },
+        ssrcs: remote.ssrcs,
         codec: agreement.codec,
         sendPayloadType: agreement.sendPayloadType,
         acceptPayloadTypes: accept,

@@ -167,6 +167,12 @@ export const mediaSpec = z
         return a >= 1024 && b <= 65_535 && b > a;
       }, 'the range must lie within 1024–65535 and ascend')
       .describe('Ports for RTP (even) and RTCP (odd)'),
+    sharedPorts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'One RTP and one RTCP port on each address for all calls of a media thread, told apart by the far end’s address and SSRC; without it a pair for each call',
+      ),
     addresses: z
       .array(z.union([z.ipv4(), z.ipv6()], 'expected an IPv4 or IPv6 address'))
       .min(1)

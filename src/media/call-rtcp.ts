@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { deriveSeed } from '../core/rng.js';
 import { voipMetricsOf } from '../quality/heard-metrics.js';
+import { cnameOf } from '../rtp/cname.js';
 import { isRtcp, senderSsrcOf } from '../rtp/packet.js';
 import { type Reception, type RtcpReport, RtcpSession, type SenderInfo } from '../rtp/rtcp-session.js';
 import { UNAUTHENTIC } from '../rtp/srtp.js';
@@ -93,7 +94,7 @@ export class CallRtcp implements DatagramSink, Due {
     const { ssrc } = this.sender;
     const { utcOffsetMs, wheel } = this.around;
     const seed = deriveSeed(ssrc, 'rtcp');
-    this.rtcp = new RtcpSession(ssrc, `${this.name}@${this.address}`, clockRate, utcOffsetMs, seed, nowMs);
+    this.rtcp = new RtcpSession(ssrc, cnameOf(this.name, this.address), clockRate, utcOffsetMs, seed, nowMs);
     this.dueMs = this.rtcp.dueMs;
     wheel.add(this);
   }

@@ -82,12 +82,12 @@ export class MediaCall implements SourceWatcher {
     const protection = this.srtp && { session: this.srtp, scratch: around.sealed };
     this.end = new UdpEnd(pair.rtp, this, spec.session.latch, protection);
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
-    this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink);
+    const { address, ssrc } = pair.lease;
+    this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink, ssrc);
     this.session = new LocalSession(spec.session, this.sender);
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     this.end.inbound = this.downlink;
     pair.rtp.sink = this.end;
-    const { address } = pair.lease;
     this.rtcp = spec.session.rtcp
       ? new CallRtcp(
           spec.name,
@@ -148,11 +148,17 @@ export class MediaCall implements SourceWatcher {
     // The answer after early media does not start latching anew, a later description does.
     const isAnew = this.session.isAnswered;
     const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, isAnew);
+    const announced = remote.ssrcs ?? [];
+    this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     const { clockRate } = CODECS[remote.codec];
     this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec }, clockRate);
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes, clockRate);
-    if (this.rtcp !== null) this.rtcp.connect(this.rtcpRoute(remote), isAnew, clockRate, nowMs);
+    if (this.rtcp !== null) {
+      const route = this.rtcpRoute(remote);
+      this.rtcp.connect(route, isAnew, clockRate, nowMs);
+      if (route.from === this.pair.rtcp) this.pair.rtcp.expect?.(route.ip, route.port, announced, nowMs);
+    }
     const { audio } = this.spec.session;
     if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
+import { deriveSeed } from '../core/rng.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { SharedImpairments } from '../impair/shared-impairments.js';
 import type { Pipeline } from '../impair/spec.js';
@@ -13,6 +14,7 @@ import type { RelayEvent } from './link/relay-messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
 import { RelayPlane } from './relay-plane.js';
+import { SharedPorts } from './shared-ports.js';
 import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
 
 const SCRATCH_BYTES = 2048;
@@ -31,6 +33,8 @@ export interface PlaneOptions {
   addresses: readonly string[];
   portMin: number;
   portMax: number;
+  /** One port pair on each address for all calls; one for each of them when it is left out. */
+  sharedPorts?: boolean;
   /** What its calls may play. */
   audio: AudioLibrary;
 }
@@ -80,7 +84,9 @@ class Totals {
  */
 export class Plane {
   private readonly driver: UdpDriver;
+  /** Those of calls are taken from `callPorts`, which is the same unless calls share theirs. */
   private readonly ports: PortPool;
+  private readonly callPorts: PortPool | SharedPorts;
   private readonly around: CallSurroundings;
   private readonly queue: DelayQueue;
   private readonly wheel = new PacingWheel();
@@ -96,6 +102,8 @@ export class Plane {
   private readonly ended = new Totals();
   /** Datagrams that were neither RTP nor RTCP, on ports that no call held. */
   private malformedAside = 0;
+  /** Of shared ports: packets of no call that is known. */
+  private unattributed = 0;
   private readonly idleSink: DatagramSink = {
     onDatagram: (memory, offset, length) => {
       if (isRtp(memory.bytes, offset, length)) return;
@@ -107,6 +115,13 @@ export class Plane {
   private readonly rtcpSink: DatagramSink = {
     onDatagram: (memory, offset, length) => {
       if (isRtcp(memory.bytes, offset, length)) this.around.rtcp.counts.received++;
+      else this.malformedAside++;
+    },
+  };
+
+  private readonly straySink: DatagramSink = {
+    onDatagram: ({ bytes }, offset, length) => {
+      if (isRtp(bytes, offset, length) || isRtcp(bytes, offset, length)) this.unattributed++;
       else this.malformedAside++;
     },
   };
@@ -125,6 +140,16 @@ export class Plane {
       this.idleSink,
       this.rtcpSink,
     );
+    this.callPorts = options.sharedPorts
+      ? new SharedPorts(
+          this.ports,
+          options.addresses,
+          deriveSeed(seed, 'shared ports'),
+          this.idleSink,
+          this.rtcpSink,
+          this.straySink,
+        )
+      : this.ports;
     this.queue = new DelayQueue();
     this.around = {
       seed,
@@ -157,13 +182,13 @@ export class Plane {
 
   /** Takes back a leased pair on which no call was opened. */
   release(pair: number, nowMs: number): void {
-    const found = this.ports.get(pair);
-    if (found) this.ports.release(found, nowMs);
+    const found = this.callPorts.get(pair);
+    if (found) this.callPorts.release(found, nowMs);
   }
 
   /** Opens a path on a leased pair; it listens from now on. */
   open(pair: number, spec: CallSpec): void {
-    const found = this.ports.get(pair);
+    const found = this.callPorts.get(pair);
     if (!found) throw new Error(`port pair ${pair} was not leased`);
     if (this.calls.has(spec.call)) throw new Error(`call ${spec.call} is already open`);
     // Multiples of the golden ratio spread any number of calls evenly over the packet interval.
@@ -240,6 +265,7 @@ export class Plane {
       faults,
       digitsHeard: totals.digitsHeard,
       malformed: totals.malformed + this.malformedAside + this.around.rtcp.counts.malformed,
+      unattributed: this.unattributed,
       rtcpReceived: this.around.rtcp.counts.received,
       health: this.health(totals.slotsSkipped),
     };
@@ -276,7 +302,7 @@ export class Plane {
       this.reportDigitsOf(call);
       this.calls.delete(call.id);
       this.ended.add(call);
-      this.ports.release(call.pair, nowMs);
+      this.callPorts.release(call.pair, nowMs);
       this.listener.onClosed(call.id, call.report(nowMs));
       call.session.close();
       return false;
@@ -289,7 +315,9 @@ export class Plane {
     const isIdle = this.calls.size === 0 && this.relay.size === 0;
     const most = Math.min(count, isIdle ? LEASES_A_TICK_IDLE : LEASES_A_TICK);
     while (leases.length < most && refusal === null) {
-      const leased: PortPair | AppError = this.ports.lease(nowMs, address ?? undefined);
+      // Pairs of a given address are a relay's, which never shares any.
+      const leased: PortPair | AppError =
+        address === null ? this.callPorts.lease(nowMs) : this.ports.lease(nowMs, address);
       if (leased instanceof AppError) refusal = leased;
       else leases.push(leased.lease);
     }

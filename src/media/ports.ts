@@ -12,7 +12,7 @@ export interface PortPair {
 }
 
 /** A pair that was given back is not leased again before this, while packets of its last call may still come. */
-const REST_MS = 2000;
+export const REST_MS = 2000;
 
 /** Bound port pairs of a range: bound when they are first wanted, kept bound when they are given back. */
 export class PortPool {

@@ -60,12 +60,15 @@ export class RtpSender implements Paced {
     public ptimeMs: number,
     private readonly scratch: PacketMemory,
     private readonly outbound: Direction,
+    /** In place of the one drawn. */
+    ssrc?: number,
   ) {
     const rng = new Rng(deriveSeed(seed, 'rtp'));
     const { numbers, at } = takeNumbers(SENDER_NUMBERS);
     this.numbers = numbers;
     this.at = at;
-    numbers[at + SSRC] = rng.uint32();
+    const drawn = rng.uint32();
+    numbers[at + SSRC] = ssrc ?? drawn;
     // A start in the lower half keeps the first wrap away from the first packets, where a loss would hide it.
     this.firstSequence = rng.uint32() & 0x7fff;
     numbers[at + SEQUENCE] = this.firstSequence;

@@ -16,7 +16,7 @@ try {
   const audio = new AudioLibrary(setup.sounds, setup.seed);
   audio.prepare(setup.formats);
   const driver = openDriver(setup.driver, systemClock);
-  const { seed, addresses, portMin, portMax } = setup;
+  const { seed, addresses, portMin, portMax, sharedPorts } = setup;
   const host = new MediaHost(
     {
       driver,
@@ -26,6 +26,7 @@ try {
       addresses,
       portMin,
       portMax,
+      sharedPorts,
       audio,
     },
     post,

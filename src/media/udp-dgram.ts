@@ -4,6 +4,16 @@ import { formatAddress, parseAddress } from './addresses.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
+const SHARED_BUFFER_BYTES = 16 * 1024 * 1024;
+
+/** Asks for buffers; what the system does not grant, it does not grant. */
+function enlarge(resize: () => void): void {
+  try {
+    resize();
+  } catch {
+    // What it had remains.
+  }
+}
 
 /** Addresses are numeric, so nothing has to be looked up and binding finishes within the call. */
 function numericLookup(
@@ -38,11 +48,7 @@ export class DgramDriver implements UdpDriver {
       socket.close();
       return refusal;
     }
-    try {
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-    } catch {
-      // The system's default remains.
-    }
+    enlarge(() => socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES));
     const bound = new DgramPort(this, socket);
     this.ports.add(bound);
     return bound;
@@ -92,6 +98,11 @@ class DgramPort implements UdpPort {
       if (error) this.driver.sendErrors++;
     });
     this.driver.pacingErrorMs.record(this.driver.clock.now() - dueMs);
+  }
+
+  carryMany(): void {
+    enlarge(() => this.socket.setRecvBufferSize(SHARED_BUFFER_BYTES));
+    enlarge(() => this.socket.setSendBufferSize(SHARED_BUFFER_BYTES));
   }
 
   settleDrops(): void {}

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { KernelTime } from '../core/kernel-time.js';
 import type { Libc } from '../core/libc.js';
-import { MSG_TRUNC } from '../core/linux-sockets.js';
+import { MSG_DONTWAIT, MSG_TRUNC } from '../core/linux-sockets.js';
 import { type DatagramSink, PacketMemory, pacingHistogram, type UdpDriver, type UdpPort } from './udp.js';
 import {
   addressIn,
@@ -16,6 +16,7 @@ import {
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 const MAX_EVENTS = 1024;
 /**
  * Datagrams that are read, or sent, in a row. After each system call the processor has to warm up to our own code again,
@@ -29,9 +30,15 @@ const SENDS_A_CLOCK = 4;
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const EVENT_DATA = EVENT_WORDS - 2;
 
+/** A port that many calls share is read in so many batches at most before it is time to send again. */
+const MOST_BATCHES = 32;
+
+/** struct mmsghdr: struct msghdr (56 bytes), then the length that was received. */
+const HEADER_BYTES = 64;
+const RECEIVED_LENGTH = 56;
 // A slot that a datagram is received into, in bytes from its start.
-const VECTOR = 64; // struct iovec; struct msghdr (56 bytes) is at 0
-const NAME = 80; // struct sockaddr_in or sockaddr_in6
+const VECTOR = 0; // struct iovec
+const NAME = 16; // struct sockaddr_in or sockaddr_in6
 const CONTROL = NAME + SOCKADDR_BYTES;
 const DATAGRAM = CONTROL + CONTROL_BYTES;
 const DATAGRAM_BYTES = 2048;
@@ -43,8 +50,9 @@ const FLAGS = 48;
 // A slot that a datagram is sent from: its address, then the datagram.
 const SEND_SLOT = SOCKADDR_BYTES + DATAGRAM_BYTES;
 
-// The driver's block of native memory.
-const SENDS = BATCH * RECEIVE_SLOT;
+// The driver's block of native memory: headers, and the slots that they point to.
+const RECEIVES = BATCH * HEADER_BYTES;
+const SENDS = RECEIVES + BATCH * RECEIVE_SLOT;
 const EVENTS = SENDS + BATCH * SEND_SLOT;
 const EVENT = EVENTS + MAX_EVENTS * 16; // the one that is added
 const BLOCK_BYTES = EVENT + 16;
@@ -67,6 +75,8 @@ export class EpollDriver implements UdpDriver {
   private readonly epoll: number;
   private readonly ports: (EpollPort | null)[] = [];
   private readonly freeIndexes: number[] = [];
+  /** Those that many calls share: they have something to read at each poll. */
+  private crowded: EpollPort[] = [];
   private readonly receivedLengths = new Int32Array(BATCH);
   /** Datagrams that wait in the send slots. */
   private waiting = 0;
@@ -87,13 +97,15 @@ export class EpollDriver implements UdpDriver {
     this.memory = new PacketMemory(new Uint8Array(buffer));
     this.view = new DataView(buffer);
     this.base = base;
-    for (let slot = 0; slot < SENDS; slot += RECEIVE_SLOT) {
-      this.view.setBigUint64(slot, BigInt(base + slot + NAME), true);
-      this.view.setBigUint64(slot + NAME_LENGTH, BigInt(SOCKADDR_BYTES), true);
-      this.view.setBigUint64(slot + 16, BigInt(base + slot + VECTOR), true);
-      this.view.setBigUint64(slot + 24, 1n, true);
-      this.view.setBigUint64(slot + 32, BigInt(base + slot + CONTROL), true);
-      this.view.setBigUint64(slot + CONTROL_LENGTH, BigInt(CONTROL_BYTES), true);
+    for (let i = 0; i < BATCH; i++) {
+      const header = i * HEADER_BYTES;
+      const slot = RECEIVES + i * RECEIVE_SLOT;
+      this.view.setBigUint64(header, BigInt(base + slot + NAME), true);
+      this.view.setBigUint64(header + NAME_LENGTH, BigInt(SOCKADDR_BYTES), true);
+      this.view.setBigUint64(header + 16, BigInt(base + slot + VECTOR), true);
+      this.view.setBigUint64(header + 24, 1n, true);
+      this.view.setBigUint64(header + 32, BigInt(base + slot + CONTROL), true);
+      this.view.setBigUint64(header + CONTROL_LENGTH, BigInt(CONTROL_BYTES), true);
       this.view.setBigUint64(slot + VECTOR, BigInt(base + slot + DATAGRAM), true);
       this.view.setBigUint64(slot + VECTOR + 8, BigInt(DATAGRAM_BYTES), true);
     }
@@ -122,7 +134,7 @@ export class EpollDriver implements UdpDriver {
     return bound;
   }
 
-  /** One datagram from each port that has any; what remains is read at the next call. */
+  /** One datagram from each port that has any; what remains is read at the next call. A shared port is read to its end. */
   poll(): void {
     this.time.refresh(this.clock.now());
     let count: number;
@@ -131,6 +143,7 @@ export class EpollDriver implements UdpDriver {
       for (let first = 0; first < count; first += BATCH) this.receive(first, Math.min(BATCH, count - first));
       // A full set means that more ports may wait.
     } while (count === MAX_EVENTS);
+    for (const port of this.crowded) this.drain(port);
   }
 
   /** Puts a datagram into the next send slot. */
@@ -174,16 +187,23 @@ export class EpollDriver implements UdpDriver {
     this.waiting = 0;
   }
 
-  settleDrops(port: EpollPort, fd: number): void {
-    this.noteDrops(port, this.sockets.dropsOf(fd));
+  /** A port that many calls share: it leaves the epoll set, since it always has something. */
+  crowd(port: EpollPort): void {
+    this.sockets.enlarge(port.fd);
+    if (this.libc.epollControl(this.epoll, EPOLL_CTL_DEL, port.fd, this.base + EVENT) === 0) this.crowded.push(port);
+  }
+
+  settleDrops(port: EpollPort): void {
+    this.noteDrops(port, this.sockets.dropsOf(port.fd));
   }
 
   /** Closes a port's socket, which also takes it out of the epoll set; what waits to be sent goes first. */
-  release(port: EpollPort, fd: number): void {
+  release(port: EpollPort): void {
     this.flush();
     this.ports[port.index] = null;
     this.freeIndexes.push(port.index);
-    this.libc.close(fd);
+    this.crowded = this.crowded.filter((other) => other !== port);
+    this.libc.close(port.fd);
   }
 
   close(): void {
@@ -199,24 +219,44 @@ export class EpollDriver implements UdpDriver {
     const { libc, receivedLengths } = this;
     let event = (EVENTS >> 2) + firstEvent * EVENT_WORDS + EVENT_DATA;
     for (let i = 0; i < count; i++) {
-      receivedLengths[i] = libc.recvmsg(words[event], this.base + i * RECEIVE_SLOT, 0);
+      receivedLengths[i] = libc.recvmsg(words[event], this.base + i * HEADER_BYTES, 0);
       event += EVENT_WORDS;
     }
     event = (EVENTS >> 2) + firstEvent * EVENT_WORDS + EVENT_DATA;
     for (let i = 0; i < count; i++) {
-      const slot = i * RECEIVE_SLOT;
       const port = this.ports[words[event + 1]];
-      if (port && receivedLengths[i] >= 0) this.hand(port, slot, receivedLengths[i]);
-      words[(slot + NAME_LENGTH) >> 2] = SOCKADDR_BYTES;
-      words[(slot + CONTROL_LENGTH) >> 2] = CONTROL_BYTES;
+      if (port && receivedLengths[i] >= 0) this.hand(port, i, receivedLengths[i]);
+      this.renew(i);
       event += EVENT_WORDS;
     }
   }
 
-  private hand(port: EpollPort, slot: number, length: number): void {
+  /** Reads all that waits at a port, in batches. */
+  private drain(port: EpollPort): void {
+    const { words } = this.memory;
+    let count = BATCH;
+    for (let batches = 0; count === BATCH && batches < MOST_BATCHES; batches++) {
+      count = this.libc.recvmmsg(port.fd, this.base, BATCH, MSG_DONTWAIT, 0);
+      for (let i = 0; i < count; i++) {
+        this.hand(port, i, words[(i * HEADER_BYTES + RECEIVED_LENGTH) >> 2]);
+        this.renew(i);
+      }
+    }
+  }
+
+  /** Makes the header of a slot ready for the next datagram. */
+  private renew(index: number): void {
+    const { words } = this.memory;
+    words[(index * HEADER_BYTES + NAME_LENGTH) >> 2] = SOCKADDR_BYTES;
+    words[(index * HEADER_BYTES + CONTROL_LENGTH) >> 2] = CONTROL_BYTES;
+  }
+
+  private hand(port: EpollPort, index: number, length: number): void {
     const { words, bytes } = this.memory;
     const { control } = this;
-    control.read(words, slot + CONTROL, words[(slot + CONTROL_LENGTH) >> 2]);
+    const header = index * HEADER_BYTES;
+    const slot = RECEIVES + index * RECEIVE_SLOT;
+    control.read(words, slot + CONTROL, words[(header + CONTROL_LENGTH) >> 2]);
     if (control.drops >= 0) this.noteDrops(port, control.drops);
     const sink = port.sink;
     if (sink === null) return;
@@ -224,7 +264,7 @@ export class EpollDriver implements UdpDriver {
     const name = slot + NAME;
     const ip = addressIn(words, bytes, name);
     const source = portIn(bytes, name);
-    const whole = (words[(slot + FLAGS) >> 2] & MSG_TRUNC) === 0;
+    const whole = (words[(header + FLAGS) >> 2] & MSG_TRUNC) === 0;
     sink.onDatagram(this.memory, slot + DATAGRAM, whole ? length : 0, arrivalMs, ip, source);
   }
 
@@ -245,7 +285,7 @@ class EpollPort implements UdpPort {
 
   constructor(
     private readonly driver: EpollDriver,
-    private readonly fd: number,
+    readonly fd: number,
     readonly index: number,
     readonly port: number,
   ) {}
@@ -254,14 +294,18 @@ class EpollPort implements UdpPort {
     if (this.open) this.driver.enqueue(this.fd, memory, offset, length, ip, port, dueMs);
   }
 
+  carryMany(): void {
+    if (this.open) this.driver.crowd(this);
+  }
+
   settleDrops(): void {
-    if (this.open) this.driver.settleDrops(this, this.fd);
+    if (this.open) this.driver.settleDrops(this);
   }
 
   close(): void {
     if (!this.open) return;
     this.open = false;
     this.sink = null;
-    this.driver.release(this, this.fd);
+    this.driver.release(this);
   }
 }

@@ -9,6 +9,8 @@ import {
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_RXQ_OVFL,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
   SO_TIMESTAMPNS,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -34,6 +36,8 @@ const HEADER_BYTES = 16;
 const SCRATCH_BYTES = MEMINFO_BYTES + 4;
 
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
+/** What a port that many calls share asks for: the kernel grants `net.core.rmem_max` at most, or all to root. */
+const SHARED_BUFFER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Writes struct sockaddr_in, or sockaddr_in6 for the number of an IPv6 address, and returns its length: family in host order,
@@ -110,13 +114,22 @@ export class SocketOpener {
     return this.view.getUint32(MEMINFO_DROPS, true);
   }
 
+  /** Gives a socket the largest buffers that it may have. */
+  enlarge(fd: number): void {
+    this.setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, SHARED_BUFFER_BYTES);
+    this.setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SHARED_BUFFER_BYTES);
+  }
+
+  /** Beyond the system's limit only with CAP_NET_ADMIN; the plain option takes what it may. */
+  private setBuffer(fd: number, forced: number, plain: number, bytes: number): void {
+    const { base } = this.memory;
+    this.view.setInt32(0, bytes, true);
+    if (this.libc.setsockopt(fd, SOL_SOCKET, forced, base, 4) < 0) this.libc.setsockopt(fd, SOL_SOCKET, plain, base, 4);
+  }
+
   private setOptions(fd: number): void {
     const { base } = this.memory;
-    this.view.setInt32(0, RECEIVE_BUFFER_BYTES, true);
-    // Beyond net.core.rmem_max only with CAP_NET_ADMIN; the plain option takes what it may.
-    if (this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, base, 4) < 0) {
-      this.libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, base, 4);
-    }
+    this.setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     this.view.setInt32(0, 1, true);
     this.libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, base, 4);
     this.libc.setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, base, 4);

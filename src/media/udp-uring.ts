@@ -200,6 +200,10 @@ export class UringDriver implements UdpDriver {
     this.waiting = 0;
   }
 
+  enlarge(port: UringPort): void {
+    this.sockets.enlarge(port.fd);
+  }
+
   settleDrops(port: UringPort): void {
     this.noteDrops(port, this.sockets.dropsOf(port.fd));
   }
@@ -369,6 +373,10 @@ class UringPort implements UdpPort {
 
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void {
     if (this.open) this.driver.enqueue(this.fd, memory, offset, length, ip, port, dueMs);
+  }
+
+  carryMany(): void {
+    if (this.open) this.driver.enlarge(this);
   }
 
   settleDrops(): void {

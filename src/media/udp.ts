@@ -57,6 +57,13 @@ export interface UdpPort {
    * left.
    */
   send(memory: PacketMemory, offset: number, length: number, ip: number, port: number, dueMs: number): void;
+  /**
+   * Says where the far end is, which SSRCs its description announced, and when: a share of a port that many calls have takes
+   * only what it knows to be the call's. A port of a call's own has no need of it. Port 0 expects nothing.
+   */
+  expect?(ip: number, port: number, announced: readonly number[], nowMs: number): void;
+  /** Many calls will share this port: its buffers in the kernel have to be as large as they may be. */
+  carryMany(): void;
   /** Brings the driver's count of drops up to date: the kernel tells of one only with the next datagram. */
   settleDrops(): void;
   close(): void;

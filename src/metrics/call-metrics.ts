@@ -181,7 +181,7 @@ export class CallMetrics {
     };
   }
 
-  media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops' | 'malformed'> {
+  media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops' | 'malformed' | 'unattributed'> {
     return {
       uplink: this.uplink.summary(),
       downlink: this.downlink.summary(),

@@ -113,6 +113,7 @@ const FIGURES = {
     pacingErrorMs: { p50: 'ms', p99: 'ms', max: 'ms' },
     receiveDrops: 'count',
     malformed: 'count',
+    unattributed: 'count',
   },
   dtmf: { uplink: dtmf, downlink: dtmf },
   impairment: { uplink: truth, downlink: truth },

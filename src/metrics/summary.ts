@@ -223,6 +223,8 @@ export interface Summary {
     receiveDrops: number | null;
     /** Datagrams on media ports of ours that were neither RTP nor RTCP, the built-in trunk's included. */
     malformed: number | null;
+    /** RTP and RTCP packets on ports that calls share of which nobody could say whose they were; 0 without shared ports. */
+    unattributed: number | null;
   };
   dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };
   impairment: { uplink: TruthSummary; downlink: TruthSummary };

@@ -45,6 +45,16 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
     if (!isTable(profile[side])) continue;
     for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);
   }
+  if (isTable(profile.media) && profile.media.sharedPorts === true) {
+    for (const side of ['calls', 'trunk'] as const) {
+      const latch = isTable(profile[side]) ? profile[side].latch : undefined;
+      if (latch !== undefined && latch !== 'off')
+        issue(
+          [side, 'latch'],
+          'cannot work with `media.sharedPorts`: a packet from an address that no SDP named is no call’s',
+        );
+    }
+  }
   if (!isTable(profile.calls)) return;
   const { from, to, headers, numbers } = profile.calls;
   const patterns: [Path, unknown][] = [

@@ -280,6 +280,7 @@ function generator({ run, media: m }: Summary, paint: Paint): string[] {
     `  pacing error p50 ${milliseconds(m.pacingErrorMs?.p50)}   p99 ${milliseconds(m.pacingErrorMs?.p99)}   event-loop delay p99 ${milliseconds(run.eventLoopDelayMs?.p99)}`,
     `  receive drops ${count(m.receiveDrops)}   malformed datagrams ${count(m.malformed)}   timestamps: ${run.timestampSource ?? 'not measured'}`,
   ];
+  if (m.unattributed) lines.push(`  packets on shared ports that were nobody’s: ${count(m.unattributed)}`);
   for (let i = 0; i < cpu.length; i += 2) lines.push(`  CPU ${cpu.slice(i, i + 2).join('   ')}`);
   return lines;
 }

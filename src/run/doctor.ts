@@ -14,6 +14,8 @@ export interface Demand {
   ports: PortSpan;
   /** On how many addresses. */
   addresses: number;
+  /** Calls share one pair on each address (`media.sharedPorts`). */
+  sharedPorts: boolean;
 }
 
 export interface Finding {
@@ -31,6 +33,12 @@ export interface Finding {
 const LEAST_NODE = [20, 19] as const;
 /** What an RTP socket asks for. */
 const RECEIVE_BUFFER_BYTES = 512 * 1024;
+/**
+ * What a shared port needs for each call: five packets come within 100 ms, for which a thread may be held up; the kernel
+ * counts 832 bytes for one of 172, and grants twice what is asked for.
+ */
+const SHARED_BUFFER_BYTES_A_CALL = 2080;
+const KIBIBYTE = 1024;
 /** Generous: a call with its dialog, record and media, and the program itself. */
 const BYTES_A_CALL = 100 * 1024;
 const BYTES_OF_PROGRAM = 400 * 1024 * 1024;
@@ -52,7 +60,7 @@ export function diagnose(machine: Machine, demand: Demand): Finding[] {
     descriptors(machine, demand),
     ports(machine, demand),
     ephemeral(machine, demand),
-    buffers(machine),
+    buffers(machine, demand),
     memory(machine, demand),
   ];
   if (machine.conntrackMax !== null) findings.push(tracking(machine.conntrackMax, demand));
@@ -102,21 +110,24 @@ function cores({ cores: present, coreQuota }: Machine): Finding {
 }
 
 function descriptors({ descriptors: limit }: Machine, demand: Demand): Finding {
-  const pairs = (demand.calls + demand.pool) * demand.sides;
-  const needed = descriptorsNeeded(Math.min(demand.ports.pairs * demand.addresses, pairs));
+  const pairs = demand.sharedPorts
+    ? demand.sides * demand.addresses
+    : Math.min(demand.ports.pairs * demand.addresses, (demand.calls + demand.pool) * demand.sides);
+  const needed = descriptorsNeeded(pairs);
   const fine = limit !== null && limit >= needed;
   return {
     name: 'file descriptors',
     state: limit === null ? 'unknown' : fine ? 'ok' : 'fail',
     found: limit === null ? 'not told by the system' : String(limit),
-    needed: `${needed}: two sockets for each side of a call`,
+    needed: demand.sharedPorts ? String(needed) : `${needed}: two sockets for each side of a call`,
     why: 'a call without sockets cannot start',
     remedy: fine ? null : `ulimit -n ${roundUpLimit(needed)} (docker: --ulimit nofile=${roundUpLimit(needed)})`,
   };
 }
 
-function ports({ boundUdpPorts }: Machine, { ports: span, addresses, calls, sides }: Demand): Finding {
-  const needed = calls * sides;
+function ports({ boundUdpPorts }: Machine, demand: Demand): Finding {
+  const { ports: span, addresses, calls, sides, sharedPorts } = demand;
+  const needed = sharedPorts ? sides * addresses : calls * sides;
   let taken = 0;
   for (let port = span.min; port < span.max; port += 2)
     if (boundUdpPorts?.has(port) || boundUdpPorts?.has(port + 1)) taken++;
@@ -128,7 +139,7 @@ function ports({ boundUdpPorts }: Machine, { ports: span, addresses, calls, side
     state: !fine ? 'fail' : boundUdpPorts === null ? 'unknown' : 'ok',
     found: `${free} pairs ${boundUdpPorts === null ? '(which are taken the system does not tell)' : 'free'} in ${span.min}-${span.max}${addresses > 1 ? ` of ${addresses} addresses` : ''}${taken > 0 ? `, ${taken} taken` : ''}`,
     needed: `${needed} pairs`,
-    why: 'each side of a call has an even port for RTP and the odd one above it for RTCP',
+    why: `each side of ${sharedPorts ? 'the run' : 'a call'} has an even port for RTP and the odd one above it for RTCP`,
     remedy: fine ? null : widen(span.min, Math.ceil(needed / addresses) + taken),
   };
 }
@@ -165,15 +176,17 @@ function ephemeral({ ephemeralPorts, reservedPorts }: Machine, { ports: span }: 
   };
 }
 
-function buffers({ receiveBufferMaxBytes: most }: Machine): Finding {
-  const fine = most !== null && most >= RECEIVE_BUFFER_BYTES;
+function buffers({ receiveBufferMaxBytes: most }: Machine, { sharedPorts, calls, addresses }: Demand): Finding {
+  const each = Math.ceil((calls / addresses) * SHARED_BUFFER_BYTES_A_CALL);
+  const bytes = sharedPorts ? Math.max(RECEIVE_BUFFER_BYTES, each) : RECEIVE_BUFFER_BYTES;
+  const fine = most !== null && most >= bytes;
   return {
     name: 'receive buffers',
     state: most === null ? 'unknown' : fine ? 'ok' : 'warn',
-    found: most === null ? 'not told by the system' : `${Math.floor(most / 1024)} KiB`,
-    needed: `${RECEIVE_BUFFER_BYTES / 1024} KiB (net.core.rmem_max)`,
+    found: most === null ? 'not told by the system' : `${Math.floor(most / KIBIBYTE)} KiB`,
+    needed: `${Math.ceil(bytes / KIBIBYTE)} KiB (net.core.rmem_max)${sharedPorts ? `: one port takes what ${Math.ceil(calls / addresses)} calls receive` : ''}`,
     why: 'packets that come while a thread is held up are dropped by this machine, and the run is then invalid',
-    remedy: fine ? null : `sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES * 8}`,
+    remedy: fine ? null : `sysctl -w net.core.rmem_max=${roundUpLimit(sharedPorts ? bytes : bytes * 8)}`,
   };
 }
 

@@ -28,6 +28,7 @@ export function mediaSetup(
     addresses: name === 'swarm' ? (profile.media.addresses ?? [address]) : [address],
     portMin: ports.min,
     portMax: ports.max,
+    sharedPorts: profile.media.sharedPorts,
     pool: poolSize(plan),
     sounds: soundsOf(side),
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),

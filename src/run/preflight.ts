@@ -30,18 +30,21 @@ export function preflight(
   limit = descriptorLimit(),
 ): void {
   const sides = ownTrunk ? 2 : 1;
-  const pairsNeeded = Math.ceil(plan.peakCalls / shards) * shards * sides;
-  const { min, pairs: perAddress } = wholeSpan(profile.media.rtpPorts);
-  // The trunk has one address, and half of the ports.
-  const pairs = ownTrunk ? perAddress : perAddress * (profile.media.addresses?.length ?? 1);
+  const { sharedPorts, rtpPorts, addresses } = profile.media;
+  const pairsNeeded = (sharedPorts ? 1 : Math.ceil(plan.peakCalls / shards)) * shards * sides;
+  const { min, pairs: perAddress } = wholeSpan(rtpPorts);
+  // The trunk has one address, and half of the ports; shared ones are needed on each address.
+  const pairs = ownTrunk || sharedPorts ? perAddress : perAddress * (addresses?.length ?? 1);
   if (pairs < pairsNeeded)
     throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
-      where: `media.rtpPorts ${profile.media.rtpPorts}`,
-      expected: `${pairsNeeded} port pairs: ${plan.peakCalls} calls at once${ownTrunk ? ', on both sides because the trunk is our own' : ''}`,
+      where: `media.rtpPorts ${rtpPorts}`,
+      expected: `${pairsNeeded} port pairs: ${sharedPorts ? `one for each media thread, of which there are ${pairsNeeded}` : `${plan.peakCalls} calls at once${ownTrunk ? ', on both sides because the trunk is our own' : ''}`}`,
       found: `${pairs} pairs`,
       hint: `Widen it, such as --rtp-ports ${min}-${Math.min(65_535, min + pairsNeeded * 2 + 199)}.`,
     });
 
+  // A handful of descriptors, however many calls there are.
+  if (sharedPorts) return;
   const ahead = poolSize({ burst: Math.ceil(plan.burst / shards) }) * shards + (ownTrunk ? poolSize(plan) : 0);
   const pairsBound = Math.min(pairs, pairsNeeded + ahead);
   const needed = descriptorsNeeded(pairsBound);

@@ -66,6 +66,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       pacingErrorMs: rounded(strain.pacingErrorMs()),
       receiveDrops: strain.receiveDrops(),
       malformed: sum(state.swarmMedia?.malformed, state.trunkMedia?.malformed),
+      unattributed: sum(state.swarmMedia?.unattributed, state.trunkMedia?.unattributed),
     },
     dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },

@@ -20,6 +20,8 @@ export interface LocalMedia {
   sessionId: number;
   /** RTCP may go over the port of RTP (RFC 5761). */
   rtcpMux?: boolean;
+  /** What we send with, where the far end has to know beforehand (RFC 5576): SSRC, and CNAME of our RTCP. */
+  source?: { ssrc: number; cname: string };
   /** In clear when it is left out. */
   carriage?: Carriage;
 }
@@ -72,5 +74,7 @@ export function writeDescription(
   }
   for (const key of keys) text += `${cryptoAttribute(key)}\r\n`;
   text += `a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
-  return media.rtcpMux ? `${text}a=rtcp-mux\r\n` : text;
+  if (media.rtcpMux) text += 'a=rtcp-mux\r\n';
+  if (media.source) text += `a=ssrc:${media.source.ssrc} cname:${media.source.cname}\r\n`;
+  return text;
 }

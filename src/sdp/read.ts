@@ -27,6 +27,8 @@ export interface RemoteMedia {
   rtcp: { address: string; port: number };
   /** It can take RTCP on the port of RTP (RFC 5761, section 5.1). */
   rtcpMux: boolean;
+  /** The SSRCs that it says it sends with (RFC 5576); none where it says nothing. */
+  ssrcs: number[];
 }
 
 /** Reads the first audio stream of a description; `null` when there is none or the text is no SDP. */
@@ -74,6 +76,7 @@ export function readDescription(text: string): RemoteMedia | null {
     direction,
     rtcp: rtcpOf(audio.rtcp, address, audio.port),
     rtcpMux: audio.rtcpMux !== undefined,
+    ssrcs: ssrcsOf(audio.ssrcs),
   };
 }
 
@@ -84,6 +87,11 @@ function rtcpOf(
 ): RemoteMedia['rtcp'] {
   const isUsable = written !== undefined && Number.isInteger(written.port) && written.port > 0 && written.port < 65_536;
   return isUsable ? { address: written.address ?? address, port: written.port } : { address, port: port + 1 };
+}
+
+function ssrcsOf(attributes: readonly { id: number | string }[] = []): number[] {
+  const ssrcs = attributes.map(({ id }) => Number(id));
+  return [...new Set(ssrcs.filter((ssrc) => Number.isInteger(ssrc) && ssrc >= 0 && ssrc <= 0xffffffff))];
 }
 
 function positive(value: unknown): number | null {

@@ -103,6 +103,8 @@ export class MemoryPort implements UdpPort {
     this.pacingErrorMs.record(this.net.clock.now() - dueMs);
   }
 
+  carryMany(): void {}
+
   settleDrops(): void {}
 
   drain(): void {

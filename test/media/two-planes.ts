@@ -65,8 +65,14 @@ export interface Side {
 export class TwoPlanes {
   readonly clock = new ManualClock(5000);
   readonly net = new MemoryNet(this.clock);
-  readonly near = this.side(20000);
-  readonly far = this.side(30000);
+  readonly near: Side;
+  readonly far: Side;
+
+  /** @param sharedPorts whether the calls of each plane share one pair of ports */
+  constructor(private readonly sharedPorts = false) {
+    this.near = this.side(20000);
+    this.far = this.side(30000);
+  }
 
   side(portMin: number, portMax = portMin + 199): Side {
     const told = new Listener();
@@ -75,10 +81,12 @@ export class TwoPlanes {
         driver: this.net.driver(),
         clock: this.clock,
         utcOffsetMs: UTC_OFFSET_MS,
-        seed: 7,
+        // Calls that share ports draw their SSRCs from it: two sides with the same would hear themselves.
+        seed: this.sharedPorts ? portMin : 7,
         addresses: [ADDRESS],
         portMin,
         portMax,
+        sharedPorts: this.sharedPorts,
         audio: AUDIO,
       },
       told,

@@ -197,6 +197,17 @@ describe('a profile', () => {
     },
   );
 
+  it.each(['calls', 'trunk'])('refuses latching of its %s where calls share ports', (side) => {
+    const shared = 'media: { sharedPorts: true }\n';
+    expect(mistakes(`${minimal}${side}: { latch: first }\n${shared}`)).toMatchObject([
+      { path: `${side}.latch`, line: 4 },
+    ]);
+    expect(mistakes(`${minimal}${side}: { latch: first }\nmedia: { sharedPorts: maybe }\n`)).toMatchObject([
+      { path: 'media.sharedPorts', line: 5 },
+    ]);
+    expect(parseProfile(`${minimal}${side}: { latch: off }\n${shared}`, 'p.yaml').media.sharedPorts).toBe(true);
+  });
+
   it('that is no YAML is refused with the line', () => {
     expect(mistakes('name: x\nload: [\n')[0].line).toBeGreaterThanOrEqual(2);
     expect(mistakes('')).not.toEqual([]);

@@ -23,6 +23,7 @@ const DEMAND: Demand = {
   pool: 64,
   ports: { min: 20_000, max: 29_999, pairs: 5000 },
   addresses: 1,
+  sharedPorts: false,
 };
 
 function finding(name: string, machine: Partial<Machine>, demand: Partial<Demand> = {}): Finding {
@@ -76,6 +77,25 @@ describe('What is missing is found and has a remedy', () => {
       found: '4997 pairs free in 20000-29999, 3 taken',
     });
     expect(finding('RTP ports', { boundUdpPorts: new Set([20_000, 20_001, 30_000]) }, tight).state).toBe('ok');
+  });
+
+  it('wants a large receive buffer for a port that calls share, and few ports and descriptors', () => {
+    const shared = { sharedPorts: true, calls: 4000 };
+    const tight = finding('receive buffers', { receiveBufferMaxBytes: 4 * 2 ** 20 }, shared);
+    expect([tight.state, tight.remedy]).toEqual(['warn', 'sysctl -w net.core.rmem_max=8388608']);
+    expect(tight.needed).toBe('8125 KiB (net.core.rmem_max): one port takes what 4000 calls receive');
+    const room = { receiveBufferMaxBytes: 5 * 2 ** 20 };
+    expect(finding('receive buffers', room, shared).state).toBe('warn');
+    expect(finding('receive buffers', room, { ...shared, addresses: 2 }).state).toBe('ok');
+    expect(finding('receive buffers', { receiveBufferMaxBytes: 212_992 }, { ...shared, calls: 10 }).needed).toContain(
+      '512',
+    );
+    expect(finding('file descriptors', { descriptors: 1024 }, shared).state).toBe('ok');
+    const pairs = { min: 20_000, max: 20_003, pairs: 2 };
+    expect(finding('RTP ports', {}, { ...shared, ports: pairs, sides: 2 })).toMatchObject({
+      state: 'ok',
+      needed: '2 pairs',
+    });
   });
 
   it('never names ports that do not exist', () => {

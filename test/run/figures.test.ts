@@ -39,6 +39,7 @@ function media(change: Partial<MediaSnapshot> = {}): MediaSnapshot {
     faults: {},
     digitsHeard: 0,
     malformed: 0,
+    unattributed: 0,
     rtcpReceived: 0,
     health: health(),
     ...change,

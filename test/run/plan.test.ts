@@ -104,6 +104,17 @@ describe('before a run', () => {
     expect(refused(() => preflight(two, plan, { ownTrunk: true, shards: 1 }, null)).detail.found).toBe('20 pairs');
   });
 
+  it('one pair a media thread is enough where calls share ports, however many calls there are', () => {
+    const shared = (range: string) =>
+      profileOf('{ shape: constant, cps: 10, for: 10s }', `media: { rtpPorts: ${range}, sharedPorts: true }`);
+    expect(() => preflight(shared('20000-20005'), plan, { ownTrunk: true, shards: 1 }, 200)).not.toThrow();
+    const error = refused(() => preflight(shared('20000-20005'), plan, { ownTrunk: true, shards: 2 }, null));
+    expect(error.detail).toMatchObject({
+      found: '3 pairs',
+      expected: expect.stringContaining('4 port pairs: one for each'),
+    });
+  });
+
   it('descriptors are counted for the calls and what is bound ahead, never for more than the range has', () => {
     expect(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 210)).not.toThrow();
     const error = refused(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 209));

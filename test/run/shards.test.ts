@@ -75,6 +75,7 @@ describe('the counters of several shards', () => {
       faults: {},
       digitsHeard: 0,
       malformed: 0,
+      unattributed: 0,
       rtcpReceived: 0,
       health: {} as MediaSnapshot['health'],
       ...given,

@@ -30,8 +30,19 @@ describe('session descriptions', () => {
       maxptimeMs: 60,
       rtcp: { address: '127.0.0.1', port: 20001 },
       rtcpMux: false,
+      ssrcs: [],
       direction: 'sendrecv',
     });
+  });
+
+  it('announce the SSRC that is sent with where that is asked for, and read those of others', () => {
+    const source = { ssrc: 0xfedcba98, cname: 'call-7@127.0.0.1' };
+    const text = writeDescription({ ...local, source }, offeredFormats(['PCMU']));
+    expect(text).toContain('a=ssrc:4275878552 cname:call-7@127.0.0.1\r\n');
+    expect(readDescription(text)!.ssrcs).toEqual([0xfedcba98]);
+    const written =
+      'a=ssrc:1 cname:a\r\na=ssrc:1 label:b\r\na=ssrc:2 cname:a\r\na=ssrc:4294967296 cname:a\r\na=ssrc:x cname:a\r\n';
+    expect(readDescription(`${HEAD}m=audio 4000 RTP/AVP 0\r\n${written}`)!.ssrcs).toEqual([1, 2]);
   });
 
   it('name every codec as RFC 3551 and RFC 7587 do, with telephone-event at each of their clocks', () => {

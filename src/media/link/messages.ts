@@ -17,6 +17,8 @@ export interface Lease {
   address: string;
   rtpPort: number;
   rtcpPort: number;
+  /** What a call sends with that shares its ports with others; its own choice where it is left out. */
+  ssrc?: number;
 }
 
 /** How the media thread is set up; given once at its start. */
@@ -27,6 +29,8 @@ export interface MediaSetup {
   /** First and last port of the range, both included; RTP takes the even, RTCP the odd one. */
   portMin: number;
   portMax: number;
+  /** One pair on each address for all calls, instead of one for each of them. */
+  sharedPorts?: boolean;
   /** Port pairs kept bound and leased ahead. */
   pool: number;
   /** What can be played, by name; `silence` is always there. */
@@ -81,6 +85,8 @@ export interface MediaRemote {
   port: number;
   /** Where it takes RTCP, and whether we send that from the port of RTP (RFC 5761). Left out: the port above, from ours. */
   rtcp?: { address: string; port: number; mux: boolean };
+  /** SSRCs that its description announced (RFC 5576): calls that share a port are told apart by them. */
+  ssrcs?: readonly number[];
   codec: CodecName;
   /** Payload type we send the codec with. */
   sendPayloadType: number;
@@ -163,6 +169,8 @@ export interface MediaSnapshot {
   digitsHeard: number;
   /** Datagrams that were no RTP on RTP ports, or no RTCP on RTCP ports, whether a call held the port or not. */
   malformed: number;
+  /** RTP and RTCP packets that came to a port which calls share, and of which it could not be told whose they are. */
+  unattributed: number;
   /** RTCP packets that came on the RTCP ports. */
   rtcpReceived: number;
   health: MediaHealth;
