@@ -1,57 +1,18 @@
 import { AppError, errorMessage } from '../core/errors.js';
 import { DueWheel } from './due-wheel.js';
 import type { MediaHealth } from './link/messages.js';
-import type {
-  RelayCallSpec,
-  RelayCommand,
-  RelayDirection,
-  RelayEvent,
-  RelaySnapshot,
-  RelayTotals,
-} from './link/relay-messages.js';
+import type { RelayCallSpec, RelayCommand, RelayEvent, RelaySnapshot } from './link/relay-messages.js';
 import { PacketLog } from './packet-log.js';
 import type { PortPool } from './ports.js';
+import { RelayTally } from './relay-tally.js';
 import { RelayedCall, type RelaySurroundings } from './relayed-call.js';
-
-/** Totals of calls that have ended. */
-class Totals {
-  readonly directions: Record<RelayDirection, RelayTotals> = { aToB: noTotals(), bToA: noTotals() };
-  rtcp = 0;
-  wrongSource = 0;
-  malformed = 0;
-  unopened = 0;
-
-  add(call: RelayedCall): void {
-    const { a, b } = call.ends;
-    for (const [direction, from, to] of [['aToB', a, b] as const, ['bToA', b, a] as const]) {
-      const totals = this.directions[direction];
-      const truth = call.truthOf(direction);
-      totals.received += from.received;
-      totals.sent += to.sent;
-      totals.blocked += from.blockedPackets;
-      totals.dropped += truth.dropped;
-      totals.duplicated += truth.duplicated;
-      totals.reordered += truth.reordered;
-    }
-    for (const end of [a, b]) {
-      this.rtcp += end.rtcp.received.packets;
-      this.wrongSource += end.wrongSource;
-      this.malformed += end.malformed;
-      this.unopened += end.unopened;
-    }
-  }
-}
-
-function noTotals(): RelayTotals {
-  return { received: 0, sent: 0, dropped: 0, duplicated: 0, reordered: 0, blocked: 0 };
-}
 
 /** The relayed calls of a plane, which calls `tick` once a tick and shares ports, queue and driver with them. */
 export class RelayPlane {
   private readonly calls = new Map<number, RelayedCall>();
   private closing: RelayedCall[] = [];
   private readonly timeouts = new DueWheel();
-  private readonly ended = new Totals();
+  private readonly ended = new RelayTally();
   private readonly log: PacketLog;
   /** Whether a relay command ever came: other planes tell nothing of relays. */
   private isUsed = false;
@@ -128,20 +89,12 @@ export class RelayPlane {
   }
 
   private snapshot(nowMs: number): RelaySnapshot {
-    const totals = new Totals();
-    for (const direction of ['aToB', 'bToA'] as const)
-      Object.assign(totals.directions[direction], this.ended.directions[direction]);
-    const { rtcp, wrongSource, malformed, unopened } = this.ended;
-    Object.assign(totals, { rtcp, wrongSource, malformed, unopened });
-    for (const call of this.calls.values()) totals.add(call);
+    const tally = new RelayTally(this.ended);
+    for (const call of this.calls.values()) tally.add(call);
     return {
       atMs: nowMs,
       calls: this.calls.size,
-      directions: totals.directions,
-      rtcp: totals.rtcp,
-      wrongSource: totals.wrongSource,
-      malformed: totals.malformed,
-      unopened: totals.unopened,
+      ...tally.totals(),
       unlogged: this.log.unlogged,
       health: this.healthOf(),
     };

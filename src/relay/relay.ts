@@ -13,11 +13,20 @@ import type {
 export interface RelayOptions {
   client: RelayClient;
   /** What is done to the packets of a call; A is the side that called. */
-  pipelines: Record<RelayDirection, Pipeline>;
+  pipelinesOf(call: CallTraits): Record<RelayDirection, Pipeline>;
   mediaTimeoutMs: number;
   /** Calls at a time; what comes beyond is refused. */
   maxCalls: number;
   log?: PacketLogging;
+}
+
+/** What decides whether a call is impaired. */
+export interface CallTraits {
+  /** Its place among the calls of the relay, from 0 on. */
+  id: number;
+  from: string;
+  to: string;
+  trunk: string;
 }
 
 /** What a call that ended was, for whoever writes it down. */
@@ -64,10 +73,15 @@ export class Relay {
 
   /**
    * Opens a call between two ports, given or of these local addresses: its number and ports, or why there is none
-   * (`CALLS_EXHAUSTED`, `PORTS_EXHAUSTED` …). The name decides, with the seed, what becomes of its packets.
+   * (`CALLS_EXHAUSTED`, `PORTS_EXHAUSTED` …). The name decides, with the seed, what becomes of its packets; who calls whom
+   * over which trunk may decide whether it is impaired at all.
    */
-  open(name: string, at: Record<RelaySide, string | Lease>): OpenedCall | AppError {
-    const { client, pipelines, mediaTimeoutMs, maxCalls, log } = this.options;
+  open(
+    name: string,
+    at: Record<RelaySide, string | Lease>,
+    { from = '', to = '', trunk = '' }: Partial<Omit<CallTraits, 'id'>> = {},
+  ): OpenedCall | AppError {
+    const { client, mediaTimeoutMs, maxCalls, log } = this.options;
     if (this.names.size >= maxCalls) {
       this.counted.refused++;
       return new AppError('CALLS_EXHAUSTED', 'The relay takes no more calls', {
@@ -84,6 +98,7 @@ export class Relay {
       return a instanceof AppError ? a : (b as AppError);
     }
     const call = this.nextCall++;
+    const pipelines = this.options.pipelinesOf({ id: call - 1, from, to, trunk });
     this.names.set(call, name);
     this.counted.opened++;
     this.counted.peak = Math.max(this.counted.peak, this.names.size);

@@ -147,10 +147,17 @@ export interface RelaySnapshot {
 export interface RelayTotals {
   received: number;
   sent: number;
+  blocked: number;
+  /** Ground truth: what entered the impairments, and what they did. */
+  packets: number;
+  delivered: number;
   dropped: number;
   duplicated: number;
   reordered: number;
-  blocked: number;
+  corrupted: number;
+  recoded: number;
+  delayMeanMs: number | null;
+  delayMaxMs: number | null;
 }
 
 export type RelayEvent =

@@ -1,0 +1,132 @@
+import { systemClock } from '../core/clock.js';
+import type { AppError } from '../core/errors.js';
+import type { MediaSetup } from '../media/link/messages.js';
+import type { RelayClient } from '../media/link/relay-client.js';
+import type { RelaySnapshot } from '../media/link/relay-messages.js';
+import type { Door } from '../relay/door.js';
+import { Relay, type RelayCounts, type RelayOptions } from '../relay/relay.js';
+import { RelayMedia } from '../shard/relay-media.js';
+import type { PortSpan } from './rtp-ports.js';
+
+const TICK_MS = 2;
+const UPDATE_MS = 500;
+
+export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client'> {
+  driver: MediaSetup['driver'];
+  seed: number;
+  /** Local addresses that ports are leased of, and how many pairs of each are kept bound; none for a door that binds its own. */
+  addresses: readonly string[];
+  ports: PortSpan;
+  pool: number;
+  openDoor(relay: Relay, client: RelayClient, onFatal: (error: Error) => void): Promise<Door>;
+  /** Twice a second, and at the end. */
+  onUpdate(state: RelayState): void;
+  onLog(text: string): void;
+  /** Batches of the packet log (see `media/link/packet-log.ts`). */
+  onPackets?(batch: Uint8Array): void;
+}
+
+/** How a relay stands. */
+export interface RelayState {
+  /** Since its start. */
+  forMs: number;
+  counts: RelayCounts;
+  door: Pick<Door, 'title' | 'figures'>;
+  /** `null` before the first second is over. */
+  media: RelaySnapshot | null;
+  stopping: boolean;
+}
+
+/** What a relay did until it was stopped. */
+export interface RelayResult {
+  seed: number;
+  durationMs: number;
+  calls: Omit<RelayCounts, 'up'>;
+  /** Sums over all calls; A is the side that called. */
+  media: Omit<RelaySnapshot, 'atMs' | 'calls' | 'health'> | null;
+  /** `driver`, `timestampSource` and what the machine could not keep up with. */
+  health: {
+    driver: string;
+    timestampSource: string;
+    receiveDrops: number;
+    sendErrors: number;
+    cpuMs: number | null;
+  } | null;
+  door: Record<string, unknown>;
+}
+
+/** A relay with one front door: until it is stopped. */
+export class StandaloneRelay {
+  private latest: RelaySnapshot | null = null;
+  private settle!: () => void;
+  private reject!: (error: Error) => void;
+  private stopping = false;
+  private readonly over: Promise<void>;
+
+  constructor(private readonly options: StandaloneRelayOptions) {
+    this.over = new Promise((resolve, reject) => {
+      this.settle = resolve;
+      this.reject = reject;
+    });
+    // It may fail before anybody waits for it.
+    this.over.catch(() => {});
+  }
+
+  /** Runs until `stop`. Rejects with an AppError when it cannot start, or cannot go on. */
+  async execute(): Promise<RelayResult> {
+    const { options } = this;
+    const { driver, addresses, ports, pool, seed } = options;
+    const media = new RelayMedia(
+      { driver, addresses, portMin: ports.min, portMax: ports.max, pool, seed, tickMs: TICK_MS },
+      { onFailed: (error: AppError) => this.reject(error), onOutput: (text) => options.onLog(text.trim()) },
+    );
+    const { client } = media;
+    client.onSnapshot = (snapshot) => {
+      this.latest = snapshot;
+    };
+    if (options.onPackets) client.onLog = options.onPackets;
+    let timer: NodeJS.Timeout | undefined;
+    let door: Door | null = null;
+    const startMs = systemClock.now();
+    try {
+      await client.ready();
+      const relay = new Relay({ ...options, client });
+      door = await options.openDoor(relay, client, (error) => this.reject(error));
+      const listening = door;
+      const update = (): void =>
+        options.onUpdate({
+          forMs: systemClock.now() - startMs,
+          counts: relay.counts,
+          door: listening,
+          media: this.latest,
+          stopping: this.stopping,
+        });
+      update();
+      timer = setInterval(update, UPDATE_MS);
+      await this.over;
+      await door.close();
+      await relay.closeAll();
+      const last = await client.takeSnapshot();
+      update();
+      const { up: _, ...calls } = relay.counts;
+      return { seed, durationMs: systemClock.now() - startMs, calls, ...parts(last), door: door.statistics() };
+    } finally {
+      clearInterval(timer);
+      await door?.close().catch(() => {});
+      await media.close();
+    }
+  }
+
+  /** Ends every call, and the relay. */
+  stop(): void {
+    this.stopping = true;
+    this.settle();
+  }
+}
+
+function parts(snapshot: RelaySnapshot | null): Pick<RelayResult, 'media' | 'health'> {
+  if (snapshot === null) return { media: null, health: null };
+  const { atMs: _at, calls: _calls, health, ...media } = snapshot;
+  const { driver, timestampSource, receiveDrops, sendErrors, cpuMs } = health;
+  return { media, health: { driver, timestampSource, receiveDrops, sendErrors, cpuMs } };
+}
