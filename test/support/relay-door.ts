@@ -58,7 +58,7 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
   };
   const relay = new Relay({
     client: media.client,
-    pipelines: { aToB: [], bToA: [], ...pipelines },
+    pipelinesOf: () => ({ aToB: [], bToA: [], ...pipelines }),
     mediaTimeoutMs,
     maxCalls,
   });

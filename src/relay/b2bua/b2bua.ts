@@ -30,10 +30,17 @@ export interface B2buaOptions {
   /** Where calls of the target go that name no registered phone; `null` for nowhere. */
   fromTarget: string | null;
   /** The media of a call by its number, or why there can be none: `CALLS_EXHAUSTED`, `PORTS_EXHAUSTED` … */
-  openMedia(call: number): CallMedia | AppError;
+  openMedia(call: number, parties: Parties): CallMedia | AppError;
   onRecord(record: CallRecord): void;
   /** A callback threw: that one call fails. */
   onError(error: unknown): void;
+}
+
+/** Who calls whom, by the user parts of their URIs, and where the call goes. */
+export interface Parties {
+  from: string;
+  to: string;
+  trunk: string;
 }
 
 /** Counters of the B2BUA since its start. */
@@ -167,7 +174,7 @@ export class B2bua {
       return;
     }
     const id = this.nextId++;
-    const media = options.openMedia(id);
+    const media = options.openMedia(id, { from: request.callingNumber, to: request.calledNumber, trunk: route.proxy });
     if (media instanceof AppError) {
       const isFull = media.code === 'CALLS_EXHAUSTED';
       if (isFull) counters.refused.tooManyCalls++;

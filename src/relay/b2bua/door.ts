@@ -10,7 +10,7 @@ import { SystemDns } from '../../sip/system-dns.js';
 import { defaultPort, hostPort, parseSipUri } from '../../sip/uri.js';
 import type { Door } from '../door.js';
 import type { Relay } from '../relay.js';
-import { B2bua } from './b2bua.js';
+import { B2bua, type Parties } from './b2bua.js';
 import type { CallRecord } from './call-record.js';
 import { Places } from './places.js';
 import { RelayedAudio } from './relayed-audio.js';
@@ -64,7 +64,7 @@ export class B2buaDoor implements Door {
       target,
       targetAddresses,
       fromTarget,
-      openMedia: (call) => this.openMedia(call),
+      openMedia: (call, parties) => this.openMedia(call, parties),
       onRecord: (record) => options.onRecord(record),
       onError: (error) => options.onLog(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
@@ -145,9 +145,9 @@ export class B2buaDoor implements Door {
     await this.connection.close();
   }
 
-  private openMedia(call: number): RelayedAudio | AppError {
+  private openMedia(call: number, parties: Parties): RelayedAudio | AppError {
     const { relay, mediaAddress, advertise, latch } = this.options;
-    const opened = relay.open(`call-${call}`, { a: mediaAddress, b: mediaAddress });
+    const opened = relay.open(`call-${call}`, { a: mediaAddress, b: mediaAddress }, parties);
     if (opened instanceof AppError) return opened;
     const address = advertise ?? mediaAddress;
     const { a, b } = opened.leases;
