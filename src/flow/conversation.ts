@@ -55,7 +55,7 @@ export class Conversation {
       rtcpMux: mediaSpec.rtcp.enabled && mediaSpec.rtcp.mux,
       source: lease.ssrc === undefined ? undefined : { ssrc: lease.ssrc, cname: cnameOf(name, lease.address) },
     };
-    this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp);
+    this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp, conversation.comfortNoise);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
   }
 
@@ -101,6 +101,7 @@ export class Conversation {
         sendPayloadType: agreement.sendPayloadType,
         acceptPayloadTypes: accept,
         eventPayloadType: agreement.eventPayloadType,
+        comfortPayloadType: agreement.comfortPayloadType ?? undefined,
         srtp: srtp ?? undefined,
         ptimeMs: agreement.ptimeMs,
         sends: sends(agreement.direction),

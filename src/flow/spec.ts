@@ -80,6 +80,10 @@ export const conversationSpec = z.strictObject({
     .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
     .describe('Codecs in order of preference; G729, AMR, AMR-WB and EVS need `frames`'),
   frames: frames.optional(),
+  comfortNoise: z
+    .boolean()
+    .default(false)
+    .describe('Offers and takes comfort noise (RFC 3389) and sends it in place of silence where the far end takes it'),
   srtp: z
     .array(z.enum(SRTP_SUITE_NAMES))
     .default([])

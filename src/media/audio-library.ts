@@ -1,8 +1,9 @@
 import { EncodedAudio } from '../audio/encoded-audio.js';
 import { readFrames } from '../audio/frames.js';
 import { loadOpus } from '../audio/opus.js';
+import { findSilence, type Silence } from '../audio/silence.js';
 import { render, type Sound } from '../audio/sound.js';
-import { CODECS, type CodecName, isOpaque, type OpaqueCodec } from '../core/codecs.js';
+import { CODECS, type CodecName, type DecodedCodec, isOpaque, type OpaqueCodec } from '../core/codecs.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
 import { PacketMemory } from './udp.js';
 
@@ -14,6 +15,8 @@ export interface PacketizedAudio {
   frameBytes: number;
   /** Distance from one frame's header to the next one's. */
   strideBytes: number;
+  /** Frames that comfort noise may stand for; `null` where there are none, or nobody knows. */
+  silence: Silence | null;
 }
 
 /** The sounds of a run, each encoded once per codec and packet length and shared by all calls. */
@@ -47,13 +50,17 @@ export class AudioLibrary {
     const key = `${codec} ${ptimeMs} ${name}`;
     const known = this.packetized.get(key);
     if (known) return known;
-    const made = packetize(
-      isOpaque(codec)
-        ? this.framesOf(name, codec)
-        : EncodedAudio.encode(this.samplesOf(name, CODECS[codec].sampleRate), codec, ptimeMs),
-    );
+    const made = isOpaque(codec) ? packetize(this.framesOf(name, codec), null) : this.encoded(name, codec, ptimeMs);
     this.packetized.set(key, made);
     return made;
+  }
+
+  private encoded(name: string, codec: DecodedCodec, ptimeMs: number): PacketizedAudio {
+    const { sampleRate } = CODECS[codec];
+    const samples = this.samplesOf(name, sampleRate);
+    const isAllSilence = this.sounds.get(name)?.audio === 'silence';
+    const silence = findSilence(samples, (sampleRate / 1000) * ptimeMs, isAllSilence);
+    return packetize(EncodedAudio.encode(samples, codec, ptimeMs), silence);
   }
 
   private framesOf(name: string, codec: OpaqueCodec): EncodedAudio {
@@ -74,7 +81,7 @@ export class AudioLibrary {
   }
 }
 
-function packetize(audio: EncodedAudio): PacketizedAudio {
+function packetize(audio: EncodedAudio, silence: Silence | null): PacketizedAudio {
   const { frames, frameBytes } = audio;
   // Whole words, so that every header starts on one.
   const strideBytes = (RTP_HEADER_BYTES + frameBytes + 3) & ~3;
@@ -83,5 +90,5 @@ function packetize(audio: EncodedAudio): PacketizedAudio {
     const frame = audio.bytes.subarray(i * frameBytes, (i + 1) * frameBytes);
     memory.bytes.set(frame, i * strideBytes + RTP_HEADER_BYTES);
   }
-  return { memory, frames, frameBytes, strideBytes };
+  return { memory, frames, frameBytes, strideBytes, silence };
 }

@@ -152,7 +152,9 @@ export class MediaCall implements SourceWatcher {
     this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     const { clockRate } = CODECS[remote.codec];
-    this.uplink.pipeline.setFormat(remote.eventPayloadType, { [remote.sendPayloadType]: remote.codec }, clockRate);
+    const sent: MediaRemote['acceptPayloadTypes'] = { [remote.sendPayloadType]: remote.codec };
+    if (remote.comfortPayloadType !== undefined) sent[remote.comfortPayloadType] = 'CN';
+    this.uplink.pipeline.setFormat(remote.eventPayloadType, sent, clockRate);
     this.downlink.pipeline.setFormat(null, remote.acceptPayloadTypes, clockRate);
     if (this.rtcp !== null) {
       const route = this.rtcpRoute(remote);
@@ -166,7 +168,8 @@ export class MediaCall implements SourceWatcher {
     }
     const ptimeMs = remote.ptimeMs ?? this.spec.session.ptimeMs;
     const frames = this.around.audio.get(audio, remote.codec, ptimeMs);
-    this.sender.setFormat(frames, remote.sendPayloadType, remote.eventPayloadType, clockRate, ptimeMs);
+    const { eventPayloadType, comfortPayloadType } = remote;
+    this.sender.setFormat(frames, remote.sendPayloadType, eventPayloadType, clockRate, ptimeMs, comfortPayloadType);
     if (this.sender.sending) return;
     this.sender.start(this.firstSlotMs(nowMs));
     if (this.sender.isPaced) return;

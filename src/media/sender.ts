@@ -1,6 +1,8 @@
+import type { Silence } from '../audio/silence.js';
 import { takeNumbers } from '../core/number-block.js';
 import { deriveSeed, Rng } from '../core/rng.js';
 import type { SentReport } from '../quality/reports.js';
+import { writeComfortNoise } from '../rtp/comfort-noise.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../rtp/packet.js';
 import { TelephoneEventSender } from '../rtp/telephone-event-sender.js';
 import type { PacketizedAudio } from './audio-library.js';
@@ -21,11 +23,14 @@ const SENDER_NUMBERS = 8;
 
 /** Our own packets come back within this time, if they do. */
 const LOOP_MS = 60_000;
+/** How often comfort noise is sent while there is nothing but silence. */
+const COMFORT_NOISE_MS = 200;
 
 /**
  * The sending half of a local RTP session: one packet each ptime at its deadline, telephone-events in place of audio
- * while digits are sent. A slot that comes late by more than one ptime is left out (its timestamp passes, its sequence
- * number does not), so that a stall is never followed by a burst.
+ * while digits are sent, comfort noise in place of silence (RFC 3389) where it was agreed on. A slot that comes late by
+ * more than one ptime is left out (its timestamp passes, its sequence number does not), so that a stall is never followed
+ * by a burst.
  */
 export class RtpSender implements Paced {
   /** Slots left out because the thread was late. */
@@ -42,6 +47,10 @@ export class RtpSender implements Paced {
   private audio: PacketizedAudio | null = null;
   private payloadType = 0;
   private eventPayloadType: number | null = null;
+  /** `null` where silence is sent as audio. */
+  private comfortPayloadType: number | null = null;
+  /** Slots of silence until comfort noise is sent again. */
+  private quietSlots = 0;
   /** Whether the wheel holds it; a sender that was stopped stays there until its bucket comes. */
   isPaced = false;
   private marker = true;
@@ -116,7 +125,10 @@ export class RtpSender implements Paced {
     eventPayloadType: number | null,
     clockRate: number,
     ptimeMs: number,
+    comfortPayloadType: number | null = null,
   ): void {
+    this.comfortPayloadType = audio !== null && audio.silence !== null ? comfortPayloadType : null;
+    this.quietSlots = 0;
     this.settledOctets = this.octetsSent;
     this.settledPackets = this.packetsSent;
     this.audio = audio;
@@ -198,6 +210,7 @@ export class RtpSender implements Paced {
     const { scratch, audio, numbers, at } = this;
     if (this.hasEvents && this.sendEvent(nowMs)) return;
     if (audio === null) return;
+    if (this.comfortPayloadType !== null && this.isComforted(audio.silence!, nowMs)) return;
     let memory = audio.memory;
     let offset = numbers[at + FRAME] * audio.strideBytes;
     if (this.outbound.rewrites) {
@@ -225,6 +238,28 @@ export class RtpSender implements Paced {
     writeRtpHeader(scratch.bytes, 0, marker, eventPayloadType, sequence, timestamp, this.ssrc);
     this.hand(scratch, 0, RTP_HEADER_BYTES + payloadBytes, nowMs);
     this.settledOctets += payloadBytes;
+    this.settledPackets++;
+    return true;
+  }
+
+  /**
+   * Sends comfort noise where the slot's frame is silence: with the first one and then every 200 ms, nothing between. The
+   * audio that follows has the marker (RFC 3551 4.1). False where the frame is to be sent.
+   */
+  private isComforted(silence: Silence, nowMs: number): boolean {
+    const { scratch, numbers, at } = this;
+    if (silence.frames[numbers[at + FRAME]] === 0) {
+      this.quietSlots = 0;
+      return false;
+    }
+    this.marker = true;
+    if (this.quietSlots-- > 0) return true;
+    this.quietSlots = Math.ceil(COMFORT_NOISE_MS / this.ptimeMs) - 1;
+    const sequence = numbers[at + SEQUENCE];
+    writeRtpHeader(scratch.bytes, 0, false, this.comfortPayloadType!, sequence, numbers[at + TIMESTAMP], this.ssrc);
+    writeComfortNoise(scratch.bytes, RTP_HEADER_BYTES, silence.levelDbov);
+    this.hand(scratch, 0, RTP_HEADER_BYTES + 1, nowMs);
+    this.settledOctets++;
     this.settledPackets++;
     return true;
   }

@@ -3,6 +3,10 @@ import { CODEC_NAMES, CODECS, type CodecName } from '../core/codecs.js';
 /** Payload types that our own offers give telephone-event (RFC 4733), one for each clock that a codec may have. */
 export const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = { 8000: 101, 16000: 102, 48000: 110 };
 
+/** Payload type of comfort noise at 8 kHz (RFC 3389, section 4). */
+export const COMFORT_NOISE_TYPE = 13;
+export const COMFORT_NOISE = 'CN/8000';
+
 /** Static payload types that a description may leave without an rtpmap (RFC 3551, table 4). */
 export const STATIC_ENCODINGS: ReadonlyMap<number, string> = new Map([
   [0, 'PCMU/8000'],

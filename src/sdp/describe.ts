@@ -1,5 +1,5 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
-import { EVENT_PAYLOAD_TYPES } from './codecs.js';
+import { COMFORT_NOISE, COMFORT_NOISE_TYPE, EVENT_PAYLOAD_TYPES } from './codecs.js';
 import type { Direction } from './direction.js';
 import { cryptoAttribute, type SdesKey } from './sdes.js';
 
@@ -36,10 +36,11 @@ export interface Format {
 /** The longest packet interval that we take. */
 const MAX_PTIME_MS = 60;
 
-/** The formats that an offer of these codecs lists, then telephone-event at each of their clocks. */
-export function offeredFormats(codecs: readonly CodecName[]): Format[] {
+/** The formats that an offer of these codecs lists, then comfort noise, and telephone-event at each of their clocks. */
+export function offeredFormats(codecs: readonly CodecName[], comfortNoise = false): Format[] {
   const formats: Format[] = codecs.map((name) => formatOf(name, CODECS[name].payloadType));
   const clocks = new Set(codecs.map((name) => CODECS[name].clockRate));
+  if (comfortNoise && clocks.has(8000)) formats.push({ payloadType: COMFORT_NOISE_TYPE, encoding: COMFORT_NOISE });
   for (const clock of clocks) formats.push(eventFormat(EVENT_PAYLOAD_TYPES[clock], clock));
   return formats;
 }

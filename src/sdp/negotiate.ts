@@ -1,4 +1,5 @@
 import { CODECS, type CodecName, isOpaque, PTIMES_MS, supportsPtime } from '../core/codecs.js';
+import { COMFORT_NOISE } from './codecs.js';
 import { eventFormat, type Format, formatOf } from './describe.js';
 import { agreedDirection, type Direction } from './direction.js';
 import type { RemoteMedia } from './read.js';
@@ -10,6 +11,8 @@ export interface Agreement {
   sendPayloadType: number;
   /** Payload type that the far end wants telephone-event under; `null` when it takes none at the codec's clock. */
   eventPayloadType: number | null;
+  /** Payload type that it wants comfort noise under; `null` where one side takes none, or not at the codec's clock. */
+  comfortPayloadType: number | null;
   /** Packet interval that we send with. */
   ptimeMs: number;
   /** Ours: who sends and who receives. */
@@ -22,6 +25,7 @@ export interface Wishes {
   codecs: readonly CodecName[];
   ptimeMs: number;
   direction: Direction;
+  comfortNoise: boolean;
 }
 
 /** The offerer's reading of an answer: the first answered codec that was offered; `null` when none was. */
@@ -42,6 +46,8 @@ export function agreeAsAnswerer(
     const formats = [formatOf(name, codec.payloadType)];
     if (agreement.eventPayloadType !== null)
       formats.push(eventFormat(agreement.eventPayloadType, CODECS[name].clockRate));
+    if (agreement.comfortPayloadType !== null)
+      formats.splice(1, 0, { payloadType: agreement.comfortPayloadType, encoding: COMFORT_NOISE });
     return { agreement, formats };
   }
   return null;
@@ -52,6 +58,7 @@ function agree(wishes: Wishes, remote: RemoteMedia, { name, payloadType }: Remot
     codec: name,
     sendPayloadType: payloadType,
     eventPayloadType: remote.eventPayloadTypes[CODECS[name].clockRate] ?? null,
+    comfortPayloadType: wishes.comfortNoise && CODECS[name].clockRate === 8000 ? remote.comfortPayloadType : null,
     ptimeMs: ptimeFor(name, wishes.ptimeMs, remote),
     direction: agreedDirection(wishes.direction, remote.direction),
   };

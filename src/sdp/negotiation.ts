@@ -1,7 +1,7 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
 import type { SrtpSuite } from '../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../rtp/srtp-session.js';
-import { codecOf } from './codecs.js';
+import { COMFORT_NOISE, COMFORT_NOISE_TYPE, codecOf } from './codecs.js';
 import { type Carriage, type Format, formatOf, type LocalMedia, offeredFormats, writeDescription } from './describe.js';
 import type { Direction } from './direction.js';
 import { Keying } from './keying.js';
@@ -29,8 +29,6 @@ export interface Mismatch {
   reason: string;
 }
 
-const COMFORT_NOISE_TYPE = 13;
-
 /**
  * Offers and answers of one dialog (RFC 3264). It keeps what must not change from one exchange to the next: the session's
  * id, the codec of each payload type, and our keys. The version of the o= line grows with every description that differs from the
@@ -47,11 +45,15 @@ export class Negotiation {
   /** Why the last offer got no answer. */
   mismatch: Mismatch | null = null;
 
-  /** @param suites SRTP suites in order of preference: SRTP only; none: RTP without protection only */
+  /**
+   * @param suites SRTP suites in order of preference: SRTP only; none: RTP without protection only
+   * @param comfortNoise whether comfort noise is sent in place of silence, where the far end takes it
+   */
   constructor(
     private readonly local: LocalMedia,
     private readonly codecs: readonly CodecName[],
     suites: readonly SrtpSuite[] = [],
+    private readonly comfortNoise = false,
   ) {
     this.offered = codecs;
     this.keying = new Keying(suites);
@@ -60,7 +62,7 @@ export class Negotiation {
   /** A description that offers all our codecs. */
   offer(): string {
     this.offered = this.codecs;
-    const formats = this.formats.length === 0 ? offeredFormats(this.codecs) : this.stable();
+    const formats = this.formats.length === 0 ? this.allFormats() : this.stable();
     return this.describe(formats, this.wish, this.local.rtcpMux === true, this.keying.offer());
   }
 
@@ -119,19 +121,23 @@ export class Negotiation {
   }
 
   private wishes(codecs: readonly CodecName[]): Wishes {
-    return { codecs, ptimeMs: this.local.ptimeMs, direction: this.wish };
+    return { codecs, ptimeMs: this.local.ptimeMs, direction: this.wish, comfortNoise: this.comfortNoise };
+  }
+
+  private allFormats(): Format[] {
+    return offeredFormats(this.codecs, this.comfortNoise);
   }
 
   /** Our codecs again, those that already have a payload type under it, no type with two meanings. */
   private stable(): Format[] {
     const formats = [...this.formats];
-    for (const format of offeredFormats(this.codecs)) {
+    for (const format of this.allFormats()) {
       const isKnown = formats.some((f) => f.encoding === format.encoding);
       const isTaken = formats.some((f) => f.payloadType === format.payloadType);
       if (!isKnown && !isTaken) formats.push(format);
     }
-    const isEvent = (format: Format): boolean => format.encoding.startsWith('telephone-event/');
-    return [...formats.filter((f) => !isEvent(f)), ...formats.filter(isEvent)];
+    const isCodec = ({ encoding }: Format): boolean => codecOf(encoding) !== null;
+    return [...formats.filter(isCodec), ...formats.filter((format) => !isCodec(format))];
   }
 
   private describe(formats: readonly Format[], direction: Direction, rtcpMux: boolean, carriage: Carriage): string {
@@ -163,6 +169,7 @@ function acceptedBy(formats: readonly Format[]): Exchange['accept'] {
     const codec = codecOf(encoding);
     if (codec !== null) accept[payloadType] = codec;
     else if (encoding.startsWith('telephone-event/')) accept[payloadType] = 'telephone-event';
+    else if (encoding === COMFORT_NOISE) accept[payloadType] = 'CN';
   }
   return accept;
 }

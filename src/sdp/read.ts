@@ -1,6 +1,6 @@
 import { parse } from 'sdp-transform';
 import type { CodecName } from '../core/codecs.js';
-import { codecOf, STATIC_ENCODINGS } from './codecs.js';
+import { COMFORT_NOISE, codecOf, STATIC_ENCODINGS } from './codecs.js';
 import type { Direction } from './direction.js';
 import type { CryptoLine } from './sdes.js';
 
@@ -19,6 +19,8 @@ export interface RemoteMedia {
   encodings: string[];
   /** Payload type of telephone-event by its clock rate. */
   eventPayloadTypes: Record<number, number>;
+  /** Payload type of comfort noise at 8 kHz (RFC 3389); `null` where it takes none. */
+  comfortPayloadType: number | null;
   /** Packet interval that the far end would like to get, and the longest that it takes; in ms, where they are given. */
   ptimeMs: number | null;
   maxptimeMs: number | null;
@@ -52,6 +54,7 @@ export function readDescription(text: string): RemoteMedia | null {
   const codecs: RemoteMedia['codecs'] = [];
   const encodings: string[] = [];
   const eventPayloadTypes: RemoteMedia['eventPayloadTypes'] = {};
+  let comfortPayloadType: number | null = null;
   for (const token of String(audio.payloads ?? '').split(' ')) {
     const payloadType = Number(token);
     if (token === '' || !Number.isInteger(payloadType)) continue;
@@ -59,6 +62,7 @@ export function readDescription(text: string): RemoteMedia | null {
     encodings.push(encoding);
     const event = /^telephone-event\/(\d+)$/i.exec(encoding);
     const name = codecOf(encoding);
+    if (encoding.toUpperCase() === COMFORT_NOISE) comfortPayloadType ??= payloadType;
     if (event) eventPayloadTypes[Number(event[1])] ??= payloadType;
     else if (name !== null) codecs.push({ name, payloadType });
   }
@@ -71,6 +75,7 @@ export function readDescription(text: string): RemoteMedia | null {
     codecs,
     encodings,
     eventPayloadTypes,
+    comfortPayloadType,
     ptimeMs: positive(audio.ptime),
     maxptimeMs: positive(audio.maxptime),
     direction,

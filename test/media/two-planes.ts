@@ -19,7 +19,14 @@ const SESSION: SessionSpec = {
   bpl: 25.1,
 };
 
-const AUDIO = new AudioLibrary({ tone: { audio: 'tone:400' } }, 1);
+const AUDIO = new AudioLibrary(
+  {
+    tone: { audio: 'tone:400' },
+    speech: { audio: 'speech' },
+    hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
+  },
+  1,
+);
 
 export function remoteAt(port: number, more: Partial<MediaRemote> = {}): MediaRemote {
   return {

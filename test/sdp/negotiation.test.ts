@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { CodecName } from '../../src/core/codecs.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../../src/sdp/negotiation.js';
 
-function side(codecs: readonly CodecName[], port = 20000, ptimeMs = 20): Negotiation {
-  return new Negotiation({ address: '127.0.0.1', port, ptimeMs, sessionId: 9 }, codecs);
+function side(codecs: readonly CodecName[], port = 20000, ptimeMs = 20, comfortNoise = false): Negotiation {
+  return new Negotiation({ address: '127.0.0.1', port, ptimeMs, sessionId: 9 }, codecs, [], comfortNoise);
 }
 
 function versionOf(text: string): number {
@@ -32,6 +32,31 @@ describe('offers and answers of a dialog', () => {
     expect(heard.accept[answered.agreement.sendPayloadType]).toBe('G722');
     expect(answered.accept[heard.agreement.eventPayloadType!]).toBe('telephone-event');
     expect(heard.accept).toMatchObject({ 111: 'opus', 9: 'G722', 0: 'PCMU', 13: 'CN', 101: 'telephone-event' });
+  });
+
+  it('agree on comfort noise where both want it, and the codec has its clock (RFC 3389)', () => {
+    const wants = (codecs: readonly CodecName[]) => side(codecs, 20000, 20, true);
+    const both = (caller: Negotiation, callee: Negotiation) => {
+      const answered = callee.answer(caller.offer())!;
+      return [answered, taken(caller.takeAnswer(answered.answer))].map((e) => e.agreement.comfortPayloadType);
+    };
+    expect(wants(['PCMA', 'opus']).offer()).toContain('m=audio 20000 RTP/AVP 8 111 13 101 110\r\n');
+    expect(both(wants(['PCMA', 'opus']), wants(['PCMA']))).toEqual([13, 13]);
+    expect(both(wants(['opus', 'PCMA']), wants(['opus']))).toEqual([null, null]);
+    expect(both(wants(['PCMA']), side(['PCMA']))).toEqual([null, null]);
+    expect(both(side(['PCMA']), wants(['PCMA']))).toEqual([null, null]);
+    expect(wants(['opus']).offer()).not.toContain('CN/');
+  });
+
+  it('take comfort noise under the payload type of the offer, also where a static one has no rtpmap', () => {
+    const callee = side(['PCMA'], 20000, 20, true);
+    const offer = side(['PCMA'], 30000, 20, true).offer();
+    const moved = callee.answer(offer.replace('AVP 8 13', 'AVP 8 113').replace('rtpmap:13 CN', 'rtpmap:113 cn'))!;
+    expect(moved.agreement.comfortPayloadType).toBe(113);
+    expect(moved.answer).toContain('m=audio 20000 RTP/AVP 8 113 101\r\n');
+    expect(moved.accept).toMatchObject({ 13: 'CN', 113: 'CN' });
+    // Static, so it needs none.
+    expect(callee.answer(offer.replace('a=rtpmap:13 CN/8000\r\n', ''))!.agreement.comfortPayloadType).toBe(13);
   });
 
   it('keep the payload types of an offerer that has its own', () => {

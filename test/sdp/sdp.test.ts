@@ -9,7 +9,7 @@ const local = { address: '127.0.0.1', port: 20000, ptimeMs: 20, sessionId: 7 };
 const HEAD = 'v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n';
 
 function wishes(codecs: Wishes['codecs'], more: Partial<Wishes> = {}): Wishes {
-  return { codecs, ptimeMs: 20, direction: 'sendrecv', ...more };
+  return { codecs, ptimeMs: 20, direction: 'sendrecv', comfortNoise: false, ...more };
 }
 
 describe('session descriptions', () => {
@@ -26,6 +26,7 @@ describe('session descriptions', () => {
       ],
       encodings: ['PCMA/8000', 'PCMU/8000', 'telephone-event/8000'],
       eventPayloadTypes: { 8000: 101 },
+      comfortPayloadType: null,
       ptimeMs: 20,
       maxptimeMs: 60,
       rtcp: { address: '127.0.0.1', port: 20001 },
@@ -117,6 +118,7 @@ describe('offer and answer', () => {
       codec: 'PCMA',
       sendPayloadType: 8,
       eventPayloadType: 101,
+      comfortPayloadType: null,
       ptimeMs: 20,
       direction: 'sendrecv',
     });

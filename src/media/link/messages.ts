@@ -100,6 +100,8 @@ export interface MediaRemote {
   acceptPayloadTypes: Record<number, CodecName | 'telephone-event' | 'CN'>;
   /** Payload type for telephone-event towards the far end, `null` when not negotiated. */
   eventPayloadType: number | null;
+  /** Payload type for comfort noise in place of silence; left out, silence is sent as audio. */
+  comfortPayloadType?: number;
   /** Left out without protection. */
   srtp?: SrtpKeys;
 }
