@@ -25,6 +25,21 @@ export function parseRatio(text: string): number | null {
   return value <= 1 ? value : null;
 }
 
+const BITS_PER_UNIT: Record<string, number> = { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9 };
+const BYTES_PER_UNIT: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6 };
+
+/** `512kbit/s`, `2Mbit` or a plain number of bit/s → bit/s; `null` for anything else. */
+export function parseBitRate(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kMG]?bit)(?:\/s)?)?\s*$/.exec(text);
+  return match ? Number(match[1]) * BITS_PER_UNIT[match[2] ?? 'bit'] : null;
+}
+
+/** `1500B`, `64kB` or `1MB`, of 1,000 each → bytes; `null` for anything else. */
+export function parseByteSize(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(k?B|MB)\s*$/.exec(text);
+  return match ? Number(match[1]) * BYTES_PER_UNIT[match[2]] : null;
+}
+
 /** A duration in a profile; the value is in ms. */
 export const duration = z.union([
   z.number().min(0),
@@ -48,5 +63,21 @@ export const ratio = z.union([
       return z.NEVER;
     }
     return value;
+  }),
+]);
+
+/** A bit rate in a profile; the value is in bit/s, 1 kbit/s or more. */
+export const bitRate = z.union([
+  z.number().min(1000),
+  z.string().transform((text, context) => {
+    const rateBps = parseBitRate(text);
+    if (rateBps === null || rateBps < 1000) {
+      context.addIssue({
+        code: 'custom',
+        message: 'expected a rate of 1 kbit/s or more, such as 512kbit/s or 2Mbit/s',
+      });
+      return z.NEVER;
+    }
+    return rateBps;
   }),
 ]);

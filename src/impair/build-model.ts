@@ -1,10 +1,12 @@
 import type { Rng } from '../core/rng.js';
 import { ClockSkew } from './clock-skew.js';
+import { Corrupt } from './corrupt.js';
 import { Delay } from './delay.js';
 import { DelayTrace } from './delay-trace.js';
 import { Duplicate } from './duplicate.js';
 import { ExactLoss } from './exact-loss.js';
 import type { StageModel } from './fate.js';
+import type { FaultTallies } from './fault-tally.js';
 import { GilbertElliottLoss } from './gilbert-elliott.js';
 import { jitterOf } from './jitter.js';
 import { BernoulliLoss, gilbertOf } from './loss.js';
@@ -12,13 +14,14 @@ import { LossTrace } from './loss-trace.js';
 import type { ModelStage } from './model-spec.js';
 import { Outage } from './outage.js';
 import { PeriodicLoss } from './periodic-loss.js';
+import { Queue } from './queue.js';
 import { Reorder } from './reorder.js';
 import type { SharedImpairments } from './shared-impairments.js';
 import { Spike } from './spike.js';
 import { bitsOf } from './trace-file.js';
 
 /** @throws AppError FILE_UNREADABLE when the stage's file cannot be read */
-export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairments): StageModel {
+export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairments, tallies: FaultTallies): StageModel {
   switch (stage.kind) {
     case 'loss': {
       const gilbert = stage.burst > 1 && stage.ratio < 1 ? gilbertOf(stage.ratio, stage.burst) : null;
@@ -46,6 +49,10 @@ export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairment
       return new Spike(stage.ratio, stage.height, rng);
     case 'clock-skew':
       return new ClockSkew(stage.ppm);
+    case 'queue':
+      return new Queue(shared.link(stage), tallies.of(stage.kind));
+    case 'corrupt':
+      return new Corrupt(stage.part, stage.bitErrorRatio ?? null, stage.ratio ?? 0, stage.bits ?? 1, rng);
     case 'reorder':
       return new Reorder(stage.ratio, stage.by, rng);
     case 'duplicate':

@@ -24,8 +24,10 @@ const TRAITS: Readonly<Record<PlainStage['kind'], { holds?: true; rewrites?: tru
   'delay-trace': { holds: true },
   spike: { holds: true },
   'clock-skew': { holds: true },
+  queue: { holds: true },
   reorder: { holds: true },
   duplicate: {},
+  corrupt: { rewrites: true },
   'one-way': {},
   'late-media': { holds: true },
   silence: { rewrites: true },
@@ -101,6 +103,6 @@ function buildStage(stage: PlainStage, rng: Rng, around: StageSurroundings): Sta
   const problem = infeasibility(stage);
   if (problem) throw new AppError('PROFILE_INVALID', `impairment '${stage.kind}': ${problem}`);
   return isModel(stage)
-    ? buildModel(stage, rng, around.shared)
+    ? buildModel(stage, rng, around.shared, around.truth.faults)
     : buildFault(stage, rng, { tallies: around.truth.faults, other: around.other });
 }

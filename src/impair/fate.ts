@@ -28,6 +28,8 @@ export interface Fate {
   delayMs2: number;
   /** Set by stages that wrote another payload type or payload. */
   recoded: boolean;
+  /** Set by the stage that flipped bits. */
+  corrupted: boolean;
   /** Set by the stage that removes telephone-events. */
   eventDropped: boolean;
   /** The packet's audio goes on within a later one: it is neither delivered nor dropped. */
@@ -50,6 +52,7 @@ export function newFate(): Fate {
     delayMs: 0,
     delayMs2: 0,
     recoded: false,
+    corrupted: false,
     eventDropped: false,
     isAbsorbed: false,
     isPart: false,

@@ -26,8 +26,14 @@ export function infeasibility(stage: PlainStage): string | null {
     case 'delay-trace':
       if ((stage.values === undefined) !== (stage.file === undefined)) return null;
       return 'a trace is given by `values` or by a `file`, one of the two';
+    case 'corrupt':
+      if ((stage.bitErrorRatio === undefined) === (stage.ratio === undefined))
+        return 'needs either a `bitErrorRatio` or the `ratio` of packets with wrong bits';
+      if (stage.bits === undefined || stage.ratio !== undefined) return null;
+      return '`bits` goes with `ratio`: by a bit error ratio their number is random';
     case 'gilbert-elliott':
     case 'delay':
+    case 'queue':
     case 'spike':
     case 'clock-skew':
     case 'reorder':

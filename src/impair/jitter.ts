@@ -13,11 +13,11 @@ interface JitterSpec {
   distribution: Distribution;
   /** In ms. */
   spread: number;
-  /** Of the delays of neighbouring packets, 0 up to below 1. */
-  correlation: number;
+  /** Of the delays of neighbouring packets, 0 up to below 1; 0 when it is left out. */
+  correlation?: number;
 }
 
-export function jitterOf({ distribution, spread, correlation }: JitterSpec, rng: Rng): Jitter {
+export function jitterOf({ distribution, spread, correlation = 0 }: JitterSpec, rng: Rng): Jitter {
   return correlation > 0
     ? new CorrelatedJitter(distribution, spread, correlation, rng)
     : new IndependentJitter(distribution, spread, rng);

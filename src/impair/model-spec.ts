@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, ratio } from '../core/units.js';
+import { bitRate, duration, parseByteSize, parseDuration, ratio } from '../core/units.js';
+import { MOST_BITS } from './corrupt.js';
 
 const loss = z
   .strictObject({
@@ -25,6 +26,16 @@ const gilbertElliott = z
     lossBad: ratio.default(1).describe('Loss probability in the bad state (1 − k)'),
   })
   .describe('Loss by a two-state Markov process, all four parameters given');
+
+/** What a buffer holds, in bytes or in ms of the link's rate; always with a unit, which tells the two apart. */
+const bufferSize = z.string().transform((text, context): { bytes: number } | { ms: number } => {
+  const bytes = parseByteSize(text);
+  if (bytes !== null) return { bytes };
+  const ms = /[a-z]\s*$/.test(text) ? parseDuration(text) : null;
+  if (ms !== null) return { ms };
+  context.addIssue({ code: 'custom', message: 'expected a size such as 64kB or a time such as 500ms' });
+  return z.NEVER;
+});
 
 const packets = z.number().int().min(1).max(1_000_000);
 
@@ -82,7 +93,7 @@ const delay = z
         spread: duration,
         correlation: ratio
           .refine((value) => value < 1, 'expected a share below 100%: delays that are all alike are the `base`')
-          .default(0)
+          .optional()
           .describe('Correlation of the delays of neighbouring packets'),
       })
       .optional()
@@ -128,6 +139,41 @@ const reorder = z
   })
   .describe('Reordering: some packets are held back so that later ones overtake them');
 
+const queue = z
+  .strictObject({
+    kind: z.literal('queue'),
+    rate: bitRate.describe('Rate of the link, as `512kbit/s` or `2Mbit/s`'),
+    buffer: bufferSize.describe('What may wait for the link, as `64kB` or as the time it takes to send, `500ms`'),
+    overhead: z
+      .number()
+      .int()
+      .min(0)
+      .max(200)
+      .default(28)
+      .describe('Bytes that each packet has besides RTP; 28 are IPv4 and UDP, 48 IPv6 and UDP'),
+    group: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Stages that name the same group and are alike share one link, whatever their call and direction'),
+  })
+  .describe('A link of a fixed rate with a buffer that drops what does not fit');
+
+const corrupt = z
+  .strictObject({
+    kind: z.literal('corrupt'),
+    part: z.enum(['header', 'payload', 'packet']).default('payload').describe('Where the wrong bits are'),
+    bitErrorRatio: z
+      .number()
+      .min(1e-12)
+      .max(0.5)
+      .optional()
+      .describe('Probability of each bit to be wrong, such as 1e-5'),
+    ratio: ratio.optional().describe('Share of packets with wrong bits'),
+    bits: z.number().int().min(1).max(MOST_BITS).optional().describe('Wrong bits of such a packet; one when left out'),
+  })
+  .describe('Bits of packets are flipped, in the header or the payload of RTP');
+
 const duplicate = z.strictObject({ kind: z.literal('duplicate'), ratio }).describe('Some packets arrive twice');
 
 /** Models of what a network does to packets. */
@@ -142,8 +188,10 @@ export const modelStages = [
   delayTrace,
   spike,
   clockSkew,
+  queue,
   reorder,
   duplicate,
+  corrupt,
 ] as const;
 
 export type ModelStage = z.infer<(typeof modelStages)[number]>;

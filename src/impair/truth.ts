@@ -10,13 +10,14 @@ export interface DirectionTruth {
   duplicated: number;
   /** Packets that were delivered after one with a higher position. */
   reordered: number;
+  /** Packets that were delivered with flipped bits. */
   corrupted: number;
   /** Packets whose payload was relabelled or encoded anew. */
   recoded: number;
   /** Telephone-event packets removed. */
   eventsDropped: number;
   /**
-   * What the faults of the profile did, by kind: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
+   * What faults and queues did, by kind of stage: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
    * `timestamp-jump` how often the stream changed.
    */
   faults: Record<string, number>;

@@ -2,6 +2,7 @@ import { CODECS } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
 import { AudioTap } from '../impair/audio-tap.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
+import type { SharedImpairments } from '../impair/shared-impairments.js';
 import type { Pipeline } from '../impair/spec.js';
 import { isRtcp } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
@@ -27,6 +28,7 @@ export interface CallSurroundings {
   seed: number;
   audio: AudioLibrary;
   queue: DelayQueue;
+  shared: SharedImpairments;
   wheel: PacingWheel;
   /** Room for one packet of a sender, and for one that is protected. */
   scratch: PacketMemory;
@@ -75,7 +77,7 @@ export class MediaCall implements SourceWatcher {
     const { seed, queue } = around;
     const [up, down] = [new AudioTap(), new AudioTap()];
     const pipelineOf = (stages: Pipeline, direction: string, taps: { own: AudioTap; other: AudioTap }) =>
-      new ImpairmentPipeline(stages, deriveSeed(seed, spec.name, direction), undefined, null, taps);
+      new ImpairmentPipeline(stages, deriveSeed(seed, spec.name, direction), around.shared, null, taps);
     const uplink = pipelineOf(spec.uplink, 'uplink', { own: up, other: down });
     const downlink = pipelineOf(spec.downlink, 'downlink', { own: down, other: up });
     this.srtp = spec.session.srtp ? new SrtpSession() : null;

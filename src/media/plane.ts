@@ -37,6 +37,8 @@ export interface PlaneOptions {
   sharedPorts?: boolean;
   /** What its calls may play. */
   audio: AudioLibrary;
+  /** Where the traces of its impairments were read ahead. */
+  shared?: SharedImpairments;
 }
 
 /** What a plane tells its owner, from within `tick`. */
@@ -130,7 +132,7 @@ export class Plane {
     options: PlaneOptions,
     private readonly listener: PlaneListener,
   ) {
-    const { driver, seed } = options;
+    const { driver, seed, shared = new SharedImpairments() } = options;
     this.driver = driver;
     this.ports = new PortPool(
       driver,
@@ -155,6 +157,7 @@ export class Plane {
       seed,
       audio: options.audio,
       queue: this.queue,
+      shared,
       wheel: this.wheel,
       scratch: PacketMemory.allocate(SCRATCH_BYTES),
       sealed: PacketMemory.allocate(SCRATCH_BYTES),
@@ -168,7 +171,7 @@ export class Plane {
     };
     this.relay = new RelayPlane(
       this.ports,
-      { seed, queue: this.queue, shared: new SharedImpairments(), scratch: this.around.sealed },
+      { seed, queue: this.queue, shared, scratch: this.around.sealed },
       () => this.health(0),
       (event) => listener.onRelay(event),
       options.utcOffsetMs,

@@ -2,6 +2,7 @@ import type { Recording } from '../audio/recording.js';
 import { CODECS } from '../core/codecs.js';
 import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
 import type { HeardReport, SentReport } from '../quality/reports.js';
+import { isRtp } from '../rtp/packet.js';
 import type { MediaRemote, SessionSpec } from './link/messages.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
@@ -31,6 +32,11 @@ export class LocalSession implements End {
   }
 
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
+    // An impairment may have broken the header.
+    if (!isRtp(memory.bytes, offset, length)) {
+      this.heard.onMalformed();
+      return;
+    }
     this.heard.onRtp(memory.bytes, offset, length, dueMs);
     if (this.recorder !== null) this.recorder.take(memory.bytes, offset, length);
   }

@@ -142,7 +142,8 @@ export class UdpEnd implements End, DatagramSink {
       return;
     }
     const { scratch, session } = protection;
-    if (session.outbound === null) return;
+    // What an impairment made no RTP could not be sealed, and no far end would take it.
+    if (session.outbound === null || !hasRtpHeader(memory.bytes, offset, length)) return;
     scratch.write(0, memory, offset, length);
     const sealed = session.outbound.protectRtp(scratch.bytes, 0, length);
     if (sealed > 0) this.port.send(scratch, 0, sealed, this.remoteIp, this.remotePort, dueMs);
