@@ -26,9 +26,13 @@ export class RtpEngine {
   private log = '';
   private cookie = 0;
 
-  private constructor(readonly port: number) {
+  private constructor(
+    readonly port: number,
+    interfaces: readonly string[],
+  ) {
     const daemon = ['--config-file=none', '--foreground', '--log-stderr', '--log-level=6', '--table=-1'];
-    const where = ['--interface=127.0.0.1', `--listen-ng=127.0.0.1:${port}`, '--port-min=26000', '--port-max=26999'];
+    const at = interfaces.map((address) => `--interface=${address}`);
+    const where = [...at, `--listen-ng=127.0.0.1:${port}`, '--port-min=26000', '--port-max=26999'];
     const args = ['--foreground', '-k', '5', String(LIMIT_S), 'rtpengine', ...daemon, ...where];
     this.child = spawn('timeout', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -38,9 +42,9 @@ export class RtpEngine {
     this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
   }
 
-  /** Resolves once it takes commands. */
-  static async start(): Promise<RtpEngine> {
-    const engine = new RtpEngine(await freePort());
+  /** Resolves once it takes commands. `interfaces` are its addresses, `name/address` where it shall know them by name. */
+  static async start(interfaces: readonly string[] = ['127.0.0.1']): Promise<RtpEngine> {
+    const engine = new RtpEngine(await freePort(), interfaces);
     await until(() => {
       if (engine.child.exitCode !== null) throw new Error(`rtpengine ended:\n${engine.log}`);
       return engine.log.includes('Startup complete');
@@ -50,15 +54,20 @@ export class RtpEngine {
 
   /** Its answer to a command of the ng protocol; an error when it is none of success. */
   async command(command: string, parameters: Record<string, Bencoded> = {}): Promise<Record<string, Bencoded>> {
+    const answer = await this.ask(command, parameters);
+    if (answer.result !== 'ok' && answer.result !== 'pong') throw new Error(`rtpengine: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  /** Its answer to a command of the ng protocol, whatever it is. */
+  async ask(command: string, parameters: Record<string, Bencoded> = {}): Promise<Record<string, Bencoded>> {
     const cookie = `${process.pid}_${++this.cookie}`;
     const answered = once(this.socket, 'message') as Promise<[Buffer]>;
     this.socket.send(`${cookie} ${bencode({ command, ...parameters })}`, this.port, '127.0.0.1');
     const [message] = await answered;
     if (message.toString('latin1', 0, cookie.length + 1) !== `${cookie} `)
       throw new Error(`rtpengine answers something else: ${message}`);
-    const answer = readBencoded(message.subarray(cookie.length + 1)) as Record<string, Bencoded>;
-    if (answer.result !== 'ok' && answer.result !== 'pong') throw new Error(`rtpengine: ${JSON.stringify(answer)}`);
-    return answer;
+    return readBencoded(message.subarray(cookie.length + 1)) as Record<string, Bencoded>;
   }
 
   /** Packets that it relayed, RTCP among them, and those that it could not; told once a second. */

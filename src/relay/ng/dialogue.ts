@@ -1,0 +1,228 @@
+import { AppError } from '../../core/errors.js';
+import type { Pipeline } from '../../impair/spec.js';
+import type { Lease } from '../../media/link/messages.js';
+import type { RelayClient } from '../../media/link/relay-client.js';
+import type { RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
+import { RelayNegotiation } from '../../sdp/relay-negotiation.js';
+import type { LocalMedia, Party, PartyMedia, PassedMedia } from '../../sdp/relay-party.js';
+import type { NgInterface, NgInterfaces } from './interfaces.js';
+import type { NgRequest } from './request.js';
+
+/** What of the media thread is used here. */
+export type NgMedia = Pick<RelayClient, 'lease' | 'release' | 'open' | 'connect' | 'block' | 'query' | 'close'>;
+
+/** What all dialogues share. */
+export interface DialogueSurroundings {
+  media: NgMedia;
+  interfaces: NgInterfaces;
+  /** The impairments of a medium, by the name that its random decisions are drawn for. */
+  pipelines(name: string): Record<RelayDirection, Pipeline>;
+  mediaTimeoutMs: number;
+  /** A number that no other medium has. */
+  nextCall(): number;
+  /** A medium of the dialogue was silent for the media timeout. */
+  onOpened(call: number, dialogue: Dialogue): void;
+  onClosed(call: number): void;
+  now(): number;
+}
+
+/** One medium that is relayed: its port pairs towards both parties. */
+interface RelayedMedium {
+  call: number;
+  leases: Record<Party, Lease>;
+  interfaces: Record<Party, NgInterface>;
+}
+
+const SENT_BY: Record<Party, RelayDirection> = { a: 'aToB', b: 'bToA' };
+const OTHER: Record<Party, Party> = { a: 'b', b: 'a' };
+
+/** What `query` tells of one medium. */
+export interface MediumReport {
+  index: number;
+  medium: RelayedMedium;
+  /** `null` where the media thread does not answer. */
+  report: RelayReport | null;
+}
+
+/**
+ * Two parties that exchange descriptions, and the media between them. Party `a` sent the first offer. A party may be known under
+ * several tags: where a call was forked without telling branches apart, the last one that answers has the media.
+ */
+export class Dialogue {
+  readonly tags: Record<Party, Set<string>> = { a: new Set(), b: new Set() };
+  readonly labels: Record<Party, string> = { a: '', b: '' };
+  viaBranch = '';
+  readonly createdMs: number;
+  lastSignalMs: number;
+  answered = false;
+  /** When it is to end by itself, after a delete with a delay; `null` if it is not. */
+  deleteAtMs: number | null = null;
+  /** When a medium was first told to be silent. */
+  silentSinceMs: number | null = null;
+  private readonly blocked: Record<Party, boolean> = { a: false, b: false };
+  private isBlocked = false;
+  private readonly negotiation = new RelayNegotiation();
+  private readonly media: (RelayedMedium | null)[] = [];
+  private readonly chosen: Record<Party, string> = { a: '', b: '' };
+  /** What the message said that brought a party's description. */
+  private readonly sources: Record<Party, Pick<NgRequest, 'latch' | 'strictSource'>> = {
+    a: { latch: 'first', strictSource: false },
+    b: { latch: 'first', strictSource: false },
+  };
+
+  constructor(
+    /** Names the dialogue's random decisions, together with the place of a medium. */
+    private readonly name: string,
+    private readonly around: DialogueSurroundings,
+  ) {
+    this.createdMs = around.now();
+    this.lastSignalMs = this.createdMs;
+  }
+
+  /** Passes a description on: the one for the other party, or why there is none. */
+  pass(from: Party, kind: 'offer' | 'answer', request: NgRequest): { sdp: string } | { error: string } {
+    const to = OTHER[from];
+    this.lastSignalMs = this.around.now();
+    this.deleteAtMs = null;
+    this.silentSinceMs = null;
+    if (request.label !== '') this.labels[from] = request.label;
+    if (request.setLabel !== '') this.labels[to] = request.setLabel;
+    const passed = this.negotiation.pass(from, kind, request.sdp, request.options);
+    if ('error' in passed) return passed;
+    if (kind === 'answer') this.answered = true;
+    else {
+      const [towardsSender, towardsReceiver] = request.interfaces;
+      this.chosen[from] ||= towardsSender;
+      this.chosen[to] ||= towardsReceiver;
+    }
+    for (const medium of passed.media)
+      if (!medium.isRelayed) this.closeMedium(medium.index);
+      else if (!this.provide(medium, from)) return { error: 'Ran out of ports' };
+    this.sources[from] = { latch: request.latch, strictSource: request.strictSource };
+    for (const medium of passed.media) if (medium.isRelayed) this.connect(medium, from, kind);
+    const sdp = passed.write(passed.media.map(({ index, receiver }) => this.local(index, to, receiver)));
+    return { sdp };
+  }
+
+  /** Whether what a party sends is thrown away, besides what is done to the whole dialogue. */
+  block(party: Party, isBlocked: boolean): void {
+    this.blocked[party] = isBlocked;
+    this.applyBlocks();
+  }
+
+  blockAll(isBlocked: boolean): void {
+    this.isBlocked = isBlocked;
+    this.applyBlocks();
+  }
+
+  /** Whether neither party sends, by its descriptions: silence means nothing then. */
+  get isHeld(): boolean {
+    return this.media.every(
+      (medium, i) => medium === null || this.negotiation.medium('a', i)?.direction === 'inactive',
+    );
+  }
+
+  medium(party: Party, index: number): PartyMedia | null {
+    return this.negotiation.medium(party, index);
+  }
+
+  get mediaCount(): number {
+    return this.media.filter((medium) => medium !== null).length;
+  }
+
+  /** How each medium stands. */
+  query(): Promise<MediumReport[]> {
+    const open = this.media.flatMap((medium, index) => (medium ? [{ medium, index }] : []));
+    return Promise.all(
+      open.map(async ({ medium, index }) => ({ index, medium, report: await this.around.media.query(medium.call) })),
+    );
+  }
+
+  /** Gives all ports back. */
+  close(): void {
+    for (let i = 0; i < this.media.length; i++) this.closeMedium(i);
+  }
+
+  /** Sees to it that a medium has port pairs towards both parties; false where there is none left. */
+  private provide({ index, sender, receiver }: PassedMedia, from: Party): boolean {
+    const { interfaces, media } = this.around;
+    const to = OTHER[from];
+    const wanted = {
+      [from]: interfaces.choose(this.chosen[from], sender.family ?? 'IP4'),
+      [to]: interfaces.choose(this.chosen[to], receiver.family ?? 'IP4'),
+    } as Record<Party, NgInterface>;
+    const medium = this.media[index] ?? null;
+    if (medium && medium.interfaces.a === wanted.a && medium.interfaces.b === wanted.b) return true;
+    this.closeMedium(index);
+    const a = media.lease(wanted.a.address);
+    if (a instanceof AppError) return false;
+    const b = media.lease(wanted.b.address);
+    if (b instanceof AppError) {
+      media.release(a.pair);
+      return false;
+    }
+    const call = this.around.nextCall();
+    this.media[index] = { call, leases: { a, b }, interfaces: wanted };
+    const name = `${this.name}/${index}`;
+    media.open({
+      call,
+      name,
+      pairs: { a: a.pair, b: b.pair },
+      pipelines: this.around.pipelines(name),
+      mediaTimeoutMs: this.around.mediaTimeoutMs,
+    });
+    this.around.onOpened(call, this);
+    this.applyBlocks();
+    return true;
+  }
+
+  /** Tells the media thread where the sender is; once both have spoken, also how the receiver is spoken to now. */
+  private connect({ index, sender, receiver }: PassedMedia, from: Party, kind: 'offer' | 'answer'): void {
+    const { call } = this.media[index]!;
+    const { media } = this.around;
+    const to = OTHER[from];
+    media.connect(call, from, remoteOf(sender, receiver, this.sources[from]));
+    if (kind === 'answer' && receiver.endpoint !== null)
+      media.connect(call, to, remoteOf(receiver, sender, this.sources[to]));
+  }
+
+  private local(index: number, towards: Party, { family }: PartyMedia): LocalMedia {
+    const medium = this.media[index];
+    if (!medium) {
+      const { address, advertised } = this.around.interfaces.choose(this.chosen[towards], family ?? 'IP4');
+      return { address: advertised ?? address, rtpPort: 0, rtcpPort: 0 };
+    }
+    const { address, rtpPort, rtcpPort } = medium.leases[towards];
+    return { address: medium.interfaces[towards].advertised ?? address, rtpPort, rtcpPort };
+  }
+
+  private closeMedium(index: number): void {
+    const medium = this.media[index];
+    this.media[index] = null;
+    if (!medium) return;
+    this.around.onClosed(medium.call);
+    void this.around.media.close(medium.call);
+  }
+
+  private applyBlocks(): void {
+    for (const medium of this.media)
+      for (const party of ['a', 'b'] as const)
+        if (medium) this.around.media.block(medium.call, SENT_BY[party], this.isBlocked || this.blocked[party]);
+  }
+}
+
+/** How a party is spoken to. What it sends has the payload types that the other party named. */
+function remoteOf(
+  party: PartyMedia,
+  other: PartyMedia,
+  { latch, strictSource }: Pick<NgRequest, 'latch' | 'strictSource'>,
+): RelayRemote {
+  const payloadTypes: Record<number, string> = {};
+  for (const { payloadType, encoding } of [...party.ownCodecs, ...other.ownCodecs])
+    if (encoding !== null) payloadTypes[payloadType] = encoding.split('/')[0];
+  const remote: RelayRemote = { rtp: party.endpoint, latch, strictSource, payloadTypes };
+  if (party.rtcpMux) remote.rtcp = 'mux';
+  else if (party.rtcpEndpoint) remote.rtcp = party.rtcpEndpoint;
+  if (party.srtp) remote.srtp = party.srtp;
+  return remote;
+}
