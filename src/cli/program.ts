@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
+import { captureCommand } from './capture.js';
 import { doctorCommand } from './doctor.js';
 import { drachtioCommand } from './drachtio.js';
 import { profileCommand } from './profile.js';
@@ -23,6 +24,7 @@ Examples:
   trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
   trunkstorm drachtio --port 9022                         be a drachtio server for drachtio-srf applications
   trunkstorm doctor headroom --calls 3000                 can this machine carry that run?
+  trunkstorm capture analyze call.pcap                    what was heard in a capture: loss, jitter, MOS, digits
   trunkstorm profile list                                 profiles that come with trunkstorm
 
 Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
@@ -33,6 +35,7 @@ for (const command of [
   runCommand(),
   trunkCommand(),
   drachtioCommand(),
+  captureCommand(),
   reportCommand(),
   profileCommand(),
   doctorCommand(),

@@ -1,0 +1,83 @@
+import { Command } from 'commander';
+import { type Analysis, analyze } from '../capture/analyze.js';
+import { AppError } from '../core/errors.js';
+import { DEFAULT_JITTER_BUFFER_MS } from '../flow/spec.js';
+import { BPL } from '../quality/equipment.js';
+import { captureText } from '../report/capture-text.js';
+import { time } from './options.js';
+import { printJson } from './standard-streams.js';
+
+interface AnalyzeFlags {
+  json?: boolean;
+  rtpmap: ReadonlyMap<number, string>;
+  jitterBuffer: number;
+  plc: boolean;
+}
+
+const PROGRESS_MS = 1000;
+
+export function captureCommand(): Command {
+  return new Command('capture').description('Look into capture files').addCommand(analyzeCommand());
+}
+
+function analyzeCommand(): Command {
+  return new Command('analyze')
+    .description('Measure the RTP streams of a pcap or pcapng file as those of live calls')
+    .argument('<file>', 'the capture, gzipped or not')
+    .option('--json', 'print as JSON')
+    .option(
+      '--rtpmap <type=encoding>',
+      'what a payload type means, such as 96=opus/48000/2; may come again; goes before the SDP in the capture',
+      rtpmap,
+      new Map(),
+    )
+    .option(
+      '--jitter-buffer <time>',
+      'playout delay of the listener; later packets are lost for it',
+      time('--jitter-buffer'),
+      DEFAULT_JITTER_BUFFER_MS,
+    )
+    .option('--no-plc', `the listener conceals no loss: Bpl ${BPL.none} for G.711 in place of ${BPL.plc}`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trunkstorm capture analyze call.pcap                        every stream: loss, jitter, level, digits, MOS
+  trunkstorm capture analyze call.pcapng.gz --json | jq '.streams[] | {ssrc, packetsLost, jitterMs, mosLq}'
+  trunkstorm capture analyze call.pcap --rtpmap 96=opus/48000/2 --jitter-buffer 120ms
+
+Reads Ethernet (VLAN too), Linux cooked 1 and 2, raw IP and loopback; IPv4 and IPv6. SIP over UDP within the capture says
+what payload types mean; without it those of RFC 3551 are known.`,
+    )
+    .action(async (file: string, { json, rtpmap: given, jitterBuffer, plc }: AnalyzeFlags) => {
+      const options = { rtpmap: given, jitterBufferMs: jitterBuffer, bpl: plc ? BPL.plc : BPL.none };
+      const analysis: Analysis = await analyze(file, options, progress());
+      if (json) printJson(analysis);
+      else process.stdout.write(captureText(analysis));
+    });
+}
+
+/** `96=opus/48000/2`, added to those given before. */
+function rtpmap(text: string, given: ReadonlyMap<number, string>): ReadonlyMap<number, string> {
+  const match = /^(\d{1,3})=([\w.-]+\/\d+(?:\/\d+)?)$/.exec(text);
+  const payloadType = match ? Number(match[1]) : 128;
+  if (!match || payloadType > 127)
+    throw new AppError('ARGUMENT_INVALID', '--rtpmap has a wrong value', {
+      where: '--rtpmap',
+      expected: 'TYPE=ENCODING/CLOCK such as 96=opus/48000/2, with a type from 0 to 127',
+      found: text,
+    });
+  return new Map([...given, [payloadType, match[2]]]);
+}
+
+/** A line a second on a terminal's stderr while a long file is read. */
+function progress(): (packets: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  let next = performance.now() + PROGRESS_MS;
+  return (packets) => {
+    // The clock is asked rarely: there may be millions of packets.
+    if (packets % 4096 !== 0 || performance.now() < next) return;
+    next += PROGRESS_MS;
+    process.stderr.write(`read ${packets.toLocaleString('en')} packets, each is read twice\n`);
+  };
+}
