@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { AppError } from '../core/errors.js';
+import { rtpPayloads } from '../pcap/payloads.js';
 
-/** The payloads of packets, all of one size, one behind the other without any header. */
+/** The payloads of packets, all of one size: one behind the other without any header, or in a capture. */
 export interface FrameFile {
   file: string;
   /** Payload bytes of a packet. */
   bytes: number;
+  /** The file is a capture, and these are its RTP packets of that payload type. */
+  payloadType?: number;
 }
 
 /**
@@ -13,7 +16,8 @@ export interface FrameFile {
  *
  * @throws AppError FILE_UNREADABLE when the file cannot be opened or does not hold whole payloads of that size
  */
-export function readFrames({ file, bytes }: FrameFile): Uint8Array {
+export function readFrames({ file, bytes, payloadType }: FrameFile): Uint8Array {
+  if (payloadType !== undefined) return capturedFrames(file, bytes, payloadType);
   let read: Buffer;
   try {
     read = readFileSync(file);
@@ -32,4 +36,16 @@ export function readFrames({ file, bytes }: FrameFile): Uint8Array {
       hint: 'Give the bytes of one payload, and a file without a header of its own.',
     });
   return read;
+}
+
+function capturedFrames(file: string, bytes: number, payloadType: number): Uint8Array {
+  const payloads = rtpPayloads(file, payloadType, bytes);
+  if (payloads.length === 0)
+    throw new AppError('FILE_UNREADABLE', `the capture ${file} holds no frames of that kind`, {
+      where: file,
+      expected: `RTP packets of payload type ${payloadType} with payloads of ${bytes} bytes`,
+      found: 'none',
+      hint: 'trunkstorm capture analyze tells which payload types a capture has.',
+    });
+  return Buffer.concat(payloads);
 }

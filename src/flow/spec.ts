@@ -45,8 +45,17 @@ const noise = z
 
 const frameFile = z
   .strictObject({
-    file: z.string().describe('The payloads of packets one behind the other, without any header'),
+    file: z.string().describe('The payloads of packets one behind the other, without any header; or a capture'),
     bytes: z.number().int().min(1).max(1400).describe('Payload of one packet'),
+    payloadType: z
+      .number()
+      .int()
+      .min(0)
+      .max(127)
+      .optional()
+      .describe(
+        'The file is a capture: RTP packets of this payload type are taken, of the stream that has most of them',
+      ),
   })
   .optional();
 

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { AppError } from '../core/errors.js';
 import { BrokenCapture, type CapturedPacket, type CaptureFormat, type PacketCutter } from './captured.js';
 import { PcapBlocks } from './pcap.js';
@@ -47,6 +47,22 @@ export async function readCapture(path: string, onPacket: (packet: CapturedPacke
   }
   if (cutter === null) throw unreadable(path, new BrokenCapture('it is no pcap or pcapng file', 0), 0);
   return { format: cutter.format, packets, trailingBytes: rest.length };
+}
+
+/**
+ * The same all at once, for a capture that is needed before anything else can go on. The whole of it is in memory.
+ * @throws AppError FILE_UNREADABLE
+ */
+export function readCaptureAtOnce(path: string, onPacket: (packet: CapturedPacket) => void): void {
+  try {
+    const file = readFileSync(path);
+    const bytes = file.length >= 2 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
+    const cutter = bytes.length < MAGIC_BYTES ? null : cutterOf(bytes);
+    if (cutter === null) throw new BrokenCapture('it is no pcap or pcapng file', 0);
+    cutter.take(bytes, onPacket);
+  } catch (error) {
+    throw unreadable(path, error, 0);
+  }
 }
 
 function cutterOf(bytes: Uint8Array): PacketCutter | null {
