@@ -1,19 +1,20 @@
 import { z } from 'zod';
 import { faultStages } from './fault-spec.js';
+import { infeasibility } from './infeasibility.js';
 import { dropsEverything, isModel, modelStages } from './model-spec.js';
 
 /** One stage of an impairment pipeline. */
 export const stage = z.discriminatedUnion('kind', [...modelStages, ...faultStages]);
 
 /** What happens to the packets of one direction, in the order written. */
-export const pipeline = z.array(stage).default([]);
-
-export const impairmentSpec = z
-  .strictObject({
-    uplink: pipeline.describe('From us to the far end'),
-    downlink: pipeline.describe('From the far end to us'),
-  })
-  .describe('What the path does to RTP, a list of stages per direction');
+export const pipeline = z
+  .array(
+    stage.superRefine((read, context) => {
+      const reason = infeasibility(read);
+      if (reason !== null) context.addIssue({ code: 'custom', message: reason });
+    }),
+  )
+  .default([]);
 
 export type PlainStage = z.infer<typeof stage>;
 

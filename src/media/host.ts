@@ -36,6 +36,9 @@ export class MediaHost implements PlaneListener {
       case 'connect':
         plane.connect(command.call, command.remote, command.answered, nowMs);
         break;
+      case 'impair':
+        plane.impair(command.calls, command.uplink, command.downlink, command.name, nowMs);
+        break;
       case 'digits':
         plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs);
         break;

@@ -157,12 +157,21 @@ export class TruthMetrics {
     recoded: 0,
     eventsDropped: 0,
   };
+  private readonly faults: Record<string, number> = {};
+  private readonly periods: TruthSummary['periods'] = {};
   private delaySumMs = 0;
   private delayMaxMs = 0;
   private delayed = 0;
 
   add(truth: DirectionTruth): void {
     for (const key of Object.keys(this.total) as (keyof typeof this.total)[]) this.total[key] += truth[key];
+    for (const [kind, count] of Object.entries(truth.faults)) this.faults[kind] = (this.faults[kind] ?? 0) + count;
+    for (const { name, packets, dropped } of truth.periods) {
+      const period = (this.periods[name] ??= { times: 0, packets: 0, dropped: 0 });
+      period.times++;
+      period.packets += packets;
+      period.dropped += dropped;
+    }
     if (truth.delayMeanMs === null) return;
     this.delayed += truth.delivered;
     this.delaySumMs += truth.delayMeanMs * truth.delivered;
@@ -173,6 +182,8 @@ export class TruthMetrics {
     const { delivered: _delivered, ...counts } = this.total;
     return {
       ...counts,
+      faults: { ...this.faults },
+      periods: { ...this.periods },
       lossRatio: counts.packets > 0 ? round(counts.dropped / counts.packets) : null,
       delayMs: this.delayed > 0 ? { mean: round(this.delaySumMs / this.delayed), max: round(this.delayMaxMs) } : null,
     };

@@ -40,6 +40,7 @@ const truth = {
   reordered: 'count',
   recoded: 'count',
   eventsDropped: 'count',
+  faults: { '*': 'count' },
   lossRatio: 'ratio',
   delayMs: { mean: 'ms', max: 'ms' },
 } as const;

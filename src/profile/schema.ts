@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
-import { infeasibility } from '../impair/infeasibility.js';
-import { impairmentSpec, stage } from '../impair/spec.js';
+import { impairmentSpec } from '../impair/impairment-spec.js';
 import { loadSpec } from '../load/spec.js';
 import { type Gate, parseGate } from '../metrics/gate-parser.js';
 import { sipSpec } from '../sip/spec.js';
@@ -31,16 +30,6 @@ function isTable(value: unknown): value is Table {
 /** What no field can be checked for by itself. Takes nothing for granted: any part may be missing or of another shape. */
 function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   const issue = (path: Path, message: string): void => context.addIssue({ code: 'custom', path, message });
-  const impairment = isTable(profile.impairment) ? profile.impairment : {};
-  for (const direction of ['uplink', 'downlink']) {
-    const stages = impairment[direction];
-    if (!Array.isArray(stages)) continue;
-    for (const [i, written] of stages.entries()) {
-      const read = stage.safeParse(written);
-      const reason = read.success ? infeasibility(read.data) : null;
-      if (reason !== null) issue(['impairment', direction, i], reason);
-    }
-  }
   for (const side of ['calls', 'trunk'] as const) {
     if (!isTable(profile[side])) continue;
     for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);

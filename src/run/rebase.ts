@@ -13,6 +13,8 @@ export function rebase(record: CallRecord, startMs: number): void {
   for (const key of Object.keys(timings) as (keyof typeof timings)[]) timings[key] = rebased(timings[key], startMs);
   for (const trace of [record.trace, record.trunkTrace])
     for (const message of trace?.messages ?? []) message.atMs = rebased(message.atMs, startMs)!;
+  for (const truth of [record.impairment?.uplink, record.impairment?.downlink])
+    for (const period of truth?.periods ?? []) period.fromMs = rebased(period.fromMs, startMs)!;
   for (const heard of [record.uplink?.heard, record.downlink?.heard]) {
     if (!heard) continue;
     heard.firstArrivalMs = rebased(heard.firstArrivalMs, startMs);

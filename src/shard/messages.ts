@@ -1,4 +1,5 @@
 import type { ErrorMessage } from '../core/errors.js';
+import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
@@ -40,6 +41,8 @@ export type ShardCommand =
   | { kind: 'begin' }
   | { kind: 'pause'; paused: boolean }
   | { kind: 'rate'; factor: number }
+  /** Other impairments for the calls that are up and for those that come. */
+  | { kind: 'impair'; impairment: ImpairmentSpec; name: string }
   /** Ends every call, then `done`. */
   | { kind: 'stop' };
 

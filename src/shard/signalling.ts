@@ -116,6 +116,9 @@ export class Signalling {
       case 'rate':
         this.swarm?.setFactor(command.factor);
         break;
+      case 'impair':
+        this.swarm?.impair(command.impairment, command.name);
+        break;
       case 'stop':
         this.stop();
         break;
@@ -168,8 +171,7 @@ export class Signalling {
       conversation: profile.calls,
       calls: profile.calls,
       challenges: profile.calls.credentials?.reuse ? new Map() : undefined,
-      uplink: profile.impairment.uplink,
-      downlink: profile.impairment.downlink,
+      impairment: profile.impairment,
       pacer: this.pacer,
       target: role.target,
       rows: role.rows,

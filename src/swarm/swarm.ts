@@ -1,6 +1,9 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
+import { pipelinesOf } from '../impair/compose.js';
+import type { ImpairmentSpec } from '../impair/impairment-spec.js';
+import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacer } from './pacer.js';
@@ -10,11 +13,13 @@ const MAX_SLEEP_MS = 100;
 /** Attempts started in one turn of the event loop; more would keep it from reading what comes. */
 const STARTS_A_TURN = 16;
 
-export interface SwarmOptions extends OutboundContext {
+export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink'> {
   clock: Clock;
   pacer: Pacer;
   /** The target as a SIP URI, its user part replaced by the called number. */
   target: SipTarget;
+  /** What the paths of the calls do. */
+  impairment: ImpairmentSpec;
   /** Rows of the file of numbers, used in turn. */
   rows: readonly Record<string, string>[];
   onRecord(record: CallRecord): void;
@@ -32,8 +37,15 @@ export class Swarm {
   private immediate: NodeJS.Immediate | undefined;
   private started = 0;
   private ended = false;
+  private impairment: ImpairmentSpec;
+  /** What calls are placed with that are impaired, and what the others are. */
+  private impaired: OutboundContext;
+  private readonly spared: OutboundContext;
 
   constructor(private readonly options: SwarmOptions) {
+    this.impairment = options.impairment;
+    this.impaired = { ...options, ...pipelinesOf(options.impairment) };
+    this.spared = { ...options, uplink: [], downlink: [] };
     const { calls, target } = options;
     this.from = new NumberPattern(calls.from);
     this.to = new NumberPattern(calls.to ?? target.user ?? '');
@@ -57,6 +69,20 @@ export class Swarm {
   setFactor(factor: number): void {
     this.options.pacer.setFactor(factor);
     this.turn();
+  }
+
+  /** Other impairments, from now on: for the calls that are up and for those that come. `name` is for the ground truth. */
+  impair(impairment: ImpairmentSpec, name: string): void {
+    const { media } = this.options;
+    const pipelines = pipelinesOf(impairment);
+    this.impairment = impairment;
+    this.impaired = { ...this.options, ...pipelines };
+    const chosen: number[] = [];
+    const others: number[] = [];
+    for (const { record } of this.calls.values())
+      (isSelected(impairment.select, record) ? chosen : others).push(record.id);
+    media.impair(chosen, pipelines.uplink, pipelines.downlink, name);
+    media.impair(others, [], [], name);
   }
 
   /** No further attempt; every call that is up is ended by CANCEL or BYE. */
@@ -95,17 +121,18 @@ export class Swarm {
     const { scheme, host } = options.target;
     const headers: Record<string, string> = {};
     for (const [name, value] of this.headers) headers[name] = value.at(index, row);
+    const plan = {
+      id: index,
+      dueMs: options.clock.now() - lateMs,
+      uri: `${scheme}:${to === '' ? '' : `${to}@`}${host}`,
+      trunk: `${scheme}:${host}`,
+      from: this.from.at(index, row),
+      to,
+      headers,
+    };
     const call = new OutboundCall(
-      options,
-      {
-        id: index,
-        dueMs: options.clock.now() - lateMs,
-        uri: `${scheme}:${to === '' ? '' : `${to}@`}${host}`,
-        trunk: `${scheme}:${host}`,
-        from: this.from.at(index, row),
-        to,
-        headers,
-      },
+      isSelected(this.impairment.select, plan) ? this.impaired : this.spared,
+      plan,
       lease,
       (record) => {
         this.calls.delete(index);

@@ -1,5 +1,5 @@
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
-import { type PlainStage, pipeline } from '../../src/impair/spec.js';
+import { type PlainStage, stage } from '../../src/impair/spec.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { writeEvent } from '../../src/rtp/telephone-event.js';
 
@@ -16,7 +16,7 @@ export interface Fates {
 
 /** Stages as a profile gives them, with the defaults filled in. */
 export function stages(...list: object[]): PlainStage[] {
-  return pipeline.parse(list);
+  return list.map((one) => stage.parse(one));
 }
 
 export function audioPacket(

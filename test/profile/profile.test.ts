@@ -22,7 +22,7 @@ describe('a profile', () => {
   it('fills in defaults and converts durations and shares', () => {
     const profile = parseProfile(`${minimal}impairment:\n  uplink:\n    - { kind: loss, ratio: 2% }\n`, 'p.yaml');
     expect(profile.load).toEqual([{ shape: 'constant', cps: 1, for: 1000 }]);
-    expect(profile.impairment).toEqual({ uplink: [{ kind: 'loss', ratio: 0.02, burst: 1 }], downlink: [] });
+    expect(profile.impairment).toMatchObject({ uplink: [{ kind: 'loss', ratio: 0.02, burst: 1 }], downlink: [] });
     expect(profile.calls).toMatchObject({ hold: 30_000, codecs: ['PCMU', 'PCMA'], ptime: 20, audio: 'speech' });
     expect(profile.trunk).toMatchObject({ channels: 100, whenFull: '503', ringAfter: { min: 0, max: 0 } });
   });

@@ -79,6 +79,11 @@ export class MediaClient {
     this.link.post({ kind: 'open', call, pair, name, session, uplink, downlink });
   }
 
+  /** Puts other impairments in the place of those that these calls have, from their next packet on. */
+  impair(calls: readonly number[], uplink: Pipeline, downlink: Pipeline, name: string): void {
+    this.link.post({ kind: 'impair', calls, uplink, downlink, name });
+  }
+
   /** Sets the far end and starts sending. May come again. */
   connect(call: number, remote: MediaRemote, answered: boolean): void {
     this.link.post({ kind: 'connect', call, remote, answered });

@@ -122,6 +122,8 @@ export type MediaCommand =
     }
   /** Sets the far end and starts sending; `answered` marks the answer (false: early media). May come again. */
   | { kind: 'connect'; call: number; remote: MediaRemote; answered: boolean }
+  /** Puts other impairments in the place of those that these calls have; `name` is what the ground truth calls them. */
+  | { kind: 'impair'; calls: readonly number[]; uplink: Pipeline; downlink: Pipeline; name: string }
   /** Sends digits by RFC 4733; answered by `digits-sent`. */
   | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number }
   /** Stops sending for good and goes on listening: a BYE is about to leave (RFC 3261 15.1.1). */
