@@ -89,7 +89,7 @@ export function takeOut(headers: Headers, key: string): string | undefined {
 
 /** A From or To value without its tag: each leg has its own. */
 export function withoutTag(value: string): string {
-  return value.replace(/;\s*tag\s*=\s*[^;,\s>]*/i, '');
+  return value.replace(/;\s*tag\s*=\s*[^;,\s>"]*(?=[^<>"]*$)/i, '');
 }
 
 function passedOptions(list: string): string {
