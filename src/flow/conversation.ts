@@ -45,6 +45,7 @@ export class Conversation {
       latch: conversation.latch,
       srtp: conversation.srtp.length > 0,
       bpl: mediaSpec.plc ? BPL.plc : BPL.none,
+      equipment: mediaSpec.codecs,
       rtcp: mediaSpec.rtcp.enabled ? { xr: mediaSpec.rtcp.xr } : undefined,
     };
     const local = {

@@ -168,6 +168,13 @@ export type CallSpec = z.infer<typeof callSpec>;
 
 export const DEFAULT_JITTER_BUFFER_MS = 60;
 
+const equipment = z
+  .strictObject({
+    ie: z.number().min(0).max(100).describe('Equipment impairment, on the scale of the codec’s band'),
+    bpl: z.number().min(0.1).max(100).describe('Packet-loss robustness'),
+  })
+  .optional();
+
 /** How media is carried and judged. */
 export const mediaSpec = z
   .strictObject({
@@ -203,6 +210,10 @@ export const mediaSpec = z
       .default(10_000)
       .describe('Media that stops for longer is a fault, and the call counts as dropped (`mediaTimeoutMs`)'),
     plc: z.boolean().default(true).describe('Whether the receiver conceals losses: Bpl 25.1 with, 4.3 without (G.113)'),
+    codecs: z
+      .strictObject({ G729: equipment, AMR: equipment, 'AMR-WB': equipment, EVS: equipment })
+      .optional()
+      .describe('Ie and Bpl of G729, AMR, AMR-WB and EVS by which they are rated, in place of those of the ITU'),
     rtcp: z
       .strictObject({
         enabled: z.boolean().default(true).describe('Sends reports about every 5 s and reads those of the far end'),

@@ -88,12 +88,13 @@ export class LocalSession implements End {
   }
 
   private heardSpec(): HeardSpec {
-    const { jitterBufferMs, mediaTimeoutMs, bpl, expectAudio, hearDigits } = this.spec;
+    const { jitterBufferMs, mediaTimeoutMs, bpl, equipment, expectAudio, hearDigits } = this.spec;
     return {
       acceptPayloadTypes: this.acceptPayloadTypes,
       jitterBufferMs,
       mediaTimeoutMs,
       bpl,
+      equipment,
       expectAudio: expectAudio && this.hears,
       hearDigits,
       clockRate: this.clockRate,

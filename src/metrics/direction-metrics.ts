@@ -14,11 +14,20 @@ class Ratings {
   readonly mosCq = new Distribution(1e4);
   readonly r = new Distribution(1000);
   readonly bands = new Array<number>(BANDS).fill(0);
+  /** What the profile says of codecs in place of what the ITU does. */
+  private readonly assumed = new Set<string>();
 
-  constructor(readonly model: string | null) {}
+  constructor(private readonly model: string | null) {}
+
+  /** The model, its scale, and what it was told to assume. */
+  get name(): string | null {
+    return this.model === null ? null : [this.model, ...this.assumed].join(', ');
+  }
 
   add(mos: MosReport): void {
     this.streams++;
+    if (mos.equipmentSource === 'profile')
+      this.assumed.add(`${mos.codec} with Ie ${mos.ie} and Bpl ${mos.bpl} by the profile`);
     this.mosLq.record(mos.lq);
     this.r.record(mos.r);
     if (mos.cq !== null) this.mosCq.record(mos.cq);
@@ -97,7 +106,7 @@ export class DirectionMetrics {
       mosLq: ratings.mosLq.lowPercentiles(),
       mosCq: ratings.mosCq.lowPercentiles(),
       rFactor: ratings.r.lowPercentiles(),
-      mosModel: ratings.model,
+      mosModel: ratings.name,
       mosLqBands: ratings.streams > 0 ? [...ratings.bands] : null,
     };
   }

@@ -1,4 +1,4 @@
-import type { CodecName } from '../core/codecs.js';
+import type { CodecName, OpaqueCodec } from '../core/codecs.js';
 
 /** The scale of a rating: narrowband, wideband, fullband (ITU-T P.800.1). Figures of two scales are never mixed. */
 export type Scale = 'CQEN' | 'CQEW' | 'CQEF';
@@ -10,6 +10,9 @@ export interface Equipment {
   /** `null` where the receiver's concealment decides, which the profile says (`media.plc`). */
   bpl: number | null;
 }
+
+/** What a profile says of a codec in place of what the ITU does, on the scale of its band. */
+export type KnownEquipment = Partial<Record<OpaqueCodec, { ie: number; bpl: number }>>;
 
 /** Bpl of waveform codecs with and without the concealment of G.711, appendix I (G.113, appendix I). */
 export const BPL = { plc: 25.1, none: 4.3 } as const;

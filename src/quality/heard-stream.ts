@@ -5,6 +5,7 @@ import { comfortNoiseLevelAt } from '../rtp/comfort-noise.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { durationAt, EVENT_PAYLOAD_BYTES, eventCodeAt, isEndAt } from '../rtp/telephone-event.js';
 import { TelephoneEventReceiver } from './dtmf-receiver.js';
+import type { KnownEquipment } from './equipment.js';
 import { HeardSource, SourceTotals } from './heard-source.js';
 import { energyOf, LEVEL_NUMBERS, LevelMeter } from './levels.js';
 import { burstRatio } from './loss-runs.js';
@@ -20,6 +21,7 @@ export interface HeardSpec {
   jitterBufferMs: number;
   mediaTimeoutMs: number;
   bpl: number;
+  equipment?: KnownEquipment;
   expectAudio: boolean;
   hearDigits: boolean;
   /** RTP clock of the codec that is expected, in Hz. */
@@ -371,6 +373,7 @@ export class HeardStream implements HeardCounters {
           : mosOf({
               codec: this.codec,
               bpl: this.spec.bpl,
+              equipment: this.spec.equipment,
               missing: totals.lost + totals.late,
               expected: totals.expected,
               burstR: burstRatio(totals.runs),

@@ -1,6 +1,6 @@
-import type { CodecName } from '../core/codecs.js';
+import { type CodecName, isOpaque } from '../core/codecs.js';
 import { mosOfR, rFactor, rWithDelay } from './e-model.js';
-import { EQUIPMENT, type Scale } from './equipment.js';
+import { EQUIPMENT, type KnownEquipment, type Scale } from './equipment.js';
 import type { MosReport } from './reports.js';
 import { FULLBAND, mosOfWideR, WIDEBAND, wideR } from './wide-e-model.js';
 
@@ -14,6 +14,8 @@ export interface MosInput {
   codec: CodecName;
   /** Bpl of the receiver's concealment, for the codecs that have none of their own. */
   bpl: number;
+  /** What the profile says of codecs that are opaque to us. */
+  equipment?: KnownEquipment;
   /** Lost in the network and discarded by the buffer, of those expected. */
   missing: number;
   expected: number;
@@ -31,8 +33,11 @@ const MODEL = { CQEN: 'G.107', CQEW: 'G.107.1', CQEF: 'G.107.2' } as const;
  * points).
  */
 export function mosOf(input: MosInput): MosReport {
-  const { scale, ie, bpl: ownBpl } = EQUIPMENT[input.codec];
-  const bpl = ownBpl ?? input.bpl;
+  const { codec } = input;
+  const { scale, ...usual } = EQUIPMENT[codec];
+  const told = isOpaque(codec) ? input.equipment?.[codec] : undefined;
+  const ie = told?.ie ?? usual.ie;
+  const bpl = told?.bpl ?? usual.bpl ?? input.bpl;
   const pplPercent = input.expected === 0 ? 0 : (100 * input.missing) / input.expected;
   const { r, mos } = rate(scale, { ie, bpl, pplPercent, burstR: input.burstR }, null);
   const report: MosReport = {
@@ -41,9 +46,10 @@ export function mosOf(input: MosInput): MosReport {
     lq: mos,
     cq: null,
     r,
-    codec: input.codec,
+    codec,
     ie,
     bpl,
+    equipmentSource: told ? 'profile' : 'model',
     pplPercent,
     burstR: input.burstR,
     jitterBufferMs: input.jitterBufferMs,

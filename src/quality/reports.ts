@@ -35,6 +35,8 @@ export interface MosReport {
   codec: string;
   ie: number;
   bpl: number;
+  /** Where both are from: what the model takes for the codec, or the profile. */
+  equipmentSource: 'model' | 'profile';
   /** Packet loss for the E-model in percent: network loss and late discards together. */
   pplPercent: number;
   burstR: number;

@@ -61,17 +61,22 @@ describe('a run', () => {
   });
 
   it.each([
-    ['G729', 40, 'G.107 CQEN'],
-    ['AMR-WB', 33, 'G.107.1 CQEW'],
+    ['G729', 40, 'G.107 CQEN', ''],
+    [
+      'AMR-WB',
+      33,
+      'G.107.1 CQEW, AMR-WB with Ie 7 and Bpl 4.9 by the profile',
+      ', codecs: { AMR-WB: { ie: 7, bpl: 4.9 } }',
+    ],
   ] as const)(
     'with %s carries the frames of a file, loses some and rates them, and claims no level',
-    async (codec, bytes, model) => {
+    async (codec, bytes, model, media) => {
       const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-frames-'));
       const file = join(folder, 'frames.bin');
       writeFileSync(file, Buffer.alloc(bytes * 50, 7));
       const side = `codecs: [${codec}, PCMA], ptime: 40, frames: { ${codec}: { file: ${file}, bytes: ${bytes} } }`;
       const { summary, records } = await runProfile(
-        `${profile(`hold: 7s, dtmf: { digits: "15#", after: 1s }, ${side}`, side, ', record: {}')}
+        `${profile(`hold: 7s, dtmf: { digits: "15#", after: 1s }, ${side}`, side, `, record: {}${media}`)}
 impairment: { uplink: [{ kind: loss, ratio: 5% }] }`,
         { onRecording: (_, recording) => expect(audioOf(recording, 10)).toBeNull() },
       );

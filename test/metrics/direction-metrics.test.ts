@@ -46,6 +46,20 @@ describe('ratings of all calls', () => {
     expect(summary.mosLqBands!.reduce((sum, n) => sum + n, 0)).toBe(2);
   });
 
+  it('name what a profile said of codecs, once each, beside the model', () => {
+    const metrics = new DirectionMetrics();
+    const equipment = { G729: { ie: 15, bpl: 12 } };
+    for (const codec of ['PCMU', 'G729', 'G729', 'AMR'] as const) {
+      const common = { bpl: 25.1, missing: 0, expected: 100, burstR: 1, jitterBufferMs: 60, ptimeMs: 20, delay: null };
+      const heard = { ...unheard, mos: mosOf({ codec, equipment, ...common }) };
+      metrics.add({ packetsSent: 100, heard, edgeLost: 0, evidence: 'local' });
+    }
+    expect(metrics.summary()).toMatchObject({
+      measured: 4,
+      mosModel: 'G.107 CQEN, G729 with Ie 15 and Bpl 12 by the profile',
+    });
+  });
+
   it('are absent without any', () => {
     const metrics = new DirectionMetrics();
     metrics.add({ packetsSent: 100, heard: null, edgeLost: null, evidence: null });

@@ -214,6 +214,20 @@ describe('the MOS of a stream', () => {
     expect(far.delaySource).toBe('rtcp');
   });
 
+  it('takes what the profile says of a codec that is opaque, and of no other', () => {
+    const equipment = { G729: { ie: 15, bpl: 12 } };
+    const told = mosOf({ ...input, codec: 'G729', equipment, delay: null });
+    expect(told).toMatchObject({ ie: 15, bpl: 12, equipmentSource: 'profile', model: 'G.107', scale: 'CQEN' });
+    // G.107, 7.2 with BurstR 1: Ie,eff = Ie + (95 − Ie) · Ppl ÷ (Ppl + Bpl), taken from R at Ie,eff 0.
+    const clean = mosOf({ ...input, missing: 0, delay: null }).r;
+    expect(told.r).toBeCloseTo(clean - 15 - (80 * 2) / 14, 9);
+    expect(mosOf({ ...input, codec: 'AMR', equipment, delay: null })).toMatchObject({
+      ie: 5,
+      equipmentSource: 'model',
+    });
+    expect(mosOf({ ...input, equipment, delay: null })).toMatchObject({ bpl: 25.1, equipmentSource: 'model' });
+  });
+
   it('has no loss where nothing was expected', () => {
     expect(mosOf({ ...input, missing: 0, expected: 0, delay: null }).pplPercent).toBe(0);
   });

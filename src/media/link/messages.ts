@@ -5,6 +5,7 @@ import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
+import type { KnownEquipment } from '../../quality/equipment.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
@@ -71,6 +72,8 @@ export interface SessionSpec {
   latch?: Latching;
   /** Packet-loss robustness for the E-model. */
   bpl: number;
+  /** Ie and Bpl of codecs that are opaque to us, where they are not those of the E-model's tables. */
+  equipment?: KnownEquipment;
   /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
   rtcp?: { xr: boolean };
   /** Whether RTP is protected: nothing is heard or sent before `connect` brings keys. It is not, when this is left out. */
