@@ -107,19 +107,13 @@ export class B2buaDoor implements Door {
   }
 
   figures(): { label: string; value: string }[] {
-    const { up, inProgress, attempts, answered, completed, dropped, failed, cancelled, challenged, refused, phones } =
-      this.b2bua.counts();
+    const { attempts, answered, up, failed, refused, phones } = this.b2bua.counts();
     const all = (counts: object): number => Object.values(counts).reduce((sum: number, n: number) => sum + n, 0);
     const figures: [string, number][] = [
-      ['up', up],
-      ['in progress', inProgress],
       ['attempts', attempts],
       ['answered', answered],
-      ['completed', completed],
+      ['up', up],
       ['failed', all(failed)],
-      ['cancelled', cancelled],
-      ['challenged', challenged],
-      ['dropped', dropped],
       ['refused', all(refused)],
       ['phones', phones],
     ];
