@@ -4,6 +4,7 @@ import { captureCommand } from './capture.js';
 import { doctorCommand } from './doctor.js';
 import { drachtioCommand } from './drachtio.js';
 import { profileCommand } from './profile.js';
+import { relayCommand } from './relay.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { forgiveClosedOutput } from './standard-streams.js';
@@ -22,6 +23,7 @@ Examples:
   trunkstorm run                                          the demo, on this machine alone
   trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
   trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
+  trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000  relay RTP, and be a bad network
   trunkstorm drachtio --port 9022                         be a drachtio server for drachtio-srf applications
   trunkstorm doctor headroom --calls 3000                 can this machine carry that run?
   trunkstorm capture analyze call.pcap                    what was heard in a capture: loss, jitter, MOS, digits
@@ -34,6 +36,7 @@ Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments 
 for (const command of [
   runCommand(),
   trunkCommand(),
+  relayCommand(),
   drachtioCommand(),
   captureCommand(),
   reportCommand(),

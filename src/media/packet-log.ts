@@ -96,7 +96,8 @@ export class PacketLog {
     return true;
   }
 
-  private handOver(): void {
+  /** Hands over what there is. */
+  handOver(): void {
     const { memory, used } = this;
     this.memory = null;
     this.used = 0;

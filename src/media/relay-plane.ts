@@ -127,6 +127,8 @@ export class RelayPlane {
   }
 
   private endDrained(nowMs: number): void {
+    // What was logged of a call comes before its end.
+    if (this.closing.some((call) => call.drained(nowMs))) this.log.handOver();
     this.closing = this.closing.filter((call) => {
       if (!call.drained(nowMs)) return true;
       this.calls.delete(call.id);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError } from '../core/errors.js';
+import { type ImpairmentSpec, impairmentSpec } from '../impair/impairment-spec.js';
 import { type Profile, profileSchema } from './schema.js';
 
 /** One mistake in a profile. */
@@ -38,9 +39,18 @@ function summaryOf(file: string, mistakes: readonly Mistake[]): string {
 
 /** Reads and checks a profile. Throws ProfileError with every mistake, or AppError when the file cannot be read. */
 export function readProfile(file: string): { profile: Profile; text: string } {
-  let text: string;
+  const text = readText(file);
+  return { profile: parseProfile(text, file), text };
+}
+
+/** The `impairment` of a profile, or of a file that has nothing else. Throws as `readProfile`. */
+export function readImpairment(file: string): ImpairmentSpec {
+  return parseBy(z.looseObject({ impairment: impairmentSpec }), readText(file), file).impairment;
+}
+
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new AppError('FILE_UNREADABLE', `The profile cannot be read: ${(cause as Error).message}`, {
       where: file,
@@ -48,11 +58,14 @@ export function readProfile(file: string): { profile: Profile; text: string } {
       cause,
     });
   }
-  return { profile: parseProfile(text, file), text };
 }
 
 /** Checks the text of a profile; `file` only names it in messages. */
 export function parseProfile(text: string, file: string): Profile {
+  return parseBy(profileSchema, text, file);
+}
+
+function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0)
@@ -66,7 +79,7 @@ export function parseProfile(text: string, file: string): Profile {
   } catch (error) {
     throw new ProfileError(file, [{ path: '', line: null, message: (error as Error).message }]);
   }
-  const result = profileSchema.safeParse(value ?? {});
+  const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
   throw new ProfileError(
     file,

@@ -52,6 +52,7 @@ export class Relay {
   onTimeout: ((call: number) => void) | null = null;
   onEnded: ((ended: EndedCall) => void) | null = null;
   private readonly names = new Map<number, string>();
+  private readonly closing = new Map<number, Promise<RelayReport | null>>();
   private nextCall = 1;
   private readonly counted = { peak: 0, opened: 0, refused: 0, timedOut: 0 };
 
@@ -124,18 +125,28 @@ export class Relay {
   }
 
   /** Ends a call and gives its ports back; resolves with what became of its packets. */
-  async close(call: number): Promise<RelayReport | null> {
+  close(call: number): Promise<RelayReport | null> {
     const name = this.names.get(call);
-    if (name === undefined) return null;
-    this.names.delete(call);
-    const report = await this.options.client.close(call);
-    this.onEnded?.({ call, name, report });
-    return report;
+    if (name === undefined) return Promise.resolve(null);
+    let closing = this.closing.get(call);
+    if (closing === undefined) {
+      closing = this.end(call, name);
+      this.closing.set(call, closing);
+    }
+    return closing;
   }
 
   /** Ends every call. */
   async closeAll(): Promise<void> {
     await Promise.all([...this.names.keys()].map((call) => this.close(call)));
+  }
+
+  private async end(call: number, name: string): Promise<RelayReport | null> {
+    const report = await this.options.client.close(call);
+    this.names.delete(call);
+    this.closing.delete(call);
+    this.onEnded?.({ call, name, report });
+    return report;
   }
 }
 

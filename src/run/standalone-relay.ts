@@ -23,7 +23,7 @@ export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client'> {
   onUpdate(state: RelayState): void;
   onLog(text: string): void;
   /** Batches of the packet log (see `media/link/packet-log.ts`). */
-  onPackets?(batch: Uint8Array): void;
+  onPackets?(batch: Uint8Array, nameOf: (call: number) => string | undefined): void;
 }
 
 /** How a relay stands. */
@@ -84,13 +84,14 @@ export class StandaloneRelay {
     client.onSnapshot = (snapshot) => {
       this.latest = snapshot;
     };
-    if (options.onPackets) client.onLog = options.onPackets;
     let timer: NodeJS.Timeout | undefined;
     let door: Door | null = null;
     const startMs = systemClock.now();
     try {
       await client.ready();
       const relay = new Relay({ ...options, client });
+      const nameOf = (call: number): string | undefined => relay.nameOf(call);
+      client.onLog = (batch) => options.onPackets?.(batch, nameOf);
       door = await options.openDoor(relay, client, (error) => this.reject(error));
       const listening = door;
       const update = (): void =>

@@ -16,7 +16,7 @@ export interface ScreenOptions extends ScreenKeys {
 }
 
 /** Whether the terminal and the user want colours (https://no-color.org). */
-function wantsColours(): boolean {
+export function wantsColours(): boolean {
   return !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 

@@ -1,0 +1,30 @@
+import type { RelayTotals } from '../media/link/relay-messages.js';
+import { count, decimal, percent } from '../report/format.js';
+import type { RelayResult } from '../run/standalone-relay.js';
+
+/** The final figures for people. */
+export function relayText({ durationMs, calls, media, health, seed }: RelayResult): string {
+  const lines = [
+    `${decimal(durationMs / 1000, 1)} s · seed ${seed} · ${count(calls.opened)} calls, ${count(calls.peak)} at a time · ${count(calls.refused)} refused · ${count(calls.timedOut)} without media`,
+  ];
+  if (media) {
+    lines.push(direction('A→B', media.directions.aToB), direction('B→A', media.directions.bToA));
+    lines.push(
+      `RTCP ${count(media.rtcp)} · from elsewhere ${count(media.wrongSource)} · no RTP ${count(media.malformed)} · not opened ${count(media.unopened)}`,
+    );
+  }
+  if (health && health.receiveDrops + health.sendErrors > 0)
+    lines.push(
+      `this machine could not keep up: ${count(health.receiveDrops)} packets dropped before they were read, ${count(health.sendErrors)} not sent`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+function direction(name: string, totals: RelayTotals): string {
+  const { received, sent, packets, dropped, duplicated, reordered, blocked, delayMeanMs, delayMaxMs } = totals;
+  const share = packets === 0 ? '' : ` (${percent(dropped / packets)})`;
+  const delay =
+    delayMeanMs === null ? '' : ` · delay ${decimal(delayMeanMs, 1)} ms, at most ${decimal(delayMaxMs!, 1)}`;
+  const rest = blocked === 0 ? '' : ` · blocked ${count(blocked)}`;
+  return `${name}  in ${count(received)} · out ${count(sent)} · dropped ${count(dropped)}${share} · duplicated ${count(duplicated)} · reordered ${count(reordered)}${delay}${rest}`;
+}
