@@ -13,6 +13,7 @@ import { openRelayPlain, type RelayView } from '../ui/relay-plain.js';
 import { Interrupts } from './interrupts.js';
 import { oneOf, portRangeText, time, wholeNumber } from './options.js';
 import { relayImpairment } from './relay-impairment.js';
+import { NG_POOL, type NgFlags, ngInterfaces, openNg, withNgOptions } from './relay-ng.js';
 import { relayText } from './relay-text.js';
 import { printJson } from './standard-streams.js';
 import { version } from './version.js';
@@ -20,15 +21,13 @@ import { version } from './version.js';
 const MOST_CALLS = 100_000;
 const DRIVERS = ['auto', 'native', 'epoll', 'dgram'] as const;
 
-export interface RelayFlags {
+export interface RelayFlags extends NgFlags {
   static?: StaticRoute[];
   network?: string;
   impairment?: string;
   seed: number;
   latch: Latching;
   rtpPorts: string;
-  maxCalls: number;
-  mediaTimeout: number;
   driver: (typeof DRIVERS)[number];
   packetLog?: string;
   pcap?: string;
@@ -37,13 +36,14 @@ export interface RelayFlags {
 }
 
 export function relayCommand(): Command {
-  return new Command('relay')
+  const command = new Command('relay')
     .description('Stand between two ends of a call and be a bad network; until Ctrl-C')
     .option(
       '--static <listen=remote,listen=remote>',
       'a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
       (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
-    )
+    );
+  return withNgOptions(command)
     .option('--network <name>', 'be this network (trunkstorm profile networks)')
     .option('--impairment <file>', 'be what this YAML file has as `impairment`, as a profile has it')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff), 1)
@@ -69,6 +69,7 @@ Side A is the caller's; what it sends is the uplink of a network or of an impair
 Examples:
   trunkstorm relay --static 192.0.2.1:4000=192.0.2.10:20000,192.0.2.1:5000=192.0.2.20:30000 --impairment bad.yaml
   trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000=127.0.0.1:30000    A is where its first packet comes from
+  trunkstorm relay --ng 127.0.0.1:22222 --network lte-poor                   where Kamailio, OpenSIPS or drachtio had rtpengine
   trunkstorm relay --static [::1]:4000,[::1]:5000 --packet-log packets.ndjson --pcap call --json
 
 Keys while it runs: q quit`,
@@ -77,11 +78,12 @@ Keys while it runs: q quit`,
 }
 
 async function relay(flags: RelayFlags): Promise<void> {
-  if (!flags.static)
-    throw new AppError('ARGUMENT_INVALID', 'The relay has no front door', {
+  const doors = [flags.static && '--static', flags.ng && '--ng'].filter((door) => door !== undefined);
+  if (doors.length !== 1)
+    throw new AppError('ARGUMENT_INVALID', 'A relay has one front door', {
       where: 'trunkstorm relay',
-      expected: '--static LISTEN=REMOTE,LISTEN=REMOTE',
-      found: 'nothing that calls could come in by',
+      expected: '--static LISTEN=REMOTE,LISTEN=REMOTE, or --ng ADDRESS:PORT',
+      found: doors.length === 0 ? 'nothing that calls could come in by' : doors.join(' and '),
     });
   const impairment = relayImpairment(flags);
   const files = flags.packetLog === undefined && flags.pcap === undefined ? null : new PacketFiles(flags);
@@ -91,9 +93,9 @@ async function relay(flags: RelayFlags): Promise<void> {
   const engine = new StandaloneRelay({
     driver: flags.driver,
     seed: flags.seed,
-    addresses: [flags.static[0].a.listen.address],
+    addresses: flags.static ? [flags.static[0].a.listen.address] : addressesOf(ngInterfaces(flags)),
     ports: wholeSpan(flags.rtpPorts),
-    pool: 0,
+    pool: flags.static ? 0 : NG_POOL,
     pipelinesOf: impairment.pipelinesOf,
     mediaTimeoutMs: flags.mediaTimeout,
     maxCalls: flags.maxCalls,
@@ -117,9 +119,15 @@ async function relay(flags: RelayFlags): Promise<void> {
   }
 }
 
+/** Each address once, though several names may be for it. */
+function addressesOf(interfaces: readonly { address: string }[]): string[] {
+  return [...new Set(interfaces.map(({ address }) => address))];
+}
+
 function openDoor(flags: RelayFlags, relay: Relay, client: RelayClient, onLog: (text: string) => void): Promise<Door> {
+  if (!flags.static) return openNg(flags, relay, client, wholeSpan(flags.rtpPorts), onLog);
   const bind = (address: string, port: number) => client.bind(address, port);
-  return StaticDoor.open({ relay, routes: flags.static!, latch: flags.latch, bind, onLog });
+  return StaticDoor.open({ relay, routes: flags.static, latch: flags.latch, bind, onLog });
 }
 
 /** The screen on a terminal, otherwise plain lines; with `--json` stdout is left to the figures. */

@@ -11,7 +11,7 @@ export interface CallsLimits {
   offerTimeoutMs: number;
   /** How long a call on hold may be silent. */
   heldTimeoutMs: number;
-  /** How long media may be silent (see `RelayCallSpec`). */
+  /** How long media may be silent, as the relay has it; 0 for ever. */
   mediaTimeoutMs: number;
 }
 
@@ -41,17 +41,14 @@ export class NgCalls {
   };
   private readonly byId = new Map<string, NgCall>();
   private readonly byMedium = new Map<number, Dialogue>();
-  private media = 0;
   private readonly around: DialogueSurroundings;
 
   constructor(
-    surroundings: Omit<DialogueSurroundings, 'nextCall' | 'onOpened' | 'onClosed' | 'mediaTimeoutMs'>,
+    surroundings: Omit<DialogueSurroundings, 'onOpened' | 'onClosed'>,
     private readonly limits: CallsLimits,
   ) {
     this.around = {
       ...surroundings,
-      mediaTimeoutMs: limits.mediaTimeoutMs,
-      nextCall: () => ++this.media,
       onOpened: (call, dialogue) => this.byMedium.set(call, dialogue),
       onClosed: (call) => this.byMedium.delete(call),
     };
@@ -77,6 +74,13 @@ export class NgCalls {
     this.byId.set(id, call);
     return call;
   }
+
+  /** Ports of a local address that media of calls hold. */
+  readonly portsInUse = (address: string): number => {
+    let ports = 0;
+    for (const dialogue of new Set(this.byMedium.values())) ports += dialogue.portsOf(address);
+    return ports;
+  };
 
   ids(limit: number): string[] {
     const ids: string[] = [];

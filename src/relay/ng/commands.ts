@@ -3,7 +3,7 @@ import type { Bencodable, BencodedDictionary } from './bencode.js';
 import type { CallParty, NgCall } from './call.js';
 import { reportCall } from './call-report.js';
 import type { NgCalls } from './calls.js';
-import type { Dialogue } from './dialogue.js';
+import { type Dialogue, TOO_MANY_CALLS } from './dialogue.js';
 import type { NgInterfaces } from './interfaces.js';
 import { type NgRequest, readRequest } from './request.js';
 import { isKnownCommand } from './statistics.js';
@@ -13,7 +13,6 @@ export type Outcome = Map<string, Bencodable> | { error: string } | { loadLimit:
 
 /** rtpengine lists so many calls where the controller says nothing. */
 const DEFAULT_LIST_LIMIT = 32;
-const TOO_MANY = 'Parallel session limit reached';
 
 export interface CommandSurroundings {
   calls: NgCalls;
@@ -66,7 +65,7 @@ export class NgCommands {
     const call = kind === 'offer' ? calls.getOrCreate(request.callId) : calls.get(request.callId);
     if (!call) {
       if (kind === 'answer') return { error: 'Unknown call-id' };
-      return request.supportsLoadLimit ? { loadLimit: TOO_MANY } : { error: TOO_MANY };
+      return tooMany(request);
     }
     const sender = call.senderOf(kind, request);
     if (!sender) return { error: 'Invalid dialogue association' };
@@ -80,8 +79,9 @@ export class NgCommands {
     if ('sdp' in passed) return new Map([['sdp', passed.sdp]]);
     // As rtpengine does: half a call is of no use, and its ports are.
     if (passed.error === 'Ran out of ports') calls.end(call, 'noPorts');
+    else if (passed.error === TOO_MANY_CALLS) calls.end(call, null);
     else if (!dialogue.answered && dialogue.mediaCount === 0) calls.endDialogue(call, dialogue, null);
-    return passed;
+    return passed.error === TOO_MANY_CALLS ? tooMany(request) : passed;
   }
 
   private async delete(request: NgRequest): Promise<Outcome> {
@@ -133,6 +133,10 @@ export class NgCommands {
     }
     return new Map();
   }
+}
+
+function tooMany({ supportsLoadLimit }: NgRequest): Outcome {
+  return supportsLoadLimit ? { loadLimit: TOO_MANY_CALLS } : { error: TOO_MANY_CALLS };
 }
 
 /** The dialogues that a delete means: all of the call where it names no tag. */

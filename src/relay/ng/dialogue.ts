@@ -1,37 +1,31 @@
 import { AppError } from '../../core/errors.js';
-import type { Pipeline } from '../../impair/spec.js';
-import type { Lease } from '../../media/link/messages.js';
-import type { RelayClient } from '../../media/link/relay-client.js';
 import type { RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
 import { RelayNegotiation } from '../../sdp/relay-negotiation.js';
 import type { LocalMedia, Party, PartyMedia, PassedMedia } from '../../sdp/relay-party.js';
+import type { OpenedCall, Relay } from '../relay.js';
 import type { NgInterface, NgInterfaces } from './interfaces.js';
 import type { NgRequest } from './request.js';
 
-/** What of the media thread is used here. */
-export type NgMedia = Pick<RelayClient, 'lease' | 'release' | 'open' | 'connect' | 'block' | 'query' | 'close'>;
+/** What of the relay is used here. */
+export type NgMedia = Pick<Relay, 'open' | 'connect' | 'block' | 'query' | 'close'>;
 
 /** What all dialogues share. */
 export interface DialogueSurroundings {
   media: NgMedia;
   interfaces: NgInterfaces;
-  /** The impairments of a medium, by the name that its random decisions are drawn for. */
-  pipelines(name: string): Record<RelayDirection, Pipeline>;
-  mediaTimeoutMs: number;
-  /** A number that no other medium has. */
-  nextCall(): number;
-  /** A medium of the dialogue was silent for the media timeout. */
+  /** A medium was opened, whose number the relay gave it. */
   onOpened(call: number, dialogue: Dialogue): void;
   onClosed(call: number): void;
   now(): number;
 }
 
 /** One medium that is relayed: its port pairs towards both parties. */
-interface RelayedMedium {
-  call: number;
-  leases: Record<Party, Lease>;
+interface RelayedMedium extends OpenedCall {
   interfaces: Record<Party, NgInterface>;
 }
+
+/** What rtpengine says to an offer beyond its limit. */
+export const TOO_MANY_CALLS = 'Parallel session limit reached';
 
 const SENT_BY: Record<Party, RelayDirection> = { a: 'aToB', b: 'bToA' };
 const OTHER: Record<Party, Party> = { a: 'b', b: 'a' };
@@ -97,7 +91,10 @@ export class Dialogue {
     }
     for (const medium of passed.media)
       if (!medium.isRelayed) this.closeMedium(medium.index);
-      else if (!this.provide(medium, from)) return { error: 'Ran out of ports' };
+      else {
+        const refusal = this.provide(medium, from);
+        if (refusal !== null) return { error: refusal };
+      }
     this.sources[from] = { latch: request.latch, strictSource: request.strictSource };
     for (const medium of passed.media) if (medium.isRelayed) this.connect(medium, from, kind);
     const sdp = passed.write(passed.media.map(({ index, receiver }) => this.local(index, to, receiver)));
@@ -126,6 +123,12 @@ export class Dialogue {
     return this.negotiation.medium(party, index);
   }
 
+  /** Ports of a local address that its media hold: two a side. */
+  portsOf(address: string): number {
+    const leases = this.media.flatMap((medium) => (medium ? Object.values(medium.leases) : []));
+    return 2 * leases.filter((lease) => lease.address === address).length;
+  }
+
   get mediaCount(): number {
     return this.media.filter((medium) => medium !== null).length;
   }
@@ -143,8 +146,8 @@ export class Dialogue {
     for (let i = 0; i < this.media.length; i++) this.closeMedium(i);
   }
 
-  /** Sees to it that a medium has port pairs towards both parties; false where there is none left. */
-  private provide({ index, sender, receiver }: PassedMedia, from: Party): boolean {
+  /** Sees to it that a medium has port pairs towards both parties; in rtpengine's words why it has none. */
+  private provide({ index, sender, receiver }: PassedMedia, from: Party): string | null {
     const { interfaces, media } = this.around;
     const to = OTHER[from];
     const wanted = {
@@ -152,28 +155,14 @@ export class Dialogue {
       [to]: interfaces.choose(this.chosen[to], receiver.family ?? 'IP4'),
     } as Record<Party, NgInterface>;
     const medium = this.media[index] ?? null;
-    if (medium && medium.interfaces.a === wanted.a && medium.interfaces.b === wanted.b) return true;
+    if (medium && medium.interfaces.a === wanted.a && medium.interfaces.b === wanted.b) return null;
     this.closeMedium(index);
-    const a = media.lease(wanted.a.address);
-    if (a instanceof AppError) return false;
-    const b = media.lease(wanted.b.address);
-    if (b instanceof AppError) {
-      media.release(a.pair);
-      return false;
-    }
-    const call = this.around.nextCall();
-    this.media[index] = { call, leases: { a, b }, interfaces: wanted };
-    const name = `${this.name}/${index}`;
-    media.open({
-      call,
-      name,
-      pairs: { a: a.pair, b: b.pair },
-      pipelines: this.around.pipelines(name),
-      mediaTimeoutMs: this.around.mediaTimeoutMs,
-    });
-    this.around.onOpened(call, this);
+    const opened = media.open(`${this.name}/${index}`, { a: wanted.a.address, b: wanted.b.address });
+    if (opened instanceof AppError) return opened.code === 'CALLS_EXHAUSTED' ? TOO_MANY_CALLS : 'Ran out of ports';
+    this.media[index] = { ...opened, interfaces: wanted };
+    this.around.onOpened(opened.call, this);
     this.applyBlocks();
-    return true;
+    return null;
   }
 
   /** Tells the media thread where the sender is; once both have spoken, also how the receiver is spoken to now. */

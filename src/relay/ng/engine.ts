@@ -5,12 +5,12 @@ import { AnswerCache } from './answer-cache.js';
 import { type Bencodable, readBencode, writeBencode } from './bencode.js';
 import { type CallsLimits, NgCalls } from './calls.js';
 import { NgCommands, type Outcome } from './commands.js';
-import type { DialogueSurroundings, NgMedia } from './dialogue.js';
+import type { NgMedia } from './dialogue.js';
 import { type NgInterface, NgInterfaces } from './interfaces.js';
-import { CommandCounts, type PortUse, statistics } from './statistics.js';
+import { CommandCounts, statistics } from './statistics.js';
 
 /** Cookies are a few letters and digits; beyond this it is no message of the protocol. */
-const MAX_COOKIE_BYTES = 256;
+export const MAX_COOKIE_BYTES = 256;
 const SPACE = 0x20;
 const DICTIONARY = 0x64;
 
@@ -22,8 +22,8 @@ export interface NgEngineSetup {
   clock: Clock;
   interfaces: readonly NgInterface[];
   limits: CallsLimits;
-  pipelines: DialogueSurroundings['pipelines'];
-  portUse(): PortUse[];
+  /** The range that media ports are taken of. */
+  ports: { min: number; max: number };
   /** A line for the log: what has no effect, what was refused. Each at most once in the same words. */
   onNote(note: string): void;
   /** Milliseconds since 1970. */
@@ -56,12 +56,12 @@ export class NgEngine {
   private snapshots: [RelaySnapshot | null, RelaySnapshot | null] = [null, null];
 
   constructor(private readonly setup: NgEngineSetup) {
-    const { clock, media, pipelines, limits, unixNowMs } = setup;
+    const { clock, media, limits, unixNowMs } = setup;
     const interfaces = new NgInterfaces(setup.interfaces);
     const now = (): number => clock.now();
     this.startedMs = now();
     this.cache = new AnswerCache();
-    this.calls = new NgCalls({ media, interfaces, pipelines, now }, limits);
+    this.calls = new NgCalls({ media, interfaces, now }, limits);
     const { calls } = this;
     this.commands = new NgCommands({
       calls,
@@ -149,7 +149,7 @@ export class NgEngine {
     const { calls, commandCounts, setup } = this;
     const upMs = setup.clock.now() - this.startedMs;
     const [before, now] = this.snapshots;
-    return statistics(calls.size, upMs, calls.ended, commandCounts, setup.portUse(), now, before);
+    return statistics(calls, upMs, commandCounts, setup.interfaces, setup.ports, now, before);
   }
 
   private note(note: string): void {

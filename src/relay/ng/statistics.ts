@@ -1,6 +1,7 @@
 import type { RelaySnapshot } from '../../media/link/relay-messages.js';
 import type { Bencodable } from './bencode.js';
-import type { EndedCalls } from './calls.js';
+import type { NgCalls } from './calls.js';
+import type { NgInterface } from './interfaces.js';
 
 /** Commands that rtpengine 10 counts, in its order, by the names that it counts them under. */
 const COUNTED_AS: ReadonlyMap<string, string> = new Map([
@@ -81,25 +82,16 @@ export class CommandCounts {
   }
 }
 
-/** The port range of an interface and how much of it is in use. */
-export interface PortUse {
-  name: string;
-  address: string;
-  min: number;
-  max: number;
-  used: number;
-}
-
 /**
  * The answer to `statistics`, with the names and types that rtpengine 10 gives them. What a relay without kernel module and
  * transcoding has no figure for is 0; `intervalstatistics` of commands and `mos` are left out.
  */
 export function statistics(
-  calls: number,
+  { size: calls, ended, portsInUse }: Pick<NgCalls, 'size' | 'ended' | 'portsInUse'>,
   upMs: number,
-  ended: EndedCalls,
   commands: CommandCounts,
-  ports: readonly PortUse[],
+  interfaces: readonly NgInterface[],
+  { min, max }: { min: number; max: number },
   now: RelaySnapshot | null,
   before: RelaySnapshot | null,
 ): Bencodable {
@@ -149,18 +141,12 @@ export function statistics(
       totalcallsduration_stddev: Math.sqrt(varianceS2).toFixed(6),
     },
     controlstatistics: commands.report(),
-    interfaces: ports.map(({ name, address, min, max, used }) => ({
-      name,
-      address,
-      ports: {
-        min,
-        max,
-        used,
-        used_pct: ((used * 100) / (max - min + 1)).toFixed(2),
-        free: max - min + 1 - used,
-        totals: max - min + 1,
-      },
-    })),
+    interfaces: interfaces.map(({ name, address }) => {
+      const totals = max - min + 1;
+      const used = portsInUse(address);
+      const free = totals - used;
+      return { name, address, ports: { min, max, used, used_pct: ((used * 100) / totals).toFixed(2), free, totals } };
+    }),
     transcoders: [],
   };
 }

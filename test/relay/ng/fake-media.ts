@@ -1,7 +1,6 @@
 import { AppError } from '../../../src/core/errors.js';
 import type { Lease } from '../../../src/media/link/messages.js';
 import type {
-  RelayCallSpec,
   RelayDirection,
   RelayEndReport,
   RelayRemote,
@@ -9,43 +8,38 @@ import type {
   RelaySide,
 } from '../../../src/media/link/relay-messages.js';
 import type { NgMedia } from '../../../src/relay/ng/dialogue.js';
+import type { OpenedCall } from '../../../src/relay/relay.js';
 
 interface FakeCall {
-  spec: RelayCallSpec;
+  name: string;
+  leases: Record<RelaySide, Lease>;
   remotes: Partial<Record<RelaySide, RelayRemote>>;
   blocked: Record<RelayDirection, boolean>;
   /** When the last packet came; `null` for none. */
   lastPacketMs: number | null;
 }
 
-/** A media thread that has ports and keeps books, and moves no packet. */
+/** A relay that has ports and keeps books, and moves no packet. */
 export class FakeMedia implements NgMedia {
   readonly calls = new Map<number, FakeCall>();
-  readonly leased = new Map<number, Lease>();
-  private nextPort: number;
+  /** Every port pair in use, by its RTP port. */
+  readonly leased = new Set<number>();
+  private nextPort = 30_000;
+  private nextCall = 1;
 
-  /** @param pairs how many port pairs there are in all */
+  /** @param pairs how many port pairs there are in all, and how many calls there may be */
   constructor(
     private readonly pairs = 10_000,
-    firstPort = 30_000,
-  ) {
-    this.nextPort = firstPort;
-  }
+    private readonly maxCalls = 10_000,
+  ) {}
 
-  lease(address: string): Lease | AppError {
-    if (this.leased.size >= this.pairs) return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left in the range');
-    const lease = { pair: this.nextPort, address, rtpPort: this.nextPort, rtcpPort: this.nextPort + 1 };
-    this.nextPort += 2;
-    this.leased.set(lease.pair, lease);
-    return lease;
-  }
-
-  release(pair: number): void {
-    this.leased.delete(pair);
-  }
-
-  open(spec: RelayCallSpec): void {
-    this.calls.set(spec.call, { spec, remotes: {}, blocked: { aToB: false, bToA: false }, lastPacketMs: null });
+  open(name: string, at: Record<RelaySide, string | Lease>): OpenedCall | AppError {
+    if (this.calls.size >= this.maxCalls) return new AppError('CALLS_EXHAUSTED', 'The relay takes no more calls');
+    if (this.leased.size + 2 > this.pairs) return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left');
+    const opened = { call: this.nextCall++, leases: { a: this.lease(at.a), b: this.lease(at.b) } };
+    const blocked = { aToB: false, bToA: false };
+    this.calls.set(opened.call, { name, leases: opened.leases, remotes: {}, blocked, lastPacketMs: null });
+    return opened;
   }
 
   connect(call: number, side: RelaySide, remote: RelayRemote): void {
@@ -65,7 +59,7 @@ export class FakeMedia implements NgMedia {
     const one = this.calls.get(call);
     if (!one) return Promise.resolve(null);
     this.calls.delete(call);
-    for (const pair of Object.values(one.spec.pairs)) this.release(pair);
+    for (const { rtpPort } of Object.values(one.leases)) this.leased.delete(rtpPort);
     return Promise.resolve(this.report(one));
   }
 
@@ -73,6 +67,14 @@ export class FakeMedia implements NgMedia {
   get only(): FakeCall {
     if (this.calls.size !== 1) throw new Error(`${this.calls.size} calls are up`);
     return [...this.calls.values()][0];
+  }
+
+  private lease(address: string | Lease): Lease {
+    if (typeof address !== 'string') return address;
+    const rtpPort = this.nextPort;
+    this.nextPort += 2;
+    this.leased.add(rtpPort);
+    return { pair: rtpPort, address, rtpPort, rtcpPort: rtpPort + 1 };
   }
 
   private report(one: FakeCall): RelayReport {
@@ -86,11 +88,7 @@ export class FakeMedia implements NgMedia {
   }
 
   private end(one: FakeCall, side: RelaySide, packets: number): RelayEndReport {
-    const { address, rtpPort, rtcpPort } = this.leased.get(one.spec.pairs[side]) ?? {
-      address: '127.0.0.1',
-      rtpPort: one.spec.pairs[side],
-      rtcpPort: one.spec.pairs[side] + 1,
-    };
+    const { address, rtpPort, rtcpPort } = one.leases[side];
     return {
       local: { address, rtpPort, rtcpPort },
       remote: one.remotes[side]?.rtp ?? null,

@@ -26,8 +26,7 @@ export class NgHarness {
       clock: this.clock,
       interfaces,
       limits: { ...LIMITS, ...limits },
-      pipelines: () => ({ aToB: [], bToA: [] }),
-      portUse: () => [{ name: 'default', address: '127.0.0.1', min: 30_000, max: 30_999, used: media.leased.size * 2 }],
+      ports: { min: 30_000, max: 30_999 },
       onNote: (note) => this.notes.push(note),
       unixNowMs: () => 1_700_000_000_000 + this.clock.now(),
     });
