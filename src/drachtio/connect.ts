@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.js';
 import type { SipStats } from '../sip/stats.js';
 import { UserAgent, type UserAgentOptions } from '../sip/user-agent.js';
 import { EmbeddedServer } from './embedded-server.js';
-import { MemoryServer, MemorySocket } from './memory-socket.js';
+import { MemoryLink } from './memory-link.js';
 import { newSrf, type SrfApp } from './srf-types.js';
 
 /** An srf that is ready to place and take calls, whatever serves it. */
@@ -26,25 +26,26 @@ const SECRET = 'embedded';
 export async function connectEmbedded(
   options: UserAgentOptions & {
     onFatal: (error: Error) => void;
-    /** srf broke on a message of the network: its call is lost, nothing else. */
-    onUnread?: (frame: string) => void;
+    /** srf broke on a message of the network, which began with that line: its call is lost, nothing else. */
+    onUnread?: (startLine: string) => void;
+    /** srf shall do nothing but place and take calls; messages have no `raw`, no Via and the like. */
+    callsOnly?: boolean;
   },
 ): Promise<DrachtioConnection> {
   const agent = await UserAgent.open(options);
   const server = new EmbeddedServer(agent, { secret: SECRET });
   const srf = newSrf();
-  const link = MemorySocket.pair(options.onFatal, (frame) => {
-    server.giveUpOn(frame);
-    options.onUnread?.(frame);
-  });
-  const listener = new MemoryServer();
+  const onUnread = (line: string, startLine: string): void => {
+    server.giveUpOn(line);
+    options.onUnread?.(startLine);
+  };
+  const link = new MemoryLink({ onFatal: options.onFatal, onUnread }, options.callsOnly === true);
   const connected = new Promise<void>((resolve, reject) => {
     srf.on('connect', (error) => (error ? reject(error) : resolve()));
   });
-  srf.listen({ server: listener, secret: SECRET });
+  server.attach(link, handledBy(srf));
+  link.join(srf, SECRET);
   keepConnection(srf);
-  server.accept(link.server, handledBy(srf));
-  listener.accept(link.application);
   await connected;
   holdCallsInChurnMaps(srf);
   return {
@@ -53,7 +54,7 @@ export async function connectEmbedded(
     listens: agent.transports.map(({ protocol, local }) => ({ protocol, address: local.address, port: local.port })),
     stats: () => agent.stats(),
     close: async () => {
-      link.application.shut();
+      link.shut();
       await agent.close();
     },
   };

@@ -10,6 +10,7 @@ import type { Refusal } from '../sip/request-checks.js';
 import type { ServerTransaction } from '../sip/server-transaction.js';
 import type { Peer } from '../sip/transport.js';
 import type { UserAgent } from '../sip/user-agent.js';
+import { type ApplicationLink, FramedLink } from './application-link.js';
 import { CdrPost } from './cdr.js';
 import { type ApplicationAddress, connectOut } from './outbound.js';
 import { Session } from './session.js';
@@ -48,12 +49,14 @@ export class EmbeddedServer implements UserAgentHandler {
     };
   }
 
-  /**
-   * Takes an application's connection. It gets the requests whose verbs it asked for, and those that `takesBesides` says:
-   * in listen mode srf asks for none.
-   */
-  accept(stream: Duplex, takesBesides: (method: string) => boolean = () => false): Session {
-    const session = new Session(this, stream, this.options.secret, takesBesides);
+  /** Takes an application's connection. It gets the requests whose verbs it asked for. */
+  accept(stream: Duplex): Session {
+    return this.attach(new FramedLink(stream), () => false);
+  }
+
+  /** The same over another link. It also gets the requests that `takesBesides` says: in listen mode srf asks for none. */
+  attach(link: ApplicationLink, takesBesides: (method: string) => boolean): Session {
+    const session = new Session(this, link, this.options.secret, takesBesides);
     this.sessions.push(session);
     return session;
   }
@@ -186,11 +189,11 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   /**
-   * An application broke on a message, the frame that carried it: a request is answered, and a call of which it will
-   * never know is hung up.
+   * An application broke on a message, of which this is the line before it: a request is answered, and a call of which it
+   * will never know is hung up.
    */
-  giveUpOn(frame: string): void {
-    const [, type, source, , , , , , transactionId, dialogId] = frame.slice(0, frame.indexOf('\r')).split('|');
+  giveUpOn(line: string): void {
+    const [, type, source, , , , , , transactionId, dialogId] = line.split('|');
     if (type !== 'sip' || source !== 'network') return;
     const transaction = this.pending.get(transactionId);
     if (transaction) {

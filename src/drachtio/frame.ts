@@ -4,23 +4,14 @@ const HASH = 0x23;
 
 /**
  * Cuts drachtio's byte stream into frames: decimal length in bytes, `#`, payload. Payloads are binary text (one
- * character per byte). Takes strings as well, as an in-memory link hands them over.
+ * character per byte).
  */
 export class FrameReader {
   private rest = '';
 
   /** `onFrame` gets each payload. Returns `false` when the stream is no drachtio stream: close it. */
-  push(chunk: Buffer | string, onFrame: (payload: string) => void): boolean {
-    if (this.rest === '' && typeof chunk === 'string') {
-      // One whole frame of plain ASCII, as srf writes it: its length in bytes equals its length in characters.
-      const hash = chunk.indexOf('#');
-      if (hash > 0 && hash <= MAX_DIGITS && Number(chunk.slice(0, hash)) === chunk.length - hash - 1) {
-        onFrame(chunk.slice(hash + 1));
-        return true;
-      }
-    }
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
-    this.rest += bytes.toString('latin1');
+  push(chunk: Buffer, onFrame: (payload: string) => void): boolean {
+    this.rest += chunk.toString('latin1');
     let position = 0;
     for (;;) {
       const { rest } = this;

@@ -7,21 +7,38 @@ const ONE_CONTACT = /^[!-+\--:<-~][^,]*$/;
 
 /**
  * A message as drachtio-srf can read it: it knows CRLF and single blanks only, and takes every message that makes a
- * dialog to have one Contact. Where there is none or more than one, the remote target of the dialog stands in. Of the 2xx to an
- * INVITE it knows the 200 only, for which any other stands (RFC 3261 8.1.3.2): it would leave such a call up for ever.
+ * dialog to have one Contact.
  */
 export function readableText(message: SipMessage): string {
-  const { status, cseqMethod } = message;
-  const text = withContact(message);
-  return status > 200 && status < 300 && cseqMethod === 'INVITE' ? text.replace(/^\S+[ \t]+\d+/, 'SIP/2.0 200') : text;
+  const contact = readableContact(message);
+  const text = contact === null ? message.text : plainText(message, contact);
+  return readableStatus(message) === message.status ? text : text.replace(/^\S+[ \t]+\d+/, 'SIP/2.0 200');
 }
 
-function withContact(message: SipMessage): string {
-  if (!makesDialog(message)) return message.text;
-  const contacts = message.headers('contact');
-  if (contacts.length === 1 && ONE_CONTACT.test(contacts[0])) return message.text;
+/**
+ * The one Contact of a message that makes a dialog where it has none or more than one: the remote target of the dialog.
+ * `null` where its own will do.
+ */
+export function readableContact(message: SipMessage): string | null {
+  if (!makesDialog(message)) return null;
+  const { keys, values } = message;
+  const at = keys.indexOf('contact');
+  if (at >= 0 && keys.indexOf('contact', at + 1) < 0 && ONE_CONTACT.test(values[at])) return null;
   const party = message.header(message.isRequest ? 'from' : 'to') ?? '';
-  return plainText(message, `<${contactOf(message) ?? uriOf(party)}>`);
+  return `<${contactOf(message) ?? uriOf(party)}>`;
+}
+
+/**
+ * Of the 2xx to an INVITE drachtio-srf knows the 200 only, for which any other stands (RFC 3261 8.1.3.2): it would leave such a
+ * call up for ever.
+ */
+export function readableStatus({ status, cseqMethod }: SipMessage): number {
+  return status > 200 && status < 300 && cseqMethod === 'INVITE' ? 200 : status;
+}
+
+/** Whether a body has several parts (RFC 2046 5.1). */
+export function isSeveralBodies(message: SipMessage): boolean {
+  return message.body !== '' && /multipart\//i.test(message.header('content-type') ?? '');
 }
 
 function makesDialog(message: SipMessage): boolean {

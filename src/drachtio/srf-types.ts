@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import Srf from 'drachtio-srf';
 
 /** drachtio-srf's own typings miss much of what it does; this is what it does, as far as we use it. */
@@ -184,6 +185,13 @@ export interface SrfApp {
   ): this;
   /** Forgets a dialog whose BYE was sent by `SrfDialog.request`. */
   removeDialog(dialog: SrfDialog): void;
+}
+
+/** How srf speaks to a server: it frames payloads, numbers them, and tells of those that come. Made by `listen`. */
+export interface SrfWire {
+  /** Returns the number of the payload, by which its answer will name it. */
+  send(socket: Socket, message: string): string;
+  emit(event: 'msg', socket: Socket, payload: unknown): boolean;
 }
 
 /** A new srf, seen through the typings above. */

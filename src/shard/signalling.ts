@@ -83,7 +83,8 @@ export class Signalling {
           seed: deriveSeed(profile.seed, 'dns'),
           trace,
           onFatal,
-          onUnread: (frame) => this.logUnread(frame),
+          onUnread: (startLine) => this.logUnread(startLine),
+          callsOnly: true,
         });
     if (this.closed) {
       await connection.close();
@@ -100,8 +101,7 @@ export class Signalling {
   }
 
   /** Its call is lost, and nothing else. */
-  private logUnread(frame: string): void {
-    const [, startLine] = frame.split('\r\n', 2);
+  private logUnread(startLine: string): void {
     this.post({ kind: 'log', level: 'error', text: `drachtio-srf could not read a message: ${startLine}` });
   }
 

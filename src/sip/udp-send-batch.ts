@@ -55,7 +55,7 @@ export class UdpSendBatch {
       return;
     }
     if (this.count === BATCH || this.used + length > ARENA_BYTES) this.flush();
-    if (this.count === 0) process.nextTick(this.flushNow);
+    if (this.count === 0) setImmediate(this.flushNow);
     const i = this.count++;
     const at = ARENA + this.used;
     this.used += length;

@@ -5,12 +5,11 @@ import { applicationLines, bracketed, reachableContact, replaceLocalhost } from 
 import { EmbeddedServer } from '../../src/drachtio/embedded-server.js';
 import { encodeFrame, FrameReader } from '../../src/drachtio/frame.js';
 import { guard } from '../../src/drachtio/guard.js';
-import { MemorySocket } from '../../src/drachtio/memory-socket.js';
 import { parseMessage } from '../../src/sip/message.js';
 import { UserAgent } from '../../src/sip/user-agent.js';
 
 describe('frames', () => {
-  test('come out whole however the stream is cut, as text or as bytes', () => {
+  test('come out whole however the stream is cut', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }), { maxLength: 8 }),
@@ -23,11 +22,6 @@ describe('frames', () => {
             expect(reader.push(stream.subarray(i, i + cut + 1), (payload) => read.push(payload))).toBe(true);
           }
           expect(read.map((payload) => Buffer.from(payload, 'latin1').toString('utf8'))).toEqual(texts);
-          const whole: string[] = [];
-          const strings = new FrameReader();
-          for (const text of texts)
-            strings.push(`${Buffer.byteLength(text)}#${text}`, (payload) => whole.push(payload));
-          expect(whole).toEqual(read);
         },
       ),
     );
@@ -78,53 +72,6 @@ describe('header repair', () => {
 
   test('refuses a body of unknown type', () => {
     expect(lines('INFO sip:x SIP/2.0\r\n\r\nSignal=1')).toBeNull();
-  });
-});
-
-describe('the memory link', () => {
-  test('delivers after the writer returned, in order, both ways', async () => {
-    const { application, server } = MemorySocket.pair(() => {});
-    const got: string[] = [];
-    server.on('data', (chunk) => {
-      got.push(String(chunk));
-      server.write(Buffer.from(`re:${chunk}`));
-    });
-    application.on('data', (chunk) => got.push(String(chunk)));
-    application.write('a');
-    application.write('b');
-    expect(got).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(got).toEqual(['a', 'b', 're:a', 're:b']);
-  });
-
-  test('reports its end, survives it, and is silent when closed on purpose', async () => {
-    const fatal: string[] = [];
-    const { application, server } = MemorySocket.pair((error) => fatal.push(error.message));
-    let got = 0;
-    server.on('data', () => got++);
-    application.end();
-    expect(fatal).toHaveLength(1);
-    application.write('x');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(got).toBe(1);
-    application.shut();
-    application.end();
-    application.write('x');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([fatal.length, got]).toEqual([1, 1]);
-  });
-
-  test('a listener that throws is reported and the rest still arrives', async () => {
-    const fatal: string[] = [];
-    const { application, server } = MemorySocket.pair((error) => fatal.push(error.message));
-    let got = 0;
-    application.on('data', () => {
-      if (++got === 1) throw new Error('oops');
-    });
-    server.write('a');
-    server.write('b');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([fatal, got]).toEqual([['oops'], 2]);
   });
 });
 

@@ -64,6 +64,7 @@ export class Rig {
       clock,
       dns: NO_DNS,
       onFatal: (error) => failures.push(`fatal: ${error.stack}`),
+      onUnread: (startLine) => failures.push(`drachtio-srf broke on a message: ${startLine}`),
     });
     const rig = new Rig(connection, tap, clock, authority, failures);
     for (const { port } of rig.listeners) tap.ports.add(port);
