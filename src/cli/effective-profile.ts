@@ -10,6 +10,7 @@ export interface ProfileOverrides {
   to?: string;
   rtpPorts?: string;
   numbers?: string;
+  network?: string;
   seed?: number;
 }
 
@@ -34,6 +35,7 @@ export function effectiveProfile(given: string, overrides: ProfileOverrides): { 
   set(['target'], overrides.to);
   set(['media', 'rtpPorts'], overrides.rtpPorts);
   set(['calls', 'numbers'], overrides.numbers);
+  set(['impairment', 'network'], overrides.network);
   const effective = String(document);
   return { profile: parseProfile(effective, path), text: effective };
 }

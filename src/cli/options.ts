@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AppError } from '../core/errors.js';
 import { duration, ratio } from '../core/units.js';
 import { mediaSpec } from '../flow/spec.js';
+import { isNetwork, networkNames } from '../impair/networks.js';
 import { readTarget } from '../swarm/target.js';
 
 /** Reads the text of one option; throws ARGUMENT_INVALID. */
@@ -80,6 +81,14 @@ export function share(option: string): OptionParser<number> {
 /** A duration such as `500ms` or `2s`, in ms. */
 export function time(option: string): OptionParser<number> {
   return bySchema(option, duration, 'a duration such as 500ms or 2s');
+}
+
+/** The name of a network that comes with the program. */
+export function networkName(option: string): OptionParser<string> {
+  return (text) => {
+    if (!isNetwork(text)) throw wrongValue(option, networkNames().join(', '), text);
+    return text;
+  };
 }
 
 export function oneOf<const T extends string>(option: string, values: readonly T[]): OptionParser<T> {

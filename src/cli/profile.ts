@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type Network, networkNames, networkOf, networkPath } from '../impair/networks.js';
 import { loadLengthMs } from '../load/spec.js';
 import { hintsOf } from '../profile/hints.js';
 import { readProfile } from '../profile/read.js';
@@ -43,5 +44,23 @@ export function profileCommand(): Command {
       if (json) printJson(profiles);
       else for (const p of profiles) console.log(`${p.name.padEnd(14)} ${p.description}\n${''.padEnd(14)} ${p.path}`);
     });
+  command
+    .command('networks')
+    .description('List the named networks: what they do, and where their figures are from')
+    .option('--json', 'print as JSON')
+    .addHelpText('after', '\nExample:\n  trunkstorm profile networks\n  trunkstorm run headroom --network lte-poor')
+    .action(({ json }: { json?: boolean }) => {
+      const networks = networkNames().map(networkOf);
+      if (json) printJson(networks.map((network) => ({ ...network, path: networkPath(network.name) })));
+      else for (const network of networks) console.log(networkText(network));
+    });
   return command;
+}
+
+/** A network in a few lines: mean loss and delay of each direction, then the source. */
+function networkText({ name, description, source, amountsTo: { uplink, downlink } }: Network): string {
+  const way = ({ loss, delay }: { loss: number; delay: number }): string =>
+    `${Math.round(loss * 1e5) / 1e3} %, ${Math.round(delay)} ms`;
+  const indent = ''.padEnd(20);
+  return `${name.padEnd(19)} ${description}\n${indent}up ${way(uplink)} · down ${way(downlink)}\n${indent}${source}`;
 }

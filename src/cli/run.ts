@@ -23,7 +23,7 @@ import { openPlain } from '../ui/plain.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOf } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
-import { hostPort, ipAddress, portRangeText, sipUri, wholeNumber } from './options.js';
+import { hostPort, ipAddress, networkName, portRangeText, sipUri, wholeNumber } from './options.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
@@ -42,6 +42,7 @@ interface RunFlags {
   rtpPorts?: string;
   numbers?: string;
   out?: string;
+  network?: string;
   seed?: number;
   shards?: number;
   ui: boolean;
@@ -73,6 +74,11 @@ export function runCommand(): Command {
     .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
     .option('--numbers <file>', 'CSV whose columns are variables of the profile')
     .option('--out <dir>', 'run directory (default: runs/<time>-<name>)')
+    .option(
+      '--network <name>',
+      "a named network in place of the profile's (trunkstorm profile networks)",
+      networkName('--network'),
+    )
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
     .option(
       '--shards <n>',
@@ -90,7 +96,7 @@ Examples:
   trunkstorm run my.yaml --to sip:10.0.0.5 --seed 7     another seed, other random decisions
   trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
 
-Keys while it runs: q quit (hangs up every call) · p pause · + and - rate`,
+Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
     )
     .action((profile: string, flags: RunFlags) => run(profile, flags));
 }
@@ -220,6 +226,7 @@ async function openView(profile: Profile, flags: RunFlags, engine: Run, interrup
     onQuit: () => interrupts.take('SIGINT'),
     onPause: () => engine.setPaused(!engine.paused),
     onRate: (direction) => engine.changeRate(direction),
+    onNetwork: () => engine.nextNetwork(),
   });
 }
 

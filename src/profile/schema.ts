@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { controlSpec } from '../control/spec.js';
 import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
 import { impairmentSpec } from '../impair/impairment-spec.js';
 import { loadSpec } from '../load/spec.js';
@@ -89,6 +90,7 @@ export const profileSchema = z
     sip: sipSpec.prefault({}),
     media: mediaSpec.prefault({}),
     impairment: impairmentSpec.prefault({}),
+    control: controlSpec.optional(),
     trunk: trunkSpec.prefault({}),
     refusals: z
       .array(z.number().int().min(300).max(699))

@@ -1,8 +1,10 @@
 import { isIPv6 } from 'node:net';
 import type { Recording } from '../audio/recording.js';
+import { ControlServer } from '../control/server.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
@@ -15,6 +17,7 @@ import { hostPort } from '../sip/uri.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
+import { ImpairmentInForce } from './impairment-in-force.js';
 import { JoinBuffer } from './join-buffer.js';
 import { localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
@@ -75,10 +78,13 @@ export class Run {
   private readonly trunkDone = new Gate();
   private stopTimer: NodeJS.Timeout | undefined;
   private timelineNotes = 0;
+  private readonly impairing: ImpairmentInForce;
+  private control: ControlServer | null = null;
 
   constructor(private readonly options: RunOptions) {
     const { profile, id, startedAt, plan } = options;
     this.state = new RunState(profile, id, startedAt, plan, profile.target ?? null);
+    this.impairing = new ImpairmentInForce(profile.impairment);
     this.join = new JoinBuffer(this.state.ownTrunk, (record, fault) => this.emit(record, fault));
   }
 
@@ -98,6 +104,7 @@ export class Run {
         setInterval(() => this.record(), TIMELINE_MS),
       );
       await this.openSwarm(state.target, address);
+      await this.openControl();
       this.begin();
       await this.swarmDone.passed;
       await this.drainTrunk();
@@ -112,7 +119,7 @@ export class Run {
     } finally {
       for (const timer of timers) clearInterval(timer);
       clearTimeout(this.stopTimer);
-      await Promise.all([this.swarm?.close(), this.trunk?.close()]);
+      await Promise.all([this.swarm?.close(), this.trunk?.close(), this.control?.close()]);
     }
   }
 
@@ -143,6 +150,28 @@ export class Run {
     this.swarm?.send({ kind: 'rate', factor: this.state.rateFactor });
   }
 
+  /** Other impairments, for the calls that are up and for those that come. */
+  changeImpairment(impairment: ImpairmentSpec): void {
+    const name = this.impairing.change(impairment, systemClock.now() - this.state.startMs);
+    this.note('info', `impairments: ${name}`);
+    if (this.state.phase !== 'starting') this.swarm?.send({ kind: 'impair', impairment, name });
+  }
+
+  /** The next one of the named networks in place of the impairments; after the last one those of the profile again. */
+  nextNetwork(): void {
+    this.changeImpairment(this.impairing.nextNetwork());
+  }
+
+  private async openControl(): Promise<void> {
+    const { control } = this.options.profile;
+    if (control === undefined) return;
+    this.control = await ControlServer.open(control, {
+      impairment: () => this.impairing.report(),
+      changeImpairment: (impairment) => this.changeImpairment(impairment),
+    });
+    this.note('info', `control: ${this.control.url}`);
+  }
+
   /** The threads are up: the run's clock starts now. */
   private begin(): void {
     const { state } = this;
@@ -158,6 +187,8 @@ export class Run {
     // What was asked for while the threads started.
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
+    const { changed } = this.impairing;
+    if (changed) this.swarm!.send({ kind: 'impair', ...changed });
   }
 
   /** No further attempt, BYE or CANCEL to every call; the run ends when that is done, or when it takes too long. */

@@ -9,6 +9,8 @@ export interface ScreenKeys {
   onPause(): void;
   /** `+` and `-`: place calls faster or slower. */
   onRate(direction: 1 | -1): void;
+  /** `n`: the next one of the named networks. */
+  onNetwork?(): void;
 }
 
 interface Style {
@@ -75,6 +77,7 @@ function Screen({ rows, lines, columns, colours, keys, on }: ScreenProps) {
       for (const struck of input) {
         if (struck === 'q') on.onQuit();
         else if (struck === 'p') on.onPause();
+        else if (struck === 'n') on.onNetwork?.();
         else if (struck === '+' || struck === '=') on.onRate(1);
         else if (struck === '-' || struck === '_') on.onRate(-1);
       }

@@ -375,6 +375,11 @@ export function keyRow(paused: boolean, width: number): Row {
     spans: [span(name, 'accent'), span(` ${does}`, 'label')],
     rank,
   });
-  const list = [key('q', 'quit & hang up', 0), key('p', paused ? 'resume' : 'pause', 1), key('+/-', 'rate', 2)];
+  const list = [
+    key('q', 'quit & hang up', 0),
+    key('p', paused ? 'resume' : 'pause', 1),
+    key('+/-', 'rate', 2),
+    key('n', 'next network', 3),
+  ];
   return row([span(' '), ...fields(list, width - 1, 3)], 5);
 }

@@ -16,6 +16,7 @@ describe('a profile with what the command line says', () => {
       to: 'sip:example.net',
       rtpPorts: '21000-21999',
       numbers: 'n.csv',
+      network: 'lte-poor',
       seed: 9,
     });
     expect(profile).toMatchObject({
@@ -23,6 +24,7 @@ describe('a profile with what the command line says', () => {
       target: 'sip:example.net',
       media: { rtpPorts: '21000-21999' },
       calls: { hold: 1000, numbers: 'n.csv' },
+      impairment: { network: 'lte-poor' },
     });
     expect(text).toContain('# Why.');
     expect(text).toContain('# how');

@@ -12,7 +12,7 @@ const views: LiveView[] = [];
 function open(columns: number, rows: number) {
   const terminal = new FakeTerminal(columns, rows);
   const keyboard = new FakeKeyboard();
-  const on = { onQuit: vi.fn(), onPause: vi.fn(), onRate: vi.fn() };
+  const on = { onQuit: vi.fn(), onPause: vi.fn(), onRate: vi.fn(), onNetwork: vi.fn() };
   const view = openScreen({
     title,
     ...on,
@@ -110,6 +110,7 @@ const FIGURES = [
   'q quit & hang up',
   'p pause',
   '+/- rate',
+  'n next network',
 ];
 
 describe('the live screen', () => {
@@ -253,15 +254,16 @@ describe('the live screen', () => {
     expect(terminal.text()).toContain('reason ·]0;owned··[2Jend');
   });
 
-  test('keys quit, pause and change the rate, also when struck at once; Ctrl-C quits as q does', () => {
+  test('keys quit, pause, change the rate and the network, also when struck at once; Ctrl-C quits as q does', () => {
     const { keyboard, view, on } = open(80, 24);
     view.update(demoSnapshot(1000));
     expect(keyboard.isRaw).toBe(true);
     keyboard.strike('p');
     keyboard.strike('+=-');
-    keyboard.strike('x');
+    keyboard.strike('nx');
     expect(on.onPause).toHaveBeenCalledTimes(1);
     expect(on.onRate.mock.calls).toEqual([[1], [1], [-1]]);
+    expect(on.onNetwork).toHaveBeenCalledTimes(1);
     expect(on.onQuit).not.toHaveBeenCalled();
     keyboard.strike('\u0003');
     keyboard.strike('q');
