@@ -59,6 +59,9 @@ export class CallRtcp implements DatagramSink, Due {
   /** Packets sent by the time of the last report and of the one before: a sender report says what was sent since then. */
   private sentAtLast = 0;
   private sentAtSecondLast = 0;
+  /** Sent with an SSRC before this one, of which a sender report says nothing. */
+  private packetsBefore = 0;
+  private octetsBefore = 0;
   /** Packets received by the time of the last report: only of a source that was heard since then something is reported. */
   private receivedAtLast = 0;
 
@@ -149,6 +152,15 @@ export class CallRtcp implements DatagramSink, Due {
     if (this.rtcp !== null) this.send(true);
   }
 
+  /** The far end has our SSRC: says BYE for it and takes the one that `draw` gives the sender (RFC 3550, section 8.2). */
+  changeSsrc(draw: () => void): void {
+    if (this.rtcp !== null && !this.ended) this.send(true);
+    draw();
+    this.packetsBefore = this.sender.packetsSent;
+    this.octetsBefore = this.sender.octetsSent;
+    this.rtcp?.changeSsrc(this.sender.ssrc);
+  }
+
   /** `null` where the far end never was known. */
   report(): RtcpReport | null {
     return this.rtcp === null ? null : this.rtcp.report();
@@ -187,7 +199,11 @@ export class CallRtcp implements DatagramSink, Due {
     this.sentAtSecondLast = this.sentAtLast;
     this.sentAtLast = packets;
     if (packets === sentAtSecondLast) return null;
-    return { packets, octets: sender.octetsSent, rtpTimestamp: sender.timestampAt(nowMs) };
+    return {
+      packets: packets - this.packetsBefore,
+      octets: sender.octetsSent - this.octetsBefore,
+      rtpTimestamp: sender.timestampAt(nowMs),
+    };
   }
 
   /** `null` unless something was received since the last report (RFC 3550, section 6.4.2). */

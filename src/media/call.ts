@@ -86,7 +86,9 @@ export class MediaCall implements SourceWatcher {
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
     const { address, ssrc } = pair.lease;
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink, ssrc);
-    this.session = new LocalSession(spec.session, this.sender);
+    // The SSRC of a shared port is announced, and nobody else's there.
+    const onCollision = ssrc === undefined ? () => this.changeSsrc() : undefined;
+    this.session = new LocalSession(spec.session, this.sender, onCollision);
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     this.end.inbound = this.downlink;
     pair.rtp.sink = this.end;
@@ -135,6 +137,14 @@ export class MediaCall implements SourceWatcher {
 
   onReplayed(): void {
     this.session.heard.onReplayed();
+  }
+
+  /** The far end has drawn our SSRC, and goes on with it: we take another one (RFC 3550, section 8.2). */
+  private changeSsrc(): void {
+    const draw = (): void => this.sender.changeSsrc();
+    if (this.rtcp === null) draw();
+    else this.rtcp.changeSsrc(draw);
+    this.session.changeSsrc();
   }
 
   onLatched(ip: number, port: number): void {

@@ -38,7 +38,9 @@ export class RtpSender implements Paced {
 
   private readonly numbers: Float64Array;
   private readonly at: number;
-  private readonly firstSequence: number;
+  private firstSequence: number;
+  /** Packets sent with an SSRC before this one. */
+  private packetsBefore = 0;
   private slotUnits = 0;
   /** Payload octets of events and of what went out in an earlier format, and how many packets they were in. */
   private settledOctets = 0;
@@ -115,7 +117,19 @@ export class RtpSender implements Paced {
     const { numbers, at } = this;
     const behind = (numbers[at + SEQUENCE] - 1 - sequence) & 0xffff;
     const ago = (numbers[at + TIMESTAMP] - timestamp) >>> 0;
-    return behind < this.packetsSent && ago * this.ptimeMs <= LOOP_MS * this.slotUnits;
+    return behind < this.packetsSent - this.packetsBefore && ago * this.ptimeMs <= LOOP_MS * this.slotUnits;
+  }
+
+  /** Takes another SSRC, and with it other sequence numbers (RFC 3550, section 8.2); the timestamps go on. */
+  changeSsrc(): void {
+    const { numbers, at } = this;
+    const rng = new Rng(deriveSeed(this.ssrc, 'collision'));
+    let ssrc = rng.uint32();
+    while (ssrc === this.ssrc) ssrc = rng.uint32();
+    numbers[at + SSRC] = ssrc;
+    this.firstSequence = rng.uint32() & 0x7fff;
+    numbers[at + SEQUENCE] = this.firstSequence;
+    this.packetsBefore = this.packetsSent;
   }
 
   /** What is sent from the next slot on, with timestamps of `clockRate` Hz. `audio` null sends digits only. */

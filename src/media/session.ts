@@ -26,6 +26,8 @@ export class LocalSession implements End {
   constructor(
     readonly spec: SessionSpec,
     readonly sender: RtpSender,
+    /** Told when the far end has drawn our SSRC, so that we take another one; left out where that cannot be. */
+    private readonly onCollision?: () => void,
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
     this.heard = new HeardStream(this.heardSpec());
@@ -73,6 +75,11 @@ export class LocalSession implements End {
     return true;
   }
 
+  /** The sender has another SSRC: what comes with the one before is the far end's. */
+  changeSsrc(): void {
+    this.heard.changeOwnSsrc(this.sender.ssrc);
+  }
+
   get isAnswered(): boolean {
     return this.answered;
   }
@@ -100,6 +107,7 @@ export class LocalSession implements End {
       clockRate: this.clockRate,
       ownSsrc: this.sender.ssrc,
       hasSent: this.hasSent,
+      onCollision: this.onCollision,
     };
   }
 }

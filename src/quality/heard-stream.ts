@@ -30,6 +30,8 @@ export interface HeardSpec {
   ownSsrc: number;
   /** Whether we lately sent a packet of this number and time: another one with our SSRC is not ours. Left out, all are. */
   hasSent?: (sequence: number, timestamp: number) => boolean;
+  /** Told once: the far end has drawn our SSRC (RFC 3550, section 8.2). */
+  onCollision?: () => void;
 }
 
 /** Live totals, cheap to read. */
@@ -177,6 +179,12 @@ export class HeardStream implements HeardCounters {
       if (gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) numbers[at + LONGEST_EXPECTED_GAP_MS] = gapMs;
     }
     this.levels.expect(spec.expectAudio, changedMs);
+  }
+
+  /** We send with another SSRC from now on. */
+  changeOwnSsrc(ssrc: number): void {
+    this.spec = { ...this.spec, ownSsrc: ssrc };
+    this.numbers[this.at + OWN_SSRC] = ssrc;
   }
 
   /** The call was answered: from here on the figures are kept. Further calls change nothing. */
@@ -389,9 +397,12 @@ export class HeardStream implements HeardCounters {
 
   /** Our own packet has come back, or the far end has drawn our SSRC (RFC 3550, section 8.2). */
   private noteOwnSsrc(bytes: Uint8Array, offset: number): void {
-    const { hasSent } = this.spec;
+    const { hasSent, onCollision } = this.spec;
     if (hasSent === undefined || hasSent(sequenceOf(bytes, offset), timestampOf(bytes, offset))) this.echo = true;
-    else this.ssrcCollision = true;
+    else if (!this.ssrcCollision) {
+      this.ssrcCollision = true;
+      onCollision?.();
+    }
   }
 
   private noteArrival(arrivalMs: number): void {

@@ -103,7 +103,7 @@ export interface HeardReport {
   levelDbov: number | null;
   /** The far end sent our own packets back (own SSRC): figures are of the loop. */
   echo: boolean;
-  /** The far end sent with our SSRC what we had not sent. It is heard as any other source, and we keep ours. */
+  /** The far end sent with our SSRC what we had not sent. It is heard as any other source, and we took another one. */
   ssrcCollision: boolean;
   verdict: Verdict;
   /** `null` when no RTP was received. */

@@ -127,7 +127,7 @@ export class RtcpSession {
    * @param seed decides the intervals
    */
   constructor(
-    private readonly ssrc: number,
+    private ssrc: number,
     private readonly cname: string,
     /** RTP clock of what we send, in Hz. */
     public clockRate: number,
@@ -181,6 +181,14 @@ export class RtcpSession {
     this.sent++;
     this.dueMs = nowMs + this.interval(RTCP_INTERVAL_MS);
     return view;
+  }
+
+  /** We have another SSRC from now on: of what we send with it the far end has said nothing yet. */
+  changeSsrc(ssrc: number): void {
+    this.ssrc = ssrc;
+    this.farEnd = null;
+    this.voipMetrics = null;
+    this.unheardReports = 0;
   }
 
   /** Lets a report pass that cannot be sent. */

@@ -1,5 +1,6 @@
-import { CompoundPacket, type SenderReportPacket } from 'rtp.js/packets';
+import { ByePacket, CompoundPacket, type SenderReportPacket } from 'rtp.js/packets';
 import { describe, expect, it } from 'vitest';
+import { ssrcOf, writeRtpHeader } from '../../src/rtp/packet.js';
 import { ADDRESS, remoteAt, TwoPlanes } from './two-planes.js';
 
 const RTCP = { rtcp: { xr: false } };
@@ -185,5 +186,46 @@ describe('RTCP of a call between two planes', () => {
     }
     expect(planes.near.plane.snapshot(planes.clock.now()).rtcpReceived).toBeGreaterThanOrEqual(60);
     expect(most).toBeLessThan(12);
+  });
+
+  it('says BYE for an SSRC that the far end has drawn too, and goes on with another one', () => {
+    const planes = new TwoPlanes();
+    const { near, far } = planes.open(1, RTCP);
+    const said: CompoundPacket[] = [];
+    planes.net.port(ADDRESS, far.rtcpPort).onQueued = (bytes) =>
+      said.push(new CompoundPacket(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    const ssrcs = new Set<number>();
+    planes.net.port(ADDRESS, far.rtpPort).onQueued = (bytes) => ssrcs.add(ssrcOf(bytes, 0));
+    planes.near.plane.connect(1, remoteAt(far.rtpPort), true, planes.clock.now());
+    planes.far.plane.connect(1, remoteAt(near.rtpPort), true, planes.clock.now());
+    planes.run(10_000);
+    const [first] = ssrcs;
+    const before = said.length;
+    const theirs = new Uint8Array(172).fill(0x20);
+    writeRtpHeader(theirs, 0, false, 0, 7, 77, first);
+    planes.net.inject(theirs, ADDRESS, far.rtpPort, ADDRESS, near.rtpPort);
+    planes.run(20_000);
+    const { near: us, far: them } = planes.close(1);
+    const [, second] = ssrcs;
+    expect(ssrcs.size).toBe(2);
+    expect(us.sent.ssrc).toBe(second);
+    const packets = said.map((compound) => compound.getPackets());
+    const byes = packets.map((all) => all.filter((packet) => packet instanceof ByePacket).map((p) => p.getSsrcs()));
+    expect(byes[before]).toEqual([[first]]);
+    expect(byes.flat()).toEqual([[first], [second]]);
+    const reports = packets.map(([report]) => report as SenderReportPacket);
+    expect(reports.map((report) => report.getSsrc())).toEqual([
+      ...Array(before + 1).fill(first),
+      ...Array(said.length - before - 1).fill(second),
+    ]);
+    // Counts begin anew (RFC 3550, section 6.4.1).
+    expect(reports[before].getPacketCount()).toBeGreaterThan(490);
+    expect(reports[before + 1].getPacketCount()).toBeLessThan(490);
+    expect(them.heard).toMatchObject({ ssrcChanges: 1, packetsLost: 0, ssrc: second });
+    expect(us.heard).toMatchObject({ ssrcCollision: true, echo: false });
+    // What the far end reports is of the second one.
+    const { extendedHighest, cumulativeLost } = us.rtcp!.farEnd!;
+    const expected = extendedHighest - us.sent.firstSequence + 1;
+    expect([cumulativeLost, expected > 500, expected < 1010]).toEqual([0, true, true]);
   });
 });

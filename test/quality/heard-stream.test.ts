@@ -386,19 +386,22 @@ describe('a stream that is heard', () => {
   });
 
   it('tells our own packets that come back from those of a far end that has drawn our SSRC', () => {
-    start({ hasSent: (sequence) => sequence < 100 });
+    let collisions = 0;
+    start({ hasSent: (sequence) => sequence < 100, onCollision: () => collisions++ });
     far.ssrc = OWN_SSRC;
     far.sequence = 500;
     answer();
     far.speak(100);
+    expect(collisions).toBe(1);
     expect(stream.report(far.atMs)).toMatchObject({ echo: false, ssrcCollision: true, packetsReceived: 5 });
 
-    start({ hasSent: (sequence) => sequence < 100 });
+    start({ hasSent: (sequence) => sequence < 100, onCollision: () => collisions++ });
     far.ssrc = OWN_SSRC;
     far.sequence = 10;
     answer();
     far.speak(100);
     expect(stream.report(far.atMs)).toMatchObject({ echo: true, ssrcCollision: false, packetsReceived: 5 });
+    expect(collisions).toBe(1);
   });
 
   it('says when its own packets come back', () => {
