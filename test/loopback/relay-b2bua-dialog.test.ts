@@ -209,6 +209,69 @@ describe('calls that stand in for others', () => {
   });
 });
 
+describe('what crosses', () => {
+  test('re-INVITEs of both sides: one at least is refused with 491, and a later one is taken', async () => {
+    const { a, r, b, caller, callee } = await call();
+    const reinvite = (dialog: SrfDialog) => dialog.request({ method: 'INVITE', body: sdpAt(6000) });
+    for (const dialog of [caller, callee])
+      dialog.on('modify', (_request, response) => response.send(200, { body: sdpAt(7000) }));
+    const results = await Promise.all([reinvite(caller), reinvite(callee)]);
+    expect(results.map(({ status }) => status)).toContain(491);
+    expect((await reinvite(caller)).status).toBe(200);
+    expect((await reinvite(callee)).status).toBe(200);
+    await caller.destroy();
+    await allOver(a, r, b);
+  });
+
+  test('an UPDATE before the answer, from either side', async () => {
+    const { a, r, b, uri } = await chain();
+    const bodies: string[] = [];
+    const answerUpdate = (request: SrfRequest, response: SrfResponder): void => {
+      bodies.push(request.body);
+      response.send(200, { body: sdpAt(7000) });
+    };
+    b.srf.invite((request, response) => {
+      request.on('update', answerUpdate);
+      const reliable = response as unknown as { send(...of: unknown[]): void };
+      const headers = { Require: '100rel' };
+      const { srf } = b;
+      const pracked = (): void => {
+        const dialogId = response.stackDialogId!;
+        const update = { method: 'UPDATE', headers: {}, body: sdpAt(6002), stackDialogId: dialogId };
+        void srf.request('sip:dialog', update).then((sent) =>
+          sent.on('response', async (result) => {
+            expect(result.body).toContain(`m=audio ${placesOf(1).b.port} `);
+            await srf.createUAS(request, response, { localSdp: sdpAt(5000) });
+          }),
+        );
+      };
+      reliable.send(183, { headers, body: sdpAt(5000) }, () => {}, pracked);
+    });
+    const dialog = await new Promise<SrfDialog>((resolve) => {
+      void a.srf
+        .createUAC(
+          uri,
+          { localSdp: SDP, headers: { Supported: '100rel' } },
+          {
+            cbRequest: (_error, sent) => {
+              // In place of srf, which answers with the first offer.
+              (sent as unknown as { removeAllListeners(event: string): void }).removeAllListeners('update');
+              setImmediate(() => {
+                (sent as unknown as { removeAllListeners(event: string): void }).removeAllListeners('update');
+                sent!.on('update', answerUpdate);
+              });
+            },
+          },
+        )
+        .then(resolve);
+    });
+    expect(bodies).toHaveLength(1);
+    expect(bodies[0]).toContain(`m=audio ${placesOf(1).a.port} `);
+    await dialog.destroy();
+    await allOver(a, r, b);
+  });
+});
+
 describe('calls that end otherwise', () => {
   test('BYEs that cross end both sides', async () => {
     const { a, r, b, relay, caller, callee } = await call();

@@ -63,6 +63,7 @@ export class InvitePassage {
       'cancel',
       host.guarded((cancel: SrfMessage) => this.onCancel(cancel)),
     );
+    from.watch(request);
     const body = request.body === '' ? '' : host.media.pass(from.side, request.body);
     send(
       passedHeaders(request.raw),

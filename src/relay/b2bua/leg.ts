@@ -77,9 +77,13 @@ export class Leg {
     });
   }
 
-  /** srf hands an UPDATE to whatever request of the same Call-ID still waits for its answer. */
   listen(request: SrfRequest, onResponse: ResponseListener): void {
     request.on('response', onResponse);
+    this.watch(request);
+  }
+
+  /** srf hands an UPDATE to whatever request of the same Call-ID still waits for its answer. */
+  watch(request: SrfRequest): void {
     request.on('update', this.host.within);
   }
 }

@@ -1,6 +1,9 @@
 import type { Latching } from '../../media/link/messages.js';
 import type { RelayReport, RelaySide } from '../../media/link/relay-messages.js';
+import type { SrtpSuite } from '../../rtp/srtp-keys.js';
+import type { SrtpKeys } from '../../rtp/srtp-session.js';
 import type { RelayedMedia } from '../../sdp/relayed-media.js';
+import { usableKeys } from '../../sdp/sdes.js';
 import type { Relay } from '../relay.js';
 import { type RelayPlace, relayed } from './description.js';
 import type { CallMedia } from './media.js';
@@ -9,8 +12,9 @@ import type { CallMedia } from './media.js';
 type Said = Record<RelaySide, RelayedMedia | null>;
 
 /**
- * The audio of one call: a stream each way between two ports of the relay. SRTP is relayed as it comes, under the keys that
- * both sides agreed on with each other.
+ * The audio of one call: a stream each way between two ports of the relay. The two sides agree on the keys of SRTP with each
+ * other (RFC 4568), and the relay, which reads them as they pass, opens each packet and seals it under the same key. Where
+ * they use what it does not know, SRTP is relayed as it comes.
  */
 export class RelayedAudio implements CallMedia {
   /** What holds, and what was said since. */
@@ -44,8 +48,9 @@ export class RelayedAudio implements CallMedia {
       if (said) this.holds[side] = said;
       delete this.said[side];
     }
-    this.connect('a', 'b');
-    this.connect('b', 'a');
+    const keys = agreedKeys(this.holds.a, this.holds.b);
+    this.connect('a', 'b', keys && { suite: keys.suite, send: keys.b, receive: keys.a });
+    this.connect('b', 'a', keys && { suite: keys.suite, send: keys.a, receive: keys.b });
   }
 
   forget(): void {
@@ -58,7 +63,7 @@ export class RelayedAudio implements CallMedia {
     return this.relay.close(this.call);
   }
 
-  private connect(side: RelaySide, otherSide: RelaySide): void {
+  private connect(side: RelaySide, otherSide: RelaySide, srtp: SrtpKeys | null): void {
     const own = this.holds[side];
     const other = this.holds[otherSide];
     // An address of zeros puts the other side on hold, and is nowhere to send to.
@@ -70,8 +75,24 @@ export class RelayedAudio implements CallMedia {
       rtcp: isMuxed ? 'mux' : { address: rtcp?.address ?? address, port: rtcp?.port ?? port + 1 },
       latch: this.latch,
       payloadTypes: payloadTypesOf(other ?? own),
+      ...(srtp && { srtp }),
     });
   }
+}
+
+/** The keys of what A and B send: those under one tag in both descriptions; `null` where there are none. */
+function agreedKeys(a: RelayedMedia | null, b: RelayedMedia | null): { suite: SrtpSuite; a: string; b: string } | null {
+  if (a === null || b === null || a.crypto.length === 0 || b.crypto.length === 0) return null;
+  const keysOfB = usableKeys(b.crypto);
+  for (const own of usableKeys(a.crypto)) {
+    const other = keysOfB.find(({ tag, suite }) => tag === own.tag && suite === own.suite);
+    if (other) return { suite: own.suite, a: base64(own.master), b: base64(other.master) };
+  }
+  return null;
+}
+
+function base64(key: Uint8Array): string {
+  return Buffer.from(key).toString('base64');
 }
 
 /** What a side sends is numbered as the other one asked for it (RFC 3264 5.1). */
