@@ -16,8 +16,9 @@ export class Rng {
       let z = s;
       z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
       z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-      return (z ^ (z >>> 16)) >>> 0;
+      return z ^ (z >>> 16);
     };
+    // Signed from the start: V8 then keeps the state as small integers, not as boxed numbers.
     this.a = next();
     this.b = next();
     this.c = next();
@@ -36,6 +37,19 @@ export class Rng {
     this.c ^= t;
     this.d = (this.d << 11) | (this.d >>> 21);
     return result;
+  }
+
+  /** Makes draws that nobody needs. */
+  skip(draws: number): void {
+    for (let i = 0; i < draws; i++) {
+      const t = this.b << 9;
+      this.c ^= this.a;
+      this.d ^= this.b;
+      this.b ^= this.c;
+      this.a ^= this.d;
+      this.c ^= t;
+      this.d = (this.d << 11) | (this.d >>> 21);
+    }
   }
 
   /** Uniform in [0, 1), one draw. */

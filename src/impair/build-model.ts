@@ -1,14 +1,14 @@
 import type { Rng } from '../core/rng.js';
 import { ClockSkew } from './clock-skew.js';
 import { Corrupt } from './corrupt.js';
-import { Delay } from './delay.js';
+import { delayOf } from './delay.js';
 import { DelayTrace } from './delay-trace.js';
 import { Duplicate } from './duplicate.js';
 import { ExactLoss } from './exact-loss.js';
 import type { StageModel } from './fate.js';
 import type { FaultTallies } from './fault-tally.js';
 import { GilbertElliottLoss } from './gilbert-elliott.js';
-import { jitterOf } from './jitter.js';
+import { KeepOrder } from './keep-order.js';
 import { BernoulliLoss, gilbertOf } from './loss.js';
 import { LossTrace } from './loss-trace.js';
 import type { ModelStage } from './model-spec.js';
@@ -40,10 +40,10 @@ export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairment
       return new LossTrace(bits, stage.repeat);
     }
     case 'delay':
-      return new Delay(stage.base, stage.jitter ? jitterOf(stage.jitter, rng) : null, stage.keepOrder);
+      return inOrder(delayOf(stage.base, stage.jitter, rng), stage.keepOrder);
     case 'delay-trace': {
       const delays = stage.file === undefined ? Float64Array.from(stage.values!) : shared.delayTrace(stage.file);
-      return new DelayTrace(delays, stage.repeat, stage.keepOrder);
+      return inOrder(new DelayTrace(delays, stage.repeat), stage.keepOrder);
     }
     case 'spike':
       return new Spike(stage.ratio, stage.height, rng);
@@ -60,4 +60,8 @@ export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairment
     default:
       return stage satisfies never;
   }
+}
+
+function inOrder(model: StageModel, keepOrder: boolean): StageModel {
+  return keepOrder ? new KeepOrder(model) : model;
 }

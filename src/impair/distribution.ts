@@ -1,7 +1,7 @@
 /** What a delay's random part is distributed as. */
 export type Distribution = 'uniform' | 'normal' | 'pareto' | 'pareto-normal';
 
-/** Shape of the Pareto (Lomax) tail: finite mean and variance, and one packet in 1,000 beyond 18 times the mean. */
+/** Shape of the Pareto (Lomax) tail, whose quantiles are cube roots: finite mean and variance, and one packet in 1,000 beyond 18 times the mean. */
 const PARETO_SHAPE = 3;
 /** The tail ends at this many times the mean. */
 const PARETO_CAP = 20;
@@ -20,7 +20,7 @@ const paretoScale = ((): number => {
 
 /** The Pareto tail, in units of its mean, where a share `above` of all values lies above the result. */
 export function paretoTail(above: number): number {
-  const tail = paretoScale * (above ** (-1 / PARETO_SHAPE) - 1);
+  const tail = paretoScale * (1 / Math.cbrt(above) - 1);
   return tail < PARETO_CAP ? tail : PARETO_CAP;
 }
 
@@ -35,7 +35,7 @@ function shape(distribution: Distribution, z: number, above: number): number {
       return paretoTail(above);
     case 'pareto-normal': {
       // netem's table: a quarter of the normal quantile and three quarters of that of a Pareto with shape 3, mean 0, σ 2/√3.
-      const pareto = (4 / 3) * (above ** (-1 / 3) - 1.5);
+      const pareto = (4 / 3) * (1 / Math.cbrt(above) - 1.5);
       return z / 4 + 0.75 * (pareto < NETEM_CAP ? pareto : NETEM_CAP);
     }
     default:

@@ -1,6 +1,7 @@
+import { plainStages } from './build-stage.js';
 import type { ModelStage } from './model-spec.js';
 import { Link } from './queue.js';
-import type { Stage } from './spec.js';
+import type { Pipeline } from './spec.js';
 import { readDelayTrace, readLossTrace } from './trace-file.js';
 
 /** What the pipelines of one media thread have in common: traces that were read, and links that carry several of them. */
@@ -10,12 +11,12 @@ export class SharedImpairments {
   private readonly links = new Map<string, Link>();
 
   /**
-   * Reads the files of these stages ahead, so that no packet waits for it.
+   * Reads the files of these stages ahead, so that no packet waits for that.
    *
    * @throws AppError FILE_UNREADABLE
    */
-  prepare(stages: readonly Stage[]): void {
-    for (const stage of stages) {
+  prepare(stages: Pipeline): void {
+    for (const stage of plainStages(stages)) {
       if (stage.kind === 'loss-trace' && stage.file !== undefined) this.lossTrace(stage.file);
       if (stage.kind === 'delay-trace' && stage.file !== undefined) this.delayTrace(stage.file);
     }

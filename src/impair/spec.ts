@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { faultStages } from './fault-spec.js';
 import { infeasibility } from './infeasibility.js';
 import { dropsEverything, isModel, modelStages } from './model-spec.js';
+import { traceProblem } from './trace-file.js';
 
 /** One stage of an impairment pipeline. */
 export const stage = z.discriminatedUnion('kind', [...modelStages, ...faultStages]);
@@ -10,7 +11,7 @@ export const stage = z.discriminatedUnion('kind', [...modelStages, ...faultStage
 export const pipeline = z
   .array(
     stage.superRefine((read, context) => {
-      const reason = infeasibility(read);
+      const reason = infeasibility(read) ?? traceProblem(read);
       if (reason !== null) context.addIssue({ code: 'custom', message: reason });
     }),
   )

@@ -25,6 +25,22 @@ export function readDelayTrace(file: string): Float64Array {
   return Float64Array.from(valuesOf(file, `a delay trace of numbers from 0 to ${MAX_DELAY_MS} ms`, delayOf));
 }
 
+/** Why the file of a stage cannot be read, with file and line; `null` when it can, or there is none. */
+export function traceProblem(stage: { kind: string; file?: string }): string | null {
+  if (stage.file === undefined) return null;
+  try {
+    if (stage.kind === 'loss-trace') readLossTrace(stage.file);
+    if (stage.kind === 'delay-trace') readDelayTrace(stage.file);
+    return null;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { where, expected, found, hint } = error.detail;
+    return [`${where}: ${error.message}`, expected && `expected ${expected}`, found && `found ${found}`, hint]
+      .filter(Boolean)
+      .join('; ');
+  }
+}
+
 /** The bits of a text of 0 and 1; `null` for any other text. */
 export function bitsOf(text: string): number[] | null {
   return /^[01]+$/.test(text) ? Array.from(text, Number) : null;

@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { errorMessage } from '../core/errors.js';
+import { SharedImpairments } from '../impair/shared-impairments.js';
 import { AudioLibrary } from './audio-library.js';
 import { openDriver } from './driver.js';
 import { MediaHost } from './host.js';
@@ -15,6 +16,8 @@ const post = (event: MediaEvent): void => port.postMessage(event);
 try {
   const audio = new AudioLibrary(setup.sounds, setup.seed);
   audio.prepare(setup.formats);
+  const shared = new SharedImpairments();
+  shared.prepare(setup.impairments ?? []);
   const driver = openDriver(setup.driver, systemClock);
   const { seed, addresses, portMin, portMax, sharedPorts } = setup;
   const host = new MediaHost(
@@ -28,6 +31,7 @@ try {
       portMax,
       sharedPorts,
       audio,
+      shared,
     },
     post,
   );

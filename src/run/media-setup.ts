@@ -1,5 +1,6 @@
 import { deriveSeed } from '../core/rng.js';
 import { soundsOf } from '../flow/spec.js';
+import { pipelinesOf } from '../impair/compose.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { Profile } from '../profile/schema.js';
 import type { Plan } from './plan.js';
@@ -32,6 +33,7 @@ export function mediaSetup(
     pool: poolSize(plan),
     sounds: soundsOf(side),
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
+    impairments: name === 'swarm' ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
     seed: deriveSeed(profile.seed, name),
     tickMs: TICK_MS,
   };

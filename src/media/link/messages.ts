@@ -38,6 +38,8 @@ export interface MediaSetup {
   sounds: Record<string, Sound>;
   /** What is encoded before the first packet leaves; other codecs and intervals are at their first call. */
   formats: { codec: CodecName; ptimeMs: number }[];
+  /** Stages whose files are read before the first packet; others are at their first call. */
+  impairments?: Pipeline;
   seed: number;
   tickMs: number;
 }
