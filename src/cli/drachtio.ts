@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { systemClock } from '../core/clock.js';
 import { ApplicationPort } from '../drachtio/application-port.js';
 import { EmbeddedServer } from '../drachtio/embedded-server.js';
+import { checkFamily } from '../run/local-address.js';
 import { hostPort } from '../sip/uri.js';
 import { UserAgent } from '../sip/user-agent.js';
 import { Interrupts } from './interrupts.js';
-import { hostPort as hostPortOption, ipv4, wholeNumber } from './options.js';
+import { hostPort as hostPortOption, ipAddress, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 
 interface DrachtioFlags {
@@ -23,14 +24,14 @@ export function drachtioCommand(): Command {
   return new Command('drachtio')
     .description('Be a drachtio server for drachtio-srf applications, until Ctrl-C')
     .option('--port <port>', 'TCP port for applications', wholeNumber('--port', 0, 65_535), 9022)
-    .option('--listen <address>', 'address for applications', ipv4('--listen', 'one of this machine'), '127.0.0.1')
+    .option('--listen <address>', 'address for applications', ipAddress('--listen', 'one of this machine'), '127.0.0.1')
     .option('--secret <secret>', 'what applications must give', 'cymru')
     .option('--sip-port <port>', 'SIP port', wholeNumber('--sip-port', 0, 65_535), 5060)
-    .option('--local <address>', 'local address for SIP', ipv4('--local', 'one of this machine'), '127.0.0.1')
+    .option('--local <address>', 'local address for SIP', ipAddress('--local', 'one of this machine'), '127.0.0.1')
     .option(
       '--advertise <address>',
       'address for Via and Contact, behind NAT or in docker',
-      ipv4('--advertise', 'the one at which the far end reaches this machine'),
+      ipAddress('--advertise', 'the one at which the far end reaches this machine'),
     )
     .option(
       '--route-uri <host:port>',
@@ -41,7 +42,7 @@ export function drachtioCommand(): Command {
     .addHelpText(
       'after',
       `
-Whoever knows the secret places calls through this server: beyond 127.0.0.1, give one of your own.
+Whoever knows the secret places calls through this server: beyond this machine, give one of your own.
 
 Examples:
   trunkstorm drachtio                                     srf.connect({ host: '127.0.0.1', port: 9022, secret: 'cymru' })
@@ -55,6 +56,7 @@ Examples:
 
 async function drachtio(flags: DrachtioFlags): Promise<void> {
   const { listen, port, secret, sipPort, local, advertise, routeUri: routeTo } = flags;
+  checkFamily(local, { '--advertise': advertise });
   let stop!: () => void;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;

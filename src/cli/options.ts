@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.js';
 import { duration, ratio } from '../core/units.js';
@@ -56,14 +56,6 @@ export function sipUri(option: string): OptionParser<string> {
 export function ipAddress(option: string, whose: string): OptionParser<string> {
   return (text) => {
     if (isIP(text) === 0 || text.includes('%')) throw wrongValue(option, `an IPv4 or IPv6 address: ${whose}`, text);
-    return text;
-  };
-}
-
-/** An IPv4 address. */
-export function ipv4(option: string, whose: string): OptionParser<string> {
-  return (text) => {
-    if (!isIPv4(text)) throw wrongValue(option, `an IPv4 address: ${whose}`, text);
     return text;
   };
 }

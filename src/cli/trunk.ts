@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
+import { checkFamily } from '../run/local-address.js';
 import { StandaloneTrunk } from '../run/standalone-trunk.js';
 import { type TrunkSpec, trunkSpec } from '../trunk/spec.js';
 import { effectiveProfile } from './effective-profile.js';
@@ -77,6 +78,7 @@ Examples:
 
 async function trunk(flags: TrunkFlags): Promise<void> {
   const { local: address, port: sipPort, advertise } = flags;
+  checkFamily(address, { '--advertise': advertise });
   const engine = new StandaloneTrunk({ profile: profileOf(flags), address, sipPort, advertise });
   const interrupts = new Interrupts(() => engine.stop());
   const progress = flags.json ? process.stderr : process.stdout;

@@ -39,6 +39,25 @@ async function resolveTarget(target: string, given: string | undefined, dns: Dns
   });
 }
 
+/**
+ * Refuses addresses that are not of the local address's family: no far end could be told of both in one description, or
+ * reach them.
+ * @param given addresses by where they were given
+ * @throws AppError ARGUMENT_INVALID
+ */
+export function checkFamily(local: string, given: Readonly<Record<string, string | undefined>>): void {
+  for (const [where, address] of Object.entries(given)) {
+    if (address === undefined || isIPv6(address) === isIPv6(local)) continue;
+    const family = isIPv6(local) ? 'IPv6' : 'IPv4';
+    throw new AppError('ARGUMENT_INVALID', `${where} and the local address are of different families`, {
+      where: `${where} ${address}`,
+      expected: `an ${family} address, as ${local} is one`,
+      found: address,
+      hint: 'Give the local address with --local.',
+    });
+  }
+}
+
 /** The local address that the system would send from towards `address`; nothing is sent. */
 function localAddressTowards(address: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ import { Callers } from './callers.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { ImpairmentInForce } from './impairment-in-force.js';
 import { JoinBuffer } from './join-buffer.js';
-import { localAddressFor } from './local-address.js';
+import { checkFamily, localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
 import type { Plan } from './plan.js';
@@ -97,8 +97,9 @@ export class Run {
     const timers: NodeJS.Timeout[] = [];
     try {
       state.target ??= await this.openTrunk();
-      const { profile, local } = this.options;
+      const { profile, local, advertise } = this.options;
       const address = await localAddressFor(profile.calls.proxy ?? state.target, local, new SystemDns(profile.sip.dns));
+      checkFamily(address, { '--advertise': advertise, 'media.addresses': profile.media.addresses?.[0] });
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),

@@ -119,3 +119,33 @@ describe('trunkstorm drachtio that cannot start', () => {
     expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('--port')]);
   });
 });
+
+describe('trunkstorm drachtio over IPv6', () => {
+  test('has applications and calls at ::1', async () => {
+    const h = new Harness();
+    const args = ['drachtio', '--listen', '::1', '--port', '0', '--local', '::1', '--sip-port', '0'];
+    const command = Cli.start(args, scratch.path);
+    await command.says(/SIP udp at \S+\n/);
+    const [, port, sip] = /applications at \[::1\]:(\d+) · SIP udp at (\[::1\]:\d+)/.exec(command.stdout)!;
+    const options = { host: '::1', port: Number(port), secret: 'cymru', onFatal: () => {} };
+    const application = await connectExternal(options);
+    application.srf.invite(
+      async (request, response) => void (await application.srf.createUAS(request, response, { localSdp: SDP })),
+    );
+    const far = await h.endpoint(undefined, { address: '::1' });
+    let dialog: SrfDialog | undefined;
+    // The route that srf asks for may come after the call.
+    while (!dialog) dialog = await far.srf.createUAC(`sip:x@${sip}`, { localSdp: SDP }).catch(() => undefined);
+    expect(dialog.remote.uri).toContain(sip);
+    await dialog.destroy();
+    await application.close();
+    await h.close();
+    command.child.kill('SIGINT');
+    expect(await command.ended).toBe(0);
+  });
+
+  test('does not advertise an address of the other family', async () => {
+    const { code, stderr } = await cli(['drachtio', '--local', '::1', '--advertise', '192.0.2.7'], scratch.path);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--advertise and the local address are of different')]);
+  });
+});

@@ -52,6 +52,16 @@ trunk: { channels: 20, srtp: [AES_CM_128_HMAC_SHA1_80], latch: first }
     }
   });
 
+  it.each([
+    ['--advertise 192.0.2.7', '', { advertise: '192.0.2.7' }],
+    ['media.addresses 127.0.0.2', 'media: { addresses: [127.0.0.2] }\n', {}],
+  ])('is refused with %s before anything is sent', async (where, more, options) => {
+    const yaml = `name: test\nload: [{ shape: constant, cps: 1, for: 1s }]\n${more}`;
+    const refused: unknown = await runProfile(yaml, { local: '::1', ...options }).catch((error) => error);
+    expect(refused).toMatchObject({ code: 'ARGUMENT_INVALID', detail: { where } });
+    expect((refused as AppError).format()).toContain('an IPv6 address, as ::1 is one');
+  });
+
   it('to an address of the other family is refused before anything is sent', async () => {
     const run = runProfile('name: test\ntarget: sip:[::1]:5060\nload: [{ shape: constant, cps: 1, for: 1s }]\n', {
       local: '127.0.0.1',
