@@ -1,17 +1,16 @@
 import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Latching } from '../media/link/messages.js';
-import type { RelayClient } from '../media/link/relay-client.js';
-import type { Door } from '../relay/door.js';
 import { PacketFiles } from '../relay/packet-files.js';
-import type { Relay } from '../relay/relay.js';
 import { StaticDoor } from '../relay/static/door.js';
 import { parseRoute, type StaticRoute } from '../relay/static/route.js';
 import { wholeSpan } from '../run/rtp-ports.js';
-import { type RelayState, StandaloneRelay } from '../run/standalone-relay.js';
+import { type RelayState, StandaloneRelay, type StandaloneRelayOptions } from '../run/standalone-relay.js';
+import { RecentLines } from '../ui/recent-lines.js';
 import { openRelayPlain, type RelayView } from '../ui/relay-plain.js';
 import { Interrupts } from './interrupts.js';
 import { oneOf, portRangeText, time, wholeNumber } from './options.js';
+import { B2BUA_POOL, type B2buaFlags, openB2bua, withB2buaOptions } from './relay-b2bua.js';
 import { relayImpairment } from './relay-impairment.js';
 import { NG_POOL, type NgFlags, ngInterfaces, openNg, withNgOptions } from './relay-ng.js';
 import { relayText } from './relay-text.js';
@@ -21,7 +20,7 @@ import { version } from './version.js';
 const MOST_CALLS = 100_000;
 const DRIVERS = ['auto', 'native', 'epoll', 'dgram'] as const;
 
-export interface RelayFlags extends NgFlags {
+export interface RelayFlags extends NgFlags, B2buaFlags {
   static?: StaticRoute[];
   network?: string;
   impairment?: string;
@@ -43,7 +42,7 @@ export function relayCommand(): Command {
       'a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
       (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
     );
-  return withNgOptions(command)
+  return withB2buaOptions(withNgOptions(command))
     .option('--network <name>', 'be this network (trunkstorm profile networks)')
     .option('--impairment <file>', 'be what this YAML file has as `impairment`, as a profile has it')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff), 1)
@@ -69,6 +68,7 @@ Side A is the caller's; what it sends is the uplink of a network or of an impair
 Examples:
   trunkstorm relay --static 192.0.2.1:4000=192.0.2.10:20000,192.0.2.1:5000=192.0.2.20:30000 --impairment bad.yaml
   trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000=127.0.0.1:30000    A is where its first packet comes from
+  trunkstorm relay --listen sip:127.0.0.1:5080 --to sip:pbx:5060 --network lte-poor    phones and SIPp call the relay
   trunkstorm relay --ng 127.0.0.1:22222 --network lte-poor                   where Kamailio, OpenSIPS or drachtio had rtpengine
   trunkstorm relay --static [::1]:4000,[::1]:5000 --packet-log packets.ndjson --pcap call --json
 
@@ -78,31 +78,25 @@ Keys while it runs: q quit`,
 }
 
 async function relay(flags: RelayFlags): Promise<void> {
-  const doors = [flags.static && '--static', flags.ng && '--ng'].filter((door) => door !== undefined);
-  if (doors.length !== 1)
-    throw new AppError('ARGUMENT_INVALID', 'A relay has one front door', {
-      where: 'trunkstorm relay',
-      expected: '--static LISTEN=REMOTE,LISTEN=REMOTE, or --ng ADDRESS:PORT',
-      found: doors.length === 0 ? 'nothing that calls could come in by' : doors.join(' and '),
-    });
+  const log = new RecentLines();
+  const { addresses, pool, open } = doorOf(flags, (text) => log.add(text));
   const impairment = relayImpairment(flags);
   const files = flags.packetLog === undefined && flags.pcap === undefined ? null : new PacketFiles(flags);
   const progress = flags.json ? process.stderr : process.stdout;
-  const log: string[] = [];
   let view: RelayView | null = null;
   const engine = new StandaloneRelay({
     driver: flags.driver,
     seed: flags.seed,
-    addresses: flags.static ? [flags.static[0].a.listen.address] : addressesOf(ngInterfaces(flags)),
+    addresses,
     ports: wholeSpan(flags.rtpPorts),
-    pool: flags.static ? 0 : NG_POOL,
+    pool,
     pipelinesOf: impairment.pipelinesOf,
     mediaTimeoutMs: flags.mediaTimeout,
     maxCalls: flags.maxCalls,
     log: files?.logging,
-    openDoor: (opened, client) => openDoor(flags, opened, client, (text) => log.push(text)),
+    openDoor: open,
     onUpdate: (state: RelayState) => view?.update({ ...state, log, unwritten: files?.unwritten ?? 0 }),
-    onLog: (text) => log.push(text),
+    onLog: (text) => log.add(text),
     onPackets: files ? (batch, nameOf) => files.take(batch, nameOf) : undefined,
   });
   const interrupts = new Interrupts(() => engine.stop());
@@ -119,15 +113,54 @@ async function relay(flags: RelayFlags): Promise<void> {
   }
 }
 
-/** Each address once, though several names may be for it. */
-function addressesOf(interfaces: readonly { address: string }[]): string[] {
-  return [...new Set(interfaces.map(({ address }) => address))];
+/** A front door that was asked for, and the ports that it needs. */
+interface DoorPlan {
+  option: string;
+  addresses: string[];
+  /** Port pairs of each address kept bound; none where the door binds its own. */
+  pool: number;
+  open: StandaloneRelayOptions['openDoor'];
 }
 
-function openDoor(flags: RelayFlags, relay: Relay, client: RelayClient, onLog: (text: string) => void): Promise<Door> {
-  if (!flags.static) return openNg(flags, relay, client, wholeSpan(flags.rtpPorts), onLog);
-  const bind = (address: string, port: number) => client.bind(address, port);
-  return StaticDoor.open({ relay, routes: flags.static, latch: flags.latch, bind, onLog });
+/** The one front door. @throws AppError ARGUMENT_INVALID */
+function doorOf(flags: RelayFlags, onLog: (text: string) => void): DoorPlan {
+  const { static: routes, ng, listen, to, latch } = flags;
+  const doors: DoorPlan[] = [];
+  if (routes)
+    doors.push({
+      option: '--static',
+      addresses: [routes[0].a.listen.address],
+      pool: 0,
+      open: (relay, client) =>
+        StaticDoor.open({ relay, routes, latch, bind: (address, port) => client.bind(address, port), onLog }),
+    });
+  if (ng)
+    doors.push({
+      option: '--ng',
+      // Each address once, though several names may be for it.
+      addresses: [...new Set(ngInterfaces(flags).map(({ address }) => address))],
+      pool: NG_POOL,
+      open: (relay, client) => openNg(flags, relay, client, wholeSpan(flags.rtpPorts), onLog),
+    });
+  if (listen && to)
+    doors.push({
+      option: '--listen',
+      addresses: [listen.address],
+      pool: B2BUA_POOL,
+      open: (relay, _client, onFatal) => openB2bua({ ...flags, listen, to }, relay, { log: onLog, fatal: onFatal }),
+    });
+  if (doors.length === 1 && (listen === undefined) === (to === undefined)) return doors[0];
+  throw new AppError('ARGUMENT_INVALID', 'A relay has one front door', {
+    where: 'trunkstorm relay',
+    expected: '--listen SIP-URI with --to URI, --ng ADDRESS:PORT, or --static LISTEN=REMOTE,LISTEN=REMOTE',
+    found: foundInstead(doors, flags),
+  });
+}
+
+function foundInstead(doors: readonly DoorPlan[], { listen, to }: RelayFlags): string {
+  if (listen && !to) return '--listen without --to';
+  if (to && !listen) return '--to without --listen';
+  return doors.length === 0 ? 'nothing that calls could come in by' : doors.map(({ option }) => option).join(' and ');
 }
 
 /** The screen on a terminal, otherwise plain lines; with `--json` stdout is left to the figures. */

@@ -53,7 +53,9 @@ export class PacketLog {
 
   /** Called at the end of a tick. */
   tick(nowMs: number): void {
-    if (this.used > 0 && nowMs - this.sinceMs >= HAND_OVER_MS) this.handOver();
+    if (this.used === 0 || nowMs - this.sinceMs < HAND_OVER_MS) return;
+    // The last batch is filled up before it goes: there is no other to go on with.
+    if (this.free.length > 0 || this.made < MOST_BATCHES) this.handOver();
   }
 
   /** Room for a record whose head is written here: its offset in `words` and `bytes`; −1 where there is none. */

@@ -168,6 +168,6 @@ function chartLines(history: RelayHistory, width: number, height: number): Line[
 
 function logLines({ log }: RelayShown, width: number, height: number): Line[] {
   if (height <= 0) return [];
-  const lines = log.slice(-Math.max(LOG_MIN, height - 1)).map((text) => [span(` ${printable(text)}`)]);
+  const lines = log.last(Math.max(LOG_MIN, height - 1)).map((text) => [span(` ${printable(text)}`)]);
   return [rule('LOG', width), ...lines].slice(0, height);
 }

@@ -1,6 +1,7 @@
 import type { RelayTotals } from '../media/link/relay-messages.js';
 import { clock, count, percent, printable } from '../report/format.js';
 import type { RelayState } from '../run/standalone-relay.js';
+import type { RecentLines } from './recent-lines.js';
 import { pad } from './spans.js';
 
 /** What a relay is, constant over its life. */
@@ -12,8 +13,7 @@ export interface RelayTitle {
 
 /** What is shown of a relay. */
 export interface RelayShown extends RelayState {
-  /** Lines to be told, the latest last. */
-  log: readonly string[];
+  log: RecentLines;
   /** Records of the packet log that could not be written. */
   unwritten: number;
 }
@@ -46,8 +46,8 @@ export function openRelayPlain(title: RelayTitle, write: (line: string) => void)
         write(`# trunkstorm ${title.version} relay · ${printable(state.door.title)}`);
         write(`# network ${printable(title.impairment)} · seed ${title.seed} (Ctrl-C ends it)`);
       }
-      for (const text of state.log.slice(logged)) write(`# ${printable(text)}`);
-      logged = state.log.length;
+      for (const text of state.log.last(state.log.total - logged)) write(`# ${printable(text)}`);
+      logged = state.log.total;
       if (state.media === null || state.forMs < nextMs) return;
       nextMs = state.forMs + SECOND_MS / 2;
       const { aToB, bToA } = state.media.directions;
