@@ -5,6 +5,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import { BPL } from '../quality/equipment.js';
 import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
+import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
 
@@ -62,7 +63,7 @@ export class Conversation {
 
   /** Our description with all codecs that we speak. */
   offer(): string {
-    return this.negotiation.offer();
+    return withSdpFaults(this.negotiation.offer(), this.setup.conversation.sdpFaults);
   }
 
   /** Takes the far end's answer to our offer and talks to it; why not, when it is of no use. */
@@ -79,7 +80,7 @@ export class Conversation {
     const result = isWrong ? this.negotiation.answerWrongly(sdp) : this.negotiation.answer(sdp);
     if (!result) return null;
     this.agreed = result;
-    return result.answer;
+    return withSdpFaults(result.answer, this.setup.conversation.sdpFaults);
   }
 
   /** Why the last offer got no answer. */

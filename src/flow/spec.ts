@@ -3,6 +3,7 @@ import { type Sound, toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
+import { sdpFault } from '../sdp/fault-spec.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
 
@@ -107,6 +108,10 @@ export const conversationSpec = z.strictObject({
       'Whether received RTP may tell that the far end is elsewhere than its SDP says (RFC 7362): never, by the first packet, or later ones too',
     ),
   dtmf: dtmf.optional(),
+  sdpFaults: z
+    .array(sdpFault)
+    .default([])
+    .describe('Faults of every description that this side sends, one after the other'),
 });
 
 /** The calls that the swarm places. */
