@@ -4,6 +4,9 @@ import { LinearHistogram } from '../../src/core/linear-histogram.js';
 import { MediaClient } from '../../src/media/link/client.js';
 import type { Lease, MediaSnapshot, MediaThreadData } from '../../src/media/link/messages.js';
 
+/** RTP port of the first call; the others follow in steps of two. */
+export const FIRST_RTP_PORT = 10_000;
+
 export interface Measured {
   sent: number;
   received: number;
@@ -22,18 +25,24 @@ export interface BenchOptions {
   driver: 'native' | 'epoll' | 'dgram';
   /** Port of the echo on 127.0.0.1. */
   port: number;
+  /** One port for all calls. */
+  sharedPorts: boolean;
+  /** Called when all calls have been up for a second. */
+  onSteady?: () => void;
 }
 
 /** Our media thread with so many calls towards the echo: figures between the first and the last full second. */
-export async function runMediaThread({ calls, seconds, tickMs, driver, port }: BenchOptions): Promise<Measured> {
+export async function runMediaThread(options: BenchOptions): Promise<Measured> {
+  const { calls, seconds, tickMs, driver, port, sharedPorts } = options;
   const { port1, port2 } = new MessageChannel();
   const wake = new SharedArrayBuffer(4);
   const workerData: MediaThreadData = {
     setup: {
       driver,
       addresses: ['127.0.0.1'],
-      portMin: 10000,
-      portMax: 10000 + 2 * calls + 199,
+      portMin: FIRST_RTP_PORT,
+      portMax: FIRST_RTP_PORT + 2 * calls + 199,
+      sharedPorts,
       pool: calls,
       sounds: { speech: { audio: 'speech' } },
       formats: [{ codec: 'PCMU', ptimeMs: 20 }],
@@ -85,6 +94,8 @@ export async function runMediaThread({ calls, seconds, tickMs, driver, port }: B
   // Whole seconds between two snapshots of the running load; opening and the compiler's first steps are left out.
   while (snapshots.length === 0 || snapshots[snapshots.length - 1].sessions < calls) await sleep(50);
   const skip = snapshots.length + 1;
+  while (snapshots.length < skip) await sleep(50);
+  options.onSteady?.();
   while (snapshots.length < skip + seconds + 1) await sleep(50);
   const first = snapshots[skip];
   const last = snapshots[snapshots.length - 1];

@@ -3,34 +3,49 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { examineMachine } from '../../src/run/machine.js';
 import { compile, startEcho } from './far-end.js';
+import { measureJitter } from './jitter.js';
 import { type BenchOptions, type Measured, runMediaThread } from './media-thread.js';
 
-// Our media thread beside the floor in C (one socket a call, nothing looked at), in turn, over the same far end.
-//   npm run bench:media -- --calls 100,500,1000,2000,3000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll
+// Our media thread beside the floor in C (which looks at nothing), in turn, over the same far end: a socket a call, or one for all.
+// `curve` is the same from 100 to 3,000 calls.
+//   npm run bench:media -- [curve] --calls 1000,2000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll [--shared]
+// The jitter at the receiver, as tshark sees it, beside SIPp's:
+//   npm run bench:media -- jitter --calls 1000 --seconds 8 --rounds 3
 
 type Driver = BenchOptions['driver'];
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    calls: { type: 'string', default: '1000' },
+    calls: { type: 'string' },
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     tick: { type: 'string', default: '2' },
     drivers: { type: 'string', default: 'native' },
     port: { type: 'string', default: '7000' },
+    shared: { type: 'boolean', default: false },
   },
 });
-const curve = values.calls.split(',').map(Number);
+const mode = positionals[0] ?? 'compare';
+const curve = (values.calls ?? (mode === 'curve' ? '100,500,1000,2000,3000' : '1000')).split(',').map(Number);
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
 const tickMs = Number(values.tick);
 const port = Number(values.port);
+const sharedPorts = values.shared;
 const drivers = values.drivers.split(',') as Driver[];
 
 function runFloor(program: string, calls: number): Measured {
-  const text = execFileSync(program, [port, calls, seconds, tickMs].map(String), { encoding: 'utf8' });
+  const options = [port, calls, seconds, tickMs, ...(sharedPorts ? ['shared'] : [])];
+  const text = execFileSync(program, options.map(String), { encoding: 'utf8' });
   return JSON.parse(text) as Measured;
+}
+
+function receiveBufferMax(): string {
+  const { receiveBufferMaxBytes } = examineMachine();
+  return receiveBufferMaxBytes === null ? 'not told by the system' : `${receiveBufferMaxBytes / 1024} KiB`;
 }
 
 const usPerPacket = (m: Measured): number => m.cpuUs / m.sent;
@@ -51,12 +66,13 @@ function line(name: string, m: Measured): string {
 
 const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
-try {
+async function measureCurve(): Promise<void> {
   const floor = compile(folder, 'rtp-limit');
   const echo = await startEcho(compile(folder, 'udp-echo'), port);
   for (const calls of curve) {
-    console.log(`${calls} calls, 172 bytes each 20 ms both ways, ${seconds} s, tick ${tickMs} ms`);
+    console.log(
+      `${calls} calls, 172 bytes each 20 ms both ways, ${seconds} s, tick ${tickMs} ms${sharedPorts ? `, one port, net.core.rmem_max ${receiveBufferMax()}` : ''}`,
+    );
     const floors: number[] = [];
     const ours = new Map<Driver, number[]>(drivers.map((driver) => [driver, []]));
     for (let round = 0; round < rounds; round++) {
@@ -64,7 +80,7 @@ try {
       floors.push(usPerPacket(c));
       console.log(line('C floor', c));
       for (const driver of drivers) {
-        const own = await runMediaThread({ calls, seconds, tickMs, driver, port });
+        const own = await runMediaThread({ calls, seconds, tickMs, driver, port, sharedPorts });
         ours.get(driver)!.push(usPerPacket(own));
         console.log(line(driver, own));
       }
@@ -78,6 +94,12 @@ try {
     }
   }
   echo.stdin!.end();
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
+try {
+  if (mode === 'jitter') await measureJitter(folder, { calls: curve[0], seconds, rounds, tickMs, port });
+  else await measureCurve();
 } finally {
   rmSync(folder, { recursive: true });
 }
