@@ -51,7 +51,7 @@ export class EmbeddedServer implements UserAgentHandler {
 
   /** Takes an application's connection. It gets the requests whose verbs it asked for. */
   accept(stream: Duplex): Session {
-    return this.attach(new FramedLink(stream), () => false);
+    return this.attach(new FramedLink(stream, this.agent.ids), () => false);
   }
 
   /** The same over another link. It also gets the requests that `takesBesides` says: in listen mode srf asks for none. */

@@ -1,9 +1,12 @@
 import { Server, Socket } from 'node:net';
 import { parseMessage, type SipMessage } from '../sip/message.js';
-import type { ApplicationLink, Carried } from './application-link.js';
+import type { ApplicationLink, Carried, SentParts } from './application-link.js';
 import { HandedMessage } from './handed-message.js';
 import { readableText } from './readable-text.js';
 import type { SrfApp, SrfWire } from './srf-types.js';
+
+/** `queueMicrotask` makes an object for each. */
+const SETTLED = Promise.resolve();
 
 export interface MemoryLinkEvents {
   /** srf's end ended or broke, which nothing but a fault does. */
@@ -31,6 +34,7 @@ export class MemoryLink implements ApplicationLink {
   /** What srf reads just now. */
   private current: Payload | null = null;
   private wire: SrfWire | null = null;
+  private readonly flushNow = (): void => this.flush();
 
   /**
    * @param callsOnly srf is there for calls and nothing else: messages reach it taken apart and without what no call looks
@@ -56,13 +60,17 @@ export class MemoryLink implements ApplicationLink {
     return (this.callsOnly && HandedMessage.of(message)) || readableText(message);
   }
 
-  sent(text: string): Carried {
-    const message = this.callsOnly ? parseMessage(text) : null;
+  sent(text: string, parts: SentParts | null): Carried {
+    if (!this.callsOnly) return text;
+    if (parts) return HandedMessage.ofRequest(parts.head, parts.headerLines, parts.body, text);
+    const message = parseMessage(text);
     return (message && HandedMessage.of(message)) || text;
   }
 
-  send(line: string, message: Carried | null): void {
+  /** Nobody asks for the number of a line, so none has any. */
+  send(unnumbered: string, message: Carried | null): void {
     if (this.isShut) return;
+    const line = `|${unnumbered}`;
     this.toSrf.push(message instanceof HandedMessage ? new HandedPayload(line, message) : unicode(line, message));
     this.schedule();
   }
@@ -103,7 +111,7 @@ export class MemoryLink implements ApplicationLink {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    queueMicrotask(() => this.flush());
+    void SETTLED.then(this.flushNow);
   }
 
   private flush(): void {

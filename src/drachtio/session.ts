@@ -4,7 +4,7 @@ import { parseMessage, type SipMessage } from '../sip/message.js';
 import { withTag } from '../sip/requests.js';
 import type { Peer } from '../sip/transport.js';
 import { applicationLines, bracketed, replaceLocalhost } from './app-message.js';
-import type { ApplicationLink, Carried } from './application-link.js';
+import type { ApplicationLink, Carried, SentParts } from './application-link.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { readProxyOrder } from './proxy-order.js';
 
@@ -73,7 +73,10 @@ export class Session {
 
   /** Brings a request that the server itself sent to the network. */
   deliverOwn(text: string, peer: Peer, transactionId: string, dialogId: string): void {
-    this.send(`sip|${this.meta('application', text.length, peer)}|${transactionId}|${dialogId}|`, this.link.sent(text));
+    this.send(
+      `sip|${this.meta('application', text.length, peer)}|${transactionId}|${dialogId}|`,
+      this.link.sent(text, null),
+    );
   }
 
   close(): void {
@@ -185,9 +188,10 @@ export class Session {
         body: message.body,
         proxy: hop,
       },
-      (error, id, sent, peer) => {
+      (error, id, sent, peer, head) => {
         if (method === 'INVITE' && error === null) this.server.cdr.attempt('application', sent);
-        this.sent(messageId, error, id, sent, peer, true);
+        const parts = head && { head, headerLines: lines, body: message.body };
+        this.sent(messageId, error, id, sent, parts, peer, true);
       },
     );
   }
@@ -218,14 +222,15 @@ export class Session {
         return;
       }
       agent.acknowledge(dialog, lines, message.body, (error, id, sent, peer) => {
-        if (error !== null || this.link.confirmsAcks) this.sent(messageId, error, id, sent, peer, false);
+        if (error !== null || this.link.confirmsAcks) this.sent(messageId, error, id, sent, null, peer, false);
       });
       return;
     }
     const cseq = message.cseqNumber >= 0 ? message.cseqNumber : null;
-    agent.sendWithin(dialog, method, lines, message.body, cseq, (error, id, sent, peer) => {
+    agent.sendWithin(dialog, method, lines, message.body, cseq, (error, id, sent, peer, head) => {
       if (method === 'BYE' && error === null) this.server.cdr.stop('application', 'normal-release', sent);
-      this.sent(messageId, error, id, sent, peer, true);
+      const parts = head && { head, headerLines: lines, body: message.body };
+      this.sent(messageId, error, id, sent, parts, peer, true);
     });
   }
 
@@ -237,7 +242,7 @@ export class Session {
       return;
     }
     const { text, peer } = agent.cancel(invite, this.lines(message, null) ?? '');
-    this.sent(messageId, null, agent.ids.uuid(), text, peer, false);
+    this.sent(messageId, null, agent.ids.uuid(), text, null, peer, false);
   }
 
   private respond(messageId: string, transactionId: string, message: SipMessage): void {
@@ -269,7 +274,7 @@ export class Session {
     const meta = this.meta('application', text.length, transaction.peer);
     this.send(
       `response|${messageId}|OK|${meta}|${transactionId}|${dialog?.name ?? ''}||Msg sent:|`,
-      this.link.sent(text),
+      this.link.sent(text, null),
     );
   }
 
@@ -303,7 +308,15 @@ export class Session {
     });
   }
 
-  private sent(messageId: string, error: string | null, id: string, text: string, peer: Peer, awaits: boolean): void {
+  private sent(
+    messageId: string,
+    error: string | null,
+    id: string,
+    text: string,
+    parts: SentParts | null,
+    peer: Peer,
+    awaits: boolean,
+  ): void {
     if (this.closed) return;
     if (error !== null) {
       this.reply(messageId, `NOK|${error}`);
@@ -311,7 +324,7 @@ export class Session {
     }
     if (awaits) this.server.own(id, this);
     const meta = this.meta('application', text.length, peer);
-    this.send(`response|${messageId}|OK|${meta}|${id}|Msg sent:|`, this.link.sent(text));
+    this.send(`response|${messageId}|OK|${meta}|${id}|Msg sent:|`, this.link.sent(text, parts));
   }
 
   private dialogOf(message: SipMessage): Dialog | undefined {
@@ -340,7 +353,7 @@ export class Session {
   }
 
   private send(line: string, message: Carried | null): void {
-    if (!this.closed) this.link.send(`${this.server.agent.ids.uuid()}|${line}`, message);
+    if (!this.closed) this.link.send(line, message);
   }
 }
 

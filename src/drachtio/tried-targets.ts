@@ -13,7 +13,8 @@ export interface TriedTarget {
  * there was only one, or another server that does not tell.
  */
 export function triedTargets(response: Pick<SrfMessage, 'get'>): TriedTarget[] {
-  const header = response.get(TRIED_HEADER) ?? '';
+  const header = response.get(TRIED_HEADER);
+  if (header === undefined) return [];
   const tries = header.matchAll(/<([^<>]*)>;status=(\d{3});reason="([^"]*)"/g);
   return [...tries].map(([, uri, status, reason]) => ({ uri, status: Number(status), reason }));
 }

@@ -7,7 +7,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * every call, so each passes `guarded`, which turns it into the failure of this one call.
  */
 export class CallScope {
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly onThrow: (error: unknown) => void) {}
 
@@ -15,17 +15,17 @@ export class CallScope {
   after(ms: number, action: () => void): void {
     const timer = setTimeout(
       () => {
-        this.timers.delete(timer);
+        this.timers.splice(this.timers.indexOf(timer), 1);
         this.guarded(action)();
       },
       Math.min(ms, LONGEST_TIMER_MS),
     );
-    this.timers.add(timer);
+    this.timers.push(timer);
   }
 
   clearTimers(): void {
     for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    this.timers.length = 0;
   }
 
   guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void {

@@ -143,8 +143,10 @@ export class Negotiation {
   private describe(formats: readonly Format[], direction: Direction, rtcpMux: boolean, carriage: Carriage): string {
     this.formats = [...formats];
     const local = { ...this.local, rtcpMux, carriage };
-    const same = writeDescription(local, formats, direction, this.version);
-    if (same === this.written) return same;
+    if (this.written !== '') {
+      const same = writeDescription(local, formats, direction, this.version);
+      if (same === this.written) return same;
+    }
     this.written = writeDescription(local, formats, direction, ++this.version);
     return this.written;
   }

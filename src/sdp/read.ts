@@ -33,8 +33,39 @@ export interface RemoteMedia {
   ssrcs: number[];
 }
 
-/** Reads the first audio stream of a description; `null` when there is none or the text is no SDP. */
+/** Descriptions are remembered up to so many; then the memory starts anew. */
+const MAX_KNOWN = 1024;
+const known = new Map<string, RemoteMedia | null>();
+
+/**
+ * The parts of a plain description but for what differs from call to call: the o= line, and the port of its one stream. Up to the
+ * o= line, from it to the port, the port, the rest.
+ */
+const PLAIN =
+  /^(v=0\r\n)o=[^\r\n]*(\r\n(?:[^m\r\n][^\r\n]*\r\n)*m=audio )(0|[1-9]\d{0,4})( [^\r\n]*\r\n(?:[^m\r\n][^\r\n]*\r\n)*)$/;
+/** Attributes that say more of the one call: keys, another port, sources. */
+const OF_ONE_CALL = /^a=(?:crypto|rtcp|ssrc)[:]/m;
+
+/**
+ * Reads the first audio stream of a description; `null` when there is none or the text is no SDP. A far end describes
+ * all its calls alike, so what it said of one holds for the next; what is returned must not be changed.
+ */
 export function readDescription(text: string): RemoteMedia | null {
+  const plain = OF_ONE_CALL.test(text) ? null : PLAIN.exec(text);
+  if (plain === null) return parseDescription(text);
+  const template = plain[2] + plain[4];
+  let media = known.get(template);
+  if (media === undefined) {
+    media = parseDescription(text);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(template, media);
+  }
+  const port = Number(plain[3]);
+  if (media === null || media.port === port) return media;
+  return { ...media, port, rtcp: { address: media.rtcp.address, port: port + 1 } };
+}
+
+function parseDescription(text: string): RemoteMedia | null {
   let session: ReturnType<typeof parse>;
   try {
     session = parse(text);

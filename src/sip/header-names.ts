@@ -58,6 +58,29 @@ export function headerKey(written: string): string {
   return key;
 }
 
+/** A header name as it was written, and its key. */
+export interface HeaderName {
+  readonly written: string;
+  readonly key: string;
+}
+
+/** Names by a mark that costs next to nothing; of several with the same mark the first one stays. */
+const marked: (HeaderName | undefined)[] = new Array(512).fill(undefined);
+
+/** The header name at that place of a text; `null` for what is none. A known one is not cut out of the text again. */
+export function headerNameAt(text: string, from: number, to: number): HeaderName | null {
+  const middle = text.charCodeAt((from + to) >> 1);
+  const mark = (text.charCodeAt(from) * 5 + middle * 11 + text.charCodeAt(to - 1) * 3 + (to - from) * 37) & 511;
+  const known = marked[mark];
+  if (known?.written.length === to - from && text.startsWith(known.written, from)) return known;
+  const written = ownCopy(text.slice(from, to));
+  const key = headerKey(written);
+  if (key === '') return null;
+  const name = { written, key };
+  marked[mark] ??= name;
+  return name;
+}
+
 /** The usual spelling of a header on the wire. A name that carries capitals of its own keeps them. */
 export function headerSpelling(written: string): string {
   const known = spellings.get(written);

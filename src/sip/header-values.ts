@@ -9,6 +9,29 @@ export interface Via {
   rport: boolean;
 }
 
+/** CSeq of RFC 3261 20.16. */
+export interface CSeq {
+  number: number;
+  method: string;
+}
+
+/** Reads a CSeq value; `null` when it is none, or its number too large. */
+export function parseCSeq(value: string): CSeq | null {
+  let i = 0;
+  let number = 0;
+  for (; i < 10; i++) {
+    const digit = value.charCodeAt(i) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    number = number * 10 + digit;
+  }
+  if (i === 0 || number >= 2 ** 31) return null;
+  let from = i;
+  while (value.charCodeAt(from) === 0x20 || value.charCodeAt(from) === 0x09) from++;
+  if (from === i || from === value.length) return null;
+  const method = value.slice(from);
+  return /\s/.test(method) ? null : { number, method };
+}
+
 /** Where the `<uri>` part of a name-addr ends and its parameters begin; the length when there are none. */
 function paramsStart(value: string): number {
   let i = 0;
@@ -101,6 +124,46 @@ export function splitList(value: string): string[] {
 
 /** Reads the topmost Via of a header line; `null` when it is none, or of another version of the protocol. */
 export function parseVia(line: string, version = '2.0'): Via | null {
+  return plainVia(line, version) ?? anyVia(line, version);
+}
+
+/** `SIP/2.0/UDP 192.0.2.1:5060;…`, as nearly all are written; `null` for any other, which may be right all the same. */
+function plainVia(line: string, version: string): Via | null {
+  if (version !== '2.0' || !line.startsWith('SIP/2.0/')) return null;
+  const blank = line.indexOf(' ');
+  const end = line.indexOf(';', blank);
+  if (blank < 0 || end < 0) return null;
+  const transport = line.slice('SIP/2.0/'.length, blank);
+  if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return null;
+  let hostEnd = blank + 1;
+  for (; hostEnd < end; hostEnd++) if (!isPlainHost(line.charCodeAt(hostEnd))) break;
+  if (hostEnd === blank + 1) return null;
+  let port: number | null = null;
+  if (hostEnd < end) {
+    if (line.charCodeAt(hostEnd) !== 0x3a || end - hostEnd > 6 || end - hostEnd < 2) return null;
+    port = 0;
+    for (let i = hostEnd + 1; i < end; i++) {
+      const digit = line.charCodeAt(i) - 0x30;
+      if (!(digit >= 0 && digit <= 9)) return null;
+      port = port * 10 + digit;
+    }
+    if (port > 65535) return null;
+  }
+  return {
+    transport,
+    host: line.slice(blank + 1, hostEnd),
+    port,
+    branch: paramFrom(line, end, 'branch') || null,
+    rport: paramFrom(line, end, 'rport') !== null,
+  };
+}
+
+/** Digits, letters, points and hyphens. */
+function isPlainHost(c: number): boolean {
+  return (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) || c === 0x2e || c === 0x2d;
+}
+
+function anyVia(line: string, version: string): Via | null {
   const match =
     /^SIP\s*\/\s*(\d{1,3}\.\d{1,3})\s*\/\s*([A-Za-z0-9]+)\s+(\[[^\]]+\]|[^\s;:,]+)\s*(?::\s*(\d{1,5}))?/.exec(line);
   if (match?.[1] !== version) return null;

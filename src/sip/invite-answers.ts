@@ -10,7 +10,13 @@ import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { Peer, TransportErrorListener } from './transport.js';
 
 /** Told before any response: the request as it left, or why it could not. */
-export type SentListener = (error: string | null, id: string, text: string, peer: Peer) => void;
+export type SentListener = (
+  error: string | null,
+  id: string,
+  text: string,
+  peer: Peer,
+  head: RequestHead | null,
+) => void;
 
 /** More branches than any proxy forks to; the other side chooses their tags. */
 const MAX_BRANCHES = 32;
@@ -125,13 +131,13 @@ export class InviteAnswers {
     const id = this.core.ids.uuid();
     this.core.locate(hop, (peers, failure) => {
       if (failure) {
-        sent(failure.reason, id, requestText(head, headerLines, body), NOWHERE);
+        sent(failure.reason, id, requestText(head, headerLines, body), NOWHERE, head);
         return;
       }
       const kept = dialog.context as Acknowledged | null;
       const lines = kept ? kept.credentials + headerLines : headerLines;
       const text = new AckFlight(this.core, head, lines, body, peers, kept).next()!;
-      sent(null, id, text, peers[0]);
+      sent(null, id, text, peers[0], head);
     });
   }
 }

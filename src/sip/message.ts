@@ -1,5 +1,5 @@
-import { headerKey } from './header-names.js';
-import { parseVia, tagOf, type Via } from './header-values.js';
+import { headerNameAt } from './header-names.js';
+import { type CSeq, parseCSeq, parseVia, tagOf, type Via } from './header-values.js';
 
 /**
  * A SIP message (RFC 3261 7). All text is *binary*: one character per byte of the wire (latin1), so that lengths are
@@ -29,7 +29,7 @@ export class SipMessage {
   isPlain = true;
 
   private via: Via | null | undefined;
-  private cseq: { number: number; method: string } | null | undefined;
+  private cseq: CSeq | null | undefined;
   private fromTagCache: string | null | undefined;
   private toTagCache: string | null | undefined;
 
@@ -94,11 +94,8 @@ export class SipMessage {
     return this.toTagCache;
   }
 
-  private readCSeq(): { number: number; method: string } | null {
-    if (this.cseq === undefined) {
-      const match = /^(\d{1,10})[ \t]+(\S+)$/.exec(this.header('cseq') ?? '');
-      this.cseq = match && Number(match[1]) < 2 ** 31 ? { number: Number(match[1]), method: match[2] } : null;
-    }
+  private readCSeq(): CSeq | null {
+    if (this.cseq === undefined) this.cseq = parseCSeq(this.header('cseq') ?? '');
     return this.cseq;
   }
 }
@@ -167,13 +164,12 @@ export function parseMessage(text: string): SipMessage | null {
     let from = colon + 1;
     while (from < stop && isBlank(text.charCodeAt(from))) from++;
     while (stop > from && isBlank(text.charCodeAt(stop - 1))) stop--;
-    const name = text.slice(position, nameEnd);
+    const name = headerNameAt(text, position, nameEnd);
     const value = text.slice(from, stop);
-    const key = headerKey(name);
-    if (key === '') return null;
+    if (name === null) return null;
     if (folded) message.isPlain = false;
-    message.names.push(name);
-    message.keys.push(key);
+    message.names.push(name.written);
+    message.keys.push(name.key);
     message.values.push(folded ? unfolded(value) : value);
     position = next;
   }
@@ -218,7 +214,26 @@ function isBlank(c: number): boolean {
   return c === SP || c === HTAB;
 }
 
+/** A number of three digits at that place; -1 for anything else. */
+function threeDigits(text: string, at: number): number {
+  let number = 0;
+  for (let i = at; i < at + 3; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
 function readStartLine(message: SipMessage, line: string): boolean {
+  if (line.startsWith('SIP/2.0 ') && line.charCodeAt(11) === SP && line.charCodeAt(12) > SP && !line.includes('\r')) {
+    const status = threeDigits(line, 8);
+    if (status >= 100 && status < 700) {
+      message.status = status;
+      message.reason = line.slice(12);
+      return true;
+    }
+  }
   if (line.startsWith('SIP/') || line.startsWith('sip/')) {
     const match = /^SIP\/2\.0[ \t]+([1-6]\d\d)(?:[ \t]+(.*))?$/i.exec(line);
     if (!match) return false;

@@ -78,7 +78,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   ): void {
     const isBye = method === 'BYE';
     if (isBye && !dialog.inCall) {
-      sent('the call is over', '', '', NOWHERE);
+      sent('the call is over', '', '', NOWHERE, null);
       return;
     }
     if (isBye && !dialog.mayHangUp) {
@@ -92,7 +92,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     const context = new ClientContext(dialog, lines, body, isBye, own);
     if (timed && mustWait(dialog, method, body)) {
       const id = this.core.ids.uuid();
-      sent(null, id, requestText(head, lines, body), NOWHERE);
+      sent(null, id, requestText(head, lines, body), NOWHERE, head);
       this.failLocally(id, head, 491, 'another transaction under way', context);
       return;
     }
@@ -202,7 +202,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       const [peer] = peers;
       if (peer && this.core.address(head, peer)) text = requestText(head, headerLines, body);
       if (failure) {
-        sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE);
+        sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE, head);
         if (dialog) settleOwn(dialog, head.method);
         if (dialog && context.last) this.core.dialogs.endCall(dialog);
         if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, context);
@@ -210,7 +210,7 @@ export class UacCore implements ClientUser, SessionKeeper {
         return;
       }
       if (peers.length > 1) context.failover = new Failover(peers);
-      sent(null, id, text, peer);
+      sent(null, id, text, peer, head);
       this.attempt(head, text, peer, id, context);
     });
   }

@@ -28,7 +28,7 @@ class Rig {
     this.link.onPayload = (payload) => {
       this.heard.push(payload);
       const [id, type] = payload.split('|');
-      if (type === 'authenticate') this.link.send(`x|response|${id}|OK|udp/127.0.0.1:5060`, null);
+      if (type === 'authenticate') this.link.send(`response|${id}|OK|udp/127.0.0.1:5060`, null);
     };
     this.link.join(this.srf, SECRET);
   }
@@ -36,7 +36,7 @@ class Rig {
   /** A request of the network reaches srf. */
   bring(text: string): void {
     this.link.send(
-      'x|sip|network|1|udp|127.0.0.1|5070|00:00:01.000000|txn|dlg|',
+      'sip|network|1|udp|127.0.0.1|5070|00:00:01.000000|txn|dlg|',
       this.link.received(parseMessage(text)!),
     );
   }

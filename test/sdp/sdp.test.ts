@@ -36,6 +36,25 @@ describe('session descriptions', () => {
     });
   });
 
+  it('that differ in session and port only are told apart by them, and by all else', () => {
+    const of = (session: number, port: string, more = ''): string =>
+      `v=0\r\no=- ${session} 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0\r\n${more}`;
+    const first = readDescription(of(1, '4000'))!;
+    expect(readDescription(of(1, '4000'))).toEqual(first);
+    expect(readDescription(of(2, '5000'))).toEqual({ ...first, port: 5000, rtcp: { address: '10.0.0.1', port: 5001 } });
+    expect(readDescription(of(2, '0'))!.port).toBe(0);
+    expect(readDescription(of(3, '07000'))).toBeNull();
+    expect(readDescription(of(3, '6000', 'a=sendonly\r\n'))).toEqual({
+      ...first,
+      port: 6000,
+      rtcp: { address: '10.0.0.1', port: 6001 },
+      direction: 'sendonly',
+    });
+    expect(readDescription(of(4, '6000', 'a=rtcp:7001\r\n'))!.rtcp.port).toBe(7001);
+    expect(readDescription(of(5, '6000', 'a=rtcp:7003\r\n'))!.rtcp.port).toBe(7003);
+    expect(readDescription(of(6, '6000').replace('10.0.0.1\r\nt', '10.0.0.2\r\nt'))!.address).toBe('10.0.0.2');
+  });
+
   it('announce the SSRC that is sent with where that is asked for, and read those of others', () => {
     const source = { ssrc: 0xfedcba98, cname: 'call-7@127.0.0.1' };
     const text = writeDescription({ ...local, source }, offeredFormats(['PCMU']));
