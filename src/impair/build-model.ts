@@ -52,7 +52,14 @@ export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairment
     case 'queue':
       return new Queue(shared.link(stage), tallies.of(stage.kind));
     case 'corrupt':
-      return new Corrupt(stage.part, stage.bitErrorRatio ?? null, stage.ratio ?? 0, stage.bits ?? 1, rng);
+      return new Corrupt(
+        stage.part,
+        stage.bitErrorRatio ?? null,
+        stage.ratio ?? 0,
+        stage.bits ?? 1,
+        rng,
+        tallies.of(stage.kind),
+      );
     case 'reorder':
       return new Reorder(stage.ratio, stage.by, rng);
     case 'duplicate':

@@ -1,6 +1,7 @@
 import type { Rng } from '../core/rng.js';
 import { isRtp, payloadStart } from '../rtp/packet.js';
 import { Carried, type Fate, type StageModel } from './fate.js';
+import type { FaultTally } from './fault-tally.js';
 
 /** Which bytes of a packet: its RTP header with CSRC list and extension, what follows, or both. */
 export type CorruptPart = 'header' | 'payload' | 'packet';
@@ -12,6 +13,7 @@ export const MOST_BITS = 16;
  * Flips bits of RTP packets. Either each bit is wrong with the probability `bitErrorRatio` (then the distance to the next
  * wrong one is geometric: ⌊ln(1 − u)/ln(1 − b)⌋ bits are right before it), or a share of the packets has a given number of
  * wrong bits at random places. Both copies of a packet carry the same errors. What is no RTP any more is told so to later stages.
+ * A packet that is carried as SRTP would not authenticate: it is dropped.
  *
  * Two draws a packet; where the bits lie follows from the second by a generator of its own.
  */
@@ -28,6 +30,7 @@ export class Corrupt implements StageModel {
     private readonly ratio: number,
     private readonly bits: number,
     private readonly rng: Rng,
+    private readonly hits: FaultTally,
   ) {
     this.perBit = bitErrorRatio === null ? null : 1 / Math.log1p(-bitErrorRatio);
   }
@@ -44,6 +47,11 @@ export class Corrupt implements StageModel {
     const hit =
       perBit === null ? this.flipSome(first, bytes, from, bits) : this.flipEach(first, bytes, from, bits, perBit);
     if (!hit) return;
+    this.hits.count++;
+    if (fate.isSealed) {
+      fate.copies = 0;
+      return;
+    }
     fate.corrupted = true;
     if (this.part !== 'payload' && !isRtp(bytes, offset, length)) fate.carried = Carried.notRtp;
   }

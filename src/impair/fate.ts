@@ -28,6 +28,8 @@ export interface Fate {
   delayMs2: number;
   /** Set by stages that wrote another payload type or payload. */
   recoded: boolean;
+  /** Whether the packets are carried as SRTP, which takes none with a wrong bit. */
+  isSealed: boolean;
   /** Set by the stage that flipped bits. */
   corrupted: boolean;
   /** Set by the stage that removes telephone-events. */
@@ -52,6 +54,7 @@ export function newFate(): Fate {
     delayMs: 0,
     delayMs2: 0,
     recoded: false,
+    isSealed: false,
     corrupted: false,
     eventDropped: false,
     isAbsorbed: false,

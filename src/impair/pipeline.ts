@@ -97,6 +97,11 @@ export class ImpairmentPipeline {
     if (eventPayloadType !== null) this.carriedByType[eventPayloadType] = Carried.event;
   }
 
+  /** Says whether the packets are carried as SRTP: one with a wrong bit does not authenticate there, and is dropped. */
+  setSealed(isSealed: boolean): void {
+    this.fate.isSealed = isSealed;
+  }
+
   /** No stage at all, and nobody who listens: what comes in goes out at once. */
   get transparent(): boolean {
     return this.isTransparent && !this.taps.own.isListenedTo;

@@ -17,7 +17,7 @@ export interface DirectionTruth {
   /** Telephone-event packets removed. */
   eventsDropped: number;
   /**
-   * What faults and queues did, by kind of stage: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
+   * What faults, queues and corruption did, by kind of stage: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
    * `timestamp-jump` how often the stream changed.
    */
   faults: Record<string, number>;

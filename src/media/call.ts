@@ -81,6 +81,7 @@ export class MediaCall implements SourceWatcher {
     const uplink = pipelineOf(spec.uplink, 'uplink', { own: up, other: down });
     const downlink = pipelineOf(spec.downlink, 'downlink', { own: down, other: up });
     this.srtp = spec.session.srtp ? new SrtpSession() : null;
+    for (const pipeline of [uplink, downlink]) pipeline.setSealed(this.srtp !== null);
     const protection = this.srtp && { session: this.srtp, scratch: around.sealed };
     this.end = new UdpEnd(pair.rtp, this, spec.session.latch, protection);
     this.uplink = new Direction(uplink, spec.uplink, queue, this.end);

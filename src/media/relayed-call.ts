@@ -75,6 +75,8 @@ export class RelayedCall implements Due {
   connect(side: RelaySide, remote: RelayRemote): void {
     this.ends[side].connect(remote);
     const { payloadTypes, clockRate } = remote;
+    const isSealed = this.ends.a.isProtected || this.ends.b.isProtected;
+    for (const { pipeline } of Object.values(this.directions)) pipeline.setSealed(isSealed);
     this.directions[side === 'a' ? 'aToB' : 'bToA'].pipeline.setFormat(null, payloadTypes, clockRate);
   }
 

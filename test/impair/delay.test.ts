@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RtpReceiver } from '../../src/quality/rtp-receiver.js';
-import { meanOf, PTIME_MS, pipelineOf, SAMPLES, send } from './harness.js';
+import { MILLION, meanOf, PTIME_MS, pipelineOf, SAMPLES, send } from './harness.js';
 
 const COUNT = 300_000;
 
@@ -114,9 +114,9 @@ describe('delay', () => {
 describe('reordering', () => {
   it('holds its share of the packets back, and the truth counts those overtaken', () => {
     const line = pipelineOf(8, { kind: 'reorder', ratio: 0.05, by: 30 });
-    const { delays } = send(line, COUNT);
+    const { delays } = send(line, MILLION);
     const held = delays.filter((d) => d === 30).length;
-    expect(Math.abs(held / COUNT - 0.05)).toBeLessThan(3 * Math.sqrt((0.05 * 0.95) / COUNT));
+    expect(Math.abs(held / MILLION - 0.05)).toBeLessThan(3 * Math.sqrt((0.05 * 0.95) / MILLION));
     // Held back by 30 ms, a packet is overtaken by the next one unless that is held back too.
     let overtaken = 0;
     for (let i = 0; i + 1 < delays.length; i++) if (delays[i] > 0 && delays[i + 1] === 0) overtaken++;
@@ -127,11 +127,11 @@ describe('reordering', () => {
 describe('duplication', () => {
   it('sends its share of the packets twice, at once', () => {
     const line = pipelineOf(9, { kind: 'delay', base: 10 }, { kind: 'duplicate', ratio: 0.01 });
-    const { copies, delays2 } = send(line, COUNT);
+    const { copies, delays2 } = send(line, MILLION);
     const twice = copies.filter((c) => c === 2).length;
-    expect(Math.abs(twice / COUNT - 0.01)).toBeLessThan(3 * Math.sqrt((0.01 * 0.99) / COUNT));
+    expect(Math.abs(twice / MILLION - 0.01)).toBeLessThan(3 * Math.sqrt((0.01 * 0.99) / MILLION));
     expect(line.truth.snapshot().duplicated).toBe(twice);
-    for (let i = 0; i < COUNT; i++) if (copies[i] === 2) expect(delays2[i]).toBe(10);
+    for (let i = 0; i < MILLION; i++) if (copies[i] === 2) expect(delays2[i]).toBe(10);
   });
 
   it('gives each copy a delay and a loss of its own when those come later', () => {

@@ -22,6 +22,22 @@ const ALL_KINDS = [
   { kind: 'relabel', payloadType: 18 },
 ];
 
+/** The others that draw, or that hold a state of their own. */
+const MORE_KINDS = [
+  { kind: 'exact-loss', lose: 1, of: 40 },
+  { kind: 'periodic-loss', every: 70 },
+  { kind: 'outage', from: 500, for: 100, every: 5000 },
+  { kind: 'loss-trace', bits: '00000000001' },
+  { kind: 'delay', base: 40, jitter: { distribution: 'pareto-normal', spread: 10 } },
+  { kind: 'delay', base: 40, jitter: { distribution: 'uniform', spread: 10, correlation: 0.5 } },
+  { kind: 'delay-trace', values: [1, 2, 30] },
+  { kind: 'spike', ratio: 0.005, height: 150 },
+  { kind: 'clock-skew', ppm: 200 },
+  { kind: 'queue', rate: '100kbit/s', buffer: '100ms' },
+  { kind: 'corrupt', part: 'packet', bitErrorRatio: 1e-5 },
+  { kind: 'corrupt', ratio: 0.01, bits: 3 },
+];
+
 /** What seed 2024 meant when it was written down. */
 const GOLDEN_DROPPED = [3, 4, 5, 6, 7, 171, 172, 173];
 const GOLDEN_DELAY = 67.71442506144352;
@@ -33,6 +49,31 @@ describe('a pipeline', () => {
     expect(send(first, 20_000)).toEqual(send(second, 20_000));
     expect(first.truth.snapshot()).toEqual(second.truth.snapshot());
     expect(send(pipelineOf(78, ...ALL_KINDS), 20_000)).not.toEqual(send(pipelineOf(77, ...ALL_KINDS), 20_000));
+    const all = [...ALL_KINDS, ...MORE_KINDS];
+    const one = pipelineOf(79, ...all);
+    const other = pipelineOf(79, ...all);
+    expect(send(one, 20_000)).toEqual(send(other, 20_000));
+    expect(one.truth.snapshot()).toEqual(other.truth.snapshot());
+  });
+
+  it('draws the same for packet n whatever became of it before: what is spared has the same fate, for every kind', () => {
+    // A queue carries only what comes to it; flipped bits are not in the fate.
+    const kinds = [...ALL_KINDS, ...MORE_KINDS].filter(({ kind }) => kind !== 'queue');
+    for (const spec of kinds) {
+      const keepOrder = 'keepOrder' in spec && { keepOrder: false };
+      const kind = { ...spec, ...keepOrder };
+      const alone = send(pipelineOf(9, { kind: 'loss', ratio: 0 }, kind), 5000);
+      const behind = send(pipelineOf(9, { kind: 'loss', ratio: 0.3 }, kind), 5000);
+      const spared = send(pipelineOf(9, { kind: 'loss', ratio: 0.3 }), 5000);
+      let compared = 0;
+      for (let i = 0; i < 5000; i++) {
+        if (spared.copies[i] === 0) continue;
+        compared++;
+        if (behind.copies[i] !== alone.copies[i] || Math.abs(behind.delays[i] - alone.delays[i]) > 1e-6)
+          expect.fail(`${spec.kind}: packet ${i}`);
+      }
+      expect(compared).toBeGreaterThan(3000);
+    }
   });
 
   it('keeps to figures that were written down once: a release must not change what a seed means', () => {
@@ -74,7 +115,7 @@ describe('a pipeline', () => {
   it('takes any datagram without reading past it', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 30 }), (datagrams) => {
-        const line = pipelineOf(3, ...ALL_KINDS.slice(4));
+        const line = pipelineOf(3, ...ALL_KINDS.slice(4), ...MORE_KINDS);
         for (const bytes of datagrams) {
           const guarded = new Uint8Array(bytes.length + 32).fill(0x5a);
           guarded.set(bytes, 16);
@@ -90,7 +131,7 @@ describe('a pipeline', () => {
     const [rtcpLike] = stages({ kind: 'relabel', payloadType: 72 });
     expect(infeasibility(rtcpLike)).toContain('RTCP');
     expect(() => new ImpairmentPipeline([rtcpLike], 1)).toThrow(AppError);
-    for (const stage of stages(...ALL_KINDS)) expect(infeasibility(stage)).toBeNull();
+    for (const stage of stages(...ALL_KINDS, ...MORE_KINDS)) expect(infeasibility(stage)).toBeNull();
   });
 });
 

@@ -147,6 +147,19 @@ describe('a call over SRTP between two planes', () => {
     expect(heard).toMatchObject({ packetsLost: 0, replayed: 0, unauthenticated: 0 });
   });
 
+  it('loses packets with wrong bits, which would not authenticate', () => {
+    const planes = new ProtectedPlanes();
+    const corrupt = { kind: 'corrupt', part: 'packet', ratio: 0.2, bits: 1 } as const;
+    planes.secure(keys(), keys(SUITE, 2, 1), {}, {}, [corrupt]);
+    planes.run(20_000);
+    const { near, far } = planes.close(1);
+    const { corrupted, dropped, droppedWithin, faults } = near.truth.uplink;
+    expect(corrupted).toBe(0);
+    expect(dropped).toBeGreaterThan(150);
+    expect(faults.corrupt).toBe(dropped);
+    expect(far.heard).toMatchObject({ packetsLost: droppedWithin, unauthenticated: 0, replayed: 0 });
+  });
+
   it('is at fault for it where the keys differ: every packet is counted, and none is heard', () => {
     const planes = new ProtectedPlanes();
     planes.secure(keys(), keys(SUITE, 2, 3));
