@@ -101,7 +101,7 @@ class Reader {
     if (isNegative) this.at++;
     const start = this.at;
     let value = 0;
-    while (bytes[this.at] >= ZERO && bytes[this.at] <= NINE) value = value * 10 + bytes[this.at++] - ZERO;
+    while (bytes[this.at] >= ZERO && bytes[this.at] <= NINE) value = value * 10 + (bytes[this.at++] - ZERO);
     const digits = this.at - start;
     if (digits === 0 || digits > MAX_DIGITS || !Number.isSafeInteger(value)) return MALFORMED;
     if (bytes[start] === ZERO && (digits > 1 || isNegative)) return MALFORMED;
@@ -181,7 +181,7 @@ export class BencodeScanner {
     if (this.within === 'value') return this.startOfValue(byte);
     if (byte >= ZERO && byte <= NINE) {
       if (++this.digits > MAX_DIGITS) return 'malformed';
-      this.number = this.number * 10 + byte - ZERO;
+      this.number = this.number * 10 + (byte - ZERO);
       return 'more';
     }
     if (this.within === 'integer' && byte === MINUS && this.digits === 0) return 'more';

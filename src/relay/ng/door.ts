@@ -44,6 +44,7 @@ export class NgDoor implements Door {
       heldTimeoutMs: HELD_TIMEOUT_MS,
       mediaTimeoutMs,
     };
+    const unixOffsetMs = Date.now() - systemClock.now();
     this.engine = new NgEngine({
       media: relay,
       clock: systemClock,
@@ -51,7 +52,7 @@ export class NgDoor implements Door {
       limits,
       ports,
       onNote: (note) => onLog(`ng: ${note}`),
-      unixNowMs: () => Date.now(),
+      unixMs: (atMs) => atMs + unixOffsetMs,
     });
     relay.onTimeout = (call) => this.engine.calls.onSilent(call);
     const { onSnapshot } = client;

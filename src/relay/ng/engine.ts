@@ -26,8 +26,8 @@ export interface NgEngineSetup {
   ports: { min: number; max: number };
   /** A line for the log: what has no effect, what was refused. Each at most once in the same words. */
   onNote(note: string): void;
-  /** Milliseconds since 1970. */
-  unixNowMs(): number;
+  /** A time of the clock as milliseconds since 1970. */
+  unixMs(atMs: number): number;
 }
 
 /** Messages so far. */
@@ -56,7 +56,7 @@ export class NgEngine {
   private snapshots: [RelaySnapshot | null, RelaySnapshot | null] = [null, null];
 
   constructor(private readonly setup: NgEngineSetup) {
-    const { clock, media, limits, unixNowMs } = setup;
+    const { clock, media, limits, unixMs } = setup;
     const interfaces = new NgInterfaces(setup.interfaces);
     const now = (): number => clock.now();
     this.startedMs = now();
@@ -70,7 +70,7 @@ export class NgEngine {
       onIgnored: (what) => this.note(`ignored, as it has no effect here: ${what}`),
       statistics: () => this.statistics(),
       now,
-      unixMs: (atMs) => unixNowMs() - now() + atMs,
+      unixMs,
     });
   }
 
@@ -108,6 +108,11 @@ export class NgEngine {
     }
     cache.set(key, null, nowMs);
     void outcome.then(settle);
+  }
+
+  /** Answers that are kept for messages that come again. */
+  get remembered(): number {
+    return this.cache.size;
   }
 
   onSnapshot(snapshot: RelaySnapshot): void {

@@ -28,7 +28,7 @@ export class NgHarness {
       limits: { ...LIMITS, ...limits },
       ports: { min: 30_000, max: 30_999 },
       onNote: (note) => this.notes.push(note),
-      unixNowMs: () => 1_700_000_000_000 + this.clock.now(),
+      unixMs: (atMs) => 1_700_000_000_000 + atMs,
     });
   }
 
