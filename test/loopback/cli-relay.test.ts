@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { RelayResult } from '../../src/run/standalone-relay.js';
+import { freePort } from '../interop/ports.js';
+import { Cli, cli, Scratch } from '../support/cli.js';
+import { FarEnd, talk } from '../support/far-ends.js';
+import { until } from './sip-harness.js';
+
+const scratch = new Scratch();
+const ends: FarEnd[] = [];
+const programs: Cli[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) end.close();
+  for (const program of programs.splice(0)) {
+    if (program.child.exitCode === null) program.child.kill('SIGKILL');
+    await program.ended;
+  }
+});
+afterAll(() => scratch.remove());
+
+async function farEnd(ssrc: number): Promise<FarEnd> {
+  const end = await FarEnd.open(0, ssrc);
+  ends.push(end);
+  return end;
+}
+
+/** A relay with one static path between two far ends, once it listens. */
+async function startRelay(args: string[], remotes = true) {
+  const a = await farEnd(0xa);
+  const b = await farEnd(0xb);
+  const first = await freePort(4);
+  const ports = { a: first, b: first + 2 };
+  const side = (port: number, far: FarEnd): string => `127.0.0.1:${port}${remotes ? `=127.0.0.1:${far.port}` : ''}`;
+  const path = `${side(ports.a, a)},${side(ports.b, b)}`;
+  const program = Cli.start(['relay', '--static', path, '--no-ui', '--json', ...args], scratch.path);
+  programs.push(program);
+  await program.says('Ctrl-C ends it');
+  return { program, a, b, ports };
+}
+
+async function end(program: Cli): Promise<RelayResult> {
+  program.child.kill('SIGINT');
+  expect(await program.ended).toBe(0);
+  return JSON.parse(program.stdout) as RelayResult;
+}
+
+describe('trunkstorm relay --static', () => {
+  it.each(['native', 'epoll', 'dgram'])('relays both ways by the driver %s, and says what it did', async (driver) => {
+    scratch.write('lossy.yaml', 'impairment:\n  uplink: [{ kind: loss, ratio: 25%, burst: 2 }]\n');
+    const args = ['--driver', driver, '--impairment', 'lossy.yaml', '--seed', '3', '--packet-log', `${driver}.ndjson`];
+    const { program, a, b, ports } = await startRelay(args);
+    await talk(50, { end: a, to: ports.a }, { end: b, to: ports.b });
+    const log = readFileSync(join(scratch.path, `${driver}.ndjson`), 'utf8');
+    expect(log.length).toBeGreaterThan(0);
+    await until(() => a.came.length === 50);
+    const { media, calls, door } = await end(program);
+    const { aToB, bToA } = media!.directions;
+    expect(calls).toEqual({ opened: 1, peak: 1, refused: 0, timedOut: 0 });
+    expect(aToB).toMatchObject({ received: 50, packets: 50, delivered: b.came.length, sent: b.came.length });
+    expect(aToB.dropped).toBe(50 - b.came.length);
+    expect(aToB.dropped).toBeGreaterThan(2);
+    expect(bToA).toMatchObject({ received: 50, sent: 50, dropped: 0 });
+    expect(door).toMatchObject({ paths: [{ ends: { a: { streams: [{ ssrc: 0xa, packets: 50 }] } } }] });
+    // The log says of each packet whether it came.
+    const lines = readFileSync(join(scratch.path, `${driver}.ndjson`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const fates = lines.map((line) => JSON.parse(line)).filter(({ direction }) => direction === 'aToB');
+    expect(fates.filter(({ fate }) => fate === 'delivered').map(({ seq }) => seq)).toEqual(b.came);
+    expect(lines).toHaveLength(100);
+  });
+
+  it('learns where the far ends are from their first packets, and from no flood that comes after', async () => {
+    const { program, a, b, ports } = await startRelay([], false);
+    const stranger = await farEnd(0x666);
+    b.send(ports.b);
+    a.send(ports.a);
+    await until(() => b.came.length === 1);
+    for (let i = 0; i < 500; i++) stranger.send(ports.a);
+    stranger.sendRaw(Buffer.from('garbage'), ports.b);
+    await talk(5, { end: a, to: ports.a }, { end: b, to: ports.b });
+    await until(() => a.came.length === 5 && b.came.length === 6);
+    expect(stranger.came).toEqual([]);
+    const { media } = await end(program);
+    // A burst may be more than a socket's buffer holds; what was read was left out.
+    expect(media!.wrongSource).toBeGreaterThan(50);
+    expect(media!.malformed).toBe(1);
+    expect(media!.directions.aToB).toMatchObject({ received: 6, sent: 6 });
+  });
+
+  it('tells people how it went, without --json', async () => {
+    const first = await freePort(4);
+    const path = `127.0.0.1:${first},127.0.0.1:${first + 2}`;
+    const program = Cli.start(['relay', '--static', path], scratch.path);
+    programs.push(program);
+    await program.says('Ctrl-C ends it');
+    const a = await farEnd(1);
+    await talk(3, { end: a, to: first });
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toContain('A→B  in 3 · out 0 · dropped 0 (0%)');
+    expect(program.stdout).toContain('1 calls, 1 at a time');
+    expect(program.stderr).toBe('');
+  });
+
+  it.each([
+    ['no door', '', 2, 'one front door'],
+    ['a route that is none', '--static 127.0.0.1:4000', 2, 'two sides'],
+    [
+      'a network that is none',
+      '--static 127.0.0.1:4000,127.0.0.1:5000 --network nowhere',
+      2,
+      'no network of that name',
+    ],
+    ['a file that is not there', '--static 127.0.0.1:4000,127.0.0.1:5000 --impairment no.yaml', 2, 'no.yaml'],
+    ['an address of another machine', '--static 192.0.2.1:4000,127.0.0.1:5000', 3, 'EADDRNOTAVAIL'],
+    ['a log that cannot be written', '--static 127.0.0.1:4000,127.0.0.1:5000 --packet-log no/x', 3, 'no/x'],
+  ])('refuses %s, and says why', async (_name, args, status, why) => {
+    const { code, stderr } = await cli(['relay', ...args.split(' ').filter((arg) => arg !== '')], scratch.path);
+    expect(stderr).toContain(why);
+    expect(code).toBe(status);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('refuses what goes wrong within a file, with its line', async () => {
+    scratch.write('wrong.yaml', 'impairment:\n  uplink:\n    - { kind: loss, ratio: 2 }\n  sideways: []\n');
+    const path = '127.0.0.1:4000,127.0.0.1:5000';
+    const { code, stderr } = await cli(['relay', '--static', path, '--impairment', 'wrong.yaml'], scratch.path);
+    expect(code).toBe(2);
+    expect(stderr).toContain('wrong.yaml:3');
+    expect(stderr).toContain('wrong.yaml:4');
+  });
+
+  it('refuses ports that are taken, and more paths than calls are allowed', async () => {
+    const taken = await farEnd(1);
+    const first = await freePort(8);
+    const beside = `127.0.0.1:${first}`;
+    const refused = await cli(['relay', '--static', `${beside},127.0.0.1:${taken.port}`], scratch.path);
+    expect(refused.stderr).toContain(`${taken.port}`);
+    expect(refused.code).toBe(3);
+    const two = [
+      '--static',
+      `${beside},127.0.0.1:${first + 2}`,
+      '--static',
+      `127.0.0.1:${first + 4},127.0.0.1:${first + 6}`,
+    ];
+    const many = await cli(['relay', ...two, '--max-calls', '1'], scratch.path);
+    expect(many.stderr).toContain('no more calls');
+    expect(many.code).toBe(3);
+  });
+});
