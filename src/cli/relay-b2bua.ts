@@ -15,8 +15,8 @@ import { parseSipUri } from '../sip/uri.js';
 import { ipAddress, type OptionParser, sipUri } from './options.js';
 
 const DEFAULT_PORT = 5060;
-/** Port pairs kept bound: two for each call of a burst. */
-export const B2BUA_POOL = 256;
+/** Port pairs kept bound, two for each call: what a burst takes before further ones are. */
+export const B2BUA_POOL = 512;
 
 export interface B2buaFlags {
   listen?: { address: string; port: number };

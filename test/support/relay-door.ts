@@ -48,7 +48,7 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
   const records: CallRecord[] = [];
   const [portMin, portMax] = ports;
   const media = new RelayMedia(
-    { driver: 'auto', addresses: ['127.0.0.1'], portMin, portMax, pool: 64, seed, tickMs: 2 },
+    { driver: 'auto', addresses: ['127.0.0.1'], portMin, portMax, pool: 256, seed, tickMs: 2 },
     { onFailed: (error) => log.push(error.format()), onOutput: (text) => log.push(text) },
   );
   await media.client.ready();
