@@ -38,6 +38,7 @@ const truth = {
   droppedWithin: 'count',
   duplicated: 'count',
   reordered: 'count',
+  corrupted: 'count',
   recoded: 'count',
   eventsDropped: 'count',
   faults: { '*': 'count' },

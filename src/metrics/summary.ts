@@ -61,7 +61,7 @@ export interface TruthSummary {
   corrupted: number;
   recoded: number;
   eventsDropped: number;
-  /** What the faults did, by kind; see `DirectionTruth`. */
+  /** What faults, queues and corruption did, by kind; see `DirectionTruth`. */
   faults: Record<string, number>;
   /** What was in force for a time, by its name: how many times over all calls, and what it did. Empty where nothing changed. */
   periods: Record<string, { times: number; packets: number; dropped: number }>;

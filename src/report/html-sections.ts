@@ -15,6 +15,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { injectedKinds } from './injected.js';
 import { ladderLines } from './ladder.js';
 import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
@@ -333,6 +334,7 @@ export function impairmentTable({ impairment: i }: Summary): string {
       row('Duplicated', (t) => count(t.duplicated)),
       row('Corrupted / recoded', (t) => `${count(t.corrupted)} / ${count(t.recoded)}`),
       row('DTMF events dropped', (t) => count(t.eventsDropped)),
+      ...injectedKinds(i).map((kind) => row(`By ${kind}`, (t) => count(t.faults[kind] ?? 0))),
       row('Delay mean / max, ms', (t) =>
         t.delayMs ? `${msDigits(t.delayMs.mean)} / ${msDigits(t.delayMs.max)}` : NONE,
       ),

@@ -14,6 +14,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { injectedKinds } from './injected.js';
 import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
@@ -266,6 +267,7 @@ function impairment({ impairment: i }: Summary, paint: Paint): string[] {
     row('duplicated', (t) => count(t.duplicated)),
     row('corrupted / recoded', (t) => `${count(t.corrupted)} / ${count(t.recoded)}`),
     row('DTMF events dropped', (t) => count(t.eventsDropped)),
+    ...injectedKinds(i).map((kind) => row(`by ${printable(kind)}`, (t) => count(t.faults[kind] ?? 0))),
     row('delay mean / max ms', (t) => (t.delayMs ? `${msDigits(t.delayMs.mean)} / ${msDigits(t.delayMs.max)}` : NONE)),
   ];
 }

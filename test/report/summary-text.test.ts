@@ -31,6 +31,7 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'no-rtp')).toBe('no-rtp: no RTP after the answer | 9');
     expect(lineWith(text, '33 (')).toBe('lost | 33 (1.85%) | –');
     expect(lineWith(text, 'dropped within')).toBe('dropped within a stream | 5,302 | 0');
+    expect(lineWith(text, 'by drop-events')).toBe('by drop-events | 33 | 0');
     expect(lineWith(text, 'pacing error')).toContain('p99 0.84 ms');
     expect(lineWith(text, 'sent again')).toBe('sent again: INVITE 6');
     expect(lineWith(text, 'timers')).toBe('timers expired: B 1');
