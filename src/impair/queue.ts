@@ -1,5 +1,6 @@
 import { type Fate, loseCopies, type StageModel } from './fate.js';
 import type { FaultTally } from './fault-tally.js';
+import { InOrder } from './in-order.js';
 
 /**
  * A link of a fixed rate with a buffer before it, first in, first out, that drops what finds the buffer full (tail drop). One
@@ -31,23 +32,35 @@ export class Link {
 }
 
 /**
- * Packets go over a link, in the order in which they enter their pipelines, each copy by itself. What counts is when a copy
- * comes to this stage: its arrival and the delay of the stages before. No draws.
+ * Packets go over a link, each copy by itself. The link counts as the first of the path, wherever among the stages it is written:
+ * what finds it busy is decided by when packets enter the path. They do so in their order, also those of many calls, which no
+ * longer holds behind stages that delay each by another time. What came to this stage in order leaves it so. No draws.
  */
 export class Queue implements StageModel {
+  private readonly order = new InOrder();
+  private lastAtMs = Number.NEGATIVE_INFINITY;
+
   constructor(
     private readonly link: Link,
     private readonly drops: FaultTally,
   ) {}
 
   apply(fate: Fate): void {
-    const { copies } = fate;
+    const { copies, arrivalMs } = fate;
     if (copies === 0) return;
-    const first = this.link.offer(fate.arrivalMs + fate.delayMs, fate.length);
-    const second = copies === 2 ? this.link.offer(fate.arrivalMs + fate.delayMs2, fate.length) : 0;
-    if (first > 0) fate.delayMs += first;
-    if (second > 0) fate.delayMs2 += second;
+    const first = this.link.offer(arrivalMs, fate.length);
+    const second = copies === 2 ? this.link.offer(arrivalMs, fate.length) : 0;
+    if (first > 0) fate.delayMs = this.behind(arrivalMs, fate.delayMs, first);
+    if (second > 0) fate.delayMs2 = this.behind(arrivalMs, fate.delayMs2, second);
     loseCopies(fate, first < 0, second < 0);
     if (fate.copies === 0) this.drops.count++;
+  }
+
+  /** The delay with `more` added, so that a packet which had not overtaken the one before does not do so now. */
+  private behind(arrivalMs: number, delayMs: number, more: number): number {
+    const atMs = arrivalMs + delayMs;
+    if (atMs < this.lastAtMs) return delayMs + more;
+    this.lastAtMs = atMs;
+    return this.order.keep(arrivalMs, delayMs + more);
   }
 }

@@ -125,6 +125,27 @@ describe('a queue that is shared', () => {
     }
   });
 
+  it('counts as the first of the path: jitter before it changes no wait, and no packet overtakes', () => {
+    const calls = 24;
+    const jitter = { kind: 'delay', base: 30, jitter: { distribution: 'pareto', spread: 15 }, keepOrder: true };
+    const link = queue((calls * CALL_BPS) / 0.9, '50ms', 'a');
+    const linesOf = (...list: object[]): ImpairmentPipeline[] => {
+      const shared = new SharedImpairments();
+      return Array.from({ length: calls }, (_, call) => new ImpairmentPipeline(stages(...list), call, shared));
+    };
+    const [both, jitterOnly, linkOnly] = [linesOf(jitter, link), linesOf(jitter), linesOf(link)];
+    // Calls in three bunches fill the link for a while each.
+    for (let i = 0; i < 2000; i++)
+      for (let call = 0; call < calls; call++) {
+        const atMs = i * PTIME_MS + 5 * (call % 3);
+        for (const lines of [both, jitterOnly, linkOnly]) lines[call].apply(packet, 0, packet.length, atMs);
+        const sumMs = jitterOnly[call].delayMs + linkOnly[call].delayMs;
+        if (both[call].delayMs < sumMs - 1e-6) expect.fail(`${both[call].delayMs} ms of ${sumMs}`);
+        if (both[call].delayMs > sumMs + 15) expect.fail(`${both[call].delayMs} ms in place of ${sumMs}`);
+      }
+    for (const line of both) expect(line.truth.snapshot()).toMatchObject({ reordered: 0, dropped: 0 });
+  });
+
   it('carries those of its group only', () => {
     const apart = fill(12, (call) => `office ${call % 2}`);
     expect(apart.loss).toBe(0);
