@@ -13,6 +13,7 @@ import { NdjsonFile } from '../report/ndjson-file.js';
 import { RUN_FILES } from '../report/run-directory.js';
 import { parseSipUri } from '../sip/uri.js';
 import { ipAddress, type OptionParser, sipUri } from './options.js';
+import type { RelayImpairment } from './relay-impairment.js';
 
 const DEFAULT_PORT = 5060;
 /** Port pairs kept bound, two for each call: what a burst takes before further ones are. */
@@ -51,11 +52,11 @@ export function withB2buaOptions(command: Command): Command {
 
 /** Opens the door for SIP; with `--out` it writes its calls down. */
 export async function openB2bua(
-  flags: B2buaFlags & Required<Pick<B2buaFlags, 'listen' | 'to'>>,
+  flags: B2buaFlags & Required<Pick<B2buaFlags, 'listen' | 'to'>> & Pick<RelayImpairment, 'sdpFaultsOf'>,
   relay: Relay,
   on: { log(text: string): void; fatal(error: Error): void },
 ): Promise<Door> {
-  const { listen, to, fromTarget = null, advertise, latch } = flags;
+  const { listen, to, fromTarget = null, advertise, latch, sdpFaultsOf } = flags;
   const file = flags.out === undefined ? null : await createFile(flags.out);
   const utcOffsetMs = Date.now() - systemClock.now();
   const door = await B2buaDoor.open({
@@ -66,6 +67,7 @@ export async function openB2bua(
     fromTarget,
     mediaAddress: listen.address,
     latch,
+    sdpFaultsOf,
     onRecord: (record) => void file?.append(callLine(record, utcOffsetMs)),
     onLog: (text) => on.log(text),
     onFatal: (error) => on.fatal(error),

@@ -11,7 +11,7 @@ import { openRelayPlain, type RelayView } from '../ui/relay-plain.js';
 import { Interrupts } from './interrupts.js';
 import { oneOf, portRangeText, time, wholeNumber } from './options.js';
 import { B2BUA_POOL, type B2buaFlags, openB2bua, withB2buaOptions } from './relay-b2bua.js';
-import { relayImpairment } from './relay-impairment.js';
+import { type RelayImpairment, relayImpairment } from './relay-impairment.js';
 import { NG_POOL, type NgFlags, ngInterfaces, openNg, withNgOptions } from './relay-ng.js';
 import { relayText } from './relay-text.js';
 import { printJson } from './standard-streams.js';
@@ -79,8 +79,8 @@ Keys while it runs: q quit`,
 
 async function relay(flags: RelayFlags): Promise<void> {
   const log = new RecentLines();
-  const { addresses, pool, open } = doorOf(flags, (text) => log.add(text));
   const impairment = relayImpairment(flags);
+  const { addresses, pool, open } = doorOf(flags, impairment, (text) => log.add(text));
   const files = flags.packetLog === undefined && flags.pcap === undefined ? null : new PacketFiles(flags);
   const progress = flags.json ? process.stderr : process.stdout;
   let view: RelayView | null = null;
@@ -123,7 +123,7 @@ interface DoorPlan {
 }
 
 /** The one front door. @throws AppError ARGUMENT_INVALID */
-function doorOf(flags: RelayFlags, onLog: (text: string) => void): DoorPlan {
+function doorOf(flags: RelayFlags, { sdpFaultsOf }: RelayImpairment, onLog: (text: string) => void): DoorPlan {
   const { static: routes, ng, listen, to, latch } = flags;
   const doors: DoorPlan[] = [];
   if (routes)
@@ -147,7 +147,8 @@ function doorOf(flags: RelayFlags, onLog: (text: string) => void): DoorPlan {
       option: '--listen',
       addresses: [listen.address],
       pool: B2BUA_POOL,
-      open: (relay, _client, onFatal) => openB2bua({ ...flags, listen, to }, relay, { log: onLog, fatal: onFatal }),
+      open: (relay, _client, onFatal) =>
+        openB2bua({ ...flags, listen, to, sdpFaultsOf }, relay, { log: onLog, fatal: onFatal }),
     });
   if (doors.length === 1 && (listen === undefined) === (to === undefined)) return doors[0];
   throw new AppError('ARGUMENT_INVALID', 'A relay has one front door', {

@@ -3,6 +3,7 @@ import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from
 import { z } from 'zod';
 import { AppError } from '../core/errors.js';
 import { type ImpairmentSpec, impairmentSpec } from '../impair/impairment-spec.js';
+import { type SdpFault, sdpFault } from '../sdp/fault-spec.js';
 import { type Profile, profileSchema } from './schema.js';
 
 /** One mistake in a profile. */
@@ -46,6 +47,16 @@ export function readProfile(file: string): { profile: Profile; text: string } {
 /** The `impairment` of a profile, or of a file that has nothing else. Throws as `readProfile`. */
 export function readImpairment(file: string): ImpairmentSpec {
   return parseBy(z.looseObject({ impairment: impairmentSpec }), readText(file), file).impairment;
+}
+
+/**
+ * The faults that `sdpFaults` of a profile's `calls` and `trunk` has for the descriptions of who calls and who is called; such a
+ * file needs nothing else. Throws as `readProfile`.
+ */
+export function readSdpFaults(file: string): { calls: SdpFault[]; trunk: SdpFault[] } {
+  const side = z.looseObject({ sdpFaults: z.array(sdpFault).default([]) }).optional();
+  const { calls, trunk } = parseBy(z.looseObject({ calls: side, trunk: side }), readText(file), file);
+  return { calls: calls?.sdpFaults ?? [], trunk: trunk?.sdpFaults ?? [] };
 }
 
 function readText(file: string): string {

@@ -19,7 +19,18 @@ test('trunkstorm relay --listen --to passes calls on, and tells at its end what 
     else void b.srf.createUAS(request, response, { localSdp: SDP });
   });
   const port = await closedPort();
-  const options = ['--listen', `sip:127.0.0.1:${port}`, '--to', `sip:127.0.0.1:${b.port}`, '--network', 'lte-poor'];
+  const faults = '{ sdpFaults: [{ kind: direction, is: sendonly }] }';
+  scratch.write('bad.yaml', `impairment: { uplink: [{ kind: loss, ratio: 1% }] }\ntrunk: ${faults}\n`);
+  const options = [
+    '--listen',
+    `sip:127.0.0.1:${port}`,
+    '--to',
+    `sip:127.0.0.1:${b.port}`,
+    '--network',
+    'lte-poor',
+    '--impairment',
+    'bad.yaml',
+  ];
   const relay = Cli.start(
     ['relay', ...options, '--rtp-ports', '40800-40899', '--out', 'calls', '--json', '--seed', '5'],
     scratch.path,
@@ -28,6 +39,7 @@ test('trunkstorm relay --listen --to passes calls on, and tells at its end what 
   const uri = `sip:bob@127.0.0.1:${port}`;
   const dialog = await a.srf.createUAC(uri, { localSdp: SDP });
   expect(dialog.remote.sdp).toMatch(/m=audio 408\d\d /);
+  expect(dialog.remote.sdp).toContain('a=sendonly');
   await dialog.destroy();
   await expect(a.srf.createUAC(uri.replace('bob', 'busy'), { localSdp: SDP })).rejects.toMatchObject({ status: 486 });
   const up = await a.srf.createUAC(uri, { localSdp: SDP });
@@ -38,7 +50,7 @@ test('trunkstorm relay --listen --to passes calls on, and tells at its end what 
   const figures = JSON.parse(relay.stdout);
   expect(figures).toMatchObject({
     seed: 5,
-    impairment: 'lte-poor',
+    impairment: 'bad.yaml and lte-poor',
     calls: { opened: 3, peak: 1, refused: 0 },
     door: {
       calls: { attempts: 3, answered: 2, completed: 1, dropped: 1, failed: { 486: 1 }, up: 0, inProgress: 0 },

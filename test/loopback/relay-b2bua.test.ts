@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import type { SrfDialog, SrfRequest } from '../../src/drachtio/srf-types.js';
 import { RelayedAudio } from '../../src/relay/b2bua/relayed-audio.js';
-import { allOver, answering, chainOfEach, failureOf, placesOf, sdpAt } from '../support/b2bua.js';
+import { allOver, answering, audioOf, chainOfEach, failureOf, placesOf, sdpAt } from '../support/b2bua.js';
 import { closedPort, headerIn, reply, SDP, until } from './sip-harness.js';
 
 const { chain, peer: rawPeer } = chainOfEach();
@@ -85,6 +85,30 @@ describe('a call through the B2BUA', () => {
     await until(() => answers.length === 1);
     expect(answers[0]).toContain(`m=audio ${placesOf(1).b.port} RTP/AVP 0`);
     expect(relay.connected.slice(-2).map(({ remote }) => remote.rtp?.port)).toEqual([4000, 5000]);
+    await dialog.destroy();
+    await allOver(a, r, b);
+  });
+});
+
+describe('descriptions that the relay spoils', () => {
+  test('reach the other side with the faults of the side that wrote them', async () => {
+    const client = { connect: () => {}, close: () => Promise.resolve(null) };
+    const { a, r, b, uri } = await chain({
+      openMedia: (call) =>
+        new RelayedAudio(
+          client,
+          call,
+          audioOf(call, {
+            a: [{ kind: 'direction', is: 'recvonly' }],
+            b: [{ kind: 'foreign-codec', encoding: 'G729/8000', payloadType: 18 }],
+          }),
+        ),
+    });
+    const { invites } = answering(b);
+    const dialog = await a.srf.createUAC(uri, { localSdp: SDP });
+    expect(invites[0].body).toContain('a=recvonly');
+    expect(invites[0].body).toContain(`m=audio ${placesOf(1).b.port} RTP/AVP 0\r\n`);
+    expect(dialog.remote.sdp).toContain(`m=audio ${placesOf(1).a.port} RTP/AVP 18\r\n`);
     await dialog.destroy();
     await allOver(a, r, b);
   });
@@ -206,7 +230,7 @@ describe('what comes before the answer', () => {
 
   test('more calls than it may carry are refused with 503 and Retry-After', async () => {
     const full = new AppError('CALLS_EXHAUSTED', 'full');
-    const media = new RelayedAudio({ connect: () => {}, close: () => Promise.resolve(null) }, 1, placesOf(1), 'off');
+    const media = new RelayedAudio({ connect: () => {}, close: () => Promise.resolve(null) }, 1, audioOf(1));
     const { a, r, b, relay, uri } = await chain({ openMedia: (call) => (call === 1 ? media : full) });
     answering(b);
     const dialog = await a.srf.createUAC(uri, { localSdp: SDP });

@@ -56,6 +56,7 @@ describe('limits of the B2BUA', () => {
     const bye = (dialog: typeof silent) => new Promise<SrfRequest>((resolve) => dialog.on('destroy', resolve));
     const byes = await Promise.all([bye(silent), bye(dialogs[1])]);
     for (const { headers } of byes) expect(headers.reason).toContain('Media timeout');
+    await until(() => door.records.length === 1);
     expect(door.records).toMatchObject([{ id: 2, outcome: 'dropped', endedBy: 'relay', reason: 'Media timeout' }]);
     expect(door.door.statistics()).toMatchObject({ calls: { up: 1, dropped: 1 } });
     await held.destroy();
@@ -134,6 +135,7 @@ describe('a door that cannot be opened', () => {
       fromTarget: null,
       mediaAddress: '127.0.0.1',
       latch: 'off',
+      sdpFaultsOf: () => ({ a: [], b: [] }),
       onRecord: nothing,
       onLog: nothing,
       onFatal: nothing,

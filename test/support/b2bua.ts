@@ -6,7 +6,7 @@ import type { RelayRemote, RelayReport, RelaySide } from '../../src/media/link/r
 import { B2bua, type B2buaOptions } from '../../src/relay/b2bua/b2bua.js';
 import type { CallRecord } from '../../src/relay/b2bua/call-record.js';
 import { Places } from '../../src/relay/b2bua/places.js';
-import { RelayedAudio } from '../../src/relay/b2bua/relayed-audio.js';
+import { type AudioOptions, RelayedAudio } from '../../src/relay/b2bua/relayed-audio.js';
 import { Harness, QUICK, type RawPeer, SDP, until } from '../loopback/sip-harness.js';
 
 export type Endpoint = DrachtioConnection & { port: number };
@@ -23,6 +23,11 @@ export interface TestRelay {
 /** Ports of the relay that side A and side B of a call are told of. */
 export function placesOf(call: number): Record<RelaySide, { address: string; port: number }> {
   return { a: { address: '127.0.0.9', port: 40_000 + 4 * call }, b: { address: '127.0.0.9', port: 40_002 + 4 * call } };
+}
+
+/** How the audio of a call is relayed. */
+export function audioOf(call: number, faults: Partial<AudioOptions['faults']> = {}): AudioOptions {
+  return { places: placesOf(call), latch: 'off', faults: { a: [], b: [], ...faults } };
 }
 
 /** Puts a B2BUA on a connection, towards `127.0.0.1:target`. */
@@ -46,7 +51,7 @@ export function relayOn(
     target: `sip:127.0.0.1:${target}`,
     targetAddresses: ['127.0.0.1'],
     fromTarget: null,
-    openMedia: (call) => new RelayedAudio(client, call, placesOf(call), 'off'),
+    openMedia: (call) => new RelayedAudio(client, call, audioOf(call)),
     onRecord: (record) => test.records.push(record),
     onError: (error) => test.errors.push(error),
     ...options,

@@ -69,6 +69,7 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
     fromTarget,
     mediaAddress: '127.0.0.1',
     latch: 'off',
+    sdpFaultsOf: () => ({ a: [], b: [] }),
     onRecord: (record) => records.push(record),
     onLog: (text) => log.push(text),
     onFatal: (error) => log.push(String(error)),

@@ -4,12 +4,14 @@ import { AppError } from '../../core/errors.js';
 import { Rng } from '../../core/rng.js';
 import { connectEmbedded, type DrachtioConnection } from '../../drachtio/connect.js';
 import type { Latching } from '../../media/link/messages.js';
+import type { RelaySide } from '../../media/link/relay-messages.js';
+import type { SdpFault } from '../../sdp/fault-spec.js';
 import { isUnspecified } from '../../sdp/relayed-media.js';
 import { orderHops, planHops } from '../../sip/next-hop.js';
 import { SystemDns } from '../../sip/system-dns.js';
 import { defaultPort, hostPort, parseSipUri } from '../../sip/uri.js';
 import type { Door } from '../door.js';
-import type { Relay } from '../relay.js';
+import type { CallTraits, Relay } from '../relay.js';
 import { B2bua, type Parties } from './b2bua.js';
 import type { CallRecord } from './call-record.js';
 import { Places } from './places.js';
@@ -32,6 +34,8 @@ export interface B2buaDoorOptions {
   /** An address of the media setup, at which both sides send to the relay. */
   mediaAddress: string;
   latch: Latching;
+  /** Faults of what each side of a call says in its descriptions. */
+  sdpFaultsOf(call: CallTraits): Record<RelaySide, readonly SdpFault[]>;
   onRecord(record: CallRecord): void;
   /** Something that went wrong within one call, or a message that could not be read. */
   onLog(text: string): void;
@@ -140,13 +144,14 @@ export class B2buaDoor implements Door {
   }
 
   private openMedia(call: number, parties: Parties): RelayedAudio | AppError {
-    const { relay, mediaAddress, advertise, latch } = this.options;
+    const { relay, mediaAddress, advertise, latch, sdpFaultsOf } = this.options;
     const opened = relay.open(`call-${call}`, { a: mediaAddress, b: mediaAddress }, parties);
     if (opened instanceof AppError) return opened;
     const address = advertise ?? mediaAddress;
     const { a, b } = opened.leases;
     const places = { a: { address, port: a.rtpPort }, b: { address, port: b.rtpPort } };
-    const audio = new RelayedAudio(relay, opened.call, places, latch, () => this.media.delete(opened.call));
+    const faults = sdpFaultsOf({ id: opened.call - 1, ...parties });
+    const audio = new RelayedAudio(relay, opened.call, { places, latch, faults }, () => this.media.delete(opened.call));
     this.media.set(opened.call, { call, audio });
     return audio;
   }

@@ -2,6 +2,8 @@ import type { Latching } from '../../media/link/messages.js';
 import type { RelayReport, RelaySide } from '../../media/link/relay-messages.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
+import type { SdpFault } from '../../sdp/fault-spec.js';
+import { withSdpFaults } from '../../sdp/faults.js';
 import type { RelayedMedia } from '../../sdp/relayed-media.js';
 import { usableKeys } from '../../sdp/sdes.js';
 import type { Relay } from '../relay.js';
@@ -10,6 +12,14 @@ import type { CallMedia } from './media.js';
 
 /** What a side said of its audio; `null` before it said anything, or where it takes none. */
 type Said = Record<RelaySide, RelayedMedia | null>;
+
+export interface AudioOptions {
+  /** Where each side is to send to. */
+  places: Record<RelaySide, RelayPlace>;
+  latch: Latching;
+  /** What is wrong in the descriptions of each side when they leave the relay. */
+  faults: Record<RelaySide, readonly SdpFault[]>;
+}
 
 /**
  * The audio of one call: a stream each way between two ports of the relay. The two sides agree on the keys of SRTP with each
@@ -21,12 +31,10 @@ export class RelayedAudio implements CallMedia {
   private readonly holds: Said = { a: null, b: null };
   private readonly said: Partial<Said> = {};
 
-  /** @param places where each side is to send to */
   constructor(
     private readonly relay: Pick<Relay, 'connect' | 'close'>,
     private readonly call: number,
-    private readonly places: Record<RelaySide, RelayPlace>,
-    private readonly latch: Latching,
+    private readonly options: AudioOptions,
     private readonly onClosed: () => void = () => {},
   ) {}
 
@@ -37,9 +45,10 @@ export class RelayedAudio implements CallMedia {
   }
 
   pass(from: RelaySide, description: string): string {
-    const { text, audio } = relayed(description, this.places[from === 'a' ? 'b' : 'a']);
+    const { places, faults } = this.options;
+    const { text, audio } = relayed(description, places[from === 'a' ? 'b' : 'a']);
     this.said[from] = audio;
-    return text;
+    return withSdpFaults(text, faults[from]);
   }
 
   settle(): void {
@@ -73,7 +82,7 @@ export class RelayedAudio implements CallMedia {
     this.relay.connect(this.call, side, {
       rtp: { address, port },
       rtcp: isMuxed ? 'mux' : { address: rtcp?.address ?? address, port: rtcp?.port ?? port + 1 },
-      latch: this.latch,
+      latch: this.options.latch,
       payloadTypes: payloadTypesOf(other ?? own),
       ...(srtp && { srtp }),
     });
