@@ -14,7 +14,7 @@ import { OneWay } from './one-way.js';
 import { Recode } from './recode.js';
 import { Relabel } from './relabel.js';
 import { Repacketise } from './repacketise.js';
-import { SequenceJump, SsrcChange, TimestampJump } from './stream-faults.js';
+import { PortChange, SequenceJump, SsrcChange, TimestampJump } from './stream-faults.js';
 
 /** What the faults of a direction share. */
 export interface FaultSurroundings {
@@ -50,6 +50,8 @@ function modelOf(fault: FaultStage, rng: Rng, { tallies, other }: FaultSurroundi
       return new Repacketise(fault.to, tally);
     case 'ssrc-change':
       return new SsrcChange(rng.uint32(), tally);
+    case 'port-change':
+      return new PortChange(tally);
     case 'sequence-jump':
       return new SequenceJump(fault.by, tally);
     case 'timestamp-jump':

@@ -36,6 +36,7 @@ const TRAITS: Readonly<Record<PlainStage['kind'], { holds?: true; rewrites?: tru
   'codec-change': { rewrites: true },
   ptime: { holds: true, rewrites: true },
   'ssrc-change': { rewrites: true },
+  'port-change': {},
   'sequence-jump': { rewrites: true },
   'timestamp-jump': { rewrites: true },
   'drop-events': {},

@@ -38,6 +38,8 @@ export interface Fate {
   isAbsorbed: boolean;
   /** A further packet that came of the one that entered. */
   isPart: boolean;
+  /** How often the direction has gone over to another source port so far. */
+  portChanges: number;
 }
 
 /** The fate of no packet yet. */
@@ -59,6 +61,7 @@ export function newFate(): Fate {
     eventDropped: false,
     isAbsorbed: false,
     isPart: false,
+    portChanges: 0,
   };
 }
 

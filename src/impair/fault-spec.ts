@@ -77,6 +77,10 @@ const ssrcChange = z
   .strictObject({ kind: z.literal('ssrc-change'), ...moment })
   .describe('The stream goes on under another SSRC');
 
+const portChange = z
+  .strictObject({ kind: z.literal('port-change'), ...moment })
+  .describe('RTP leaves from another port from then on, and what comes to the old one is lost: a NAT has rebound');
+
 const sequenceJump = z
   .strictObject({
     kind: z.literal('sequence-jump'),
@@ -181,6 +185,7 @@ export const faultStages = [
   codecChange,
   ptime,
   ssrcChange,
+  portChange,
   sequenceJump,
   timestampJump,
   dropEvents,

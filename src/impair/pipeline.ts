@@ -167,6 +167,11 @@ export class ImpairmentPipeline {
     return this.fate.length;
   }
 
+  /** How often packets are to have gone over to another source port so far. */
+  get portChanges(): number {
+    return this.fate.portChanges;
+  }
+
   /** Copies of the last packet that go on: 0 dropped, 1, 2 duplicated. */
   get copies(): number {
     return this.fate.copies;

@@ -19,6 +19,20 @@ export class SsrcChange implements StageModel {
   }
 }
 
+/** From its first packet on packets leave from another port, as behind a NAT that has lost its binding. No draws. */
+export class PortChange implements StageModel {
+  private changed = false;
+
+  constructor(private readonly tally: FaultTally) {}
+
+  apply(fate: Fate): void {
+    if (this.changed || fate.copies === 0) return;
+    this.changed = true;
+    fate.portChanges++;
+    this.tally.count++;
+  }
+}
+
 /** From its first packet on sequence numbers are ahead by so many, or behind by a negative number. No draws. */
 export class SequenceJump implements StageModel {
   private jumped = false;

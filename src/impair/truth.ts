@@ -17,8 +17,8 @@ export interface DirectionTruth {
   /** Telephone-event packets removed. */
   eventsDropped: number;
   /**
-   * What faults, queues and corruption did, by kind of stage: packets dropped or written to; for `ssrc-change`, `sequence-jump` and
-   * `timestamp-jump` how often the stream changed.
+   * What faults, queues and corruption did, by kind of stage: packets dropped or written to; for `ssrc-change`, `port-change`,
+   * `sequence-jump` and `timestamp-jump` how often the stream changed.
    */
   faults: Record<string, number>;
   /** What was in force when, where that changed: by a timeline, or while the call was up. */

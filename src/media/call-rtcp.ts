@@ -138,6 +138,11 @@ export class CallRtcp implements DatagramSink, Due {
     }
   }
 
+  /** Reports go over another port of ours from now on. */
+  sendFrom(port: UdpPort): void {
+    if (this.route !== null) this.route.from = port;
+  }
+
   /** The far end was found there. */
   moveTo(ip: number, port: number): void {
     this.ip = ip;

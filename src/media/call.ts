@@ -11,13 +11,13 @@ import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
-import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import type { Lease, MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
 import { RtpSender } from './sender.js';
 import { LocalSession } from './session.js';
-import type { PacketMemory } from './udp.js';
+import type { PacketMemory, UdpPort } from './udp.js';
 import { type SourceWatcher, UdpEnd } from './udp-end.js';
 
 /** How long the delayed packets of a closed call are waited for at most. */
@@ -34,6 +34,8 @@ export interface CallSurroundings {
   scratch: PacketMemory;
   sealed: PacketMemory;
   rtcp: RtcpSurroundings;
+  /** A further port pair at the address of one; `null` where there is none. */
+  spare(beside: Lease): PortPair | null;
 }
 
 /** What `open` says about a call. */
@@ -65,6 +67,8 @@ export class MediaCall implements SourceWatcher {
   private digitRequests: { from: number; to: number }[] = [];
   private digitsRequested = 0;
   private closedAtMs: number | null = null;
+  /** Pairs that RTP went over to, one after the other. */
+  readonly spares: PortPair[] = [];
 
   /** @param phase where in the packet interval this call's packets leave, 0–1 */
   constructor(
@@ -126,6 +130,17 @@ export class MediaCall implements SourceWatcher {
 
   onWrongSource(): void {
     this.session.onWrongSource();
+  }
+
+  /** The port of RTP changes, that of RTCP does not unless they are one. A share of a port has no other. */
+  onRebind(): UdpPort | null {
+    const { lease } = this.pair;
+    const spare = lease.ssrc === undefined ? this.around.spare(lease) : null;
+    if (spare === null) return null;
+    this.spares.push(spare);
+    spare.rtp.sink = this.end;
+    if (this.remote?.rtcp?.mux) this.rtcp?.sendFrom(spare.rtp);
+    return spare.rtp;
   }
 
   onUnopened(): void {
@@ -242,7 +257,7 @@ export class MediaCall implements SourceWatcher {
    * delayed packets go. True when none is left or the time is up.
    */
   drained(nowMs: number): boolean {
-    this.pair.rtp.sink = null;
+    this.rtpPort.sink = null;
     if (this.uplink.inFlight + this.downlink.inFlight === 0) return true;
     return nowMs - (this.closedAtMs ?? nowMs) >= MAX_DRAIN_MS;
   }
@@ -276,13 +291,18 @@ export class MediaCall implements SourceWatcher {
     return text.includes(':') === this.pair.lease.address.includes(':') ? parseAddress(text) : null;
   }
 
+  /** What RTP is sent from now. */
+  private get rtpPort(): UdpPort {
+    return (this.spares.at(-1) ?? this.pair).rtp;
+  }
+
   private rtcpRoute(remote: MediaRemote): RtcpRoute {
     const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
     const { end, pair } = this;
     const ip = this.addressOf(mux ? remote.address : address);
     if (ip === null || ip === 0 || remote.port === 0) return { from: pair.rtcp, ip: 0, port: 0, latching: 'off' };
     // Over the port of RTP it goes to where RTP goes.
-    if (mux) return { from: pair.rtp, ip: end.remoteIp, port: end.remotePort, latching: 'off' };
+    if (mux) return { from: this.rtpPort, ip: end.remoteIp, port: end.remotePort, latching: 'off' };
     return { from: pair.rtcp, ip, port, latching: this.spec.session.latch ?? 'off' };
   }
 

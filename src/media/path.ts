@@ -15,6 +15,8 @@ const remade = new PacketMemory(room);
  */
 export interface End {
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void;
+  /** Sends from another port from now on; an end that is no UDP port has none. */
+  rebind?(): void;
 }
 
 /** One direction of a path: what enters passes the pipeline and reaches the end when its delay is over. */
@@ -25,6 +27,7 @@ export class Direction implements HeldPacketSink {
   rewrites = false;
   private holds = false;
   private transparent = true;
+  private portChanges = 0;
   private readonly truth: TruthCounter;
 
   constructor(
@@ -61,6 +64,10 @@ export class Direction implements HeldPacketSink {
     }
     const { pipeline } = this;
     pipeline.apply(memory.bytes, offset, length, atMs);
+    if (pipeline.portChanges !== this.portChanges) {
+      this.portChanges = pipeline.portChanges;
+      this.target.rebind?.();
+    }
     do {
       if (pipeline.copies === 0) continue;
       if (pipeline.bytes === memory.bytes) this.send(memory, offset, length, atMs);

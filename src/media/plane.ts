@@ -21,6 +21,8 @@ const SCRATCH_BYTES = 2048;
 /** Port pairs bound in a tick: few while calls are up, because each costs some 20 µs that packets then wait. */
 const LEASES_A_TICK = 8;
 const LEASES_A_TICK_IDLE = 256;
+/** Ports tried above those of a call that bound its own, for one to go over to. */
+const SPARES_LOOKED_AT = 20;
 const GOLDEN_RATIO = 0.618033988749895;
 
 export interface PlaneOptions {
@@ -87,6 +89,7 @@ class Totals {
 export class Plane {
   private readonly driver: UdpDriver;
   /** Those of calls are taken from `callPorts`, which is the same unless calls share theirs. */
+  private readonly addresses: readonly string[];
   private readonly ports: PortPool;
   private readonly callPorts: PortPool | SharedPorts;
   private readonly around: CallSurroundings;
@@ -134,6 +137,7 @@ export class Plane {
   ) {
     const { driver, seed, shared = new SharedImpairments() } = options;
     this.driver = driver;
+    this.addresses = options.addresses;
     this.ports = new PortPool(
       driver,
       options.addresses,
@@ -168,10 +172,11 @@ export class Plane {
         scratch: PacketMemory.allocate(SCRATCH_BYTES),
         counts: { received: 0, malformed: 0 },
       },
+      spare: (lease) => this.spare(lease),
     };
     this.relay = new RelayPlane(
       this.ports,
-      { seed, queue: this.queue, shared, scratch: this.around.sealed },
+      { seed, queue: this.queue, shared, scratch: this.around.sealed, spare: this.around.spare },
       () => this.health(0),
       (event) => listener.onRelay(event),
       options.utcOffsetMs,
@@ -288,6 +293,19 @@ export class Plane {
     };
   }
 
+  /** A further pair of the range; of an address that has none, the next ports that are free above those of the call. */
+  private spare({ address, rtpPort }: Lease): PortPair | null {
+    if (this.addresses.includes(address)) {
+      const leased = this.ports.lease(this.around.rtcp.clock.now(), address);
+      return leased instanceof AppError ? null : leased;
+    }
+    for (let port = rtpPort + 2; port <= Math.min(65_534, rtpPort + SPARES_LOOKED_AT * 2); port += 2) {
+      const bound = this.ports.bind(address, port);
+      if (!(bound instanceof AppError)) return bound;
+    }
+    return null;
+  }
+
   private reportDigits(): void {
     for (const call of this.awaitingDigits) this.reportDigitsOf(call);
     this.awaitingDigits = this.awaitingDigits.filter((call) => call.awaitsDigits);
@@ -306,6 +324,7 @@ export class Plane {
       this.calls.delete(call.id);
       this.ended.add(call);
       this.callPorts.release(call.pair, nowMs);
+      for (const pair of call.spares) this.ports.release(pair, nowMs);
       this.listener.onClosed(call.id, call.report(nowMs));
       call.session.close();
       return false;

@@ -66,6 +66,8 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
     rtcp: UdpPort,
     private readonly scratch: PacketMemory,
     private readonly fates: FateLog | null,
+    /** A port for RTP in place of the one that there is, which this end listens at already; `null` where there is none. */
+    private readonly takeOther: () => UdpPort | null,
   ) {
     const { numbers, at } = takeNumbers(END_NUMBERS);
     this.numbers = numbers;
@@ -208,6 +210,16 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
 
   onWrongSource(): void {
     this.wrongSource++;
+  }
+
+  rebind(): void {
+    this.udp.rebind();
+  }
+
+  onRebind(): UdpPort | null {
+    const port = this.takeOther();
+    if (port !== null) this.rtcp.sendRtpFrom(port);
+    return port;
   }
 
   onLatched(ip: number, port: number): void {

@@ -34,7 +34,7 @@ export class RelayRtcp implements DatagramSink {
 
   constructor(
     private readonly end: RelayEnd,
-    private readonly rtpPort: UdpPort,
+    private rtpPort: UdpPort,
     private readonly rtcpPort: UdpPort,
     private readonly srtp: SrtpSession,
     private readonly scratch: PacketMemory,
@@ -52,6 +52,11 @@ export class RelayRtcp implements DatagramSink {
     this.latching = latch;
     this.hasLatched = false;
     if (this.port === 0 && this.end.remotePort !== 0) this.onRtpLatched(this.end.remoteIp, this.end.remotePort);
+  }
+
+  /** What goes over the port of RTP leaves from another one from now on. */
+  sendRtpFrom(port: UdpPort): void {
+    this.rtpPort = port;
   }
 
   /** RTCP shares the port of RTP. */

@@ -6,12 +6,13 @@ import type { Pipeline } from '../impair/spec.js';
 import type { DirectionTruth } from '../impair/truth.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { Due } from './due-wheel.js';
+import type { Lease } from './link/messages.js';
 import type { RelayCallSpec, RelayDirection, RelayRemote, RelayReport, RelaySide } from './link/relay-messages.js';
 import type { CallLog } from './packet-log.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
 import { RelayEnd } from './relay-end.js';
-import type { PacketMemory } from './udp.js';
+import type { PacketMemory, UdpPort } from './udp.js';
 
 /** How long the delayed packets of a closed call are waited for at most. */
 const MAX_DRAIN_MS = 1000;
@@ -29,6 +30,8 @@ export interface RelaySurroundings {
   shared: SharedImpairments;
   /** Room for one protected packet. */
   scratch: PacketMemory;
+  /** A further port pair at the address of one; `null` where there is none. */
+  spare(beside: Lease): PortPair | null;
 }
 
 /** A call with two UDP ends and an impairment pipeline each way. */
@@ -42,6 +45,8 @@ export class RelayedCall implements Due {
   onTimeout: (() => void) | null = null;
   private toldMs = -1;
   private closedAtMs: number | null = null;
+  /** Pairs that RTP of either side went over to. */
+  readonly spares: PortPair[] = [];
 
   constructor(
     private readonly spec: RelayCallSpec,
@@ -115,6 +120,7 @@ export class RelayedCall implements Due {
       pair.rtp.sink = null;
       pair.rtcp.sink = null;
     }
+    for (const pair of this.spares) pair.rtp.sink = null;
   }
 
   /** Called once a tick after `close`: true when no delayed packet is left, or the time is up. */
@@ -152,9 +158,21 @@ export class RelayedCall implements Due {
       rtcp?.by(pair.rtcp) ?? pair.rtcp,
       this.around.scratch,
       fates,
+      () => this.otherPort(side, log),
     );
     pair.rtp.sink = rtp?.before(end.sink) ?? end.sink;
     pair.rtcp.sink = rtcp?.before(end.rtcp) ?? end.rtcp;
     return end;
+  }
+
+  /** Another port for the RTP of a side, captured as the one before. */
+  private otherPort(side: RelaySide, log: CallLog | null): UdpPort | null {
+    const end = this.ends[side];
+    const pair = this.around.spare(end.pair.lease);
+    if (pair === null) return null;
+    this.spares.push(pair);
+    const capture = log?.captureOf(side, pair, false) ?? null;
+    pair.rtp.sink = capture?.before(end.sink) ?? end.sink;
+    return capture?.by(pair.rtp) ?? pair.rtp;
   }
 }

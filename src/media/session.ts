@@ -95,13 +95,14 @@ export class LocalSession implements End {
   }
 
   private heardSpec(): HeardSpec {
-    const { jitterBufferMs, mediaTimeoutMs, bpl, equipment, expectAudio, hearDigits } = this.spec;
+    const { jitterBufferMs, mediaTimeoutMs, bpl, equipment, measuresLevels, expectAudio, hearDigits } = this.spec;
     return {
       acceptPayloadTypes: this.acceptPayloadTypes,
       jitterBufferMs,
       mediaTimeoutMs,
       bpl,
       equipment,
+      measuresLevels,
       expectAudio: expectAudio && this.hears,
       hearDigits,
       clockRate: this.clockRate,

@@ -24,6 +24,8 @@ export interface SourceWatcher {
   onWrongSource(): void;
   /** The far end was found elsewhere than before. */
   onLatched(ip: number, port: number): void;
+  /** A port to send from and listen at in place of the one that there is; `null` where there is none to be had. */
+  onRebind?(): UdpPort | null;
   /** SRTP whose key is not yet known. */
   onUnopened(): void;
   /** SRTP of the far end that does not authenticate, and SRTP that came before. */
@@ -71,7 +73,7 @@ export class UdpEnd implements End, DatagramSink {
   private strict = true;
 
   constructor(
-    private readonly port: UdpPort,
+    private port: UdpPort,
     private readonly watcher: SourceWatcher,
     private latching: Latching = 'off',
     private protection: Protection | null = null,
@@ -147,6 +149,14 @@ export class UdpEnd implements End, DatagramSink {
     scratch.write(0, memory, offset, length);
     const sealed = session.outbound.protectRtp(scratch.bytes, 0, length);
     if (sealed > 0) this.port.send(scratch, 0, sealed, this.remoteIp, this.remotePort, dueMs);
+  }
+
+  /** Goes over to another port; what still comes to the old one is thrown away. */
+  rebind(): void {
+    const port = this.watcher.onRebind?.() ?? null;
+    if (port === null) return;
+    this.port.sink = null;
+    this.port = port;
   }
 
   /**

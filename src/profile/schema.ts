@@ -45,6 +45,7 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
         );
     }
   }
+  checkPortChanges(profile, issue);
   if (!isTable(profile.calls)) return;
   const { from, to, headers, numbers } = profile.calls;
   const patterns: [Path, unknown][] = [
@@ -57,6 +58,29 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
     const mistake = typeof pattern === 'string' ? patternMistake(pattern, numbers !== undefined) : null;
     if (mistake !== null) issue(path, mistake);
   }
+}
+
+/** Only what we send by a port of our own can go over to another one. */
+function checkPortChanges(profile: Table, issue: (path: Path, message: string) => void): void {
+  if (!isTable(profile.impairment)) return;
+  const { impairment } = profile;
+  const timeline = Array.isArray(impairment.timeline) ? impairment.timeline : [];
+  const parts: [Path, unknown][] = [
+    [[], impairment],
+    ...timeline.map((part, i): [Path, unknown] => [['timeline', i], part]),
+  ];
+  const isShared = isTable(profile.media) && profile.media.sharedPorts === true;
+  for (const [path, part] of parts)
+    for (const direction of ['uplink', 'downlink']) {
+      const stages = isTable(part) ? part[direction] : undefined;
+      if (!Array.isArray(stages)) continue;
+      for (const [i, stage] of stages.entries()) {
+        if (!isTable(stage) || stage.kind !== 'port-change') continue;
+        const at = ['impairment', ...path, direction, i];
+        if (direction === 'downlink') issue(at, 'the far end’s port is its own: `port-change` belongs into the uplink');
+        else if (isShared) issue(at, 'cannot work with `media.sharedPorts`: calls have no port of their own');
+      }
+    }
 }
 
 function patternMistake(pattern: string, hasNumbers: boolean): string | null {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pipeline } from '../../src/impair/spec.js';
 import type { MediaReport } from '../../src/media/link/messages.js';
-import { TwoPlanes } from './two-planes.js';
+import { ADDRESS, remoteAt, TwoPlanes } from './two-planes.js';
 
 /** A call of 12 s with a fault on its uplink, and what the far end heard. */
 function callWith(uplink: Pipeline, digits?: string): { near: MediaReport; far: MediaReport } {
@@ -96,6 +96,31 @@ describe('what a far end makes of injected faults', () => {
     const { far } = callWith([{ kind: 'timestamp-jump', by: 8000, after: 4000 }]);
     expect(far.heard.packetsLost).toBe(0);
     expect(far.heard.jitterMaxMs!).toBeGreaterThan(30);
+  });
+
+  it('a NAT that rebinds is a wrong source, and the way back is dead, unless the far end follows', () => {
+    const rebound = (latch: 'off' | 'follow', mux: boolean): ReturnType<TwoPlanes['close']> => {
+      const planes = new TwoPlanes();
+      const leases = planes.open(1, { latch, rtcp: { xr: false } }, [{ kind: 'port-change', after: 3000 }]);
+      const at = (port: number) => remoteAt(port, { rtcp: { address: ADDRESS, port: port + 1, mux } });
+      planes.near.plane.connect(1, at(leases.far.rtpPort), true, planes.clock.now());
+      planes.far.plane.connect(1, at(leases.near.rtpPort), true, planes.clock.now());
+      planes.run(12_000);
+      return planes.close(1);
+    };
+    const lost = rebound('off', false);
+    expect(lost.near.truth.uplink).toMatchObject({ dropped: 0, faults: { 'port-change': 1 } });
+    expect(lost.far.heard).toMatchObject({ packetsReceived: 150, verdict: { cause: 'stopped' } });
+    expect(lost.far.heard.wrongSource).toBe(lost.near.sent.packetsSent - 150);
+    // Nobody told the far end: it goes on sending to the port that is dead now.
+    expect(lost.near.heard.verdict.cause).toBe('stopped');
+    for (const mux of [false, true]) {
+      const followed = rebound('follow', mux);
+      expect(followed.far.heard).toMatchObject({ verdict: { state: 'ok' }, wrongSource: 0, packetsLost: 0 });
+      expect(followed.far.latched!.port).not.toBe(followed.near.localPort);
+      expect(followed.near.heard).toMatchObject({ verdict: { state: 'ok' } });
+      expect(followed.far.rtcp!.received).toBeGreaterThan(1);
+    }
   });
 
   it('digits vanish, cannot be told, or lose their ends', () => {

@@ -155,6 +155,28 @@ describe('a relayed call', () => {
     });
   });
 
+  it('goes over to another port towards one side where a stage says so, and what comes to the old one is lost', () => {
+    const bed = new RelayBed();
+    const { a, b } = bed.open([{ kind: 'port-change', after: 100 }]);
+    for (let i = 0; i < 20; i++) {
+      bed.send('a', a, rtp({ sequence: i }));
+      bed.send('b', b, rtp({ sequence: i, ssrc: 2 }));
+      bed.run(20);
+    }
+    const ports = bed.net.port(FAR.b.address, FAR.b.port).queue.map(({ sourcePort }) => sourcePort);
+    expect(sequences(bed.came.b)).toEqual(upTo(20));
+    expect(ports.slice(0, 5)).toEqual(new Array(5).fill(b.rtpPort));
+    const [moved] = new Set(ports.slice(5));
+    expect(ports.slice(5)).toEqual(new Array(15).fill(moved));
+    expect(moved).not.toBe(b.rtpPort);
+    // Towards A nothing has moved: what B sent to the port that it was told of came through until that was dead.
+    expect(sequences(bed.came.a)).toEqual(upTo(5));
+    bed.send('b', { ...b, rtpPort: moved }, rtp({ sequence: 20, ssrc: 2 }));
+    bed.run(2);
+    expect(sequences(bed.came.a)).toEqual([...upTo(5), 20]);
+    expect(bed.close().directions.aToB.truth).toMatchObject({ dropped: 0, faults: { 'port-change': 1 } });
+  });
+
   it('knows what the payload types of a side mean', () => {
     const bed = new RelayBed();
     const { a, b } = bed.open([{ kind: 'drop-events', ratio: 1 }], [{ kind: 'drop-events', ratio: 1 }], {

@@ -197,6 +197,42 @@ describe('a profile', () => {
     },
   );
 
+  it('refuses impairments, faults of descriptions and a control endpoint that cannot be, at their lines', () => {
+    const found = mistakes(
+      [
+        minimal.trimEnd(),
+        'impairment:',
+        '  network: moon',
+        '  downlink:',
+        '    - { kind: port-change }',
+        '    - { kind: echo, delay: 5ms, returnLoss: 6 }',
+        '  timeline:',
+        '    - { for: 10s, network: clean }',
+        '    - { for: 0s, uplink: [{ kind: loss, ratio: 80%, burst: 2 }] }',
+        '  select: { every: 0 }',
+        'control: { port: 8089, token: short }',
+        'calls: { sdpFaults: [{ kind: remove-codec }] }',
+        'trunk: { sdpFaults: [{ kind: wrong-address, address: example.net }] }',
+      ].join('\n'),
+    );
+    expect(found.map(({ path, line }) => [path, line])).toEqual(
+      expect.arrayContaining([
+        ['impairment.network', 5],
+        ['impairment.downlink.0', 7],
+        ['impairment.downlink.1', 8],
+        ['impairment.timeline.1.for', 11],
+        ['impairment.timeline.1.uplink.0', 11],
+        ['impairment.select.every', 12],
+        ['control.token', 13],
+        ['calls.sdpFaults.0.codec', 14],
+        ['trunk.sdpFaults.0.address', 15],
+      ]),
+    );
+    expect(found).toHaveLength(9);
+    const shared = `${minimal}media: { sharedPorts: true }\nimpairment: { uplink: [{ kind: port-change }] }\n`;
+    expect(mistakes(shared)).toMatchObject([{ path: 'impairment.uplink.0', line: 5 }]);
+  });
+
   it.each(['calls', 'trunk'])('refuses latching of its %s where calls share ports', (side) => {
     const shared = 'media: { sharedPorts: true }\n';
     expect(mistakes(`${minimal}${side}: { latch: first }\n${shared}`)).toMatchObject([

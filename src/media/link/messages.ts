@@ -76,6 +76,8 @@ export interface SessionSpec {
   bpl: number;
   /** Ie and Bpl of codecs that are opaque to us, where they are not those of the E-model's tables. */
   equipment?: KnownEquipment;
+  /** Whether G.722 and Opus are decoded for their level; left out, they are. */
+  measuresLevels?: boolean;
   /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
   rtcp?: { xr: boolean };
   /** Whether RTP is protected: nothing is heard or sent before `connect` brings keys. It is not, when this is left out. */
