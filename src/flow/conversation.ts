@@ -7,7 +7,7 @@ import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
-import { type ConversationSpec, type MediaSpec, soundName } from './spec.js';
+import { type ConversationSpec, isChosen, type MediaSpec, soundName } from './spec.js';
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
@@ -47,6 +47,7 @@ export class Conversation {
       srtp: conversation.srtp.length > 0,
       bpl: mediaSpec.plc ? BPL.plc : BPL.none,
       equipment: mediaSpec.codecs,
+      measuresLevels: isChosen(mediaSpec.levels, call),
       rtcp: mediaSpec.rtcp.enabled ? { xr: mediaSpec.rtcp.xr } : undefined,
     };
     const local = {

@@ -230,6 +230,9 @@ export const mediaSpec = z
       })
       .prefault({})
       .describe('RTCP (RFC 3550) of each call'),
+    levels: ratio
+      .default(1)
+      .describe('Share of the calls, evenly spread, whose G722 and opus is decoded to tell how loud it is'),
     record: z
       .strictObject({
         share: ratio.default(1).describe('Share of the calls, evenly spread'),
@@ -250,12 +253,16 @@ export type MediaSpec = z.infer<typeof mediaSpec>;
 /** Bytes that a second of received audio takes at most: L16 at 16 kHz in packets of 10 ms, headers included. */
 const RECORDED_BYTES_A_SECOND = 40_000;
 
+/** Whether call `id` is one of the share, which is spread evenly. */
+export function isChosen(share: number, id: number): boolean {
+  return Math.floor((id + 1) * share) > Math.floor(id * share);
+}
+
 /** Bytes to keep of what call `id` receives; `undefined` for a call that is not recorded. */
 export function recordBytesOf({ record }: Pick<MediaSpec, 'record'>, id: number): number | undefined {
   if (!record) return undefined;
-  const before = Math.floor(id * record.share);
-  const isChosen = Math.floor((id + 1) * record.share) > before && before < record.calls;
-  return isChosen ? Math.ceil((record.for / 1000) * RECORDED_BYTES_A_SECOND) : undefined;
+  const isRecorded = isChosen(record.share, id) && Math.floor(id * record.share) < record.calls;
+  return isRecorded ? Math.ceil((record.for / 1000) * RECORDED_BYTES_A_SECOND) : undefined;
 }
 
 /** First and last port of the range. */

@@ -2,7 +2,7 @@ import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
 import type { Law } from '../audio/g711.js';
 import { CODECS, type CodecName } from '../core/codecs.js';
 import type { NumberRange } from '../core/number-block.js';
-import { DECODED, OPAQUE } from './heard-payload.js';
+import { DECODED, UNMEASURED } from './heard-payload.js';
 import { energyOf, LevelMeter } from './levels.js';
 
 /** Levels are counted in samples of this rate, whatever the codec's is. */
@@ -57,8 +57,8 @@ export class HeardAudio {
     return true;
   }
 
-  hearOpaque(kind: number, timestamp: number): void {
-    this.codec = OPAQUE[kind];
+  hearUnmeasured(kind: number, timestamp: number): void {
+    this.codec = UNMEASURED[kind];
     const units = (timestamp - this.unmeasuredTimestamp) | 0;
     if (this.unmeasured++ > 0 && units > 0 && (this.unmeasuredUnits === 0 || units < this.unmeasuredUnits))
       this.unmeasuredUnits = units;

@@ -1,4 +1,4 @@
-import type { CodecName, DecodedCodec, OpaqueCodec } from '../core/codecs.js';
+import type { CodecName, DecodedCodec } from '../core/codecs.js';
 
 /** Payload types that are accepted, and what each carries. */
 export type AcceptedPayloads = Record<number, CodecName | 'telephone-event' | 'CN'>;
@@ -18,6 +18,8 @@ export const Payload = {
   amr: 10,
   amrWide: 11,
   evs: 12,
+  g722Unmeasured: 13,
+  opusUnmeasured: 14,
 } as const;
 
 const PAYLOAD_OF = {
@@ -43,24 +45,38 @@ export const DECODED: Readonly<Record<number, Exclude<DecodedCodec, 'PCMU' | 'PC
   [Payload.opus]: 'opus',
 };
 
-/** The codecs whose level is not known. */
-export const OPAQUE: Readonly<Record<number, OpaqueCodec>> = {
+/** The codecs whose level is not known: nobody here can decode them, or shall. */
+export const UNMEASURED: Readonly<Record<number, CodecName>> = {
   [Payload.g729]: 'G729',
   [Payload.amr]: 'AMR',
   [Payload.amrWide]: 'AMR-WB',
   [Payload.evs]: 'EVS',
+  [Payload.g722Unmeasured]: 'G722',
+  [Payload.opusUnmeasured]: 'opus',
+};
+
+/** What decoding costs most, where its level is not asked for. */
+const NOT_DECODED: Readonly<Record<number, number>> = {
+  [Payload.g722]: Payload.g722Unmeasured,
+  [Payload.opus]: Payload.opusUnmeasured,
 };
 
 const PAYLOAD_TYPES = 128;
 const tables = new Map<string, Uint8Array>();
 
-/** What each payload type carries: one table for all streams that accept the same, so that it stays in the cache. */
-export function kindsOf(accepted: AcceptedPayloads): Uint8Array {
-  const key = JSON.stringify(accepted);
+/**
+ * What each payload type carries: one table for all streams that accept the same, so that it stays in the cache.
+ * @param measuresLevels whether G.722 and Opus are decoded for their level
+ */
+export function kindsOf(accepted: AcceptedPayloads, measuresLevels: boolean): Uint8Array {
+  const key = `${measuresLevels} ${JSON.stringify(accepted)}`;
   const known = tables.get(key);
   if (known) return known;
   const kinds = new Uint8Array(PAYLOAD_TYPES).fill(Payload.undecodable);
-  for (const [type, name] of Object.entries(accepted)) kinds[Number(type)] = PAYLOAD_OF[name];
+  for (const [type, name] of Object.entries(accepted)) {
+    const kind = PAYLOAD_OF[name];
+    kinds[Number(type)] = measuresLevels ? kind : (NOT_DECODED[kind] ?? kind);
+  }
   tables.set(key, kinds);
   return kinds;
 }

@@ -23,6 +23,8 @@ export interface HeardSpec {
   mediaTimeoutMs: number;
   bpl: number;
   equipment?: KnownEquipment;
+  /** Whether G.722 and Opus are decoded for their level; left out, they are. */
+  measuresLevels?: boolean;
   expectAudio: boolean;
   hearDigits: boolean;
   /** RTP clock of the codec that is expected, in Hz. */
@@ -87,7 +89,7 @@ export class HeardStream implements HeardCounters {
     this.at = at;
     numbers[at + CURRENT_SSRC] = -1;
     this.audio = new HeardAudio({ numbers, words, at: at + STREAM_NUMBERS });
-    this.kinds = kindsOf(spec.acceptPayloadTypes);
+    this.kinds = kindsOf(spec.acceptPayloadTypes, spec.measuresLevels ?? true);
     this.configure(spec);
   }
 
@@ -98,7 +100,7 @@ export class HeardStream implements HeardCounters {
     // Another clock makes another stream of it, the SSRC notwithstanding: times and timestamps go together anew.
     if (spec.clockRate !== this.spec.clockRate) this.endCurrent();
     this.spec = spec;
-    this.kinds = kindsOf(spec.acceptPayloadTypes);
+    this.kinds = kindsOf(spec.acceptPayloadTypes, spec.measuresLevels ?? true);
     numbers[at + OWN_SSRC] = spec.ownSsrc;
     const codec = Object.values(spec.acceptPayloadTypes).find((name) => name in CODECS);
     if (codec !== undefined && levels.audioPackets === 0) audio.codec = codec as CodecName;
@@ -169,7 +171,9 @@ export class HeardStream implements HeardCounters {
       case Payload.amr:
       case Payload.amrWide:
       case Payload.evs:
-        this.audio.hearOpaque(kind, timestamp);
+      case Payload.g722Unmeasured:
+      case Payload.opusUnmeasured:
+        this.audio.hearUnmeasured(kind, timestamp);
         break;
       default:
         this.hearDecoded(kind, bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), arrivalMs);

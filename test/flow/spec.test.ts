@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conversationSpec, mediaSpec } from '../../src/flow/spec.js';
+import { conversationSpec, isChosen, mediaSpec } from '../../src/flow/spec.js';
 
 describe('comfortNoise', () => {
   it.each(['yes', 13, null])('is refused as %s', (comfortNoise) => {
@@ -27,5 +27,20 @@ describe('media.codecs', () => {
   it('takes Ie and Bpl of what is not encoded here', () => {
     const codecs = { 'AMR-WB': { ie: 7, bpl: 4.9 } };
     expect(mediaSpec.parse({ codecs }).codecs).toEqual(codecs);
+  });
+});
+
+describe('media.levels', () => {
+  it.each(['101%', -0.1, 'some'])('is refused as %s', (levels) => {
+    const { error } = mediaSpec.safeParse({ levels });
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual(['levels']);
+  });
+
+  it('chooses its share of the calls, evenly spread', () => {
+    const { levels } = mediaSpec.parse({ levels: '20%' });
+    const chosen = Array.from({ length: 1000 }, (_, id) => id).filter((id) => isChosen(levels, id));
+    expect(chosen.length).toBe(200);
+    expect(Math.max(...chosen.slice(1).map((id, i) => id - chosen[i]))).toBe(5);
+    expect([isChosen(1, 7), isChosen(0, 7)]).toEqual([true, false]);
   });
 });

@@ -97,6 +97,19 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }`,
     },
   );
 
+  it('decodes G.722 for its level in half of the calls where that is all that it shall', async () => {
+    const side = 'codecs: [G722]';
+    const { summary, records } = await runProfile(profile(`hold: 3s, ${side}`, side, ', levels: 50%'));
+    expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
+    const known = records.map(({ uplink, downlink }) => [uplink, downlink].map((d) => d!.heard!.levelDbov !== null));
+    expect(known.flat().filter((isKnown) => isKnown)).toHaveLength(4);
+    expect(records.filter(({ id }) => id % 2 === 1).map((r) => r.downlink!.heard!.levelDbov !== null)).toEqual([
+      true,
+      true,
+    ]);
+    expect(summary.media.downlink).toMatchObject({ measured: 4, mosModel: 'G.107.1 CQEW' });
+  });
+
   it('without a common codec fails with 488', async () => {
     const { summary } = await runProfile(profile('codecs: [PCMU], hold: 1s', 'codecs: [opus, G722]'));
     expect(summary.calls).toMatchObject({ attempted: 4, answered: 0, failed: 4 });

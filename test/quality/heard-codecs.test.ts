@@ -105,6 +105,28 @@ describe('a heard stream', () => {
     },
   );
 
+  it.each(['G722', 'opus', 'L16/16000', 'PCMA'] as const)(
+    'of %s has everything but its level where that is not to be measured and costs a decoder',
+    (codec) => {
+      const streams = [true, false].map((measuresLevels) => new HeardStream({ ...spec(codec), measuresLevels }));
+      const [measured, unmeasured] = streams.map((stream) => {
+        stream.onAnswer(1000);
+        const far = new FarEnd(stream);
+        far.speak(codec, 2000);
+        far.lose((CODECS[codec].clockRate / 1000) * 20);
+        far.speak(codec, 2000);
+        const report = stream.report(far.atMs);
+        stream.close();
+        return report;
+      });
+      if (codec === 'G722' || codec === 'opus') {
+        expect(unmeasured).toEqual({ ...measured, levelDbov: null, silentRatio: null, secondsHeard: null });
+        expect(Math.abs(measured.levelDbov! + 26)).toBeLessThan(0.5);
+      } else expect(unmeasured).toEqual(measured);
+      expect(unmeasured.mos).toMatchObject({ codec, ptimeMs: 20 });
+    },
+  );
+
   it('counts packets that are not of their codec as undecodable', () => {
     const stream = new HeardStream(spec('opus'));
     stream.onAnswer(1000);
