@@ -48,6 +48,12 @@ export class ClientContext implements Acknowledged {
   ) {
     this.credentials = headerLines.includes('uthorization:') ? credentialsOf(headerLines) : '';
   }
+
+  /** The call within a dialog is over; the INVITE's transaction stays for a while (timer M), but not for the dialog. */
+  forget(dialog: Dialog): void {
+    if (this.dialog === dialog) this.dialog = null;
+    if (this.early?.length === 1 && this.early[0] === dialog) this.early = null;
+  }
 }
 
 function credentialsOf(headerLines: string): string {

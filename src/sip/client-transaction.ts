@@ -22,6 +22,17 @@ export interface RequestHead {
   routes: readonly string[];
 }
 
+/** Lets go what only its ACK, its CANCEL and its local answers would repeat: parts of messages, each of which keeps all of its own. */
+export function emptyHead(head: RequestHead): void {
+  head.requestUri = '';
+  head.via = '';
+  head.from = '';
+  head.to = '';
+  head.routes = NO_ROUTES;
+}
+
+const NO_ROUTES: readonly string[] = [];
+
 /** Whoever sent the request. */
 export interface ClientUser {
   onResponse(transaction: ClientTransaction, response: SipMessage, peer: Peer): void;

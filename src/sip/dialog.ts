@@ -16,6 +16,8 @@ export class Dialog {
   inviteCseq: number;
   /** The sequence number of our last INVITE that was accepted: only that one takes an ACK of ours. */
   acceptedCseq = -1;
+  /** By this messages find it. */
+  readonly key: string;
   terminated = false;
   /** Made by a provisional response and not accepted yet (RFC 3261 12.1). */
   early = false;
@@ -62,15 +64,12 @@ export class Dialog {
     this.remoteCseq = remoteCseq;
     this.inviteCseq = localCseq;
     this.name = this.baseName;
+    this.key = dialogKey(callId, localTag, remoteTag);
   }
 
   /** Call-ID and the tag of whoever sent the first request: the same for all branches of a forked call. */
   get baseName(): string {
     return dialogName(this.callId, this.role === 'uac' ? this.localTag : this.remoteTag);
-  }
-
-  get key(): string {
-    return dialogKey(this.callId, this.localTag, this.remoteTag);
   }
 
   /** The callee may send no BYE before its 2xx was acknowledged, nor while the INVITE has no answer (RFC 3261 15). */

@@ -2,8 +2,10 @@ import { type Acknowledged, type ClientContext, earlyOf } from './client-context
 import type { RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE } from './core.js';
 import { type Dialog, uacDialog } from './dialog.js';
+import { uriOf } from './header-values.js';
 import type { SipMessage } from './message.js';
 import { beginOwn, settleOwn } from './overlap.js';
+import { ownCopy } from './own-copy.js';
 import { listsOption } from './request-checks.js';
 import { requestText } from './requests.js';
 import { countReceivedAgain, countSentAgain } from './stats.js';
@@ -87,7 +89,7 @@ export class InviteAnswers {
       else known.acksOwed++;
       return 'absorbed';
     }
-    context.acceptedTag = tag;
+    context.acceptedTag = ownCopy(tag);
     if (unwanted && context.dialog === null) {
       this.refuse(context, head, response);
       this.dropEarly(context);
@@ -115,7 +117,9 @@ export class InviteAnswers {
     if (context.refused.size >= MAX_BRANCHES) return;
     const early = earlyOf(context, response.toTag);
     if (early) this.core.dialogs.remove(early);
-    const dialog = uacDialog(head, response);
+    // Of an INVITE that was accepted the head is empty by now: the answer tells whose it is.
+    const from = response.header('from')!;
+    const dialog = uacDialog(head.from === '' ? { ...head, from, requestUri: uriOf(from) } : head, response);
     const acknowledged: Acknowledged = { ack: null, ackPeer: null, acksOwed: 0, credentials: context.credentials };
     context.refused.set(tag, acknowledged);
     dialog.context = acknowledged;

@@ -98,6 +98,10 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
     if (status >= 200) {
       if (this.finalStatus === 0) this.finalStatus = status;
       this.request = null;
+      if (!this.isInvite) {
+        this.context = null;
+        this.owner = null;
+      }
     }
     if (status < 200) this.step('provisional', null);
     else if (!this.isInvite) this.step('final', null);

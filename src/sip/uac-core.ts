@@ -1,6 +1,6 @@
 import { ChurnMap } from '../core/churn-map.js';
 import { ClientContext, type OwnListener } from './client-context.js';
-import type { ClientTransaction, ClientUser, RequestHead } from './client-transaction.js';
+import { type ClientTransaction, type ClientUser, emptyHead, type RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import type { Dialog } from './dialog.js';
 import { withCredentials } from './digest.js';
@@ -147,7 +147,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       return;
     }
     for (const invite of this.invites.values())
-      if (invite.head.callId === dialog.callId && (invite.context as ClientContext).early?.includes(dialog))
+      if (invite.head.callId === dialog.callId && (invite.context as ClientContext | null)?.early?.includes(dialog))
         this.cancel(invite, '');
   }
 
@@ -306,6 +306,16 @@ export class UacCore implements ClientUser, SessionKeeper {
     this.tell(context, transaction.id, head, response, peer);
     this.settleUsages(context, head, headerLines, response);
     if (context.last && context.dialog) this.endAfter(context.dialog, status);
+    this.forget(transaction, status);
+  }
+
+  /** Its timers still run for a while (D, K, M), for which they need next to nothing of it. */
+  private forget(transaction: ClientTransaction, status: number): void {
+    const { head } = transaction;
+    const isAccepted = head.method === 'INVITE' && status < 300;
+    if (isAccepted || head.method === 'BYE') emptyHead(head);
+    // An ACK may have to be repeated.
+    if (!isAccepted) transaction.context = null;
   }
 
   /** A BYE of ours was answered. A challenged one comes again within the same dialog: the application has 64·T1 for it. */

@@ -1,5 +1,6 @@
 import { ChurnMap } from '../core/churn-map.js';
 import { AcceptedInvite } from './accepted-invite.js';
+import { ClientContext } from './client-context.js';
 import type { Core } from './core.js';
 import { Dialog, uasDialog } from './dialog.js';
 import type { SipMessage } from './message.js';
@@ -350,6 +351,7 @@ export class UasCore implements TransactionUser {
 
   /** The call ended: its 2xx is not repeated any more. */
   private forget(dialog: Dialog): void {
+    if (dialog.context instanceof ClientContext) dialog.context.forget(dialog);
     dialog.unacknowledged?.stop();
     dialog.unacknowledged = null;
     dialog.release();
