@@ -1,8 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+/** Where the far ends are, and the relay: addresses of the loopback network that nothing else is bound to; as in rtp-load.c. */
+export const FAR_ADDRESS = '127.0.0.8';
+export const RELAY_ADDRESS = '127.0.0.9';
 
 /** What the far ends of all calls sent and got. */
 export interface Loaded {
@@ -24,34 +27,28 @@ export function compileLoad(folder: string): string {
 
 export interface LoadOptions {
   program: string;
-  /** Ports of 127.0.0.1 that all A sides, and all B sides, send from. */
+  /** Ports that all A sides, and all B sides, send from. */
   ports: readonly [number, number];
   seconds: number;
   /** The relay's ports of each call, side A and side B. */
   targets: readonly (readonly [number, number])[];
   delaysFile?: string;
-  /** A second after the first packet, and a second before the last. */
-  onSteady(): void;
-  onEnding(): void;
 }
 
 /** Runs the far ends to their end. */
 export async function runLoad(options: LoadOptions): Promise<Loaded> {
-  const { program, ports, seconds, targets, delaysFile, onSteady, onEnding } = options;
+  const { program, ports, seconds, targets, delaysFile } = options;
   const args = [...ports, seconds].map(String);
   const child: ChildProcess = spawn(program, delaysFile === undefined ? args : [...args, delaysFile], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin!.end(targets.map(([a, b]) => `${a} ${b}\n`).join(''));
-  const lines = createInterface({ input: child.stdout! });
-  const timers: NodeJS.Timeout[] = [];
-  let loaded: Loaded | null = null;
-  lines.on('line', (line) => {
-    if (line === 'ready') timers.push(setTimeout(onSteady, 1000), setTimeout(onEnding, (seconds - 1) * 1000));
-    else loaded = JSON.parse(line) as Loaded;
+  let output = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
   });
   await once(child, 'close');
-  for (const timer of timers) clearTimeout(timer);
-  if (loaded === null) throw new Error('the far ends told nothing');
-  return loaded;
+  const told = output.trim().split('\n').at(-1) ?? '';
+  if (!told.startsWith('{')) throw new Error('the far ends told nothing');
+  return JSON.parse(told) as Loaded;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RelayResult } from '../../src/run/standalone-relay.js';
+import { FAR_ADDRESS, RELAY_ADDRESS } from './load.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -31,7 +32,7 @@ export class OurRelay {
     const targets = Array.from({ length: calls }, (_, i) => [firstPort + 4 * i, firstPort + 4 * i + 2] as const);
     const paths = targets.flatMap(([a, b]) => [
       '--static',
-      `127.0.0.1:${a}=127.0.0.1:${ends[0]},127.0.0.1:${b}=127.0.0.1:${ends[1]}`,
+      `${RELAY_ADDRESS}:${a}=${FAR_ADDRESS}:${ends[0]},${RELAY_ADDRESS}:${b}=${FAR_ADDRESS}:${ends[1]}`,
     ]);
     const more = impairment === null ? [] : ['--impairment', impairment];
     const child = spawn(process.execPath, [MAIN, 'relay', ...paths, ...more, '--json', '--seed', '1'], {

@@ -23,12 +23,17 @@
 
 enum { BATCH = 32, BYTES = 172, BUFFER = 32 << 20, PTIME_US = 20000, MAX_CALLS = 4000, DRAIN_MS = 1500 };
 
+/* Addresses of the loopback network that nothing else is bound to. */
+#define OWN_ADDRESS "127.0.0.8"
+#define RELAY_ADDRESS "127.0.0.9"
+
 struct record {
   uint16_t call, side;
   uint32_t number;
   int64_t delay_ns;
 };
 
+static in_addr_t relay_address;
 static int sockets[2];
 static int ports[MAX_CALLS][2];
 static int calls;
@@ -46,7 +51,7 @@ static int64_t now_ns(clockid_t clock) {
 static int open_socket(int port) {
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
   struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port)};
-  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  own.sin_addr.s_addr = inet_addr(OWN_ADDRESS);
   if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof own) < 0) {
     perror("bind");
     exit(1);
@@ -113,7 +118,7 @@ static void send_slot(int call, uint32_t number) {
     memcpy(packet + 12, &number, 4);
     memcpy(packet + 16, &at, 8);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(ports[call][side])};
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_addr.s_addr = relay_address;
     if (sendto(sockets[side], packet, BYTES, 0, (struct sockaddr *)&to, sizeof to) == BYTES) sent++;
     else failed++;
   }
@@ -125,6 +130,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   int seconds = atoi(argv[3]);
+  relay_address = inet_addr(RELAY_ADDRESS);
   while (calls < MAX_CALLS && scanf("%d %d", &ports[calls][0], &ports[calls][1]) == 2) calls++;
   if (calls == 0) return 2;
   sockets[0] = open_socket(atoi(argv[1]));

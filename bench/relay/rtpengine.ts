@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bencodable, type BencodedDictionary, readBencode, writeBencode } from '../../src/relay/ng/bencode.js';
+import { FAR_ADDRESS, RELAY_ADDRESS } from './load.js';
 
 /** rtpengine in user space, as the Debian package rtpengine-daemon brings it, with plain calls set up by the ng protocol. */
 export class RtpEngine {
@@ -27,10 +28,11 @@ export class RtpEngine {
     ngPort: number,
   ): Promise<RtpEngine | null> {
     const daemon = ['--config-file=none', '--foreground', '--log-stderr', '--log-level=3', '--table=-1'];
-    const range = [`--port-min=${firstPort}`, `--port-max=${firstPort + 4 * calls + 99}`];
+    // It takes them at random: pairs would be hard to find among hardly more than are needed.
+    const range = [`--port-min=${firstPort}`, `--port-max=${firstPort + 8 * calls + 999}`];
     const child = spawn(
       'rtpengine',
-      [...daemon, ...range, '--interface=127.0.0.1', `--listen-ng=127.0.0.1:${ngPort}`],
+      [...daemon, ...range, `--interface=${RELAY_ADDRESS}`, `--listen-ng=127.0.0.1:${ngPort}`],
       {
         stdio: ['ignore', 'ignore', 'ignore'],
       },
@@ -38,9 +40,14 @@ export class RtpEngine {
     const isThere = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]);
     if (!isThere) return null;
     const engine = new RtpEngine(child, ngPort);
-    while ((await engine.command({ command: 'ping' }, 200)) === null) await sleep(100);
-    for (let call = 0; call < calls; call++) engine.targets.push(await engine.call(call, ends));
-    return engine;
+    try {
+      while ((await engine.command({ command: 'ping' }, 200)) === null) await sleep(100);
+      for (let call = 0; call < calls; call++) engine.targets.push(await engine.call(call, ends));
+      return engine;
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -73,12 +80,20 @@ export class RtpEngine {
 }
 
 function describe(port: number): string {
-  const lines = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', `m=audio ${port} RTP/AVP 0`];
+  const lines = [
+    'v=0',
+    `o=- 1 1 IN IP4 ${FAR_ADDRESS}`,
+    's=-',
+    `c=IN IP4 ${FAR_ADDRESS}`,
+    't=0 0',
+    `m=audio ${port} RTP/AVP 0`,
+  ];
   return `${lines.join('\r\n')}\r\n`;
 }
 
 function portIn(answer: BencodedDictionary | null): number {
   const port = /^m=audio (\d+)/m.exec(String(answer?.get('sdp')))?.[1];
-  if (port === undefined) throw new Error('rtpengine gave no port');
+  if (port === undefined)
+    throw new Error(`rtpengine gave no port: ${answer?.get('error-reason') ?? 'it does not answer'}`);
   return Number(port);
 }
