@@ -68,7 +68,7 @@ export class MediaHost implements PlaneListener {
     if (nowMs < this.nextSnapshotMs) return;
     this.nextSnapshotMs = Math.max(this.nextSnapshotMs + SNAPSHOT_MS, nowMs);
     this.post({ kind: 'snapshot', snapshot: this.plane.snapshot(nowMs), asked: false });
-    this.plane.relay.tell(nowMs);
+    this.plane.relay.tell();
   }
 
   onLeased(address: string | null, leases: Lease[], refusal: AppError | null): void {

@@ -221,6 +221,46 @@ describe('a relayed call', () => {
   });
 });
 
+describe('the totals of a relay', () => {
+  it('are added up over some ticks, and are those of all calls, also of such as ended meanwhile', () => {
+    const bed = new RelayBed();
+    const calls = 40;
+    for (let i = 0; i < 2 * calls; i++) bed.tell({ kind: 'bind', request: i, address: RELAY, port: 9000 + 2 * i });
+    const leases = bed.events
+      .splice(0)
+      .flatMap((event) => (event.kind === 'bound' && event.lease ? [event.lease] : []));
+    for (let call = 0; call < calls; call++) {
+      const [a, b] = leases.slice(2 * call);
+      const pipelines = { aToB: [{ kind: 'loss' as const, ratio: 1, burst: 1 }], bToA: [] };
+      const pairs = { a: a.pair, b: b.pair };
+      bed.tell({ kind: 'open', spec: { call, name: `${call}`, pairs, pipelines, mediaTimeoutMs: 0 } });
+      bed.tell({ kind: 'connect', call, side: 'a', remote: { rtp: FAR.a } });
+      bed.tell({ kind: 'connect', call, side: 'b', remote: { rtp: FAR.b } });
+      bed.send('a', a, rtp({ sequence: 1 }));
+      bed.send('b', b, rtp({ sequence: 1 }));
+    }
+    bed.run(2);
+    bed.plane.relay.tell();
+    // The last one ends before it was added up.
+    bed.tell({ kind: 'close', call: calls - 1 });
+    bed.run(6);
+    const [snapshot, ...more] = bed.events.flatMap((event) => (event.kind === 'snapshot' ? [event.snapshot] : []));
+    expect(more).toEqual([]);
+    expect(snapshot).toMatchObject({
+      calls: calls - 1,
+      directions: {
+        aToB: { received: calls, packets: calls, dropped: calls, sent: 0, delayMeanMs: null },
+        bToA: { received: calls, sent: calls, dropped: 0, delayMeanMs: 0 },
+      },
+      wrongSource: 0,
+    });
+    bed.plane.relay.tell();
+    bed.run(6);
+    const last = bed.events.findLast((event) => event.kind === 'snapshot');
+    expect(last?.kind === 'snapshot' && last.snapshot.directions).toEqual(snapshot.directions);
+  });
+});
+
 describe('the source of relayed RTP', () => {
   it('is the described one: a flood from elsewhere neither gets through nor moves anything', () => {
     const bed = new RelayBed();
