@@ -14,6 +14,8 @@ import { type Route, sourceUri } from './routes.js';
 
 /** RFC 3261 16.6 step 11 (Timer C): how long the other side may ring after its last provisional response. */
 const RING_MS = 185_000;
+/** How long whoever hangs up waits for what the other side says to its BYE: it may ask for credentials, or be gone. */
+const BYE_MS = 1000;
 
 export interface CallHost extends LegHost {
   clock: Clock;
@@ -40,7 +42,7 @@ type Phase = 'inviting' | 'up' | 'ending' | 'over';
  * | inviting | other final response, CANCEL of A  | over                                              |
  * | inviting | nothing of B for 185 s, stop       | CANCEL to B, 408 or 503 to A, over                |
  * | up       | BYE of either side                 | ending: passed on                                 |
- * | ending   | its final response                 | over; up again after a challenge (401, 407)       |
+ * | ending   | its final response, or 1 s         | over; up again after a challenge (401, 407)       |
  * | up       | BYE of the server, stop, no media  | BYE to whoever has had none, over                 |
  */
 export class RelayedCall implements PassageHost {
@@ -271,18 +273,24 @@ export class RelayedCall implements PassageHost {
     const q850 = q850Cause(bye.get('reason'));
     const ended: Ending = { outcome: 'completed', by: leg.side, q850 };
     this.abortPassages();
+    const endAnyway = (): void => {
+      if (!response.finalResponseSent) response.send(200);
+      this.end(ended);
+    };
+    this.scope.after(BYE_MS, endAnyway);
     to.request(
       { method: 'BYE', headers: passedHeaders(bye.raw) },
       this.guarded((result: SrfResult) => {
-        if (result.status < 200) return;
+        if (result.status < 200 || response.finalResponseSent) return;
         answer(response, result.status, result.reason, { headers: passedHeaders(result.raw) });
-        if (result.status === 401 || result.status === 407) this.phase = 'up';
-        else this.end(ended);
+        if (result.status !== 401 && result.status !== 407) this.end(ended);
+        else {
+          this.scope.clearTimers();
+          this.phase = 'up';
+        }
       }),
       this.guarded((sent: SrfRequest | null) => {
-        if (sent !== null) return;
-        response.send(200);
-        this.end(ended);
+        if (sent === null) endAnyway();
       }),
     );
   }
