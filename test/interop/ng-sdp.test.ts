@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NgHarness, type Parameters } from '../relay/ng/harness.js';
+import { audio, NgHarness, type Parameters } from '../relay/ng/harness.js';
 import { REFUSED_SDP, SDP_CASES, type Step } from './ng-sdp-cases.js';
 import { RtpEngine } from './rtpengine.js';
 
@@ -79,5 +79,45 @@ describe('what we make of descriptions is what rtpengine makes of them', () => {
     } finally {
       await rtpengine.stop();
     }
+  });
+});
+
+/** Every key of an answer with the kind of its value; of lists the first item. Tags, ports and interfaces have names of their own. */
+function shapeOf(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.length === 0 ? [] : shapeOf(value[0], `${path}[]`);
+  if (typeof value !== 'object' || value === null) return [`${path}: ${typeof value}`];
+  return Object.entries(value).flatMap(([key, of]) => shapeOf(of, `${path}/${key}`));
+}
+
+describe('what is told of calls has rtpengine’s form', () => {
+  it('by query, list, delete and statistics: the same keys with the same kinds of values', async () => {
+    const rtpengine = await RtpEngine.start();
+    const ours = new NgHarness();
+    const shapes: string[][][] = [];
+    try {
+      for (const peer of [rtpengine, ours]) {
+        const both = { 'call-id': 'c1', 'from-tag': 'a', 'to-tag': 'b' };
+        await peer.ask('offer', { 'call-id': 'c1', 'from-tag': 'a', sdp: audio(4000, '127.0.0.1') });
+        await peer.ask('answer', { ...both, sdp: audio(5000, '127.0.0.1') });
+        const answers = [
+          await peer.ask('query', { 'call-id': 'c1' }),
+          await peer.ask('list'),
+          await peer.ask('statistics'),
+          await peer.ask('delete', { ...both, 'delete delay': 0 }),
+        ];
+        shapes.push(answers.map((answer) => shapeOf(answer)));
+      }
+    } finally {
+      await rtpengine.stop();
+    }
+    const [theirs, own] = shapes;
+    // Of packets that came, of which there were none at rtpengine.
+    const ofPackets = /\/(codec|SSRC): /;
+    for (const [i, shape] of own.entries())
+      expect(shape.filter((key) => !theirs[i].includes(key) && !ofPackets.test(key))).toEqual([]);
+    const missing = theirs.flatMap((shape, i) => shape.filter((key) => !own[i].includes(key)));
+    const isLeftOut =
+      /\/(intervalstatistics|mos)\/|(zero|one)waystreams:|byterate(_user)?:|relayedbytes(_user)?:|media_(userspace|kernel|mixed):|ports\/last:/;
+    expect(missing.filter((key) => !isLeftOut.test(key))).toEqual([]);
   });
 });

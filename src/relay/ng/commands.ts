@@ -74,9 +74,12 @@ export class NgCommands {
   }
 
   private pass(call: NgCall, { dialogue, party }: CallParty, kind: 'offer' | 'answer', request: NgRequest): Outcome {
-    const { calls } = this.around;
+    const { calls, onIgnored } = this.around;
     const passed = dialogue.pass(party, kind, request);
-    if ('sdp' in passed) return new Map([['sdp', passed.sdp]]);
+    if ('sdp' in passed) {
+      for (const protocol of passed.opaque) onIgnored(`a medium of ${protocol}, as only RTP is relayed`);
+      return new Map([['sdp', passed.sdp]]);
+    }
     // As rtpengine does: half a call is of no use, and its ports are.
     if (passed.error === 'Ran out of ports') calls.end(call, 'noPorts');
     else if (passed.error === TOO_MANY_CALLS) calls.end(call, null);

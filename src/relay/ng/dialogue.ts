@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.js';
 import type { RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
 import { RelayNegotiation } from '../../sdp/relay-negotiation.js';
 import type { LocalMedia, Party, PartyMedia, PassedMedia } from '../../sdp/relay-party.js';
+import { isRtp } from '../../sdp/relayed-media.js';
 import type { OpenedCall, Relay } from '../relay.js';
 import type { NgInterface, NgInterfaces } from './interfaces.js';
 import type { NgRequest } from './request.js';
@@ -73,8 +74,15 @@ export class Dialogue {
     this.lastSignalMs = this.createdMs;
   }
 
-  /** Passes a description on: the one for the other party, or why there is none. */
-  pass(from: Party, kind: 'offer' | 'answer', request: NgRequest): { sdp: string } | { error: string } {
+  /**
+   * Passes a description on: the one for the other party, or why there is none. `opaque` are protocols that are no RTP: they get ports,
+   * by which nothing passes.
+   */
+  pass(
+    from: Party,
+    kind: 'offer' | 'answer',
+    request: NgRequest,
+  ): { sdp: string; opaque: string[] } | { error: string } {
     const to = OTHER[from];
     this.lastSignalMs = this.around.now();
     this.deleteAtMs = null;
@@ -98,7 +106,8 @@ export class Dialogue {
     this.sources[from] = { latch: request.latch, strictSource: request.strictSource };
     for (const medium of passed.media) if (medium.isRelayed) this.connect(medium, from, kind);
     const sdp = passed.write(passed.media.map(({ index, receiver }) => this.local(index, to, receiver)));
-    return { sdp };
+    const opaque = passed.media.filter(({ isRelayed, sender }) => isRelayed && !isRtp(sender.protocol));
+    return { sdp, opaque: opaque.map(({ sender }) => sender.protocol) };
   }
 
   /** Whether what a party sends is thrown away, besides what is done to the whole dialogue. */

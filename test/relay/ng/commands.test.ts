@@ -222,6 +222,14 @@ describe('flags of where packets may come from', () => {
     expect(ng.notes).toHaveLength(1000);
   });
 
+  it('a medium that is no RTP is told, as nothing of it passes', async () => {
+    const fax = 'm=image 4002 udptl t38';
+    expect(await ng.sdp('offer', { ...CALL, sdp: audio(4000, '192.0.2.1', [fax]) })).toMatch(
+      /^m=image \d+ udptl t38$/m,
+    );
+    expect(ng.notes).toEqual(['ignored, as it has no effect here: a medium of udptl, as only RTP is relayed']);
+  });
+
   it('names that an object has anyway are as unknown as others', async () => {
     const odd = { constructor: 'x', toString: ['y'], replace: ['constructor', '__proto__'], 'rtcp-mux': ['valueOf'] };
     await ng.sdp('offer', { ...CALL, ...odd, sdp: audio(4000) });
