@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { SrfDialog, SrfRequest, SrfResponder } from '../../src/drachtio/srf-types.js';
 import { allOver, answering, type Chain, chainOfEach, failureOf, placesOf, sdpAt } from '../support/b2bua.js';
-import { SDP, until } from './sip-harness.js';
+import { headerIn, type RawPeer, reply, SDP, until } from './sip-harness.js';
 
-const { chain } = chainOfEach();
+const { chain, peer } = chainOfEach();
 
 /** A call that is up: its two dialogs, the caller's and the callee's. */
 async function call(): Promise<Chain & { caller: SrfDialog; callee: SrfDialog }> {
@@ -272,7 +272,53 @@ describe('what crosses', () => {
   });
 });
 
+/** A callee by hand that has answered a call of `a`: how its answers are written, and the caller's dialog. */
+async function callByHand(): Promise<Chain & { callee: RawPeer; caller: SrfDialog }> {
+  const callee = await peer();
+  const links = await chain({}, callee.port);
+  const call = links.a.srf.createUAC(links.uri, { localSdp: SDP });
+  const contact = `Contact: <sip:bob@127.0.0.1:${callee.port}>`;
+  callee.send(reply(await callee.message('INVITE'), '200 OK', 'tag', contact, sdpAt(5000)), links.r.port);
+  const caller = await call;
+  await callee.message('ACK');
+  return { ...links, callee, caller };
+}
+
 describe('calls that end otherwise', () => {
+  test('a BYE that is asked for credentials: the call is up until it comes with them', async () => {
+    const { a, r, relay, callee, caller } = await callByHand();
+    const challenged = caller.request({ method: 'BYE' });
+    const challenge = 'Proxy-Authenticate: Digest realm="b", nonce="1"';
+    callee.send(reply(await callee.message('BYE'), '407 Proxy Authentication Required', '', challenge), r.port);
+    const { status, req } = await challenged;
+    expect(status).toBe(407);
+    expect(relay.b2bua.counts()).toMatchObject({ up: 1 });
+    const headers = {
+      'Proxy-Authorization': 'Digest username="x"',
+      CSeq: `${req.getParsedHeader('cseq').seq + 1} BYE`,
+    };
+    const answered = new Promise<number>((resolve) => {
+      const bye = { method: 'BYE', headers, stackDialogId: caller.id };
+      void a.srf.request('sip:dialog', bye).then((sent) => sent.on('response', (response) => resolve(response.status)));
+    });
+    const second = await callee.message('BYE', 1);
+    expect(headerIn(second, 'Proxy-Authorization')).toBe('Digest username="x"');
+    callee.send(reply(second, '200 OK', ''), r.port);
+    expect(await answered).toBe(200);
+    await allOver(a, r);
+    expect(relay.records).toMatchObject([{ outcome: 'completed', endedBy: 'a' }]);
+  });
+
+  test('a callee that is gone keeps nobody who hangs up', async () => {
+    const { a, r, relay, callee, caller } = await callByHand();
+    const { status } = await caller.request({ method: 'BYE' });
+    expect(status).toBe(200);
+    await until(() => relay.records.length === 1);
+    expect(relay.records[0]).toMatchObject({ outcome: 'completed', endedBy: 'a' });
+    expect(callee.count('BYE')).toBeGreaterThan(1);
+    await allOver(a, r);
+  });
+
   test('BYEs that cross end both sides', async () => {
     const { a, r, b, relay, caller, callee } = await call();
     await Promise.all([caller.destroy(), callee.destroy()]);
