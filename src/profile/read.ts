@@ -119,6 +119,7 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
     case 'invalid_union': {
       const { options } = issue as { options?: string[] };
       if (options) return `expected ${options.join(', ')}${text}`;
+      if (found === undefined) return 'is missing';
       const custom = issue.errors
         .flat()
         .find((e) => e.code === 'custom' || e.code === 'too_big' || e.code === 'too_small');
