@@ -9,6 +9,8 @@ import { planOf } from '../run/plan.js';
 import { profilePath } from './effective-profile.js';
 import { printJson } from './standard-streams.js';
 
+const COLUMNS = 80;
+
 export function profileCommand(): Command {
   const command = new Command('profile').description(
     'Check profiles, list those that come with trunkstorm, print the schema',
@@ -62,5 +64,16 @@ function networkText({ name, description, source, amountsTo: { uplink, downlink 
   const way = ({ loss, delay }: { loss: number; delay: number }): string =>
     `${Math.round(loss * 1e5) / 1e3} %, ${Math.round(delay)} ms`;
   const indent = ''.padEnd(20);
-  return `${name.padEnd(19)} ${description}\n${indent}up ${way(uplink)} · down ${way(downlink)}\n${indent}${source}`;
+  return `${name.padEnd(19)} ${description}\n${indent}up ${way(uplink)} · down ${way(downlink)}\n${wrapped(source, indent)}`;
+}
+
+/** Words in lines that fit a terminal of 80 columns. */
+function wrapped(text: string, indent: string): string {
+  const lines: string[] = [indent];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== indent && line.length + 1 + word.length > COLUMNS) lines.push(indent + word);
+    else lines[lines.length - 1] = line === indent ? indent + word : `${line} ${word}`;
+  }
+  return lines.join('\n');
 }
