@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type ControlSpec, controlSpec } from '../control/spec.js';
 import { AppError } from '../core/errors.js';
 import type { Latching } from '../media/link/messages.js';
 import { PacketFiles } from '../relay/packet-files.js';
@@ -9,7 +10,7 @@ import { type RelayState, StandaloneRelay, type StandaloneRelayOptions } from '.
 import { RecentLines } from '../ui/recent-lines.js';
 import { openRelayPlain, type RelayView } from '../ui/relay-plain.js';
 import { Interrupts } from './interrupts.js';
-import { oneOf, portRangeText, time, wholeNumber } from './options.js';
+import { networkName, oneOf, portRangeText, time, wholeNumber } from './options.js';
 import { B2BUA_POOL, type B2buaFlags, openB2bua, withB2buaOptions } from './relay-b2bua.js';
 import { type RelayImpairment, relayImpairment } from './relay-impairment.js';
 import { NG_POOL, type NgFlags, ngInterfaces, openNg, withNgOptions } from './relay-ng.js';
@@ -24,6 +25,8 @@ export interface RelayFlags extends NgFlags, B2buaFlags {
   static?: StaticRoute[];
   network?: string;
   impairment?: string;
+  controlPort?: number;
+  controlToken?: string;
   seed: number;
   latch: Latching;
   rtpPorts: string;
@@ -43,8 +46,14 @@ export function relayCommand(): Command {
       (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
     );
   return withB2buaOptions(withNgOptions(command))
-    .option('--network <name>', 'be this network (trunkstorm profile networks)')
+    .option('--network <name>', 'be this network (trunkstorm profile networks)', networkName('--network'))
     .option('--impairment <file>', 'be what this YAML file has as `impairment`, as a profile has it')
+    .option(
+      '--control-port <port>',
+      'HTTP on 127.0.0.1 by which impairments are read and changed; needs --control-token',
+      wholeNumber('--control-port', 0, 65_535),
+    )
+    .option('--control-token <token>', 'what a request has to bring as `Authorization: Bearer TOKEN`')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff), 1)
     .option(
       '--latch <how>',
@@ -72,7 +81,7 @@ Examples:
   trunkstorm relay --ng 127.0.0.1:22222 --network lte-poor                   where Kamailio, OpenSIPS or drachtio had rtpengine
   trunkstorm relay --static [::1]:4000,[::1]:5000 --packet-log packets.ndjson --pcap call --json
 
-Keys while it runs: q quit`,
+Keys while it runs: q quit · n next network`,
     )
     .action((flags: RelayFlags) => relay(flags));
 }
@@ -90,7 +99,8 @@ async function relay(flags: RelayFlags): Promise<void> {
     addresses,
     ports: wholeSpan(flags.rtpPorts),
     pool,
-    pipelinesOf: impairment.pipelinesOf,
+    impairment: impairment.impairment,
+    control: controlOf(flags),
     mediaTimeoutMs: flags.mediaTimeout,
     maxCalls: flags.maxCalls,
     log: files?.logging,
@@ -100,7 +110,7 @@ async function relay(flags: RelayFlags): Promise<void> {
     onPackets: files ? (batch, nameOf) => files.take(batch, nameOf) : undefined,
   });
   const interrupts = new Interrupts(() => engine.stop());
-  view = await openView(flags, impairment.label, progress, interrupts);
+  view = await openView(flags, impairment.label, progress, engine, interrupts);
   try {
     const result = await engine.execute();
     await view.finish();
@@ -111,6 +121,18 @@ async function relay(flags: RelayFlags): Promise<void> {
     await view.finish();
     interrupts.close();
   }
+}
+
+/** Where the relay may be steered from. @throws AppError ARGUMENT_INVALID */
+function controlOf({ controlPort: port, controlToken: token }: RelayFlags): ControlSpec | undefined {
+  if (port === undefined && token === undefined) return undefined;
+  const read = controlSpec.safeParse({ port, token });
+  if (read.success) return read.data;
+  throw new AppError('ARGUMENT_INVALID', 'There can be no control endpoint', {
+    where: '--control-port and --control-token',
+    expected: 'both: a port of 127.0.0.1, and a token of 16 characters or more without blanks',
+    found: port === undefined ? 'no port' : token === undefined ? 'no token' : read.error.issues[0].message,
+  });
 }
 
 /** A front door that was asked for, and the ports that it needs. */
@@ -169,11 +191,16 @@ async function openView(
   flags: RelayFlags,
   impairment: string,
   progress: NodeJS.WriteStream,
+  engine: StandaloneRelay,
   interrupts: Interrupts,
 ): Promise<RelayView> {
   const title = { impairment, seed: flags.seed, version };
   if (!flags.ui || flags.json || !process.stdout.isTTY)
     return openRelayPlain(title, (line) => progress.write(`${line}\n`));
   const { openRelayScreen } = await import('../ui/relay-screen.js');
-  return openRelayScreen({ title, onQuit: () => interrupts.take('SIGINT') });
+  return openRelayScreen({
+    title,
+    onQuit: () => interrupts.take('SIGINT'),
+    onNetwork: () => engine.nextNetwork(),
+  });
 }

@@ -53,10 +53,14 @@ export class Relay {
   onEnded: ((ended: EndedCall) => void) | null = null;
   private readonly names = new Map<number, string>();
   private readonly closing = new Map<number, Promise<RelayReport | null>>();
+  /** What decides whether a call that is up is impaired. */
+  private readonly traits = new Map<number, CallTraits>();
+  private pipelinesOf: RelayOptions['pipelinesOf'];
   private nextCall = 1;
   private readonly counted = { peak: 0, opened: 0, refused: 0, timedOut: 0 };
 
   constructor(private readonly options: RelayOptions) {
+    this.pipelinesOf = options.pipelinesOf;
     options.client.onTimeout = (call) => {
       this.counted.timedOut++;
       this.onTimeout?.(call);
@@ -99,8 +103,10 @@ export class Relay {
       return a instanceof AppError ? a : (b as AppError);
     }
     const call = this.nextCall++;
-    const pipelines = this.options.pipelinesOf({ id: call - 1, from, to, trunk });
+    const traits = { id: call - 1, from, to, trunk };
+    const pipelines = this.pipelinesOf(traits);
     this.names.set(call, name);
+    this.traits.set(call, traits);
     this.counted.opened++;
     this.counted.peak = Math.max(this.counted.peak, this.names.size);
     client.open({ call, name, pairs: { a: a.pair, b: b.pair }, pipelines, mediaTimeoutMs, log });
@@ -114,6 +120,15 @@ export class Relay {
 
   impair(call: number, direction: RelayDirection, pipeline: Pipeline, name: string): void {
     this.options.client.impair(call, direction, pipeline, name);
+  }
+
+  /** Other impairments for all calls, those that are up included. `name` is what the ground truth calls them. */
+  impairAll(pipelinesOf: RelayOptions['pipelinesOf'], name: string): void {
+    this.pipelinesOf = pipelinesOf;
+    for (const [call, traits] of this.traits) {
+      const pipelines = pipelinesOf(traits);
+      for (const direction of ['aToB', 'bToA'] as const) this.impair(call, direction, pipelines[direction], name);
+    }
   }
 
   block(call: number, direction: RelayDirection, blocked: boolean): void {
@@ -144,6 +159,7 @@ export class Relay {
   private async end(call: number, name: string): Promise<RelayReport | null> {
     const report = await this.options.client.close(call);
     this.names.delete(call);
+    this.traits.delete(call);
     this.closing.delete(call);
     this.onEnded?.({ call, name, report });
     return report;

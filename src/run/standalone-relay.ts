@@ -1,17 +1,26 @@
+import { ControlServer } from '../control/server.js';
+import type { ControlSpec } from '../control/spec.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
+import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { RelayClient } from '../media/link/relay-client.js';
 import type { RelaySnapshot } from '../media/link/relay-messages.js';
 import type { Door } from '../relay/door.js';
+import { relayPipelines } from '../relay/impairments.js';
 import { Relay, type RelayCounts, type RelayOptions } from '../relay/relay.js';
 import { RelayMedia } from '../shard/relay-media.js';
+import { ImpairmentInForce } from './impairment-in-force.js';
 import type { PortSpan } from './rtp-ports.js';
 
 const TICK_MS = 2;
 const UPDATE_MS = 500;
 
-export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client'> {
+export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client' | 'pipelinesOf'> {
+  /** What is done to calls until something else is asked for. */
+  impairment: ImpairmentSpec;
+  /** Where something else may be asked for; nowhere when it is left out. */
+  control?: ControlSpec;
   driver: MediaSetup['driver'];
   seed: number;
   /** Local addresses that ports are leased of, and how many pairs of each are kept bound; none for a door that binds its own. */
@@ -61,9 +70,13 @@ export class StandaloneRelay {
   private settle!: () => void;
   private reject!: (error: Error) => void;
   private stopping = false;
+  private relay: Relay | null = null;
+  private readonly impairing: ImpairmentInForce;
+  private startMs = 0;
   private readonly over: Promise<void>;
 
   constructor(private readonly options: StandaloneRelayOptions) {
+    this.impairing = new ImpairmentInForce(options.impairment);
     this.over = new Promise((resolve, reject) => {
       this.settle = resolve;
       this.reject = reject;
@@ -86,14 +99,18 @@ export class StandaloneRelay {
     };
     let timer: NodeJS.Timeout | undefined;
     let door: Door | null = null;
+    let control: ControlServer | null = null;
     const startMs = systemClock.now();
+    this.startMs = startMs;
     try {
       await client.ready();
-      const relay = new Relay({ ...options, client });
+      const relay = new Relay({ ...options, client, pipelinesOf: relayPipelines(options.impairment) });
+      this.relay = relay;
       const nameOf = (call: number): string | undefined => relay.nameOf(call);
       client.onLog = (batch) => options.onPackets?.(batch, nameOf);
       door = await options.openDoor(relay, client, (error) => this.reject(error));
       const listening = door;
+      control = await this.openControl();
       const update = (): void =>
         options.onUpdate({
           forMs: systemClock.now() - startMs,
@@ -113,9 +130,33 @@ export class StandaloneRelay {
       return { seed, durationMs: systemClock.now() - startMs, calls, ...parts(last), door: door.statistics() };
     } finally {
       clearInterval(timer);
-      await door?.close().catch(() => {});
+      await Promise.all([door?.close().catch(() => {}), control?.close()]);
       await media.close();
     }
+  }
+
+  /** Other impairments, for the calls that are up and for those that come. */
+  changeImpairment(impairment: ImpairmentSpec): void {
+    if (this.relay === null) return;
+    const name = this.impairing.change(impairment, systemClock.now() - this.startMs);
+    this.options.onLog(`impairments: ${name}`);
+    this.relay.impairAll(relayPipelines(impairment), name);
+  }
+
+  /** The next one of the named networks in place of the impairments; after the last one those of the start again. */
+  nextNetwork(): void {
+    this.changeImpairment(this.impairing.nextNetwork());
+  }
+
+  private async openControl(): Promise<ControlServer | null> {
+    const { control, onLog } = this.options;
+    if (control === undefined) return null;
+    const server = await ControlServer.open(control, {
+      impairment: () => this.impairing.report(),
+      changeImpairment: (impairment) => this.changeImpairment(impairment),
+    });
+    onLog(`control: ${server.url}`);
+    return server;
   }
 
   /** Ends every call, and the relay. */

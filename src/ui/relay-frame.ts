@@ -30,7 +30,17 @@ export function relayFrame(
   const forCharts = room - LOG_BESIDE_CHARTS;
   const charts = forCharts >= 2 * CHART_MIN ? chartLines(history, width, Math.min(forCharts, 2 * 14)) : [];
   const log = logLines(shown, width, Math.max(0, room - charts.length));
-  const keys = fitLine([span(' '), span('q', 'accent'), span(' quit', 'label')], width);
+  const keys = fitLine(
+    [
+      span(' '),
+      span('q', 'accent'),
+      span(' quit', 'label'),
+      span('   '),
+      span('n', 'accent'),
+      span(' next network', 'label'),
+    ],
+    width,
+  );
   const body = [...top, ...charts, ...log];
   const kept = body.slice(0, Math.max(0, rows - 1));
   while (kept.length < rows - 1) kept.push(fitLine([], width));

@@ -14,18 +14,20 @@ export interface RelayScreenOptions {
   title: RelayTitle;
   /** `q` or Ctrl-C. May come more than once. */
   onQuit(): void;
+  /** `n`: the next one of the named networks. */
+  onNetwork(): void;
   stdout?: NodeJS.WriteStream;
   stdin?: NodeJS.ReadStream;
 }
 
 /** Opens a relay's live screen on the terminal's alternate screen; `finish` gives the shell's screen back. */
-export function openRelayScreen({ title, onQuit, stdout, stdin }: RelayScreenOptions): RelayView {
+export function openRelayScreen({ title, onQuit, onNetwork, stdout, stdin }: RelayScreenOptions): RelayView {
   const painter = new Painter(stdout ?? process.stdout);
   const history = new RelayHistory();
   let latest: RelayShown | null = null;
   let finished: Promise<void> | null = null;
   painter.enter();
-  const keys = { onQuit, onPause: () => {}, onRate: () => {} };
+  const keys = { onQuit, onNetwork, onPause: () => {}, onRate: () => {} };
   const screen = mountScreen(painter, stdin ?? process.stdin, keys, wantsColours());
   const pacer = new FramePacer(() => {
     if (latest) screen.draw(relayFrame(title, latest, history, painter.columns, painter.rows));

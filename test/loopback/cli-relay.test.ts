@@ -90,6 +90,30 @@ describe('trunkstorm relay --static', () => {
     expect(media!.directions.aToB).toMatchObject({ received: 6, sent: 6 });
   });
 
+  it('changes what it does while it goes on, for whoever knows the token', async () => {
+    const port = await freePort();
+    const token = 'token-of-this-test';
+    const args = ['--network', 'clean', '--control-port', String(port), '--control-token', token];
+    const { program, a, b, ports } = await startRelay(args);
+    const ask = (method: string, body?: string, authorization = `Bearer ${token}`): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}/impairment`, { method, body, headers: { authorization } });
+    await talk(10, { end: a, to: ports.a }, { end: b, to: ports.b });
+    await until(() => b.came.length === 10);
+    expect((await ask('PUT', '{}', 'Bearer no')).status).toBe(401);
+    expect(await (await ask('GET')).json()).toMatchObject({ impairment: { network: 'clean' }, changes: [] });
+    const outage = await ask('PUT', JSON.stringify({ uplink: [{ kind: 'one-way' }] }));
+    expect(await outage.json()).toMatchObject({ changes: [{ name: 'change 1' }] });
+    await talk(10, { end: a, to: ports.a }, { end: b, to: ports.b });
+    await until(() => a.came.length === 20);
+    const { media, door } = await end(program);
+    expect(b.came).toHaveLength(10);
+    expect(media!.directions).toMatchObject({
+      aToB: { received: 20, dropped: 10 },
+      bToA: { received: 20, dropped: 0 },
+    });
+    expect(JSON.stringify(door)).toContain('"name":"change 1"');
+  });
+
   it('tells people how it went, without --json', async () => {
     const first = await freePort(4);
     const path = `127.0.0.1:${first},127.0.0.1:${first + 2}`;
@@ -108,11 +132,12 @@ describe('trunkstorm relay --static', () => {
   it.each([
     ['no door', '', 2, 'one front door'],
     ['a route that is none', '--static 127.0.0.1:4000', 2, 'two sides'],
+    ['a network that is none', '--static 127.0.0.1:4000,127.0.0.1:5000 --network nowhere', 2, 'congested-sip-trunk'],
     [
-      'a network that is none',
-      '--static 127.0.0.1:4000,127.0.0.1:5000 --network nowhere',
+      'a control endpoint without its token',
+      '--static 127.0.0.1:4000,127.0.0.1:5000 --control-port 8089',
       2,
-      'no network of that name',
+      'no token',
     ],
     ['a file that is not there', '--static 127.0.0.1:4000,127.0.0.1:5000 --impairment no.yaml', 2, 'no.yaml'],
     ['an address of another machine', '--static 192.0.2.1:4000,127.0.0.1:5000', 3, 'EADDRNOTAVAIL'],

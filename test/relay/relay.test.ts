@@ -16,6 +16,7 @@ function fakeClient() {
     }),
     release: vi.fn(),
     open: vi.fn(),
+    impair: vi.fn(),
     close: vi.fn(async (_call: number) => null),
   };
 }
@@ -86,6 +87,22 @@ describe('the relay that all doors share', () => {
     expect(client.close.mock.calls).toEqual([[1], [2]]);
     expect(ended).toEqual(['x', 'y']);
     expect(relay.counts.up).toBe(0);
+  });
+
+  it('puts other impairments on calls that are up and on those that come, by who calls whom', async () => {
+    const client = fakeClient();
+    const { relay } = relayOver(client);
+    for (const from of ['100', '101', '102']) relay.open(from, { a: '10.0.0.1', b: '10.0.0.1' }, { from });
+    await relay.close(2);
+    relay.impairAll((call) => ({ aToB: [], bToA: call.from === '102' ? LOSS : [] }), 'change 1');
+    expect(client.impair.mock.calls).toEqual([
+      [1, 'aToB', [], 'change 1'],
+      [1, 'bToA', [], 'change 1'],
+      [3, 'aToB', [], 'change 1'],
+      [3, 'bToA', LOSS, 'change 1'],
+    ]);
+    relay.open('y', { a: '10.0.0.1', b: '10.0.0.1' }, { from: '102' });
+    expect(client.open).toHaveBeenLastCalledWith(expect.objectContaining({ pipelines: { aToB: [], bToA: LOSS } }));
   });
 
   it('counts calls without media, and tells their door', () => {

@@ -86,14 +86,16 @@ function open(columns: number, rows: number) {
   const terminal = new FakeTerminal(columns, rows);
   const keyboard = new FakeKeyboard();
   const onQuit = vi.fn();
+  const onNetwork = vi.fn();
   const view = openRelayScreen({
     title,
     onQuit,
+    onNetwork,
     stdout: terminal as unknown as NodeJS.WriteStream,
     stdin: keyboard as unknown as NodeJS.ReadStream,
   });
   views.push(view);
-  return { terminal, keyboard, view, onQuit };
+  return { terminal, keyboard, view, onQuit, onNetwork };
 }
 
 const FIGURES = [
@@ -171,9 +173,11 @@ describe('the screen of a relay', () => {
     expect(terminal.text()).toContain('in –');
   });
 
-  test('is left by q and by Ctrl-C, and gives the terminal back', async () => {
-    const { terminal, keyboard, view, onQuit } = open(80, 24);
+  test('goes to the next network by n, is left by q and by Ctrl-C, and gives the terminal back', async () => {
+    const { terminal, keyboard, view, onQuit, onNetwork } = open(80, 24);
     view.update(shown(1));
+    keyboard.strike('n');
+    await vi.waitFor(() => expect(onNetwork).toHaveBeenCalledTimes(1));
     keyboard.strike('q');
     keyboard.strike('\u0003');
     await vi.waitFor(() => expect(onQuit).toHaveBeenCalledTimes(2));
