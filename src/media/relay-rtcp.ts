@@ -1,4 +1,5 @@
 import { isRtcp, senderSsrcOf } from '../rtp/packet.js';
+import { UNAUTHENTIC } from '../rtp/srtp.js';
 import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Latching } from './link/messages.js';
 import type { RelayRemote, Traffic } from './link/relay-messages.js';
@@ -86,15 +87,21 @@ export class RelayRtcp implements DatagramSink {
 
   /** Takes RTCP of the far end, on whichever port it came. */
   take(memory: PacketMemory, offset: number, length: number, arrivalMs: number): void {
-    this.received.packets++;
-    this.received.bytes += length;
-    this.end.onHeard(arrivalMs);
-    if (this.end.blocked || this.pipeline?.blocksRtcp(arrivalMs)) return;
+    const { end, received } = this;
     let opened = length;
-    if (this.end.isProtected) opened = this.srtp.inbound?.openRtcp(memory.bytes, offset, length) ?? -1;
-    if (opened < 0) this.end.unopened++;
-    else if (opened < MIN_BYTES || opened > MAX_BYTES) this.end.malformed++;
-    else this.other!.send(memory, offset, opened, arrivalMs);
+    if (end.isProtected) opened = this.srtp.inbound?.openRtcp(memory.bytes, offset, length) ?? UNAUTHENTIC;
+    if (opened < 0) {
+      end.unopened++;
+      return;
+    }
+    if (opened < MIN_BYTES || opened > MAX_BYTES) {
+      end.malformed++;
+      return;
+    }
+    received.packets++;
+    received.bytes += length;
+    end.onHeard(arrivalMs);
+    if (!end.blocked && !this.pipeline?.blocksRtcp(arrivalMs)) this.other!.send(memory, offset, opened, arrivalMs);
   }
 
   /** RTP was found to come from there. */

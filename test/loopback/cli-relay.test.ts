@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { readCapture } from '../../src/pcap/reader.js';
 import type { RelayResult } from '../../src/run/standalone-relay.js';
 import { freePort } from '../interop/ports.js';
 import { Cli, cli, Scratch } from '../support/cli.js';
@@ -112,6 +113,24 @@ describe('trunkstorm relay --static', () => {
       bToA: { received: 20, dropped: 0 },
     });
     expect(JSON.stringify(door)).toContain('"name":"change 1"');
+  });
+
+  it('relays over IPv6, and from there to IPv4 and back', async () => {
+    const a = await FarEnd.open(0, 0xa, '::1');
+    ends.push(a);
+    const b = await farEnd(0xb);
+    const first = await freePort(4);
+    const path = `[::1]:${first}=[::1]:${a.port},127.0.0.1:${first + 2}=127.0.0.1:${b.port}`;
+    const program = Cli.start(['relay', '--static', path, '--json', '--pcap', 'v6'], scratch.path);
+    programs.push(program);
+    await program.says('Ctrl-C ends it');
+    await talk(5, { end: a, to: first }, { end: b, to: first + 2 });
+    await until(() => a.came.length === 5 && b.came.length === 5);
+    const { door } = await end(program);
+    expect(door).toMatchObject({ paths: [{ ends: { a: { remote: { address: '::1', port: a.port } } } }] });
+    const captured: number[] = [];
+    await readCapture(join(scratch.path, 'v6-a.pcap'), ({ bytes, start }) => captured.push(bytes[start] >> 4));
+    expect(captured).toEqual(new Array(10).fill(6));
   });
 
   it('tells people how it went, without --json', async () => {

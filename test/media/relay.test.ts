@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
+import { Rng } from '../../src/core/rng.js';
 import { payloadTypeOf, sequenceOf } from '../../src/rtp/packet.js';
 import { SrtpContext } from '../../src/rtp/srtp.js';
 import { type Came, FAR, RELAY, RelayBed, rtcp, rtp } from './relay-bed.js';
@@ -485,6 +486,39 @@ describe('SRTP of a relayed call', () => {
     bed.run(2);
     expect(sequences(bed.came.b)).toEqual([2]);
     expect(bed.close().ends.a).toMatchObject({ unopened: 2, received: { packets: 1 } });
+  });
+});
+
+describe('hostile datagrams on relayed ports', () => {
+  it('are each counted once, as RTP, as of elsewhere, as malformed or as unopened, and none ends anything', () => {
+    const rng = new Rng(99);
+    const bed = new RelayBed();
+    const key = (number: number): string => Buffer.alloc(30, number).toString('base64');
+    const srtp = { suite: 'AES_CM_128_HMAC_SHA1_80' as const, send: key(1), receive: key(2) };
+    const { a, b } = bed.open([{ kind: 'recode', to: 'PCMA' }], [{ kind: 'duplicate', ratio: 0.5 }], {
+      remotes: { a: { latch: 'follow', rtcp: 'mux' }, b: { srtp } },
+    });
+    const count = 20_000;
+    for (let i = 0; i < count; i++) {
+      const bytes =
+        rng.uniform() < 0.8 ? rtp({ sequence: i, ssrc: rng.uint32() }) : rtcp(rng.uint32(), 4 * (2 + (i % 20)));
+      for (let flips = rng.uint32() % 4; flips > 0; flips--) bytes[rng.uint32() % bytes.length] = rng.uint32();
+      const cut = rng.uniform() < 0.2 ? bytes.slice(0, rng.uint32() % bytes.length) : bytes;
+      const isA = rng.uniform() < 0.5;
+      bed.send(isA ? 'a' : 'b', isA ? a : b, cut, rng.uniform() < 0.3 ? STRANGER : undefined);
+      if (i % 200 === 0) bed.run(2);
+    }
+    bed.run(10);
+    const { ends } = bed.close();
+    const sum = (['a', 'b'] as const).reduce((all, side) => {
+      const { received, rtcpReceived, wrongSource, malformed, unopened } = ends[side];
+      return all + received.packets + rtcpReceived.packets + wrongSource + malformed + unopened;
+    }, 0);
+    expect(sum).toBe(count);
+    for (const kind of ['wrongSource', 'malformed'] as const) expect(ends.a[kind]).toBeGreaterThan(0);
+    expect(ends.a.received.packets).toBeGreaterThan(1000);
+    expect(ends.b.unopened).toBeGreaterThan(1000);
+    expect(ends.a.streams).toHaveLength(8);
   });
 });
 

@@ -5,7 +5,7 @@ import { writeRtpHeader } from '../../src/rtp/packet.js';
 const PTIME_MS = 20;
 const PACKET_BYTES = 172;
 
-/** A far end of a relayed path: an RTP port of 127.0.0.1 that sends G.711-sized packets and keeps what comes. */
+/** A far end of a relayed path: an RTP port of a loopback address that sends G.711-sized packets and keeps what comes. */
 export class FarEnd {
   /** Sequence numbers in the order in which they came. */
   readonly came: number[] = [];
@@ -13,6 +13,7 @@ export class FarEnd {
 
   private constructor(
     private readonly socket: Socket,
+    private readonly address: string,
     readonly port: number,
     private readonly ssrc: number,
   ) {
@@ -21,24 +22,24 @@ export class FarEnd {
     });
   }
 
-  static async open(port: number, ssrc: number): Promise<FarEnd> {
-    const socket = createSocket('udp4');
-    socket.bind(port, '127.0.0.1');
+  static async open(port: number, ssrc: number, address = '127.0.0.1'): Promise<FarEnd> {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    socket.bind(port, address);
     await once(socket, 'listening');
-    return new FarEnd(socket, socket.address().port, ssrc);
+    return new FarEnd(socket, address, socket.address().port, ssrc);
   }
 
-  /** Sends one packet to a port of 127.0.0.1. */
+  /** Sends one packet to a port of its own address. */
   send(port: number): void {
     const packet = Buffer.alloc(PACKET_BYTES);
     writeRtpHeader(packet, 0, false, 0, this.sent & 0xffff, this.sent * 160, this.ssrc);
     this.sent++;
-    this.socket.send(packet, port, '127.0.0.1');
+    this.socket.send(packet, port, this.address);
   }
 
-  /** Sends anything to a port of 127.0.0.1. */
+  /** Sends anything to a port of its own address. */
   sendRaw(bytes: Uint8Array, port: number): void {
-    this.socket.send(bytes, port, '127.0.0.1');
+    this.socket.send(bytes, port, this.address);
   }
 
   close(): void {
