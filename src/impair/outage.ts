@@ -17,6 +17,11 @@ export class Outage implements StageModel {
     loseCopies(fate, this.isDown(sinceMs + fate.delayMs), this.isDown(sinceMs + fate.delayMs2));
   }
 
+  /** Nothing gets through, RTCP neither. */
+  blocksRtcp(sinceMs: number): boolean {
+    return this.isDown(sinceMs - this.fromMs);
+  }
+
   private isDown(sinceMs: number): boolean {
     return sinceMs >= 0 && sinceMs % this.everyMs < this.forMs;
   }

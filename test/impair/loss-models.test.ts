@@ -7,7 +7,7 @@ import { infeasibility } from '../../src/impair/infeasibility.js';
 import { SharedImpairments } from '../../src/impair/shared-impairments.js';
 import { dropsAll, stage } from '../../src/impair/spec.js';
 import { readDelayTrace, readLossTrace } from '../../src/impair/trace-file.js';
-import { lossesOf, MILLION, pipelineOf, send, stages } from './harness.js';
+import { lossesOf, MILLION, PTIME_MS, pipelineOf, send, stages } from './harness.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-traces-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -138,6 +138,19 @@ describe('outages', () => {
   it('hit each copy when it comes to them, after the delays of earlier stages', () => {
     const line = pipelineOf(1, { kind: 'delay', base: 100 }, { kind: 'outage', from: 200, for: 40 });
     expect(lostAt(send(line, 30).copies)).toEqual([5, 6]);
+  });
+
+  it('hit RTCP, too', () => {
+    const line = pipelineOf(1, { kind: 'outage', from: 200, for: 100 });
+    expect(line.blocksRtcp(1000)).toBe(false);
+    send(line, 1, 50);
+    const startMs = 50 * PTIME_MS;
+    expect([199, 200, 299, 300].map((sinceMs) => line.blocksRtcp(startMs + sinceMs))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('must end before they come again', () => {
