@@ -43,7 +43,7 @@ function profile(target: number, calls: string): string {
 name: ffmpeg
 target: "sip:x@127.0.0.1:${target}"
 load: [{ shape: constant, cps: 1, for: 1s }]
-calls: { hold: 4s, codecs: [PCMU], ${calls} }
+calls: { hold: 3s, codecs: [PCMU], ${calls} }
 media: { rtpPorts: 24300-24399, record: {}, rtcp: { enabled: false } }
 `;
 }
@@ -63,7 +63,7 @@ test.each(SUITES)('ffmpeg opens what we send with %s, by the key in our SDP: the
     // ffmpeg takes the key of a description for that of what comes.
     writeFileSync(file, description(port, suite, key));
     const input = ['-protocol_whitelist', 'file,udp,rtp,srtp', '-analyzeduration', '0', '-i', file];
-    listener = ffmpeg(3, input, ['-f', 's16le', '-ac', '1', '-ar', '8000', '-flush_packets', '1', heard]);
+    listener = ffmpeg(2, input, ['-f', 's16le', '-ac', '1', '-ar', '8000', '-flush_packets', '1', heard]);
     await until(() => isBound(port));
     await answering.srf.createUAS(invite, response, { localSdp: description(port, suite, OWN_KEY) });
   });
@@ -72,7 +72,7 @@ test.each(SUITES)('ffmpeg opens what we send with %s, by the key in our SDP: the
   expect(summary.calls).toMatchObject({ attempted: 1, completed: 1 });
   await until(() => listener!.exitCode !== null);
   const samples = new Int16Array(Uint8Array.from(readFileSync(heard)).buffer);
-  expectTone({ samples, sampleRate: 8000 }, 1000, { seconds: 1.5 });
+  expectTone({ samples, sampleRate: 8000 }, 1000, { seconds: 0.9 });
 });
 
 test.each(SUITES)('we open what ffmpeg seals with %s: the tone is there', async (suite) => {
@@ -91,5 +91,5 @@ test.each(SUITES)('we open what ffmpeg seals with %s: the tone is there', async 
   const { heard } = records[0].downlink!;
   expect(heard).toMatchObject({ unauthenticated: 0, replayed: 0, undecodable: 0, wrongSource: 0, packetsLost: 0 });
   // ffmpeg's sine is an eighth of full scale.
-  expectTone([...recorded.values()][0], 700, { amplitude: 32_768 / 8, seconds: 2 });
+  expectTone([...recorded.values()][0], 700, { amplitude: 32_768 / 8, seconds: 1 });
 });
