@@ -11,7 +11,11 @@ import { runNativeLoop } from './loop-native.js';
 
 // Entry file of the media thread: its whole life, from the setup in workerData to the command `stop`.
 const { setup, port, wake } = workerData as MediaThreadData;
-const post = (event: MediaEvent): void => port.postMessage(event);
+const post = (event: MediaEvent): void => {
+  // A batch of the packet log goes over as it is: it comes back.
+  if (event.kind === 'relay' && event.event.kind === 'log') port.postMessage(event, [event.event.batch]);
+  else port.postMessage(event);
+};
 
 try {
   const audio = new AudioLibrary(setup.sounds, setup.seed);
