@@ -44,10 +44,14 @@ class FarEnd {
     this.only = null;
   }
 
-  /** An SSRC that a call which has ended still holds is free; one that another call holds is nobody's from then on. */
+  /**
+   * An SSRC that a call which has ended still holds is free, and so is one that another call only took for its own; one that
+   * two calls were told of is nobody's from then on.
+   */
   claim(ssrc: number, share: PortShare): void {
     const owner = this.owners.get(ssrc);
-    const isTaken = owner === null || (owner !== undefined && owner !== share && owner.farEnd === this);
+    const isHeld = owner !== undefined && owner !== null && owner !== share && owner.farEnd === this;
+    const isTaken = owner === null || (isHeld && owner.learned !== ssrc);
     this.owners.set(ssrc, isTaken ? null : share);
   }
 
@@ -145,6 +149,8 @@ export class PortShare implements UdpPort {
   heardMs = Number.NEGATIVE_INFINITY;
   /** The call's share of the other port: the far end has one SSRC for RTP and RTCP. */
   sibling: PortShare | null = null;
+  /** The SSRC that it was not told of and took for its far end's; as a signed number, 0 before. */
+  learned = 0;
   /** Where the call is aimed. */
   farEnd: FarEnd | null = null;
   private readonly claims: { farEnd: FarEnd; ssrc: number }[] = [];
@@ -176,8 +182,8 @@ export class PortShare implements UdpPort {
 
   /** An SSRC has turned out to be the far end's. */
   learn(ssrc: number): void {
-    this.own(ssrc);
-    this.sibling?.own(ssrc);
+    this.take(ssrc);
+    this.sibling?.take(ssrc);
   }
 
   /** The call has ended; what still comes of it goes to `sink`, and is nobody else's. */
@@ -211,6 +217,11 @@ export class PortShare implements UdpPort {
   /** The port itself stays open: it is the others', too. */
   close(): void {
     this.forget();
+  }
+
+  private take(ssrc: number): void {
+    this.own(ssrc);
+    this.learned = ssrc;
   }
 
   private own(ssrc: number): void {

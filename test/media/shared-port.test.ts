@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PortShare, SharedPort } from '../../src/media/shared-port.js';
 import { type DatagramSink, PacketMemory, parseIpv4, type UdpPort } from '../../src/media/udp.js';
@@ -138,6 +139,20 @@ describe('a port that calls share', () => {
     expect(bench.stray.heard).toEqual([71]);
   });
 
+  it('hands an SSRC that was only taken for a call’s to the call whose description announces it', () => {
+    const bench = new Bench();
+    const silent = bench.call(1);
+    silent.share.expect(PBX, PORT, [10], 0);
+    // Early media of the call that comes next, from the same address.
+    bench.rtp(20, 600);
+    const next = bench.call(2);
+    next.share.expect(PBX, PORT, [20], 610);
+    bench.rtp(20, 620);
+    bench.rtp(10, 640);
+    expect(next.ears.heard).toEqual([20]);
+    expect(silent.ears.heard).toEqual([20, 10]);
+  });
+
   it('guesses nothing once two calls were aimed at one address, even when one of them has gone', () => {
     const bench = new Bench();
     const a = bench.call(1);
@@ -227,5 +242,68 @@ describe('a port that calls share', () => {
     share.send(PacketMemory.allocate(16), 0, 16, PBX, PORT, 0);
     expect(bench.sent).toEqual([{ ip: PBX, port: PORT }]);
     expect(share.port).toBe(30_000);
+  });
+});
+
+describe('a shared port under any sequence of calls and datagrams', () => {
+  const address = fc.integer({ min: 0, max: 2 });
+  const call = fc.integer({ min: 0, max: 4 });
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('expect' as const), call, address, announces: fc.boolean() }),
+    fc.record({ do: fc.constant('leave' as const), call }),
+    fc.record({ do: fc.constant('forget' as const), call }),
+    fc.record({
+      do: fc.constant('packet' as const),
+      address,
+      ssrc: fc.integer({ min: 0, max: 9 }),
+      waitMs: fc.nat(700),
+    }),
+    fc.record({ do: fc.constant('junk' as const), address, bytes: fc.uint8Array({ maxLength: 40 }) }),
+  );
+
+  it('gives a call only what comes from where it was aimed, all that was announced to be its own, and keeps nothing', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const bench = new Bench();
+        // Calls send with 0 to 4; their far ends announce 5 to 9.
+        const calls = [0, 1, 2, 3, 4].map((ssrc) => ({
+          ...bench.call(ssrc),
+          at: -1,
+          places: new Set<number>(),
+          announced: false,
+        }));
+        let nowMs = 0;
+        for (const next of steps) {
+          const before = calls.map(({ ears }) => ears.heard.length);
+          if (next.do === 'expect') {
+            const it = calls[next.call];
+            it.share.expect(PBX, PORT + 2 * next.address, next.announces ? [5 + next.call] : [], nowMs);
+            it.announced = next.announces || (it.announced && it.at === next.address);
+            it.at = next.address;
+            it.places.add(next.address);
+          } else if (next.do === 'leave') {
+            calls[next.call].share.leave();
+            calls[next.call].at = -1;
+          } else if (next.do === 'forget') {
+            const it = calls[next.call];
+            it.share.forget();
+            it.share.sink = it.ears;
+            Object.assign(it, { at: -1, announced: false });
+            it.places.clear();
+          } else {
+            if (next.do === 'packet') bench.rtp(next.ssrc, (nowMs += next.waitMs), PBX, PORT + 2 * next.address);
+            else bench.datagram(next.bytes, nowMs, PBX, PORT + 2 * next.address);
+            for (const [i, { ears, places }] of calls.entries())
+              if (ears.heard.length > before[i]) expect(places).toContain(next.address);
+            const owner = next.do === 'packet' && next.ssrc >= 5 ? calls[next.ssrc - 5] : undefined;
+            if (owner?.announced && owner.at === next.address)
+              expect(owner.ears.heard.length).toBe(before[calls.indexOf(owner)] + 1);
+          }
+        }
+        for (const { share } of calls) share.forget();
+        expect((Reflect.get(bench.shared, 'farEnds') as Map<number, unknown>).size).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
