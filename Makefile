@@ -28,9 +28,10 @@ test: setup ## unit and loopback tests
 check: setup ## types, lint, dead code
 	npm run check
 
-bench: build ## signalling and media benchmarks, beside their peers
+bench: build ## signalling, media and relay benchmarks, beside their peers
 	npm run --silent bench:signalling
 	npm run --silent bench:media
+	npm run --silent bench:relay
 
 fuzz: setup ## 1,000,000 mutated SIP messages over every transport, 333,334 of RTP and RTCP; FUZZ="--seed 7 --count 50000 --transport tls4"
 	node --import tsx test/fuzz/main.ts $(FUZZ)
