@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Pipeline } from '../../src/impair/spec.js';
 import type { MediaRemote, SessionSpec } from '../../src/media/link/messages.js';
 import { parseIpv4 } from '../../src/media/udp.js';
-import { payloadTypeOf, writeRtpHeader } from '../../src/rtp/packet.js';
+import { payloadTypeOf, ssrcOf, writeRtpHeader } from '../../src/rtp/packet.js';
 import { SrtpContext } from '../../src/rtp/srtp.js';
 import { SRTP_KEY_BYTES, SRTP_SUITES, type SrtpSuite } from '../../src/rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../src/rtp/srtp-session.js';
@@ -112,6 +112,25 @@ describe('a call over SRTP between two planes', () => {
     expect(new Set(packets.map((bytes) => Buffer.from(bytes.subarray(12, 20)).toString('hex'))).size).toBe(
       packets.length,
     );
+  });
+
+  it.each(SUITES)('goes on with %s when the far end has drawn our SSRC and we take another one', (suite) => {
+    const planes = new ProtectedPlanes();
+    const { near, far } = planes.secure(keys(suite), keys(suite, 2, 1), {}, { rtcp: { xr: true } });
+    const ssrcs = new Set<number>();
+    planes.net.port(ADDRESS, far.rtpPort).onQueued = (bytes) => ssrcs.add(ssrcOf(bytes, 0));
+    planes.run(8000);
+    const theirs = new Uint8Array(200);
+    writeRtpHeader(theirs, 0, false, 0, 7, 77, [...ssrcs][0]);
+    const length = new SrtpContext(suite, Buffer.from(key(suite, 2), 'base64')).protectRtp(theirs, 0, 172);
+    planes.net.inject(theirs.subarray(0, length), ADDRESS, far.rtpPort, ADDRESS, near.rtpPort);
+    planes.run(8000);
+    const { near: us, far: them } = planes.close(1);
+    expect([...ssrcs]).toEqual([expect.any(Number), us.sent.ssrc]);
+    expect(us.heard).toMatchObject({ ssrcCollision: true, unauthenticated: 0 });
+    expect(them.heard).toMatchObject({ ssrcChanges: 1, packetsLost: 0, unauthenticated: 0, replayed: 0 });
+    expect(them.heard.packetsReceived).toBe(us.sent.packetsSent);
+    expect(them.rtcp).toMatchObject({ unauthenticated: 0, malformed: 0, bye: true });
   });
 
   it('carries digits', () => {
