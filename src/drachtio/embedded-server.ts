@@ -161,14 +161,14 @@ export class EmbeddedServer implements UserAgentHandler {
     session?.deliver(cancel, peer, invite.id, '', false);
   }
 
-  onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
+  onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer, dialog: Dialog | null): void {
     const session = this.requests.get(id);
     if (head.method === 'INVITE' && response.status >= 200 && tagOf(head.to) === null)
       this.cdr.outcome('network', 'uac', response.status, response.text);
     if (session === undefined) return;
     if (response.status >= 200) this.requests.delete(id);
     let name = '';
-    if (head.method === 'INVITE' || response.toTag !== null) name = this.nameFor(head, response, session);
+    if (head.method === 'INVITE' || response.toTag !== null) name = this.nameFor(head, response, session, dialog);
     session.deliver(response, peer, id, name, false);
   }
 
@@ -178,9 +178,9 @@ export class EmbeddedServer implements UserAgentHandler {
   }
 
   /** The dialog id that goes with a response: by it the application will name the dialog. */
-  private nameFor(head: RequestHead, response: SipMessage, session: Session): string {
-    const localTag = tagOf(head.from) ?? '';
-    const dialog = this.agent.findDialog(head.callId, localTag, response.toTag ?? '');
+  private nameFor(head: RequestHead, response: SipMessage, session: Session, known: Dialog | null): string {
+    const localTag = known ? known.localTag : (tagOf(head.from) ?? '');
+    const dialog = known ?? this.agent.findDialog(head.callId, localTag, response.toTag ?? '');
     if (dialog) {
       dialog.owner = session;
       return dialog.name;

@@ -37,7 +37,21 @@ export interface Format {
 const MAX_PTIME_MS = 60;
 
 /** The formats that an offer of these codecs lists, then comfort noise, and telephone-event at each of their clocks. */
-export function offeredFormats(codecs: readonly CodecName[], comfortNoise = false): Format[] {
+export function offeredFormats(codecs: readonly CodecName[], comfortNoise = false): readonly Format[] {
+  const known = offered[Number(comfortNoise)].get(codecs);
+  if (known) return known;
+  const formats = formatsOf(codecs, comfortNoise);
+  offered[Number(comfortNoise)].set(codecs, formats);
+  return formats;
+}
+
+/** Of lists of codecs that stay the same for all calls; without comfort noise and with it. */
+const offered = [
+  new WeakMap<readonly CodecName[], readonly Format[]>(),
+  new WeakMap<readonly CodecName[], readonly Format[]>(),
+];
+
+function formatsOf(codecs: readonly CodecName[], comfortNoise: boolean): Format[] {
   const formats: Format[] = codecs.map((name) => formatOf(name, CODECS[name].payloadType));
   const clocks = new Set(codecs.map((name) => CODECS[name].clockRate));
   if (comfortNoise && clocks.has(8000)) formats.push({ payloadType: COMFORT_NOISE_TYPE, encoding: COMFORT_NOISE });
@@ -55,6 +69,23 @@ export function eventFormat(payloadType: number, clockRate: number): Format {
   return { payloadType, encoding: `telephone-event/${clockRate}`, fmtp: '0-15' };
 }
 
+const written = new WeakMap<readonly Format[], string>();
+
+/** The payload types of formats, which end an m= line, and their attributes. */
+function linesOf(formats: readonly Format[]): string {
+  let lines = written.get(formats);
+  if (lines !== undefined) return lines;
+  lines = '';
+  for (const format of formats) lines += ` ${format.payloadType}`;
+  lines += '\r\n';
+  for (const format of formats) {
+    lines += `a=rtpmap:${format.payloadType} ${format.encoding}\r\n`;
+    if (format.fmtp) lines += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`;
+  }
+  written.set(formats, lines);
+  return lines;
+}
+
 /** A session description with one audio stream (RFC 8866, RFC 3264). */
 export function writeDescription(
   media: LocalMedia,
@@ -67,12 +98,7 @@ export function writeDescription(
   let text =
     `v=0\r\no=trunkstorm ${media.sessionId} ${version} IN ${family} ${media.address}\r\ns=-\r\n` +
     `c=IN ${family} ${media.address}\r\nt=0 0\r\nm=audio ${media.port} ${protocol}`;
-  for (const format of formats) text += ` ${format.payloadType}`;
-  text += '\r\n';
-  for (const format of formats) {
-    text += `a=rtpmap:${format.payloadType} ${format.encoding}\r\n`;
-    if (format.fmtp) text += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`;
-  }
+  text += linesOf(formats);
   for (const key of keys) text += `${cryptoAttribute(key)}\r\n`;
   text += `a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
   if (media.rtcpMux) text += 'a=rtcp-mux\r\n';

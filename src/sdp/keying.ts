@@ -18,7 +18,7 @@ const PROTECTED = /^RTP\/SAVPF?$/i;
  * of a run: they are secrets.
  */
 export class Keying {
-  private readonly masters = new Map<SrtpSuite, Uint8Array>();
+  private masters: Map<SrtpSuite, Uint8Array> | null = null;
 
   /** @param suites in order of preference; none for RTP without protection */
   constructor(private readonly suites: readonly SrtpSuite[]) {}
@@ -59,6 +59,7 @@ export class Keying {
   }
 
   private ownKey(suite: SrtpSuite, tag: number): SdesKey {
+    this.masters ??= new Map();
     let master = this.masters.get(suite);
     if (!master) {
       master = randomBytes(masterBytes(suite));

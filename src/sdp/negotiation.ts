@@ -16,7 +16,7 @@ export interface Exchange {
   remote: RemoteMedia;
   agreement: Agreement;
   /** Payload type → what it carries, by our own description. */
-  accept: Record<number, Payload>;
+  accept: Readonly<Record<number, Payload>>;
   /** RTCP goes over the port of RTP, because both sides can (RFC 5761, section 5.1). */
   rtcpMux: boolean;
   /** What RTP and RTCP are protected with; `null` where they are not. */
@@ -38,7 +38,7 @@ export class Negotiation {
   private version = 0;
   private written = '';
   /** What our last description lists. */
-  private formats: Format[] = [];
+  private formats: readonly Format[] = [];
   private offered: readonly CodecName[];
   private wish: Direction = 'sendrecv';
   private readonly keying: Keying;
@@ -124,7 +124,7 @@ export class Negotiation {
     return { codecs, ptimeMs: this.local.ptimeMs, direction: this.wish, comfortNoise: this.comfortNoise };
   }
 
-  private allFormats(): Format[] {
+  private allFormats(): readonly Format[] {
     return offeredFormats(this.codecs, this.comfortNoise);
   }
 
@@ -141,7 +141,7 @@ export class Negotiation {
   }
 
   private describe(formats: readonly Format[], direction: Direction, rtcpMux: boolean, carriage: Carriage): string {
-    this.formats = [...formats];
+    this.formats = formats;
     const local = { ...this.local, rtcpMux, carriage };
     if (this.written !== '') {
       const same = writeDescription(local, formats, direction, this.version);
@@ -165,8 +165,13 @@ function unoffered({ encodings }: RemoteMedia): Format {
     : { payloadType: 18, encoding: 'G729/8000' };
 }
 
+const accepted = new WeakMap<readonly Format[], Exchange['accept']>();
+
 function acceptedBy(formats: readonly Format[]): Exchange['accept'] {
-  const accept: Exchange['accept'] = { [COMFORT_NOISE_TYPE]: 'CN' };
+  const known = accepted.get(formats);
+  if (known) return known;
+  const accept: Record<number, Payload> = { [COMFORT_NOISE_TYPE]: 'CN' };
+  accepted.set(formats, accept);
   for (const { payloadType, encoding } of formats) {
     const codec = codecOf(encoding);
     if (codec !== null) accept[payloadType] = codec;

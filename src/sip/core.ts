@@ -26,8 +26,8 @@ export interface UserAgentHandler {
   onAck(ack: SipMessage, peer: Peer, dialog: Dialog): void;
   /** The caller gave up: the CANCEL and the INVITE are answered already. */
   onCancel(cancel: SipMessage, invite: ServerTransaction, peer: Peer): void;
-  /** A response above 100 to the request `id`; a local one (408, 503, 487) has no To tag. */
-  onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer): void;
+  /** A response above 100 to the request `id`, and its dialog where that is known; a local one (408, 503, 487) has no To tag. */
+  onResponse(id: string, head: RequestHead, response: SipMessage, peer: Peer, dialog: Dialog | null): void;
   /** A BYE that this side sent of its own accord: a 2xx was never acknowledged, or the session not refreshed. */
   onUnsolicitedBye(dialog: Dialog, bye: string, peer: Peer): void;
   /** A request's transaction is over: whether it was answered or not, it cannot be any more. */

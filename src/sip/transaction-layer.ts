@@ -148,8 +148,9 @@ export class TransactionLayer implements TransportReceiver {
 
   private receiveResponse(response: SipMessage, peer: Peer): void {
     const branch = response.topVia!.branch;
-    const transaction = branch === null ? undefined : this.clients.get(clientKey(branch, response.cseqMethod));
-    if (transaction === undefined) {
+    const { cseqMethod } = response;
+    const transaction = branch === null ? undefined : this.clients.get(clientKey(branch, cseqMethod));
+    if (transaction?.head.method !== cseqMethod) {
       this.stats.strays++;
       return;
     }
@@ -193,8 +194,9 @@ export class TransactionLayer implements TransportReceiver {
   }
 }
 
+/** Branches are unique but for that of a CANCEL, which has its INVITE's (RFC 3261 9.1). */
 function clientKey(branch: string, method: string): string {
-  return `${branch} ${method}`;
+  return method === 'CANCEL' ? `${branch} CANCEL` : branch;
 }
 
 /** RFC 3261 17.2.3: branch, sent-by and method; without the magic cookie the fields that RFC 2543 compared. */

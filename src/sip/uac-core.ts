@@ -1,5 +1,5 @@
 import { ChurnMap } from '../core/churn-map.js';
-import { ClientContext, type OwnListener } from './client-context.js';
+import { ClientContext, earlyOf, type OwnListener } from './client-context.js';
 import { type ClientTransaction, type ClientUser, emptyHead, type RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import type { Dialog } from './dialog.js';
@@ -390,7 +390,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   private tell(context: ClientContext | null, id: string, head: RequestHead, response: SipMessage, peer: Peer): void {
     if (context?.silent) return;
     if (context?.own) context.own(response);
-    else this.core.handler.onResponse(id, head, response, peer);
+    else this.core.handler.onResponse(id, head, response, peer, context && dialogOf(context, response));
   }
 
   /** What a final response means for subscriptions. */
@@ -401,4 +401,10 @@ export class UacCore implements ClientUser, SessionKeeper {
       else if (response.status >= 300) this.subscriptions.settle(dialog, head, headerLines, response);
     } else if (head.method === 'NOTIFY' && dialog) this.subscriptions.notified(dialog, headerLines, response.status);
   }
+}
+
+/** The dialog that a response belongs to, where the request keeps it. */
+function dialogOf(context: ClientContext, response: SipMessage): Dialog | null {
+  const dialog = context.dialog ?? earlyOf(context, response.toTag);
+  return dialog && !dialog.terminated && dialog.remoteTag === response.toTag ? dialog : null;
 }
