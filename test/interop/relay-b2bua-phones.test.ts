@@ -9,9 +9,9 @@ endDoorsAfterEach();
 endPhonesAfterEach();
 
 /** A phone that knows the relay only, and registers through it. */
-async function registered(door: OpenDoor, name: string): Promise<Phone> {
+async function registered(door: OpenDoor, name: string, protocol = 'udp'): Promise<Phone> {
   const phone = await Phone.start({
-    account: `sip:${name}@127.0.0.1:${door.port}`,
+    account: `sip:${name}@127.0.0.1:${door.port};transport=${protocol}`,
     parameters: [`auth_user=${name}`, 'auth_pass=wonder', 'regint=60'],
   });
   await phone.event('REGISTER_OK');
@@ -26,37 +26,40 @@ function nameAt(door: OpenDoor, name: string): string {
   return `sip:${name}@127.0.0.1:${door.port}`;
 }
 
-test('phones register at Kamailio through the relay, call each other, hold, and hang up', async () => {
-  const kamailio = await Kamailio.start('registrar');
-  const door = await openDoor({ target: kamailio.port, ports: [39_900, 39_999] });
-  const [alice, bob] = [await registered(door, 'alice'), await registered(door, 'bob')];
-  expect(calls(door)).toMatchObject({ phones: 2 });
-  await alice.command('dial', nameAt(door, 'bob'));
-  await bob.event('CALL_INCOMING');
-  await alice.event('CALL_RINGING');
-  await bob.command('accept');
-  await Promise.all([alice.event('CALL_ESTABLISHED'), bob.event('CALL_ESTABLISHED')]);
-  // From the phone to Kamailio, and from there to the other phone; the first attempt had no password.
-  await until(() => calls(door).up === 2);
-  expect(calls(door)).toMatchObject({ attempts: 3, challenged: 1, answered: 2 });
-  const offers = (): number =>
-    bob.events.filter(({ type, param }) => type === 'CALL_REMOTE_SDP' && param === 'offer').length;
-  await alice.command('hold');
-  await until(() => offers() === 2);
-  await alice.command('resume');
-  await until(() => offers() === 3);
-  await bob.command('hangup');
-  await alice.event('CALL_CLOSED');
-  await until(() => door.records.length === 3);
-  const [, ...both] = door.records;
-  expect(both.map(({ outcome, endedBy }) => [outcome, endedBy])).toEqual(Array(2).fill(['completed', 'b']));
-  expect(both.map(({ towardsTarget }) => towardsTarget).sort()).toEqual([false, true]);
-  await until(() => door.door.statistics().sip !== null && dialogs(door) === 0);
-  await alice.stop();
-  await bob.stop();
-  // They took their registrations back.
-  expect(calls(door)).toMatchObject({ phones: 0, inProgress: 0 });
-});
+test.each(['udp', 'tcp'])(
+  'phones register over %s at Kamailio through the relay, call each other, hold, and hang up',
+  async (protocol) => {
+    const kamailio = await Kamailio.start('registrar');
+    const door = await openDoor({ target: kamailio.port, ports: [39_900, 39_999] });
+    const [alice, bob] = [await registered(door, 'alice', protocol), await registered(door, 'bob', protocol)];
+    expect(calls(door)).toMatchObject({ phones: 2 });
+    await alice.command('dial', `${nameAt(door, 'bob')};transport=${protocol}`);
+    await bob.event('CALL_INCOMING');
+    await alice.event('CALL_RINGING');
+    await bob.command('accept');
+    await Promise.all([alice.event('CALL_ESTABLISHED'), bob.event('CALL_ESTABLISHED')]);
+    // From the phone to Kamailio, and from there to the other phone; the first attempt had no password.
+    await until(() => calls(door).up === 2);
+    expect(calls(door)).toMatchObject({ attempts: 3, challenged: 1, answered: 2 });
+    const offers = (): number =>
+      bob.events.filter(({ type, param }) => type === 'CALL_REMOTE_SDP' && param === 'offer').length;
+    await alice.command('hold');
+    await until(() => offers() === 2);
+    await alice.command('resume');
+    await until(() => offers() === 3);
+    await bob.command('hangup');
+    await alice.event('CALL_CLOSED');
+    await until(() => door.records.length === 3);
+    const [, ...both] = door.records;
+    expect(both.map(({ outcome, endedBy }) => [outcome, endedBy])).toEqual(Array(2).fill(['completed', 'b']));
+    expect(both.map(({ towardsTarget }) => towardsTarget).sort()).toEqual([false, true]);
+    await until(() => door.door.statistics().sip !== null && dialogs(door) === 0);
+    await alice.stop();
+    await bob.stop();
+    // They took their registrations back.
+    expect(calls(door)).toMatchObject({ phones: 0, inProgress: 0 });
+  },
+);
 
 test('a phone that is not registered cannot be called, and one with a wrong password not register', async () => {
   const kamailio = await Kamailio.start('registrar');
