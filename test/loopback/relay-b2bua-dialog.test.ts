@@ -209,6 +209,28 @@ describe('calls that stand in for others', () => {
   });
 });
 
+test('each leg has a session timer of its own; a refresh of the caller passes as what it is', async () => {
+  const { a, r, b, uri } = await chain();
+  const { dialogs, invites } = answering(b);
+  const headers = { 'Session-Expires': '120;refresher=uac', Supported: 'timer, 100rel', 'Min-SE': '90' };
+  const caller = await a.srf.createUAC(uri, { localSdp: SDP, headers });
+  await until(() => dialogs.length === 1);
+  expect(caller.res.get('Session-Expires')).toBe('120;refresher=uac');
+  expect([invites[0].get('Session-Expires'), invites[0].get('Min-SE')]).toEqual([undefined, undefined]);
+  expect(invites[0].get('Supported')).toContain('100rel');
+  const refreshed = new Promise((resolve) =>
+    dialogs[0].on('update', (request, response) => {
+      resolve(request.body);
+      response.send(200);
+    }),
+  );
+  const refresh = { method: 'UPDATE', headers: { 'Session-Expires': '120;refresher=uac' } };
+  expect((await caller.request(refresh)).get('Session-Expires')).toMatch(/^120/);
+  expect(await refreshed).toBe('');
+  await caller.destroy();
+  await allOver(a, r, b);
+});
+
 describe('what crosses', () => {
   test('re-INVITEs of both sides: one at least is refused with 491, and a later one is taken', async () => {
     const { a, r, b, caller, callee } = await call();

@@ -63,6 +63,25 @@ describe('limits of the B2BUA', () => {
   });
 });
 
+test('over IPv6 both sides are told of the relay at its address', async () => {
+  const address = '::1';
+  const [a, b] = [await h.endpoint(QUICK, { address }), await h.endpoint(QUICK, { address })];
+  const sdp = SDP.replaceAll('IP4 127.0.0.1', 'IP6 ::1');
+  const { invites } = answering(b, sdp);
+  const door = await openDoor({ target: b.port, ports: [41_100, 41_139], address });
+  const from = `<sip:anna@[::1]:${door.port}>`;
+  const dialog = await a.srf.createUAC(`sip:bob@[::1]:${door.port}`, { localSdp: sdp, headers: { From: from } });
+  for (const body of [invites[0].body, dialog.remote.sdp]) {
+    expect(body).toContain('c=IN IP6 ::1');
+    expect(body).toMatch(/m=audio 411\d\d /);
+  }
+  expect(invites[0].uri).toBe(`sip:bob@[::1]:${b.port}`);
+  expect(invites[0].get('From')).toContain(`<sip:anna@[::1]:${b.port}>`);
+  await dialog.destroy();
+  await until(() => door.records.length === 1);
+  expect(door.records[0].media!.ends.a.remote).toEqual({ address: '::1', port: 4000 });
+});
+
 describe('calls from the target', () => {
   test('go where such calls shall go, and those to the target to the target', async () => {
     const [pbx, phone] = [await h.endpoint(QUICK), await h.endpoint(QUICK)];

@@ -5,6 +5,7 @@ import type { CallRecord } from '../../src/relay/b2bua/call-record.js';
 import { B2buaDoor } from '../../src/relay/b2bua/door.js';
 import { Relay } from '../../src/relay/relay.js';
 import { RelayMedia } from '../../src/shard/relay-media.js';
+import { hostPort } from '../../src/sip/uri.js';
 
 export interface OpenDoor {
   door: B2buaDoor;
@@ -27,6 +28,8 @@ export interface DoorSetup {
   mediaTimeoutMs?: number;
   /** First and last RTP port; no two tests may share any. */
   ports: [number, number];
+  /** 127.0.0.1 unless said. */
+  address?: string;
 }
 
 const open = new Set<OpenDoor>();
@@ -43,12 +46,21 @@ export function endDoorsAfterEach(): void {
 
 /** A relay with a media thread of its own, and its door for SIP. */
 export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
-  const { target, fromTarget = null, pipelines, seed = 1, maxCalls = 1000, mediaTimeoutMs = 0, ports } = setup;
+  const {
+    target,
+    fromTarget = null,
+    pipelines,
+    seed = 1,
+    maxCalls = 1000,
+    mediaTimeoutMs = 0,
+    ports,
+    address = '127.0.0.1',
+  } = setup;
   const log: string[] = [];
   const records: CallRecord[] = [];
   const [portMin, portMax] = ports;
   const media = new RelayMedia(
-    { driver: 'auto', addresses: ['127.0.0.1'], portMin, portMax, pool: 256, seed, tickMs: 2 },
+    { driver: 'auto', addresses: [address], portMin, portMax, pool: 256, seed, tickMs: 2 },
     { onFailed: (error) => log.push(error.format()), onOutput: (text) => log.push(text) },
   );
   await media.client.ready();
@@ -64,10 +76,10 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
   });
   const door = await B2buaDoor.open({
     relay,
-    listen: { address: '127.0.0.1', port: 0 },
-    target: `sip:127.0.0.1:${target}`,
+    listen: { address, port: 0 },
+    target: `sip:${hostPort(address, target)}`,
     fromTarget,
-    mediaAddress: '127.0.0.1',
+    mediaAddress: address,
     latch: 'off',
     sdpFaultsOf: () => ({ a: [], b: [] }),
     onRecord: (record) => records.push(record),
