@@ -11,7 +11,7 @@ import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
-import type { Lease, MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
@@ -34,8 +34,8 @@ export interface CallSurroundings {
   scratch: PacketMemory;
   sealed: PacketMemory;
   rtcp: RtcpSurroundings;
-  /** A further port pair at the address of one; `null` where there is none. */
-  spare(beside: Lease): PortPair | null;
+  /** A further port at an address; `null` where there is none. */
+  spare(address: string): UdpPort | null;
 }
 
 /** What `open` says about a call. */
@@ -67,8 +67,8 @@ export class MediaCall implements SourceWatcher {
   private digitRequests: { from: number; to: number }[] = [];
   private digitsRequested = 0;
   private closedAtMs: number | null = null;
-  /** Pairs that RTP went over to, one after the other. */
-  readonly spares: PortPair[] = [];
+  /** Ports that RTP went over to, one after the other. */
+  readonly spares: UdpPort[] = [];
 
   /** @param phase where in the packet interval this call's packets leave, 0–1 */
   constructor(
@@ -134,13 +134,13 @@ export class MediaCall implements SourceWatcher {
 
   /** The port of RTP changes, that of RTCP does not unless they are one. A share of a port has no other. */
   onRebind(): UdpPort | null {
-    const { lease } = this.pair;
-    const spare = lease.ssrc === undefined ? this.around.spare(lease) : null;
+    const { address, ssrc } = this.pair.lease;
+    const spare = ssrc === undefined ? this.around.spare(address) : null;
     if (spare === null) return null;
     this.spares.push(spare);
-    spare.rtp.sink = this.end;
-    if (this.remote?.rtcp?.mux) this.rtcp?.sendFrom(spare.rtp);
-    return spare.rtp;
+    spare.sink = this.end;
+    if (this.remote?.rtcp?.mux) this.rtcp?.sendFrom(spare);
+    return spare;
   }
 
   onUnopened(): void {
@@ -293,7 +293,7 @@ export class MediaCall implements SourceWatcher {
 
   /** What RTP is sent from now. */
   private get rtpPort(): UdpPort {
-    return (this.spares.at(-1) ?? this.pair).rtp;
+    return this.spares.at(-1) ?? this.pair.rtp;
   }
 
   private rtcpRoute(remote: MediaRemote): RtcpRoute {

@@ -119,7 +119,7 @@ export class CallLog {
   }
 
   /** `null` where packets are not captured. */
-  captureOf(side: RelaySide, pair: PortPair, isRtcp: boolean): Capture | null {
+  captureOf(side: RelaySide, pair: Pick<PortPair, 'lease'>, isRtcp: boolean): Capture | null {
     if (!this.spec.log!.packets) return null;
     const { address, rtpPort, rtcpPort } = pair.lease;
     const ip = parseAddress(address) ?? 0;

@@ -15,14 +15,12 @@ import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
 import { RelayPlane } from './relay-plane.js';
 import { SharedPorts } from './shared-ports.js';
-import { type DatagramSink, PacketMemory, type UdpDriver } from './udp.js';
+import { type DatagramSink, PacketMemory, type UdpDriver, type UdpPort } from './udp.js';
 
 const SCRATCH_BYTES = 2048;
 /** Port pairs bound in a tick: few while calls are up, because each costs some 20 µs that packets then wait. */
 const LEASES_A_TICK = 8;
 const LEASES_A_TICK_IDLE = 256;
-/** Ports tried above those of a call that bound its own, for one to go over to. */
-const SPARES_LOOKED_AT = 20;
 const GOLDEN_RATIO = 0.618033988749895;
 
 export interface PlaneOptions {
@@ -89,7 +87,6 @@ class Totals {
 export class Plane {
   private readonly driver: UdpDriver;
   /** Those of calls are taken from `callPorts`, which is the same unless calls share theirs. */
-  private readonly addresses: readonly string[];
   private readonly ports: PortPool;
   private readonly callPorts: PortPool | SharedPorts;
   private readonly around: CallSurroundings;
@@ -137,7 +134,6 @@ export class Plane {
   ) {
     const { driver, seed, shared = new SharedImpairments() } = options;
     this.driver = driver;
-    this.addresses = options.addresses;
     this.ports = new PortPool(
       driver,
       options.addresses,
@@ -172,7 +168,7 @@ export class Plane {
         scratch: PacketMemory.allocate(SCRATCH_BYTES),
         counts: { received: 0, malformed: 0 },
       },
-      spare: (lease) => this.spare(lease),
+      spare: (address) => this.spare(address),
     };
     this.relay = new RelayPlane(
       this.ports,
@@ -293,17 +289,10 @@ export class Plane {
     };
   }
 
-  /** A further pair of the range; of an address that has none, the next ports that are free above those of the call. */
-  private spare({ address, rtpPort }: Lease): PortPair | null {
-    if (this.addresses.includes(address)) {
-      const leased = this.ports.lease(this.around.rtcp.clock.now(), address);
-      return leased instanceof AppError ? null : leased;
-    }
-    for (let port = rtpPort + 2; port <= Math.min(65_534, rtpPort + SPARES_LOOKED_AT * 2); port += 2) {
-      const bound = this.ports.bind(address, port);
-      if (!(bound instanceof AppError)) return bound;
-    }
-    return null;
+  /** A port of the system's choice, as a NAT would take any: those of the range are leased ahead. */
+  private spare(address: string): UdpPort | null {
+    const bound = this.driver.bind(address, 0);
+    return typeof bound === 'string' ? null : bound;
   }
 
   private reportDigits(): void {
@@ -324,7 +313,7 @@ export class Plane {
       this.calls.delete(call.id);
       this.ended.add(call);
       this.callPorts.release(call.pair, nowMs);
-      for (const pair of call.spares) this.ports.release(pair, nowMs);
+      for (const port of call.spares) port.close();
       this.listener.onClosed(call.id, call.report(nowMs));
       call.session.close();
       return false;

@@ -162,7 +162,7 @@ export class RelayPlane {
       this.ended.add(call);
       this.ports.release(call.ends.a.pair, nowMs);
       this.ports.release(call.ends.b.pair, nowMs);
-      for (const pair of call.spares) this.ports.release(pair, nowMs);
+      for (const port of call.spares) port.close();
       this.post({ kind: 'closed', call: call.id, report: call.report(nowMs) });
       return false;
     });

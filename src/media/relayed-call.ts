@@ -6,7 +6,6 @@ import type { Pipeline } from '../impair/spec.js';
 import type { DirectionTruth } from '../impair/truth.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { Due } from './due-wheel.js';
-import type { Lease } from './link/messages.js';
 import type { RelayCallSpec, RelayDirection, RelayRemote, RelayReport, RelaySide } from './link/relay-messages.js';
 import type { CallLog } from './packet-log.js';
 import { Direction } from './path.js';
@@ -30,8 +29,8 @@ export interface RelaySurroundings {
   shared: SharedImpairments;
   /** Room for one protected packet. */
   scratch: PacketMemory;
-  /** A further port pair at the address of one; `null` where there is none. */
-  spare(beside: Lease): PortPair | null;
+  /** A further port at an address; `null` where there is none. */
+  spare(address: string): UdpPort | null;
 }
 
 /** A call with two UDP ends and an impairment pipeline each way. */
@@ -45,8 +44,8 @@ export class RelayedCall implements Due {
   onTimeout: (() => void) | null = null;
   private toldMs = -1;
   private closedAtMs: number | null = null;
-  /** Pairs that RTP of either side went over to. */
-  readonly spares: PortPair[] = [];
+  /** Ports that RTP of either side went over to. */
+  readonly spares: UdpPort[] = [];
 
   constructor(
     private readonly spec: RelayCallSpec,
@@ -120,7 +119,7 @@ export class RelayedCall implements Due {
       pair.rtp.sink = null;
       pair.rtcp.sink = null;
     }
-    for (const pair of this.spares) pair.rtp.sink = null;
+    for (const port of this.spares) port.sink = null;
   }
 
   /** Called once a tick after `close`: true when no delayed packet is left, or the time is up. */
@@ -168,11 +167,12 @@ export class RelayedCall implements Due {
   /** Another port for the RTP of a side, captured as the one before. */
   private otherPort(side: RelaySide, log: CallLog | null): UdpPort | null {
     const end = this.ends[side];
-    const pair = this.around.spare(end.pair.lease);
-    if (pair === null) return null;
-    this.spares.push(pair);
-    const capture = log?.captureOf(side, pair, false) ?? null;
-    pair.rtp.sink = capture?.before(end.sink) ?? end.sink;
-    return capture?.by(pair.rtp) ?? pair.rtp;
+    const { lease } = end.pair;
+    const port = this.around.spare(lease.address);
+    if (port === null) return null;
+    this.spares.push(port);
+    const capture = log?.captureOf(side, { lease: { ...lease, rtpPort: port.port } }, false) ?? null;
+    port.sink = capture?.before(end.sink) ?? end.sink;
+    return capture?.by(port) ?? port;
   }
 }

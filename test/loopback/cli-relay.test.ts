@@ -133,6 +133,22 @@ describe('trunkstorm relay --static', () => {
     expect(captured).toEqual(new Array(10).fill(6));
   });
 
+  it.each(['native', 'epoll', 'dgram'])(
+    'goes over to another port as a NAT that rebinds, by the driver %s',
+    async (driver) => {
+      scratch.write('rebound.yaml', 'impairment: { uplink: [{ kind: port-change, after: 100ms }] }\n');
+      const { program, a, b, ports } = await startRelay(['--driver', driver, '--impairment', 'rebound.yaml']);
+      await talk(30, { end: a, to: ports.a }, { end: b, to: ports.b });
+      await until(() => b.came.length === 30);
+      const { media, door } = await end(program);
+      // What B sends to the port that it knows comes to nothing from then on.
+      expect(a.came.length).toBeGreaterThan(2);
+      expect(a.came.length).toBeLessThan(25);
+      expect(media!.directions).toMatchObject({ aToB: { received: 30, sent: 30 }, bToA: { received: a.came.length } });
+      expect(JSON.stringify(door)).toContain('"port-change":1');
+    },
+  );
+
   it('tells people how it went, without --json', async () => {
     const first = await freePort(4);
     const path = `127.0.0.1:${first},127.0.0.1:${first + 2}`;

@@ -150,4 +150,25 @@ describe('a run with injected faults', () => {
     // The port is free again.
     await expect(fetch('http://127.0.0.1:43999/impairment')).rejects.toThrow();
   });
+
+  it('tells a NAT that rebinds by the wrong source at a far end that does not follow it', async () => {
+    const run = await runProfile(profile('{ uplink: [{ kind: port-change, after: 1s }], select: { every: 2 } }', '5s'));
+    for (const record of answered(run)) {
+      const isChosen = record.id % 2 === 0;
+      const heard = record.uplink!.heard!;
+      expect(record.impairment!.uplink.faults).toEqual(isChosen ? { 'port-change': 1 } : {});
+      expect(heard.verdict.cause).toBe(isChosen ? 'stopped' : null);
+      // The trunk sends to where it was told: nobody is there any more.
+      expect(record.downlink!.heard!.verdict.cause).toBe(isChosen ? 'stopped' : null);
+      if (!isChosen) {
+        expect(heard.wrongSource).toBe(0);
+        continue;
+      }
+      const all = heard.packetsReceived + heard.earlyMedia + heard.wrongSource;
+      expect(record.uplink!.packetsSent! - all).toBeGreaterThanOrEqual(0);
+      // What was under way when the trunk hung up is in nobody's books.
+      expect(record.uplink!.packetsSent! - all).toBeLessThanOrEqual(2);
+      expectAbout(heard.packetsReceived + heard.earlyMedia, 50);
+    }
+  });
 });

@@ -9,6 +9,9 @@ import {
   type UdpPort,
 } from '../../src/media/udp.js';
 
+/** The first port that a bind to port 0 gets. */
+const FIRST_CHOSEN = 60_000;
+
 interface Datagram {
   bytes: Uint8Array;
   atMs: number;
@@ -61,6 +64,8 @@ export class MemoryDriver implements UdpDriver {
   constructor(readonly net: MemoryNet) {}
 
   bind(address: string, port: number): UdpPort | string {
+    for (let chosen = FIRST_CHOSEN; port === 0; chosen++)
+      if (!this.net.ports.has(`${parseIpv4(address)}:${chosen}`)) port = chosen;
     const key = `${parseIpv4(address)}:${port}`;
     if (this.net.taken.has(port) || this.net.ports.has(key)) return 'EADDRINUSE';
     if (this.net.descriptors-- <= 0) return 'EMFILE';
