@@ -1,3 +1,4 @@
+import { ChurnMap } from '../../core/churn-map.js';
 import type { Clock } from '../../core/clock.js';
 import { AppError } from '../../core/errors.js';
 import { guard } from '../../drachtio/guard.js';
@@ -71,13 +72,14 @@ export interface B2buaCounts {
  * is two dialogs of ours, and what is said in the one is said in the other.
  */
 export class B2bua {
-  private readonly calls = new Map<number, RelayedCall>();
+  private readonly calls = new ChurnMap<number, RelayedCall>();
   /** Also those of calls that ended a moment ago. */
-  private readonly legs = new Map<string, { leg: Leg; call: RelayedCall }>();
+  private readonly legs = new ChurnMap<string, { leg: Leg; call: RelayedCall }>();
   private readonly lingering = new Set<NodeJS.Timeout>();
   private readonly endings = new Set<Promise<void>>();
   private readonly bindings: Bindings;
   private readonly routes: Routes;
+  private readonly within: (request: SrfRequest, response: SrfResponder) => void;
   private nextId = 1;
   private isStopping = false;
   private readonly counters: Omit<B2buaCounts, 'inProgress' | 'up' | 'phones'> = {
@@ -102,7 +104,7 @@ export class B2bua {
         options.onError(error);
         if (!response.finalResponseSent) response.send(500);
       });
-    const within = handled((request, response) => this.takeWithin(request, response));
+    this.within = handled((request, response) => this.takeWithin(request, response));
     srf.use(
       'invite',
       handled((request, response) => this.takeInvite(request, response)),
@@ -116,7 +118,7 @@ export class B2bua {
         method,
         handled((request, response) => this.takeAlone(request, response)),
       );
-    for (const method of ['ack', 'bye', 'prack', 'update', 'info', 'refer', 'notify']) srf.use(method, within);
+    for (const method of ['ack', 'bye', 'prack', 'update', 'info', 'refer', 'notify']) srf.use(method, this.within);
   }
 
   counts(): B2buaCounts {
@@ -144,7 +146,7 @@ export class B2bua {
   /** Takes no more calls, and ends those that are under way. */
   stop(): void {
     this.isStopping = true;
-    for (const call of [...this.calls.values()]) call.hangUp(503, 'Service Unavailable', 'The relay ends');
+    for (const call of this.calls.values()) call.hangUp(503, 'Service Unavailable', 'The relay ends');
   }
 
   close(): void {
@@ -212,7 +214,7 @@ export class B2bua {
       {
         srf: options.srf,
         clock: options.clock,
-        within: (inner, its) => this.takeWithin(inner, its),
+        within: this.within,
         named: (name, leg) => this.legs.set(name, { leg, call }),
         translated: (value, towardsTarget) => this.translated(value, towardsTarget),
         translatedReplaces: (value) => translateReplaces(value, this.pairs()),
