@@ -25,7 +25,7 @@ export function relayFrame(
   rows: number,
 ): Line[] {
   const width = Math.max(1, columns);
-  const top = [...header(title, shown, width), ...figures(shown, width)];
+  const top = [...header(title, shown, width), ...figures(shown, history, width)];
   const room = rows - top.length - 2;
   const forCharts = room - LOG_BESIDE_CHARTS;
   const charts = forCharts >= 2 * CHART_MIN ? chartLines(history, width, Math.min(forCharts, 2 * 14)) : [];
@@ -74,7 +74,7 @@ function fault(value: number): Tone {
   return value > 0 ? 'bad' : 'plain';
 }
 
-function figures({ counts, door, media, unwritten }: RelayShown, width: number): Line[] {
+function figures({ counts, door, media, unwritten }: RelayShown, history: RelayHistory, width: number): Line[] {
   const lines: Line[] = [
     rule('CALLS', width),
     labelled(
@@ -96,7 +96,12 @@ function figures({ counts, door, media, unwritten }: RelayShown, width: number):
   ];
   for (const direction of ['aToB', 'bToA'] as const)
     lines.push(...directionLines(NAMES[direction], media?.directions[direction] ?? null, width));
-  return [...lines, rule('WIRE', width), ...wireLines(media, unwritten, width)];
+  return [...lines, rule('WIRE', width), ...wireLines(media, unwritten, history, width)];
+}
+
+/** Past this the thread no longer keeps its times. */
+function busy(cpuRatio: number | null): Tone {
+  return (cpuRatio ?? 0) >= 0.8 ? 'warn' : 'plain';
 }
 
 function directionLines(name: string, totals: RelayTotals | null, width: number): Line[] {
@@ -131,7 +136,7 @@ function directionLines(name: string, totals: RelayTotals | null, width: number)
   ];
 }
 
-function wireLines(media: RelaySnapshot | null, unwritten: number, width: number): Line[] {
+function wireLines(media: RelaySnapshot | null, unwritten: number, history: RelayHistory, width: number): Line[] {
   const health = media?.health;
   const lost = (health?.receiveDrops ?? 0) + (health?.sendErrors ?? 0);
   const unlogged = (media?.unlogged ?? 0) + unwritten;
@@ -149,7 +154,13 @@ function wireLines(media: RelaySnapshot | null, unwritten: number, width: number
     labelled(
       'Health',
       [
-        field('driver', health ? `${health.driver}, ${health.timestampSource} times` : NONE, 2),
+        field(
+          'CPU',
+          history.cpuRatio === null ? NONE : `${Math.round(history.cpuRatio * 100)}%`,
+          2,
+          busy(history.cpuRatio),
+        ),
+        field('late p99', milliseconds(history.lateP99Ms), 3),
         field('lost by this machine', health ? count(lost) : NONE, 0, fault(lost)),
         field('not logged', count(unlogged), 1, fault(unlogged)),
       ],

@@ -58,11 +58,17 @@ function snapshot(second: number): RelaySnapshot {
     health: {
       driver: 'native',
       timestampSource: 'kernel',
-      pacingErrorMs: { bucketWidth: 0.05, counts: new Uint32Array(1), count: 0, max: 0 },
+      // A hundred packets a second, two of them late.
+      pacingErrorMs: {
+        bucketWidth: 0.05,
+        counts: Uint32Array.of(0, 98 * second, 0, 2 * second),
+        count: 100 * second,
+        max: 0.2,
+      },
       receiveDrops: 9,
       sendErrors: 1,
       slotsSkipped: 0,
-      cpuMs: 100,
+      cpuMs: 230 * second,
     },
   };
 }
@@ -164,6 +170,16 @@ describe('the screen of a relay', () => {
     const frame = terminal.frame();
     expect(frame.length).toBeLessThanOrEqual(rows);
     for (const line of frame) expect(cells(line), line).toBeLessThanOrEqual(columns);
+  });
+
+  test('says how busy the media thread was in the last second, and how late packets left', () => {
+    vi.useFakeTimers();
+    const { terminal, view } = open(80, 24);
+    view.update(shown(10));
+    expect(terminal.text()).toContain('CPU –');
+    vi.advanceTimersByTime(1000);
+    view.update(shown(11));
+    expect(terminal.text()).toContain('CPU 23%  late p99 0.20 ms');
   });
 
   test('says that nothing was measured before the first second is over, and that it ends', () => {
