@@ -57,42 +57,6 @@ describe('a run calls SIPp through Kamailio', () => {
     expect([kamailio.passed('INVITE'), kamailio.passed('BYE'), kamailio.astray]).toEqual([2 * CALLS, CALLS, []]);
   });
 
-  it('that asks for credentials: the right ones pass, wrong ones do not', async () => {
-    const kamailio = await Kamailio.start('record-route', 'DIGEST');
-    const trunk = await TrunkProcess.start();
-    const attempt = async (password: string) => {
-      const credentials = `credentials: { username: alice, password: ${password} }`;
-      const calls = `hold: 200ms, proxy: "${kamailio.uri}", ${credentials}`;
-      return (await runProfile(profile(`sip:test@127.0.0.1:${trunk.port}`, calls))).summary;
-    };
-    const good = await attempt('wonder');
-    expect(good.calls).toMatchObject({ attempted: CALLS, completed: CALLS, failed: 0 });
-    expect(good.responses).toEqual({ '200': CALLS });
-    expect((await attempt('wander')).responses).toEqual({ '407': CALLS });
-    expect((await trunk.interrupt()).result).toMatchObject({ answered: CALLS, endedByCaller: CALLS });
-    await kamailio.stop();
-    expect(kamailio.astray).toEqual([]);
-  });
-
-  it.each([
-    ['without asking for them again where calls share a nonce', 'true'],
-    ['once a call where they do not', 'false'],
-  ])('that counts how often a nonce is used: hold and BYE carry credentials, INVITEs %s', async (_how, reuse) => {
-    const kamailio = await Kamailio.start('record-route', 'DIGEST');
-    const trunk = await TrunkProcess.start();
-    const credentials = `credentials: { username: alice, password: wonder, reuse: ${reuse} }`;
-    const calls = `hold: 500ms, putOnHold: { after: 100ms, for: 200ms }, proxy: "${kamailio.uri}", ${credentials}`;
-    const { summary } = await runProfile(profile(`sip:test@127.0.0.1:${trunk.port}`, calls));
-    expect(summary.calls).toMatchObject({ attempted: CALLS, completed: CALLS, failed: 0 });
-    expect(summary.responses).toEqual({ '200': CALLS });
-    expect((await trunk.interrupt()).result).toMatchObject({ answered: CALLS, endedByCaller: CALLS });
-    await kamailio.stop();
-    expect([kamailio.passed('INVITE'), kamailio.passed('BYE'), kamailio.astray]).toEqual([3 * CALLS, CALLS, []]);
-    expect(kamailio.challenged('BYE')).toBe(0);
-    if (reuse === 'false') expect(kamailio.challenged('INVITE')).toBe(CALLS);
-    else expect(kamailio.challenged('INVITE')).toBeLessThan(CALLS / 2);
-  });
-
   it('that is out of service: 503 is the result of each attempt', async () => {
     const kamailio = await Kamailio.start('refuse');
     const calls = `proxy: "${kamailio.uri}"`;
