@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { HeapProfiler } from 'node:inspector';
+import { Session } from 'node:inspector/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,6 +28,8 @@ const collect = globalThis.gc;
 if (!collect) throw new Error('start it with node --expose-gc --max-semi-space-size=128');
 
 const TICK_MS = 2;
+/** Places that allocate, as many as are listed. */
+const SITES = 8;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const leases: Lease[] = [];
 const plane = new Plane(
@@ -57,6 +61,28 @@ function runFor(ms: number): void {
     if (waitMs > 0) Atomics.wait(sleeper, 0, 0, waitMs);
     plane.tick(systemClock.now());
   }
+}
+
+/** What functions allocated meanwhile, by sampling, what was collected already included; the largest first. */
+async function allocationsDuring(work: () => void): Promise<[site: string, bytes: number][]> {
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 1024,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  });
+  work();
+  const { profile } = await session.post('HeapProfiler.stopSampling');
+  session.disconnect();
+  const sites = new Map<string, number>();
+  const add = ({ callFrame, selfSize, children }: HeapProfiler.SamplingHeapProfileNode): void => {
+    const site = `${callFrame.functionName} (${callFrame.url.split('/').slice(-2).join('/')})`;
+    sites.set(site, (sites.get(site) ?? 0) + selfSize);
+    for (const child of children) add(child);
+  };
+  add(profile.head);
+  return [...sites].sort((a, b) => b[1] - a[1]);
 }
 
 function memory(): { heap: number; arrays: number; resident: number } {
@@ -108,6 +134,11 @@ try {
     const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
     console.log(`${sent} packets sent, ${(grown / sent).toFixed(1)} bytes allocated for each, sent and received`);
   }
+  const sentBefore = plane.snapshot(systemClock.now()).packetsSent;
+  const sites = await allocationsDuring(() => runFor(4000));
+  const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
+  console.log('Bytes a packet, by the function that allocated them:');
+  for (const [site, bytes] of sites.slice(0, SITES)) console.log(`${(bytes / sent).toFixed(2).padStart(8)}  ${site}`);
   echo.stdin!.end();
 } finally {
   rmSync(folder, { recursive: true });
