@@ -50,7 +50,7 @@ export function buildModel(stage: ModelStage, rng: Rng, shared: SharedImpairment
     case 'clock-skew':
       return new ClockSkew(stage.ppm);
     case 'queue':
-      return new Queue(shared.link(stage), tallies.of(stage.kind));
+      return new Queue(shared.link(stage), rng, tallies.of(stage.kind));
     case 'corrupt':
       return new Corrupt(
         stage.part,
