@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SrfRequest } from '../../src/drachtio/srf-types.js';
 import { B2buaDoor } from '../../src/relay/b2bua/door.js';
 import { Relay } from '../../src/relay/relay.js';
+import { requestText } from '../fuzz/corpus.js';
 import { answering, failureOf, sdpAt } from '../support/b2bua.js';
 import { endDoorsAfterEach, openDoor } from '../support/relay-door.js';
-import { Harness, QUICK, SDP, until } from './sip-harness.js';
+import { Harness, headerIn, QUICK, reply, SDP, until } from './sip-harness.js';
 
 endDoorsAfterEach();
 let h: Harness;
@@ -80,6 +81,30 @@ test('over IPv6 both sides are told of the relay at its address', async () => {
   await dialog.destroy();
   await until(() => door.records.length === 1);
   expect(door.records[0].media!.ends.a.remote).toEqual({ address: '::1', port: 4000 });
+});
+
+test('behind NAT both sides are told of the advertised address, and what names it is for the target', async () => {
+  const [a, b] = [await h.peer(), await h.peer()];
+  const advertise = '198.51.100.7';
+  const door = await openDoor({ target: b.port, ports: [41_140, 41_179], advertise });
+  const place = { protocol: 'UDP', here: `127.0.0.1:${a.port}`, server: `${advertise}:${door.port}` };
+  const names = { callId: 'nat', fromTag: 'a', toTag: '', branch: 'z9hG4bK1', cseq: 1 };
+  a.send(requestText('INVITE', 'bob', place, names), door.port);
+  const invite = await b.message('INVITE');
+  expect(invite).toContain(`INVITE sip:bob@127.0.0.1:${b.port} SIP/2.0`);
+  expect(headerIn(invite, 'To')).toBe(`<sip:bob@127.0.0.1:${b.port}>`);
+  b.send(reply(invite, '200 OK', 'b', `Contact: <sip:bob@127.0.0.1:${b.port}>`, sdpAt(5000)), door.port);
+  const answered = await a.message('SIP/2.0 200');
+  for (const message of [invite, answered]) {
+    expect(headerIn(message, 'Contact')).toContain(`${advertise}:${door.port}`);
+    expect(message).toContain(`c=IN IP4 ${advertise}\r\n`);
+  }
+  const toTag = /tag=(.*)/.exec(headerIn(answered, 'To'))![1];
+  a.send(requestText('ACK', 'bob', place, { ...names, toTag, branch: 'z9hG4bK2' }), door.port);
+  a.send(requestText('BYE', 'bob', place, { ...names, toTag, branch: 'z9hG4bK3', cseq: 2 }), door.port);
+  b.send(reply(await b.message('BYE'), '200 OK', ''), door.port);
+  await until(() => door.records.length === 1);
+  expect(door.records[0]).toMatchObject({ outcome: 'completed', endedBy: 'a' });
 });
 
 describe('calls from the target', () => {

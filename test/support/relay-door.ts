@@ -30,6 +30,7 @@ export interface DoorSetup {
   ports: [number, number];
   /** 127.0.0.1 unless said. */
   address?: string;
+  advertise?: string;
 }
 
 const open = new Set<OpenDoor>();
@@ -55,6 +56,7 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
     mediaTimeoutMs = 0,
     ports,
     address = '127.0.0.1',
+    advertise,
   } = setup;
   const log: string[] = [];
   const records: CallRecord[] = [];
@@ -77,6 +79,7 @@ export async function openDoor(setup: DoorSetup): Promise<OpenDoor> {
   const door = await B2buaDoor.open({
     relay,
     listen: { address, port: 0 },
+    advertise,
     target: `sip:${hostPort(address, target)}`,
     fromTarget,
     mediaAddress: address,
