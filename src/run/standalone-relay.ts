@@ -2,6 +2,7 @@ import { ControlServer } from '../control/server.js';
 import type { ControlSpec } from '../control/spec.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
+import { pipelinesOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { RelayClient } from '../media/link/relay-client.js';
@@ -13,7 +14,8 @@ import { RelayMedia } from '../shard/relay-media.js';
 import { ImpairmentInForce } from './impairment-in-force.js';
 import type { PortSpan } from './rtp-ports.js';
 
-const TICK_MS = 2;
+/** How long a packet waits at most before it is read, on a machine that has time for it. */
+const TICK_MS = 1;
 const UPDATE_MS = 500;
 
 export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client' | 'pipelinesOf'> {
@@ -89,8 +91,10 @@ export class StandaloneRelay {
   async execute(): Promise<RelayResult> {
     const { options } = this;
     const { driver, addresses, ports, pool, seed } = options;
+    const { uplink, downlink } = pipelinesOf(options.impairment);
+    const span = { portMin: ports.min, portMax: ports.max };
     const media = new RelayMedia(
-      { driver, addresses, portMin: ports.min, portMax: ports.max, pool, seed, tickMs: TICK_MS },
+      { driver, addresses, ...span, pool, seed, tickMs: TICK_MS, impairments: [...uplink, ...downlink] },
       { onFailed: (error: AppError) => this.reject(error), onOutput: (text) => options.onLog(text.trim()) },
     );
     const { client } = media;

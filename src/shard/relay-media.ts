@@ -12,7 +12,10 @@ export interface RelayMediaListener {
 }
 
 /** What of a thread's setup a relay has to say; it plays nothing. */
-export type RelaySetup = Pick<MediaSetup, 'driver' | 'addresses' | 'portMin' | 'portMax' | 'pool' | 'seed' | 'tickMs'>;
+export type RelaySetup = Pick<
+  MediaSetup,
+  'driver' | 'addresses' | 'portMin' | 'portMax' | 'pool' | 'seed' | 'tickMs' | 'impairments'
+>;
 
 /** A relay's media thread; its doors work in the thread that starts it. */
 export class RelayMedia {

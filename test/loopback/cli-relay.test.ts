@@ -193,6 +193,15 @@ describe('trunkstorm relay --static', () => {
     expect(stderr).toContain('wrong.yaml:4');
   });
 
+  it('refuses a trace that is not there before anything is relayed', async () => {
+    scratch.write('trace.yaml', 'impairment:\n  downlink: [{ kind: loss-trace, file: no-such.txt }]\n');
+    const first = await freePort(4);
+    const path = `127.0.0.1:${first},127.0.0.1:${first + 2}`;
+    const { code, stderr } = await cli(['relay', '--static', path, '--impairment', 'trace.yaml'], scratch.path);
+    expect(stderr).toContain('no-such.txt');
+    expect(code).toBe(2);
+  });
+
   it('refuses ports that are taken, and more paths than calls are allowed', async () => {
     const taken = await farEnd(1);
     const first = await freePort(8);
