@@ -104,7 +104,7 @@ function connectionOf(lines: readonly string[]): string | null | undefined {
   return match && isIP(match[2]) === Number(match[1][2]) ? match[2] : undefined;
 }
 
-/** Formats with what the attributes say of them; the last word of several holds. `null` for a format that cannot be. */
+/** Formats with what the attributes say of them; the last word of several holds. `null` for a format that cannot be, or more than there are. */
 function codecsOf(formats: string, values: (name: string) => string[]): RelayCodec[] | null {
   const encodings = new Map<number, string>();
   const parameters = new Map<number, string>();
@@ -117,7 +117,7 @@ function codecsOf(formats: string, values: (name: string) => string[]): RelayCod
   for (const format of formats.split(' ')) {
     if (format === '') continue;
     const payloadType = /^\d{1,3}$/.test(format) ? Number(format) : 128;
-    if (payloadType > 127) return null;
+    if (payloadType > 127 || codecs.length > 127) return null;
     codecs.push({
       payloadType,
       encoding: encodings.get(payloadType) ?? STATIC_ENCODINGS.get(payloadType) ?? null,
