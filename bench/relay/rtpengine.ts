@@ -37,6 +37,7 @@ export class RtpEngine {
         stdio: ['ignore', 'ignore', 'ignore'],
       },
     );
+    process.once('exit', () => child.kill('SIGKILL'));
     const isThere = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]);
     if (!isThere) return null;
     const engine = new RtpEngine(child, ngPort);
