@@ -35,8 +35,8 @@ describe('Gilbert–Elliott loss, all four parameters', () => {
     [0.1, 0.4, 0.05, 0.8],
   ] as const;
 
-  it('has the loss, the mean run and the correlation of the two-state chain within four standard deviations', () => {
-    for (const [p, r, good, bad] of channels) {
+  for (const [p, r, good, bad] of channels)
+    it(`has the loss, the mean run and the correlation of the two-state chain within four standard deviations: ${p}, ${r}, ${good}, ${bad}`, () => {
       const { copies } = send(pipelineOf(31, { kind: 'gilbert-elliott', p, r, lossGood: good, lossBad: bad }), MILLION);
       const piBad = p / (p + r);
       const loss = (1 - piBad) * good + piBad * bad;
@@ -58,8 +58,7 @@ describe('Gilbert–Elliott loss, all four parameters', () => {
         const expected = covariance(distance) + loss * loss;
         expect(Math.abs(together / MILLION - expected)).toBeLessThan(4 * sigma);
       }
-    }
-  });
+    });
 });
 
 describe('exact loss', () => {
