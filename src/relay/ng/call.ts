@@ -8,8 +8,9 @@ export interface CallParty {
   party: Party;
 }
 
-/** Branches that one call may have; forking is bounded by what a proxy does, this is for hostile controllers. */
+/** Branches that one call may have, and tags of one party; forking is bounded by what a proxy does, this is for hostile controllers. */
 const MAX_DIALOGUES = 64;
+const MAX_TAGS = 64;
 
 /** All that goes by one Call-ID: one dialogue, or several where the call was forked. */
 export class NgCall {
@@ -90,7 +91,7 @@ export class NgCall {
     const ofBranch = viaBranch === '' ? undefined : candidates.find(({ dialogue }) => dialogue.viaBranch === viaBranch);
     const untagged = candidates.find(({ dialogue, party }) => dialogue.tags[party].size === 0);
     const found = ofBranch ?? untagged ?? candidates.at(-1);
-    if (!found) return null;
+    if (!found || found.dialogue.tags[found.party].size === MAX_TAGS) return null;
     found.dialogue.tags[found.party].add(toTag);
     return found;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import type { RelaySnapshot } from '../../media/link/relay-messages.js';
 import { AnswerCache } from './answer-cache.js';
-import { type Bencodable, readBencode, writeBencode } from './bencode.js';
+import { type Bencodable, type BencodedDictionary, readBencode, writeBencode } from './bencode.js';
 import { type CallsLimits, NgCalls } from './calls.js';
 import { NgCommands, type Outcome } from './commands.js';
 import type { NgMedia } from './dialogue.js';
@@ -41,8 +41,9 @@ export interface NgCounts {
   retransmissions: number;
 }
 
-/** Notes that are kept in mind, so that no controller fills the log by making up flags. */
+/** Notes that are kept in mind, so that no controller fills the log by making up flags; and how much of one is. */
 const MAX_NOTES = 1000;
+const MAX_NOTE_LENGTH = 200;
 
 /** The ng protocol, whatever its messages come by: `cookie SP dictionary` in, the same out (rtpengine's ng_control_protocol). */
 export class NgEngine {
@@ -140,7 +141,21 @@ export class NgEngine {
     if (!(dictionary instanceof Map)) return refused('Could not decode bencode dictionary');
     const command = dictionary.get('command');
     if (typeof command !== 'string') return refused('Dictionary contains no key "command"');
-    return { command, outcome: this.commands.run(command, dictionary) };
+    return { command, outcome: this.run(command, dictionary) };
+  }
+
+  /** A fault of ours costs the one command. */
+  private run(command: string, dictionary: BencodedDictionary): Outcome | Promise<Outcome> {
+    const broken = (error: unknown): Outcome => {
+      this.note(`a fault in the program itself: ${error instanceof Error ? error.stack : error}`);
+      return { error: 'Internal error' };
+    };
+    try {
+      const outcome = this.commands.run(command, dictionary);
+      return outcome instanceof Promise ? outcome.catch(broken) : outcome;
+    } catch (error) {
+      return broken(error);
+    }
   }
 
   private account(address: string, command: string | null, outcome: Outcome, ms: number): void {
@@ -157,7 +172,8 @@ export class NgEngine {
     return statistics(calls, upMs, commandCounts, setup.interfaces, setup.ports, now, before);
   }
 
-  private note(note: string): void {
+  private note(written: string): void {
+    const note = written.slice(0, MAX_NOTE_LENGTH).replace(/[^\x20-\x7e]/g, '\ufffd');
     if (this.noted.has(note) || this.noted.size >= MAX_NOTES) return;
     this.noted.add(note);
     this.setup.onNote(note);

@@ -54,7 +54,7 @@ export class CommandCounts {
     }
     if (!known) return;
     if (isError) known.errors++;
-    if (command === null) return;
+    if (command === null || !COUNTED_AS.has(command)) return;
     const one = known.counts.get(command) ?? { count: 0, ms: 0 };
     one.count++;
     one.ms += ms;

@@ -12,6 +12,7 @@ export class UdpControl {
   /** Answers that could not be sent: too long for a datagram, or nowhere to go. */
   sendErrors = 0;
   readonly port: number;
+  private closed = false;
   private readonly stream: ReturnType<typeof dgramStream>;
 
   private constructor(
@@ -45,12 +46,13 @@ export class UdpControl {
   }
 
   close(): Promise<void> {
+    this.closed = true;
     return new Promise((resolve) => this.socket.close(resolve));
   }
 
   private send(answer: Buffer, port: number, address: string): void {
     // What the media thread was asked for may come when the door is closed.
-    if (this.stream.readableEnded) return;
+    if (this.closed) return;
     this.socket.send(answer, port, address, (error) => {
       if (error) this.sendErrors++;
     });

@@ -131,6 +131,45 @@ describe('a flood', () => {
     expect(ng.engine.remembered).toBeLessThanOrEqual(16_384);
   });
 
+  it('of long answers is forgotten before it takes much memory', async () => {
+    const ng = new NgHarness();
+    const long = audio(4000, '192.0.2.1', [`a=x:${'y'.repeat(50_000)}`]);
+    for (let i = 0; i < 800; i++) await ng.sdp('offer', { ...offer(1, long), odd: String(i) });
+    // Two halves of 16 MB.
+    expect(ng.engine.remembered).toBeLessThan(700);
+  });
+
+  it('of commands and tags that are made up is bounded, and told in a few words', async () => {
+    const ng = new NgHarness();
+    for (let i = 0; i < 300; i++) await ng.ask(`made up ${i} \u001b[2J${'x'.repeat(1000)}`);
+    const { statistics } = (await ng.ask('statistics')) as never as {
+      statistics: { controlstatistics: { proxies: { errorcount: number }[] } };
+    };
+    expect(statistics.controlstatistics.proxies[0].errorcount).toBe(300);
+    for (const note of ng.notes) expect(note).toMatch(/^[\x20-\x7e\ufffd]{1,200}$/);
+    await ng.sdp('offer', offer(1));
+    for (let i = 0; i < 64; i++) await ng.sdp('answer', { ...answer(1), 'to-tag': `t${i}` });
+    expect((await ng.ask('answer', { ...answer(1), 'to-tag': 't64' }))['error-reason']).toBe(
+      'Invalid dialogue association',
+    );
+  });
+
+  it('a fault of the program itself costs the one command', async () => {
+    const media = new FakeMedia();
+    const ng = new NgHarness(media);
+    media.open = () => {
+      throw new Error('broken');
+    };
+    expect(await ng.ask('offer', offer(1))).toEqual({ result: 'error', 'error-reason': 'Internal error' });
+    await ng.ask('delete', { 'call-id': 'c1' });
+    await new NgHarness().sdp('offer', offer(2));
+    media.query = () => Promise.reject(new Error('broken'));
+    media.open = FakeMedia.prototype.open;
+    await ng.sdp('offer', offer(3));
+    expect(await ng.ask('query', { 'call-id': 'c3' })).toEqual({ result: 'error', 'error-reason': 'Internal error' });
+    expect(await ng.ask('ping')).toEqual({ result: 'pong' });
+  });
+
   it('of hostile descriptions leaves neither calls nor ports behind', async () => {
     const ng = new NgHarness();
     const hostile = [
