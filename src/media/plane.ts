@@ -146,7 +146,8 @@ export class Plane {
       ? new SharedPorts(
           this.ports,
           options.addresses,
-          deriveSeed(seed, 'shared ports'),
+          // Shards of one run have a seed in common and ports of their own.
+          deriveSeed(seed, 'shared ports', String(options.portMin)),
           this.idleSink,
           this.rtcpSink,
           this.straySink,

@@ -95,7 +95,6 @@ export class SharedPort implements DatagramSink {
     const farEnd = this.farEnds.get(sourceIp)?.get(sourcePort);
     const share = farEnd === undefined ? null : ownerIn(farEnd, memory.bytes, offset, length, arrivalMs);
     const sink = share === null ? this.stray : share.sink;
-    if (share !== null) share.heardMs = arrivalMs;
     if (sink !== null) sink.onDatagram(memory, offset, length, arrivalMs, sourceIp, sourcePort);
   }
 
@@ -135,9 +134,13 @@ function ownerIn(
   else if (length >= SENDER_SSRC_BYTES && isRtcp(bytes, offset, length)) ssrc = senderSsrcOf(bytes, offset) | 0;
   else return farEnd.only;
   const owner = farEnd.ownerOf(ssrc);
-  if (owner !== undefined) return owner;
+  if (owner !== undefined) {
+    if (owner !== null) owner.heardMs = arrivalMs;
+    return owner;
+  }
   const { only } = farEnd;
   if (only === null || arrivalMs - only.heardMs < TAKE_OVER_AFTER_MS) return null;
+  only.heardMs = arrivalMs;
   only.learn(ssrc);
   return only;
 }
@@ -145,7 +148,7 @@ function ownerIn(
 /** What one call has of a shared port: a port to whoever sends by it and listens to it. */
 export class PortShare implements UdpPort {
   sink: DatagramSink | null = null;
-  /** When something of the far end came last, or was announced to come. */
+  /** When RTP or RTCP of the far end came last, or was announced to come. */
   heardMs = Number.NEGATIVE_INFINITY;
   /** The call's share of the other port: the far end has one SSRC for RTP and RTCP. */
   sibling: PortShare | null = null;

@@ -129,6 +129,16 @@ describe('a port that calls share', () => {
     expect(bench.stray.heard).toEqual([71, 71]);
   });
 
+  it('takes the first SSRC also when something that is no RTP has come before, as to keep a NAT open', () => {
+    const bench = new Bench();
+    const { share, ears } = bench.call(1);
+    share.expect(PBX, PORT, [], 0);
+    for (const atMs of [10, 20, 30]) bench.datagram(new Uint8Array(2), atMs);
+    bench.rtp(70, 40);
+    expect(ears.heard).toEqual([-1, -1, -1, 70]);
+    expect(bench.stray.heard).toEqual([]);
+  });
+
   it('waits 500 ms for an announced SSRC before it takes another one', () => {
     const bench = new Bench();
     const { share, ears } = bench.call(1);
