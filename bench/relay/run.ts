@@ -116,9 +116,10 @@ try {
   console.log(`${calls} calls, observed against injected delay`);
   const delaysFile = join(folder, 'delays');
   await measureOurs(program, calls, impairment, delaysFile);
-  const { packets, p50Ms, p99Ms, maxMs, unlikely } = delayErrors(delaysFile, impairment);
+  const { packets, p50Ms, p99Ms, maxMs, p99OfHalfSecondsMs, unlikely } = delayErrors(delaysFile, impairment);
+  const [least] = p99OfHalfSecondsMs;
   console.log(
-    `${packets} packets: |error| p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms; ${unlikely} came that were to be lost`,
+    `${packets} packets: |error| p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms; p99 of half seconds median ${median(p99OfHalfSecondsMs).toFixed(2)} ms, least ${least.toFixed(2)} ms; ${unlikely} came that were to be lost`,
   );
 } finally {
   rmSync(folder, { recursive: true });
