@@ -9,10 +9,10 @@ endDoorsAfterEach();
 endPhonesAfterEach();
 
 /** A phone that knows the relay only, and registers through it. */
-async function registered(door: OpenDoor, name: string, protocol = 'udp'): Promise<Phone> {
+async function registered(door: OpenDoor, name: string, protocol = 'udp', ...more: string[]): Promise<Phone> {
   const phone = await Phone.start({
     account: `sip:${name}@127.0.0.1:${door.port};transport=${protocol}`,
-    parameters: [`auth_user=${name}`, 'auth_pass=wonder', 'regint=60'],
+    parameters: [`auth_user=${name}`, 'auth_pass=wonder', 'regint=60', ...more],
   });
   await phone.event('REGISTER_OK');
   return phone;
@@ -60,6 +60,35 @@ test.each(['udp', 'tcp'])(
     expect(calls(door)).toMatchObject({ phones: 0, inProgress: 0 });
   },
 );
+
+test('phones that speak SRTP only: the relay opens what they send to each other, by the keys that passed', async () => {
+  const kamailio = await Kamailio.start('registrar');
+  const door = await openDoor({
+    target: kamailio.port,
+    ports: [41_500, 41_599],
+    pipelines: { aToB: [{ kind: 'loss', ratio: 0.2, burst: 1 }] },
+  });
+  const srtp = 'mediaenc=srtp-mand';
+  const [alice, bob] = [await registered(door, 'alice', 'udp', srtp), await registered(door, 'bob', 'udp', srtp)];
+  await alice.command('dial', nameAt(door, 'bob'));
+  await bob.event('CALL_INCOMING');
+  await bob.command('accept');
+  await Promise.all([alice.event('CALL_ESTABLISHED'), bob.event('CALL_ESTABLISHED')]);
+  const sent = (): number => door.snapshot()?.directions.aToB.sent ?? 0;
+  await until(() => sent() > 80);
+  await alice.command('hangup');
+  await until(() => door.records.length === 3);
+  for (const { media } of door.records.slice(1)) {
+    for (const end of Object.values(media!.ends)) {
+      expect(end).toMatchObject({ srtp: 'AES_CM_128_HMAC_SHA1_80', malformed: 0 });
+      // baresip begins with an RTCP packet in clear, which it sends twice at most.
+      expect(end.unopened).toBeLessThanOrEqual(2);
+      expect(end.received.packets).toBeGreaterThan(10);
+    }
+    expect(media!.directions.aToB.truth.dropped).toBeGreaterThan(0);
+    expect(media!.directions.bToA.truth).toMatchObject({ dropped: 0 });
+  }
+});
 
 test('a phone that is not registered cannot be called, and one with a wrong password not register', async () => {
   const kamailio = await Kamailio.start('registrar');
