@@ -44,7 +44,7 @@ export function profileCommand(): Command {
     .action(({ json }: { json?: boolean }) => {
       const profiles = shippedProfiles();
       if (json) printJson(profiles);
-      else for (const p of profiles) console.log(`${p.name.padEnd(14)} ${p.description}\n${''.padEnd(14)} ${p.path}`);
+      else for (const p of profiles) console.log(`${p.name.padEnd(17)} ${p.description}\n${''.padEnd(17)} ${p.path}`);
     });
   command
     .command('networks')
