@@ -10,7 +10,7 @@ import { isUnspecified } from '../sdp/relayed-media.js';
 import { hostPort } from './options.js';
 
 /** Port pairs of each address kept bound: as many as a burst of offers takes before further ones are. */
-export const NG_POOL = 256;
+export const NG_POOL = 512;
 
 export interface NgFlags {
   ng?: { host: string; port: number };
