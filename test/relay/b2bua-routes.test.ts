@@ -120,13 +120,19 @@ describe('phones that register', () => {
     expect(bindings.size).toBe(1);
     expect(register(`${contact};expires=0`, bindings).settle(answered(null))).toBeUndefined();
     expect(bindings.size).toBe(0);
-    expect(register('*', bindings).contact).toBe('*');
+    const second = register(contact, bindings);
+    second.settle(answered(second.contact!, '120'));
+    const all = register('*', bindings);
+    expect(all.contact).toBe('*');
+    expect(bindings.size).toBe(1);
+    all.settle(answered(null));
+    expect(bindings.size).toBe(0);
   });
 
   test('are not more than there may be; those whose time is up make room', () => {
     const clock = new ManualClock();
     const bindings = new Bindings(clock);
-    const phone = { uri: 'sip:a@b', source: 'sip:b', address: 'b', port: 1 };
+    const phone = { of: 'sip:a@c', uri: 'sip:a@b', source: 'sip:b', address: 'b', port: 1 };
     for (let i = 0; i < MAX_BINDINGS; i++) bindings.bind(`n${i}`, phone, 60);
     expect(bindings.bind('more', phone, 60)).toBe(false);
     expect(bindings.bind('n1', phone, 120)).toBe(true);

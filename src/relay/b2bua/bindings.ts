@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.js';
 
 /** A phone that registered through the relay. */
 export interface Binding {
+  /** Its address of record. */
+  of: string;
   /** Its own Contact. */
   uri: string;
   /** Where its REGISTER came from, and requests for it go: behind NAT its Contact leads nowhere. */
@@ -27,8 +29,12 @@ export class Bindings {
     return PREFIX + createHash('sha256').update(`${addressOfRecord} ${contact}`).digest('hex').slice(0, DIGITS);
   }
 
+  /** Those whose time is not up. */
   get size(): number {
-    return this.byName.size;
+    const now = this.clock.now();
+    let count = 0;
+    for (const { untilMs } of this.byName.values()) if (untilMs > now) count++;
+    return count;
   }
 
   find(name: string): Binding | undefined {
@@ -52,6 +58,11 @@ export class Bindings {
 
   remove(name: string): void {
     this.byName.delete(name);
+  }
+
+  /** Forgets all phones of an address of record. */
+  removeAll(addressOfRecord: string): void {
+    for (const [name, { of }] of this.byName) if (of === addressOfRecord) this.byName.delete(name);
   }
 
   private forgetOld(): void {

@@ -16,12 +16,14 @@ const PASSED_PARAMETERS = ['expires', 'q'];
 export class Registration {
   private readonly names = new Map<string, Binding>();
   private readonly values: string[] = [];
+  private readonly addressOfRecord: string;
 
   constructor(
     request: SrfRequest,
     private readonly bindings: Bindings,
   ) {
     const addressOfRecord = uriOf(request.get('to') ?? '');
+    this.addressOfRecord = addressOfRecord;
     const { source_address: address, source_port: port, protocol } = request;
     const source = sourceUri(address, port, protocol);
     for (const value of linesOf(request.raw, 'contact').flatMap(splitList)) {
@@ -31,7 +33,7 @@ export class Registration {
       }
       const uri = uriOf(value);
       const name = Bindings.nameOf(addressOfRecord, uri);
-      this.names.set(name, { uri, source, address, port });
+      this.names.set(name, { of: addressOfRecord, uri, source, address, port });
       this.values.push(`<sip:${name}@localhost>${parametersOf(value)}`);
     }
   }
@@ -45,6 +47,7 @@ export class Registration {
   settle(response: { status: number; raw: string; get(name: string): string | undefined }): string | undefined {
     const listed = linesOf(response.raw, 'contact').flatMap(splitList);
     if (response.status >= 300) return listed.length === 0 ? undefined : listed.join(', ');
+    if (this.values.includes('*')) this.bindings.removeAll(this.addressOfRecord);
     const bound = new Set<string>();
     const back = listed.map((value) => {
       const name = parseSipUri(uriOf(value))?.user ?? '';
