@@ -16,6 +16,8 @@ export default defineConfig({
           pool: 'forks',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: ['test/loopback/**', 'test/interop/**'],
+          // They take milliseconds; the limit ends one that hangs, also on a machine with other work.
+          testTimeout: 30_000,
         },
       },
       {
