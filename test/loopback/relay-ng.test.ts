@@ -11,6 +11,7 @@ import { audio } from '../relay/ng/harness.js';
 import { FarEnd, talk } from '../support/far-ends.js';
 import { closedPort, until } from './sip-harness.js';
 
+const ADDRESSES = ['127.0.0.1', '::1'];
 const PORTS = { min: 43_000, max: 43_039 };
 
 let media: RelayMedia;
@@ -26,7 +27,7 @@ const doorAt = (port: number): Promise<NgDoor> =>
     relay,
     client: media.client,
     listen: { host: '127.0.0.1', port },
-    interfaces: [{ name: 'default', address: '127.0.0.1' }],
+    interfaces: ADDRESSES.map((address) => ({ name: 'default', address })),
     ports: PORTS,
     maxCalls: 100,
     mediaTimeoutMs: 0,
@@ -35,7 +36,7 @@ const doorAt = (port: number): Promise<NgDoor> =>
 
 beforeAll(async () => {
   media = new RelayMedia(
-    { driver: 'auto', addresses: ['127.0.0.1'], portMin: PORTS.min, portMax: PORTS.max, pool: 20, seed: 1, tickMs: 2 },
+    { driver: 'auto', addresses: ADDRESSES, portMin: PORTS.min, portMax: PORTS.max, pool: 20, seed: 1, tickMs: 2 },
     { onFailed: (error) => notes.push(error.format()), onOutput: (text) => notes.push(text) },
   );
   await media.client.ready();
@@ -100,7 +101,10 @@ describe('rtpengine-client commands the relay', () => {
       statistics: { currentstatistics: object; interfaces: object[] };
     };
     expect(statistics.currentstatistics).toMatchObject({ sessionstotal: 1 });
-    expect(statistics.interfaces).toMatchObject([{ ports: { used: 4 } }]);
+    expect(statistics.interfaces).toMatchObject([
+      { address: '127.0.0.1', ports: { used: 4 } },
+      { address: '::1', ports: { used: 0 } },
+    ]);
     expect(await client.startRecording(at, { 'call-id': 'c1' })).toMatchObject({ result: 'error' });
     expect(await client.delete(at, { 'call-id': 'c1' })).toMatchObject({ totals: { RTP: { packets: 40 } } });
     expect((await client.list(at, {})).calls).toEqual([]);
@@ -115,6 +119,28 @@ describe('rtpengine-client commands the relay', () => {
     });
     expect(await tcp.delete({ 'call-id': 't1' })).toMatchObject({ result: 'ok' });
     tcp.close();
+  });
+
+  it('between IPv4 and IPv6, where the address family is asked for', async () => {
+    const a = await farEnd();
+    const six = createSocket('udp6').bind(0, '::1');
+    await once(six, 'listening');
+    let came = 0;
+    six.on('message', () => came++);
+    const from = { 'call-id': 'v6', 'from-tag': 'a' };
+    const offered = await client.offer(at, { ...from, 'address family': 'IP6', sdp: audio(a.port, '127.0.0.1') });
+    expect(offered.sdp).toContain('c=IN IP6 ::1');
+    const sdp = audio(six.address().port, '::1');
+    const answered = await client.answer(at, { ...from, 'to-tag': 'b', sdp });
+    expect(answered.sdp).toContain('c=IN IP4 127.0.0.1');
+    await talk(5, { end: a, to: portOf(answered) });
+    await until(() => came === 5);
+    const packet = Buffer.alloc(172);
+    packet[0] = 0x80;
+    six.send(packet, portOf(offered), '::1');
+    await until(() => a.came.length === 1);
+    six.close();
+    await client.delete(at, { 'call-id': 'v6' });
   });
 
   it('blocks what one side says, and lets it through again', async () => {
