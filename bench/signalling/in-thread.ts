@@ -51,6 +51,15 @@ class NoMedia extends EventEmitter {
   }
 }
 
+const POLL_MS = 5;
+
+/** What `keepUp` takes hold of. */
+interface Paced {
+  readonly up: number;
+  readonly options: { pacer: object; onRecord: (record: unknown) => void };
+  turn(): void;
+}
+
 /**
  * The life of a signalling thread, swarm, drachtio-srf and embedded server, in this thread, where its memory can be
  * measured. There is no media thread: ten thousand calls would need twenty thousand sockets.
@@ -61,6 +70,7 @@ export class InThread {
   ended = 0;
   failed = 0;
   readonly done: Promise<void>;
+  private isStopped = false;
   private readonly signalling: SignallingType;
 
   /** @param load stages of a profile, as YAML */
@@ -98,7 +108,35 @@ export class InThread {
     this.signalling.handle({ kind: 'begin' });
   }
 
+  /**
+   * Places a call whenever fewer than `count` are up, whatever the plan says: as fast as it goes, so that a machine that is
+   * busy otherwise makes it slower and not fail.
+   */
+  keepUp(count: number): void {
+    const { swarm } = this.signalling as unknown as { swarm: Paced };
+    let index = 0;
+    let isDue = false;
+    Object.assign(swarm.options.pacer, {
+      advance: (_nowMs: number, limit: number, start: (index: number, lateMs: number) => boolean): boolean => {
+        for (let n = 0; n < limit && swarm.up < count && !this.isStopped; n++) start(index++, 0);
+        return false;
+      },
+      untilNextMs: () => POLL_MS,
+    });
+    const { onRecord } = swarm.options;
+    swarm.options.onRecord = (record) => {
+      onRecord(record);
+      if (isDue) return;
+      isDue = true;
+      setImmediate(() => {
+        isDue = false;
+        swarm.turn();
+      });
+    };
+  }
+
   stop(): void {
+    this.isStopped = true;
     this.signalling.handle({ kind: 'stop' });
   }
 

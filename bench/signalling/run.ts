@@ -3,6 +3,7 @@
  *
  * Usage: npm run bench:signalling [-- <mode> …]
  *   [calls] <calls per second> <seconds>   CPU a call at a rate: the signalling thread, a whole run, SIPp's caller
+ *   loop <calls at once> <seconds>         CPU a call as fast as it goes: the signalling thread, each call replaced when it has ended
  *   dialogs <count>                        memory of that many established dialogs
  *   memory <calls per second> <n> <m>      memory after n calls and after m; 20,000 and 200,000 unless said
  *   growth <calls per second>              CPU a call at 100, 1,000 and 10,000 calls at once
@@ -11,7 +12,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type DialogMemory, dialogMemory, type Memory, type MemoryReading, memoryAfterCalls } from './memory.js';
 import { runSippUac, startSippUas, type UasBooks } from './sipp.js';
-import { type ThreadCost, type ThreadLoad, threadCost } from './thread-rate.js';
+import { loopCost, type ThreadCost, type ThreadLoad, threadCost } from './thread-rate.js';
 import { type WholeRun, wholeRun } from './whole-run.js';
 
 const WARM_UP_S = 5;
@@ -23,6 +24,7 @@ const MB = 1_000_000;
 /** What a child process is asked to measure. */
 type Task =
   | { kind: 'thread'; target: string; load: ThreadLoad }
+  | { kind: 'loop'; target: string; count: number; seconds: number }
   | { kind: 'run'; target: string; cps: number; seconds: number }
   | { kind: 'dialogs'; target: string; count: number }
   | { kind: 'memory'; target: string; cps: number; counts: number[] };
@@ -43,6 +45,8 @@ function measure(task: Task): Promise<unknown> {
   switch (task.kind) {
     case 'thread':
       return threadCost(task.target, task.load);
+    case 'loop':
+      return loopCost(task.target, task.count, task.seconds, WARM_UP_S);
     case 'run':
       return wholeRun(task.target, task.cps, task.seconds, WARM_UP_S);
     case 'dialogs':
@@ -104,6 +108,16 @@ async function calls(cps: number, seconds: number): Promise<void> {
   );
 }
 
+async function loop(count: number, seconds: number): Promise<void> {
+  console.log(`${count} calls at once for ${seconds} s after ${WARM_UP_S} s of warm-up, callee: SIPp`);
+  const { result, books } = await inChild<ThreadCost>((target) => ({ kind: 'loop', target, count, seconds }));
+  const { all, thread, callsPerS, failed, ended, retransmissionsSent, retransmissionsReceived } = result;
+  console.log(
+    `    ${us(all)} CPU a call, ${us(thread)} of it in the thread; ${callsPerS.toFixed(0)} calls/s; of ${ended} calls ${failed} failed; retransmitted ${retransmissionsSent} sent, ${retransmissionsReceived} received`,
+  );
+  printBooks(books);
+}
+
 async function dialogs(count: number): Promise<void> {
   const { result } = await inChild<DialogMemory>((target) => ({ kind: 'dialogs', target, count }));
   const show = (when: string, { live, rss }: Memory): void =>
@@ -143,6 +157,9 @@ async function growth(cps: number, counts: readonly number[]): Promise<void> {
 
 const [mode = 'calls', ...rest] = process.argv.slice(2);
 switch (mode) {
+  case 'loop':
+    await loop(Number(rest[0] ?? 32), Number(rest[1] ?? 10));
+    break;
   case 'dialogs':
     await dialogs(Number(rest[0] ?? 10_000));
     break;

@@ -24,11 +24,30 @@ export interface ThreadLoad {
   holdMs: number;
 }
 
+/** The same in a closed loop: so many calls at once, each replaced when it has ended. */
+export async function loopCost(target: string, count: number, seconds: number, warmUpS: number): Promise<ThreadCost> {
+  const thread = new InThread(target, '[{ shape: constant, cps: 1, for: 1h }]', 0);
+  await thread.begin();
+  thread.keepUp(count);
+  const cost = await costOver(thread, seconds, warmUpS);
+  thread.stop();
+  await thread.done;
+  await thread.close();
+  return cost;
+}
+
 /** CPU a call of a swarm with drachtio-srf and the embedded server in this thread, over `seconds` after the warm-up. */
 export async function threadCost(target: string, load: ThreadLoad): Promise<ThreadCost> {
   const { cps, warmUpS, seconds, holdMs } = load;
   const thread = new InThread(target, `[{ shape: constant, cps: ${cps}, for: ${warmUpS + seconds + 1}s }]`, holdMs);
   await thread.begin();
+  const cost = await costOver(thread, seconds, warmUpS);
+  await thread.done;
+  await thread.close();
+  return { ...cost, ...books(thread) };
+}
+
+async function costOver(thread: InThread, seconds: number, warmUpS: number): Promise<ThreadCost> {
   const reading = () => ({ ended: thread.ended, atMs: performance.now(), threads: threadTimes() });
   await sleep(warmUpS * 1000);
   const from = reading();
@@ -37,16 +56,21 @@ export async function threadCost(target: string, load: ThreadLoad): Promise<Thre
   const established = thread.pulse?.established ?? 0;
   const count = to.ended - from.ended;
   const us = (ids?: readonly number[]): number => (cpuBetween(from.threads, to.threads, ids) * 1000) / count;
-  await thread.done;
-  await thread.close();
-  const { notStarted, sip } = thread.pulse!;
   return {
     callsPerS: (count * 1000) / (to.atMs - from.atMs),
     all: us(),
     thread: us([process.pid]),
     established,
-    ended: thread.ended,
-    failed: thread.failed,
+    ...books(thread),
+  };
+}
+
+/** Of the whole run so far. */
+function books({ ended, failed, pulse }: InThread): Omit<ThreadCost, 'callsPerS' | 'all' | 'thread' | 'established'> {
+  const { notStarted, sip } = pulse!;
+  return {
+    ended,
+    failed,
     notStarted,
     retransmissionsSent: sip!.retransmissionsSent,
     retransmissionsReceived: sip!.retransmissionsReceived,

@@ -163,7 +163,8 @@ describe('a first target that does not serve the call', () => {
       `<sip:127.0.0.1:${full.port};transport=udp>;status=503;reason="Service Unavailable"`,
       `<sip:127.0.0.1:${b.port};transport=udp>;status=200;reason="OK"`,
     ]);
-    await until(() => full.stats()!.messagesReceived === 2);
+    // INVITE and ACK; a machine that is held up sends the INVITE again.
+    await until(() => full.stats()!.messagesReceived >= 2);
     await dialog.destroy();
     expect(a.stats()!.dialogs).toBe(0);
   });
