@@ -42,7 +42,10 @@ export class RtpEngine {
     if (!isThere) return null;
     const engine = new RtpEngine(child, ngPort);
     try {
-      while ((await engine.command({ command: 'ping' }, 200)) === null) await sleep(100);
+      while ((await engine.command({ command: 'ping' }, 200)) === null) {
+        if (child.exitCode !== null) throw new Error(`rtpengine ended with ${child.exitCode}`);
+        await sleep(100);
+      }
       for (let call = 0; call < calls; call++) engine.targets.push(await engine.call(call, ends));
       return engine;
     } catch (error) {
