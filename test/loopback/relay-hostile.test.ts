@@ -9,9 +9,9 @@ const { chain, peer } = chainOfEach();
 
 const COUNT = 2500;
 const CHUNK = 40;
-/** Of the requests and answers, mutated ones. */
+/** Of the requests and answers, mutated ones. REFER is left out: the dialog of a transfer stays for its NOTIFYs. */
 const SPOILT = 0.6;
-const WITHIN = ['BYE', 'INVITE', 'UPDATE', 'INFO', 'REFER', 'NOTIFY', 'PRACK', 'ACK', 'MESSAGE', 'CANCEL'];
+const WITHIN = ['BYE', 'INVITE', 'UPDATE', 'INFO', 'NOTIFY', 'PRACK', 'ACK', 'MESSAGE', 'CANCEL'];
 
 test('mutated requests, and mutated answers to what is passed on, make nothing throw and leave nothing behind', async () => {
   const rng = new Rng(77);
