@@ -56,6 +56,7 @@ export class RtpEngine {
 
   async stop(): Promise<void> {
     this.socket.close();
+    if (this.child.exitCode !== null) return;
     const closed = once(this.child, 'close');
     this.child.kill('SIGTERM');
     await closed;
