@@ -31,7 +31,7 @@ const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const EVENT_DATA = EVENT_WORDS - 2;
 
 /** A port that many calls share is read in so many batches at most before it is time to send again. */
-const MOST_BATCHES = 32;
+const MOST_BATCHES = 128;
 
 /** struct mmsghdr: struct msghdr (56 bytes), then the length that was received. */
 const HEADER_BYTES = 64;
