@@ -3,6 +3,7 @@
  *
  * Usage: npm run bench:signalling [-- <mode> …]
  *   [calls] <calls per second> <seconds>   CPU a call at a rate: the signalling thread, a whole run, SIPp's caller
+ *   shards <n> <calls per second> <seconds>   CPU a call at a rate that n signalling threads share, a process each
  *   loop <calls at once> <seconds>         CPU a call as fast as it goes: the signalling thread, each call replaced when it has ended
  *   dialogs <count>                        memory of that many established dialogs
  *   memory <calls per second> <n> <m>      memory after n calls and after m; 20,000 and 200,000 unless said
@@ -31,14 +32,27 @@ type Task =
 
 /** Measures in a process of its own, so that nothing inherits the heap or the compiled code of another. */
 async function inChild<T>(task: (target: string) => Task): Promise<{ result: T; books: UasBooks }> {
+  const { results, books } = await inChildren<T>(1, task);
+  return { result: results[0], books };
+}
+
+/** Several such processes at the same time, all calling one SIPp. */
+async function inChildren<T>(
+  count: number,
+  task: (target: string) => Task,
+): Promise<{ results: T[]; books: UasBooks }> {
   const uas = await startSippUas();
   const args = ['child', JSON.stringify(task(`sip:127.0.0.1:${uas.port}`))];
-  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: [...process.execArgv, YOUNG_GENERATION] });
-  const result = await new Promise<T>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', (code) => reject(new Error(`the measuring process ended with ${code}`)));
-  });
-  return { result, books: await uas.stop() };
+  const results = await Promise.all(
+    Array.from({ length: count }, () => {
+      const child = fork(fileURLToPath(import.meta.url), args, { execArgv: [...process.execArgv, YOUNG_GENERATION] });
+      return new Promise<T>((resolve, reject) => {
+        child.once('message', (message) => resolve(message as T));
+        child.once('exit', (code) => reject(new Error(`the measuring process ended with ${code}`)));
+      });
+    }),
+  );
+  return { results, books: await uas.stop() };
 }
 
 function measure(task: Task): Promise<unknown> {
@@ -108,6 +122,19 @@ async function calls(cps: number, seconds: number): Promise<void> {
   );
 }
 
+async function shards(count: number, cps: number, seconds: number): Promise<void> {
+  console.log(`${cps} calls/s by ${count} threads for ${seconds} s after ${WARM_UP_S} s of warm-up, callee: SIPp`);
+  const load = { cps: cps / count, seconds, warmUpS: WARM_UP_S, holdMs: 0 };
+  const { results, books } = await inChildren<ThreadCost>(count, (target) => ({ kind: 'thread', target, load }));
+  const sum = (of: (cost: ThreadCost) => number): number => results.reduce((total, cost) => total + of(cost), 0);
+  const rate = sum(({ callsPerS }) => callsPerS);
+  const mean = sum(({ all, callsPerS }) => all * callsPerS) / rate;
+  console.log(
+    `    ${us(mean)} CPU a call; ${rate.toFixed(0)} calls/s; of ${sum(({ ended }) => ended)} calls ${sum(({ failed }) => failed)} failed, ${sum(({ notStarted }) => notStarted)} not started; retransmitted ${sum(({ retransmissionsSent }) => retransmissionsSent)} sent, ${sum(({ retransmissionsReceived }) => retransmissionsReceived)} received`,
+  );
+  printBooks(books);
+}
+
 async function loop(count: number, seconds: number): Promise<void> {
   console.log(`${count} calls at once for ${seconds} s after ${WARM_UP_S} s of warm-up, callee: SIPp`);
   const { result, books } = await inChild<ThreadCost>((target) => ({ kind: 'loop', target, count, seconds }));
@@ -157,6 +184,9 @@ async function growth(cps: number, counts: readonly number[]): Promise<void> {
 
 const [mode = 'calls', ...rest] = process.argv.slice(2);
 switch (mode) {
+  case 'shards':
+    await shards(Number(rest[0] ?? 2), Number(rest[1] ?? 4500), Number(rest[2] ?? 10));
+    break;
   case 'loop':
     await loop(Number(rest[0] ?? 32), Number(rest[1] ?? 10));
     break;
