@@ -74,7 +74,11 @@ const lossTrace = z
       .regex(/^[01]+$/, 'expected zeros and ones, such as 0001000')
       .optional()
       .describe('A 0 for each packet that arrives, a 1 for each that is lost'),
-    file: z.string().min(1).optional().describe('Text file of such bits'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Text file of such bits, or a capture: the losses of its longest RTP stream'),
     repeat: z.boolean().default(true).describe('Whether the trace starts again when it is over'),
   })
   .describe('Losses as written down, packet by packet');
@@ -106,7 +110,11 @@ const delayTrace = z
   .strictObject({
     kind: z.literal('delay-trace'),
     values: z.array(duration).min(1).optional().describe('Delay of each packet'),
-    file: z.string().min(1).optional().describe('Text file with a number of ms for each packet'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Text file with a number of ms for each packet, or a capture: the delays of its longest RTP stream'),
     repeat: z.boolean().default(true).describe('Whether the trace starts again when it is over'),
     keepOrder: z.boolean().default(false).describe('When true no packet overtakes another (first in, first out)'),
   })

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AppError } from '../core/errors.js';
+import { isCapture } from '../pcap/reader.js';
+import { type PacketTiming, rtpTiming } from '../pcap/rtp-timing.js';
 
 /** A day of packets of 20 ms; more is a mistake in the name of the file. */
 const MOST_VALUES = 4_320_000;
@@ -8,20 +10,23 @@ const MAX_DELAY_MS = 60_000;
 
 /**
  * Reads a loss trace: a 0 for each packet that arrives and a 1 for each that is lost, with or without blanks, commas and
- * line ends between them; `#` begins a comment.
+ * line ends between them; `#` begins a comment. Of a capture: which packets are missing from the RTP stream that has most of them.
  *
  * @throws AppError FILE_UNREADABLE with the file and the line
  */
 export function readLossTrace(file: string): Uint8Array {
+  if (isCapture(file)) return Uint8Array.from(timingsOf(file), ({ isLost }) => (isLost ? 1 : 0));
   return Uint8Array.from(valuesOf(file, 'a loss trace of 0 (arrives) and 1 (lost)', bitsOf));
 }
 
 /**
- * Reads a delay trace: a number of ms for each packet, separated by blanks, commas or line ends; `#` begins a comment.
+ * Reads a delay trace: a number of ms for each packet, separated by blanks, commas or line ends; `#` begins a comment. Of a
+ * capture: how much longer than the fastest each packet of the RTP stream that has most of them took.
  *
  * @throws AppError FILE_UNREADABLE with the file and the line
  */
 export function readDelayTrace(file: string): Float64Array {
+  if (isCapture(file)) return Float64Array.from(timingsOf(file), ({ delayMs }) => Math.min(MAX_DELAY_MS, delayMs));
   return Float64Array.from(valuesOf(file, `a delay trace of numbers from 0 to ${MAX_DELAY_MS} ms`, delayOf));
 }
 
@@ -39,6 +44,17 @@ export function traceProblem(stage: { kind: string; file?: string }): string | n
       .filter(Boolean)
       .join('; ');
   }
+}
+
+function timingsOf(file: string): PacketTiming[] {
+  const timings = rtpTiming(file);
+  if (timings.length > 0) return timings;
+  throw new AppError('FILE_UNREADABLE', 'A capture holds no trace', {
+    where: file,
+    expected: 'an RTP stream whose timestamps follow a clock',
+    found: 'none',
+    hint: 'trunkstorm capture analyze tells what a capture holds.',
+  });
 }
 
 /** The bits of a text of 0 and 1; `null` for any other text. */

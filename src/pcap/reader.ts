@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
@@ -62,6 +62,20 @@ export function readCaptureAtOnce(path: string, onPacket: (packet: CapturedPacke
     cutter.take(bytes, onPacket);
   } catch (error) {
     throw unreadable(path, error, 0);
+  }
+}
+
+/** Whether a file begins as a capture does, or is gzipped; `false` where it cannot be opened. */
+export function isCapture(path: string): boolean {
+  const magic = Buffer.alloc(MAGIC_BYTES);
+  try {
+    const file = openSync(path);
+    const read = readSync(file, magic, 0, MAGIC_BYTES, 0);
+    closeSync(file);
+    if (read >= 2 && magic.readUInt16BE(0) === GZIP_MAGIC) return true;
+    return read === MAGIC_BYTES && cutterOf(magic) !== null;
+  } catch {
+    return false;
   }
 }
 
