@@ -69,7 +69,7 @@ export function readCaptureAtOnce(path: string, onPacket: (packet: CapturedPacke
 export function isCapture(path: string): boolean {
   const magic = Buffer.alloc(MAGIC_BYTES);
   try {
-    const file = openSync(path);
+    const file = openSync(path, 'r');
     const read = readSync(file, magic, 0, MAGIC_BYTES, 0);
     closeSync(file);
     if (read >= 2 && magic.readUInt16BE(0) === GZIP_MAGIC) return true;
