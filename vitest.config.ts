@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two files at a time: most of a test's time is spent waiting for the far end. */
-const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, maxWorkers: 2 };
+/** Three files at a time on two cores: most of a test's time is spent waiting for the far end. */
+const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, maxWorkers: 3 };
 /** Tests that judge a run as a user does. One that was held up by others is rightly `invalid`, and is repeated. */
 const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 

@@ -13,6 +13,9 @@ interface ThreadLoad {
   longestSaturatedMs: number;
 }
 
+/** Of fewer the 99th percentile is but a few packets, and no limit is held against it. */
+const LEAST_PACKETS = 1000;
+
 /** Watches how hard the generator itself works: CPU of each thread, pacing error, receive drops, event-loop delay. */
 export class StrainMonitor {
   private readonly threads = new Map<string, ThreadLoad>();
@@ -86,7 +89,7 @@ export class StrainMonitor {
       mediaThreads: [...this.health].map(([name, { receiveDrops, pacingErrorMs }]) => ({
         name: `${name} media`,
         receiveDrops,
-        pacingErrorP99Ms: pacingOf([pacingErrorMs])?.p99 ?? null,
+        pacingErrorP99Ms: pacingErrorMs.count < LEAST_PACKETS ? null : pacingOf([pacingErrorMs])!.p99,
       })),
       signallingThreads: [...this.loopDelays].map(([name, { p99 }]) => ({
         name: `${name} signalling`,

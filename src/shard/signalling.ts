@@ -21,6 +21,8 @@ import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.
 const BATCH_MS = 100;
 const PULSE_MS = 250;
 const DELAY_RESOLUTION_MS = 5;
+/** Of fewer the 99th percentile is but a few turns, such as those in which code is compiled: 2.5 s. */
+const LEAST_DELAYS = 500;
 /** A call gives its far end 3 s to answer BYE or CANCEL, and its media thread 2 s to report. */
 const STOP_PATIENCE_MS = 6000;
 
@@ -245,7 +247,7 @@ export class Signalling {
         trunk: this.trunk?.counts ?? null,
         sip: sip && { ...sip, traces: this.traces && { kept: this.traces.kept, leftOut: this.traces.leftOut } },
         eventLoopDelayMs:
-          this.loopDelay.count > 0
+          this.loopDelay.count >= LEAST_DELAYS
             ? { p99: delayMs(this.loopDelay.percentile(99)), max: delayMs(this.loopDelay.max) }
             : null,
         cpuMs: threadCpuMs(),

@@ -43,7 +43,7 @@ describe('a run that is interrupted', () => {
     await trunk.says(/sip:127\.0\.0\.1:\d+/);
     const target = /sip:127\.0\.0\.1:\d+/.exec(trunk.stderr)![0];
     const run = Cli.start(['run', endless, '--to', target, '--out', signal], scratch.path);
-    await run.says(/\n\s+00:02 /);
+    await run.says(/\n\s+00:0[2-9] +running/);
     run.child.kill(signal);
     expect(await run.ended, run.stderr).toBe(code);
     const summary = summaryOf(signal);
@@ -63,7 +63,7 @@ describe('a run that is interrupted', () => {
 
   it('while calls still ring cancels those', async () => {
     const run = Cli.start(['run', endless, '--out', 'ringing', '--no-ui'], scratch.path);
-    await run.says(/\n\s+00:01 /);
+    await run.says(/\n\s+00:0[1-9] +running/);
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(130);
     const summary = summaryOf('ringing');
@@ -80,7 +80,7 @@ describe('a run that is interrupted', () => {
       ['run', endless, '--to', `sip:127.0.0.1:${silent.address().port}`, '--out', 'twice', '--no-ui'],
       scratch.path,
     );
-    await run.says(/\n\s+00:01 /);
+    await run.says(/\n\s+00:0[1-9] +running/);
     run.child.kill('SIGINT');
     await run.says('hanging up every call');
     run.child.kill('SIGINT');
