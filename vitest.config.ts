@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three files at a time on two cores: most of a test's time is spent waiting for the far end. */
-const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, maxWorkers: 3 };
+/**
+ * Tests with threads, sockets and real peers. Most of their time is spent waiting for the far end, so several files go at a
+ * time; a test that the others held up, or took a port from, has two more tries: a fault fails all three.
+ */
+const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, retry: 2 };
 /** Tests that judge a run as a user does. One that was held up by others is rightly `invalid`, and is repeated. */
 const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 
@@ -24,6 +27,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'loopback',
+          maxWorkers: 3,
           include: ['test/loopback/**/*.test.ts'],
           exclude: wholeRuns,
           testTimeout: 60_000,
@@ -34,6 +38,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'runs',
+          maxWorkers: 3,
           include: wholeRuns,
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },
@@ -43,6 +48,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'interop',
+          maxWorkers: 2,
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           sequence: { groupOrder: 3 },
