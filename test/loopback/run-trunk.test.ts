@@ -70,11 +70,9 @@ describe('a run that is stopped', () => {
   });
 
   it('before it began places no call', async () => {
-    const { summary } = await runProfile(
-      profile('{ shape: constant, cps: 10, for: 5s }', 'hold: 5s', 'channels: 10'),
-      {},
-      (run) => run.stop(),
-    );
+    const { summary } = await runProfile(profile('{ shape: constant, cps: 10, for: 5s }', 'hold: 5s', 'channels: 10'), {
+      atOnce: (run) => run.stop(),
+    });
     expect(summary.calls.attempted).toBe(0);
     expect(summary.verdict).toBe('interrupted');
   });

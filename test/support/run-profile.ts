@@ -6,6 +6,11 @@ import { parseProfile } from '../../src/profile/read.js';
 import { planOf } from '../../src/run/plan.js';
 import { Run, type RunOptions } from '../../src/run/run.js';
 
+export interface TestOptions extends Partial<RunOptions> {
+  /** Called before the threads are up. */
+  atOnce?(run: Run): void;
+}
+
 export interface FinishedRun {
   summary: Summary;
   failure: AppError | null;
@@ -16,10 +21,11 @@ export interface FinishedRun {
 /**
  * Runs a profile given as YAML through the same engine as the command line, threads and sockets included. A run on its own
  * trunk that was held up by other work on this machine proves nothing, and says so: it is repeated, twice at most.
+ * @param during called once the first call was attempted, however long the threads took to start
  */
 export async function runProfile(
   yaml: string,
-  options: Partial<RunOptions> = {},
+  options: TestOptions = {},
   during?: (run: Run) => void,
 ): Promise<FinishedRun> {
   const isOwn = parseProfile(yaml, 'test.yaml').target === undefined;
@@ -30,10 +36,11 @@ export async function runProfile(
   }
 }
 
-async function runOnce(yaml: string, options: Partial<RunOptions>, during?: (run: Run) => void): Promise<FinishedRun> {
+async function runOnce(yaml: string, options: TestOptions, during?: (run: Run) => void): Promise<FinishedRun> {
   const profile = parseProfile(yaml, 'test.yaml');
   const records: CallRecord[] = [];
   const timeline: Snapshot[] = [];
+  let hasBegun = false;
   const run = new Run({
     profile,
     plan: planOf(profile),
@@ -42,12 +49,17 @@ async function runOnce(yaml: string, options: Partial<RunOptions>, during?: (run
     version: '0.0.0',
     shards: 1,
     startedAt: new Date(),
-    onSnapshot: () => {},
     onTimeline: (snapshot) => timeline.push(snapshot),
     onRecord: (record) => records.push(record),
     ...options,
+    onSnapshot: (snapshot) => {
+      options.onSnapshot?.(snapshot);
+      if (hasBegun || snapshot.calls.attempted === 0) return;
+      hasBegun = true;
+      during?.(run);
+    },
   });
   const finished = run.execute();
-  during?.(run);
+  options.atOnce?.(run);
   return { ...(await finished), records, timeline };
 }
