@@ -21,8 +21,8 @@ import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.
 const BATCH_MS = 100;
 const PULSE_MS = 250;
 const DELAY_RESOLUTION_MS = 5;
-/** Of fewer the 99th percentile is but a few turns, such as those in which code is compiled: 2.5 s. */
-const LEAST_DELAYS = 500;
+/** Of less the 99th percentile is but a few turns, such as those in which code is compiled. */
+const LEAST_OBSERVED_MS = 2500;
 /** A call gives its far end 3 s to answer BYE or CANCEL, and its media thread 2 s to report. */
 const STOP_PATIENCE_MS = 6000;
 
@@ -40,6 +40,7 @@ export class Signalling {
   private pacer: Pacer | null = null;
   private traces: CallTraces | null = null;
   private arrivalsDoneMs: number | null = null;
+  private observedFromMs = 0;
   private stopping = false;
   private finished = false;
   private closed = false;
@@ -94,6 +95,7 @@ export class Signalling {
     }
     this.connection = connection;
     this.loopDelay.enable();
+    this.observedFromMs = systemClock.now();
     this.timers.push(
       setInterval(() => this.flush(), BATCH_MS),
       setInterval(() => this.pulse(), PULSE_MS),
@@ -247,7 +249,8 @@ export class Signalling {
         trunk: this.trunk?.counts ?? null,
         sip: sip && { ...sip, traces: this.traces && { kept: this.traces.kept, leftOut: this.traces.leftOut } },
         eventLoopDelayMs:
-          this.loopDelay.count >= LEAST_DELAYS
+          // By time and not by turns: a loop that is held up has few of them.
+          systemClock.now() - this.observedFromMs >= LEAST_OBSERVED_MS && this.loopDelay.count > 0
             ? { p99: delayMs(this.loopDelay.percentile(99)), max: delayMs(this.loopDelay.max) }
             : null,
         cpuMs: threadCpuMs(),
