@@ -1,6 +1,6 @@
 import { LinearHistogram } from '../core/linear-histogram.js';
 import type { MediaHealth } from '../media/link/messages.js';
-import { LIMITS, type Strain } from '../metrics/validity.js';
+import { type Lateness, LIMITS, type Strain } from '../metrics/validity.js';
 
 interface ThreadLoad {
   lastCpuMs: number;
@@ -13,14 +13,14 @@ interface ThreadLoad {
   longestSaturatedMs: number;
 }
 
-/** Of fewer the 99th percentile is but a few packets, and no limit is held against it. */
+/** Of fewer the 99th percentile is but a few packets. */
 const LEAST_PACKETS = 1000;
 
 /** Watches how hard the generator itself works: CPU of each thread, pacing error, receive drops, event-loop delay. */
 export class StrainMonitor {
   private readonly threads = new Map<string, ThreadLoad>();
   private readonly health = new Map<string, MediaHealth>();
-  private readonly loopDelays = new Map<string, { p99: number; max: number }>();
+  private readonly loopDelays = new Map<string, Lateness>();
 
   /** Takes a thread's CPU time; figures cover at least a second each. */
   cpu(name: string, cpuMs: number | null, nowMs: number): void {
@@ -53,7 +53,7 @@ export class StrainMonitor {
     this.health.set(name, health);
   }
 
-  loopDelay(name: string, delay: { p99: number; max: number } | null): void {
+  loopDelay(name: string, delay: Lateness | null): void {
     if (delay) this.loopDelays.set(name, delay);
   }
 
@@ -89,11 +89,11 @@ export class StrainMonitor {
       mediaThreads: [...this.health].map(([name, { receiveDrops, pacingErrorMs }]) => ({
         name: `${name} media`,
         receiveDrops,
-        pacingErrorP99Ms: pacingErrorMs.count < LEAST_PACKETS ? null : pacingOf([pacingErrorMs])!.p99,
+        pacingErrorMs: latenessOf(pacingErrorMs),
       })),
-      signallingThreads: [...this.loopDelays].map(([name, { p99 }]) => ({
+      signallingThreads: [...this.loopDelays].map(([name, eventLoopDelayMs]) => ({
         name: `${name} signalling`,
-        eventLoopDelayP99Ms: p99,
+        eventLoopDelayMs,
       })),
       saturatedMs: [...this.threads].map(([name, t]) => ({ name, ms: t.longestSaturatedMs })),
       eventLoopDelayP99Ms: this.eventLoopDelayMs()?.p99 ?? null,
@@ -109,4 +109,9 @@ function pacingOf(histograms: MediaHealth['pacingErrorMs'][]): { p50: number; p9
   const merged = new LinearHistogram(filled[0].bucketWidth, filled[0].counts.length);
   for (const histogram of filled) merged.merge(histogram);
   return { p50: merged.quantile(0.5)!, p99: merged.quantile(0.99)!, max: merged.max };
+}
+
+function latenessOf(histogram: MediaHealth['pacingErrorMs']): Lateness | null {
+  const pacing = pacingOf([histogram]);
+  return pacing && { p99: pacing.p99, max: pacing.max, isBrief: histogram.count < LEAST_PACKETS };
 }

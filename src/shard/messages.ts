@@ -3,6 +3,7 @@ import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import type { Lateness } from '../metrics/validity.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipStats } from '../sip/stats.js';
 import type { PlanSlice } from '../swarm/pacer.js';
@@ -60,7 +61,7 @@ export interface Pulse {
   trunk: TrunkCounts | null;
   /** `null` for an external server, which does not tell. */
   sip: (SipStats & { traces: TraceCounts | null }) | null;
-  eventLoopDelayMs: { p99: number; max: number } | null;
+  eventLoopDelayMs: Lateness | null;
   cpuMs: number | null;
 }
 

@@ -21,7 +21,7 @@ import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.
 const BATCH_MS = 100;
 const PULSE_MS = 250;
 const DELAY_RESOLUTION_MS = 5;
-/** Of less the 99th percentile is but a few turns, such as those in which code is compiled. */
+/** Of less the 99th percentile is but a few turns. By time and not by turns: a loop that is held up has few of them. */
 const LEAST_OBSERVED_MS = 2500;
 /** A call gives its far end 3 s to answer BYE or CANCEL, and its media thread 2 s to report. */
 const STOP_PATIENCE_MS = 6000;
@@ -249,9 +249,12 @@ export class Signalling {
         trunk: this.trunk?.counts ?? null,
         sip: sip && { ...sip, traces: this.traces && { kept: this.traces.kept, leftOut: this.traces.leftOut } },
         eventLoopDelayMs:
-          // By time and not by turns: a loop that is held up has few of them.
-          systemClock.now() - this.observedFromMs >= LEAST_OBSERVED_MS && this.loopDelay.count > 0
-            ? { p99: delayMs(this.loopDelay.percentile(99)), max: delayMs(this.loopDelay.max) }
+          this.loopDelay.count > 0
+            ? {
+                p99: delayMs(this.loopDelay.percentile(99)),
+                max: delayMs(this.loopDelay.max),
+                isBrief: systemClock.now() - this.observedFromMs < LEAST_OBSERVED_MS,
+              }
             : null,
         cpuMs: threadCpuMs(),
       },

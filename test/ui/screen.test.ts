@@ -41,10 +41,10 @@ const PROBLEMS = invalidities({
   eventLoopDelayP99Ms: 1,
   saturatedMs: [],
   mediaThreads: [
-    { name: 'swarm media', receiveDrops: 312, pacingErrorP99Ms: 14.2 },
-    { name: 'trunk media', receiveDrops: 0, pacingErrorP99Ms: 3.1 },
+    { name: 'swarm media', receiveDrops: 312, pacingErrorMs: { p99: 14.2, max: 20, isBrief: false } },
+    { name: 'trunk media', receiveDrops: 0, pacingErrorMs: { p99: 3.1, max: 9, isBrief: false } },
   ],
-  signallingThreads: [{ name: 'swarm signalling', eventLoopDelayP99Ms: 1 }],
+  signallingThreads: [{ name: 'swarm signalling', eventLoopDelayMs: { p99: 1, max: 2, isBrief: false } }],
   notStarted: 0,
   planned: 600,
 });
