@@ -128,7 +128,7 @@ async function shards(count: number, cps: number, seconds: number): Promise<void
   const { results, books } = await inChildren<ThreadCost>(count, (target) => ({ kind: 'thread', target, load }));
   const sum = (of: (cost: ThreadCost) => number): number => results.reduce((total, cost) => total + of(cost), 0);
   const rate = sum(({ callsPerS }) => callsPerS);
-  const mean = sum(({ all, callsPerS }) => all * callsPerS) / rate;
+  const mean = rate === 0 ? null : sum(({ all, callsPerS }) => all * callsPerS) / rate;
   console.log(
     `    ${us(mean)} CPU a call; ${rate.toFixed(0)} calls/s; of ${sum(({ ended }) => ended)} calls ${sum(({ failed }) => failed)} failed, ${sum(({ notStarted }) => notStarted)} not started; retransmitted ${sum(({ retransmissionsSent }) => retransmissionsSent)} sent, ${sum(({ retransmissionsReceived }) => retransmissionsReceived)} received`,
   );
