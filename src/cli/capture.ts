@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Analysis, analyze } from '../capture/analyze.js';
 import { AppError } from '../core/errors.js';
 import { DEFAULT_JITTER_BUFFER_MS } from '../flow/spec.js';
@@ -9,7 +9,7 @@ import { printJson } from './standard-streams.js';
 
 interface AnalyzeFlags {
   json?: boolean;
-  rtpmap: ReadonlyMap<number, string>;
+  rtpmap?: ReadonlyMap<number, string>;
   jitterBuffer: number;
   plc: boolean;
 }
@@ -29,13 +29,11 @@ function analyzeCommand(): Command {
       '--rtpmap <type=encoding>',
       'what a payload type means, such as 96=opus/48000/2; may come again; goes before the SDP in the capture',
       rtpmap,
-      new Map(),
     )
-    .option(
-      '--jitter-buffer <time>',
-      'playout delay of the listener; later packets are lost for it',
-      time('--jitter-buffer'),
-      DEFAULT_JITTER_BUFFER_MS,
+    .addOption(
+      new Option('--jitter-buffer <time>', 'playout delay of the listener; later packets are lost for it')
+        .argParser(time('--jitter-buffer'))
+        .default(DEFAULT_JITTER_BUFFER_MS, `${DEFAULT_JITTER_BUFFER_MS}ms`),
     )
     .option('--no-plc', `the listener conceals no loss: Bpl ${BPL.none} for G.711 in place of ${BPL.plc}`)
     .addHelpText(
@@ -49,7 +47,7 @@ Examples:
 Reads Ethernet (VLAN too), Linux cooked 1 and 2, raw IP and loopback; IPv4 and IPv6. SIP over UDP within the capture says
 what payload types mean; without it those of RFC 3551 are known.`,
     )
-    .action(async (file: string, { json, rtpmap: given, jitterBuffer, plc }: AnalyzeFlags) => {
+    .action(async (file: string, { json, rtpmap: given = new Map(), jitterBuffer, plc }: AnalyzeFlags) => {
       const options = { rtpmap: given, jitterBufferMs: jitterBuffer, bpl: plc ? BPL.plc : BPL.none };
       const analysis: Analysis = await analyze(file, options, progress());
       if (json) printJson(analysis);
@@ -58,7 +56,7 @@ what payload types mean; without it those of RFC 3551 are known.`,
 }
 
 /** `96=opus/48000/2`, added to those given before. */
-function rtpmap(text: string, given: ReadonlyMap<number, string>): ReadonlyMap<number, string> {
+function rtpmap(text: string, given: ReadonlyMap<number, string> = new Map()): ReadonlyMap<number, string> {
   const match = /^(\d{1,3})=([\w.-]+\/\d+(?:\/\d+)?)$/.exec(text);
   const payloadType = match ? Number(match[1]) : 128;
   if (!match || payloadType > 127)

@@ -28,8 +28,8 @@ export function withNgOptions(command: Command): Command {
       ngAddress,
     )
     .option(
-      '--interface <[name/]address[!advertised]>',
-      'a local address for media with --ng, the name that `direction` has for it, and what is written in its place; may be given again',
+      '--interface <address>',
+      '[NAME/]ADDRESS[!ADVERTISED]: a local address for media with --ng, the name that `direction` has for it, and what is written in its place; may be given again',
       (text: string, known: NgInterface[] | undefined) => [...(known ?? []), parseInterface(text)],
     );
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type ControlSpec, controlSpec } from '../control/spec.js';
 import { AppError } from '../core/errors.js';
 import type { Latching } from '../media/link/messages.js';
@@ -41,8 +41,8 @@ export function relayCommand(): Command {
   const command = new Command('relay')
     .description('Stand between two ends of a call and be a bad network; until Ctrl-C')
     .option(
-      '--static <listen=remote,listen=remote>',
-      'a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
+      '--static <path>',
+      'LISTEN[=REMOTE],LISTEN[=REMOTE]: a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
       (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
     );
   return withB2buaOptions(withNgOptions(command))
@@ -63,7 +63,11 @@ export function relayCommand(): Command {
     )
     .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'), '20000-29999')
     .option('--max-calls <n>', 'calls at a time', wholeNumber('--max-calls', 1, MOST_CALLS), 4000)
-    .option('--media-timeout <time>', 'how long a call may be silent, 0 for ever', time('--media-timeout'), 60_000)
+    .addOption(
+      new Option('--media-timeout <time>', 'how long a call may be silent, 0 for ever')
+        .argParser(time('--media-timeout'))
+        .default(60_000, '60s'),
+    )
     .option('--driver <name>', 'how UDP is spoken: auto, native, epoll, dgram', oneOf('--driver', DRIVERS), 'auto')
     .option('--packet-log <file>', 'write what became of each packet, a line of JSON each')
     .option('--pcap <prefix>', 'capture both sides: <prefix>-a.pcap and <prefix>-b.pcap')
@@ -75,11 +79,21 @@ export function relayCommand(): Command {
 Side A is the caller's; what it sends is the uplink of a network or of an impairment, what B sends the downlink.
 
 Examples:
-  trunkstorm relay --static 192.0.2.1:4000=192.0.2.10:20000,192.0.2.1:5000=192.0.2.20:30000 --impairment bad.yaml
-  trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000=127.0.0.1:30000    A is where its first packet comes from
-  trunkstorm relay --listen sip:127.0.0.1:5080 --to sip:pbx:5060 --network lte-poor    phones and SIPp call the relay
-  trunkstorm relay --ng 127.0.0.1:22222 --network lte-poor                   where Kamailio, OpenSIPS or drachtio had rtpengine
-  trunkstorm relay --static [::1]:4000,[::1]:5000 --packet-log packets.ndjson --pcap call --json
+  A call's media between two known addresses:
+  $ trunkstorm relay --impairment bad.yaml \\
+      --static 192.0.2.1:4000=192.0.2.10:20000,192.0.2.1:5000=192.0.2.20:30000
+
+  The far end of the first side is where its first packet comes from:
+  $ trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000=127.0.0.1:30000
+
+  Phones and SIPp call the relay, which calls the PBX:
+  $ trunkstorm relay --listen sip:127.0.0.1:5080 --to sip:pbx:5060 --network lte-poor
+
+  Where Kamailio, OpenSIPS or drachtio had rtpengine:
+  $ trunkstorm relay --ng 127.0.0.1:22222 --network lte-poor
+
+  What became of each packet, as text and as captures of both sides:
+  $ trunkstorm relay --static [::1]:4000,[::1]:5000 --packet-log packets.ndjson --pcap call
 
 Keys while it runs: q quit · n next network`,
     )

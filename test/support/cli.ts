@@ -42,8 +42,12 @@ export class Cli {
   async says(text: string | RegExp): Promise<void> {
     const pattern = typeof text === 'string' ? { test: (s: string) => s.includes(text) } : text;
     while (!pattern.test(this.stdout) && !pattern.test(this.stderr)) {
-      if (this.child.exitCode !== null)
-        throw new Error(`it ended without saying ${text}:\n${this.stdout}${this.stderr}`);
+      if (this.child.exitCode !== null) {
+        // What it wrote last may still be in the pipes.
+        const status = await this.ended;
+        if (pattern.test(this.stdout) || pattern.test(this.stderr)) return;
+        throw new Error(`it ended with status ${status} without saying ${text}:\n${this.stdout}${this.stderr}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
