@@ -24,18 +24,22 @@ export class EncodedAudio {
     return new EncodedAudio(codec, bytes, frameBytes, bytes.length / frameBytes);
   }
 
-  /** @param samples at the codec's own sample rate */
-  static encode(samples: Int16Array, codec: DecodedCodec, ptimeMs: number): EncodedAudio {
+  /**
+   * @param samples at the codec's own sample rate
+   * @param once it is not looped: nothing of it is left out, and its encoder begins with silence
+   */
+  static encode(samples: Int16Array, codec: DecodedCodec, ptimeMs: number, once = false): EncodedAudio {
     const perFrame = (CODECS[codec].sampleRate / 1000) * ptimeMs;
-    const frames = Math.max(1, Math.floor(samples.length / perFrame));
+    const frames = Math.max(1, once ? Math.ceil(samples.length / perFrame) : Math.floor(samples.length / perFrame));
     const whole = new Int16Array(frames * perFrame);
     whole.set(samples.subarray(0, whole.length));
-    const bytes = encodeAll(whole, codec, perFrame);
+    const before = once ? new Int16Array(LEAD_IN_FRAMES * perFrame) : leadIn(whole, perFrame);
+    const bytes = encodeAll(whole, before, codec, perFrame);
     return new EncodedAudio(codec, bytes, bytes.length / frames, frames);
   }
 }
 
-function encodeAll(samples: Int16Array, codec: DecodedCodec, perFrame: number): Uint8Array {
+function encodeAll(samples: Int16Array, before: Int16Array, codec: DecodedCodec, perFrame: number): Uint8Array {
   switch (codec) {
     case 'PCMU':
     case 'PCMA': {
@@ -46,7 +50,7 @@ function encodeAll(samples: Int16Array, codec: DecodedCodec, perFrame: number): 
     case 'G722': {
       const bytes = new Uint8Array(samples.length / 2);
       const encoder = new G722Encoder();
-      encoder.encode(leadIn(samples, perFrame), bytes);
+      encoder.encode(before, new Uint8Array(before.length / 2));
       encoder.encode(samples, bytes);
       return bytes;
     }
@@ -57,7 +61,7 @@ function encodeAll(samples: Int16Array, codec: DecodedCodec, perFrame: number): 
       return bytes;
     }
     case 'opus':
-      return encodeOpus(samples, perFrame);
+      return encodeOpus(samples, before, perFrame);
     default:
       return codec satisfies never;
   }
@@ -72,9 +76,8 @@ function leadIn(samples: Int16Array, perFrame: number): Int16Array {
 }
 
 /** All packets have one size, because the encoder keeps a constant rate. */
-function encodeOpus(samples: Int16Array, perFrame: number): Uint8Array {
+function encodeOpus(samples: Int16Array, before: Int16Array, perFrame: number): Uint8Array {
   const encoder = new OpusEncoder();
-  const before = leadIn(samples, perFrame);
   for (let at = 0; at < before.length; at += perFrame) encoder.encode(before.subarray(at, at + perFrame));
   const packets: Uint8Array[] = [];
   for (let at = 0; at < samples.length; at += perFrame)

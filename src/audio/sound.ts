@@ -15,6 +15,8 @@ export interface Sound {
   gain?: number;
   /** Level in dBov at which the result is cut off; full scale otherwise. */
   clip?: number;
+  /** It is said once and not looped: it ends in silence up to a whole packet, and nothing comes before it. */
+  once?: boolean;
   /** What is sent in place of all that with codecs that we do not encode. */
   frames?: Partial<Record<OpaqueCodec, FrameFile>>;
 }

@@ -58,9 +58,10 @@ export class AudioLibrary {
   private encoded(name: string, codec: DecodedCodec, ptimeMs: number): PacketizedAudio {
     const { sampleRate } = CODECS[codec];
     const samples = this.samplesOf(name, sampleRate);
-    const isAllSilence = this.sounds.get(name)?.audio === 'silence';
-    const silence = findSilence(samples, (sampleRate / 1000) * ptimeMs, isAllSilence);
-    return packetize(EncodedAudio.encode(samples, codec, ptimeMs), silence);
+    const { audio, once } = this.sounds.get(name)!;
+    // What is said once is said as it is, its pauses too.
+    const silence = once ? null : findSilence(samples, (sampleRate / 1000) * ptimeMs, audio === 'silence');
+    return packetize(EncodedAudio.encode(samples, codec, ptimeMs, once), silence);
   }
 
   private framesOf(name: string, codec: OpaqueCodec): EncodedAudio {

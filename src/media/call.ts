@@ -1,4 +1,4 @@
-import { CODECS } from '../core/codecs.js';
+import { CODECS, isOpaque } from '../core/codecs.js';
 import { deriveSeed } from '../core/rng.js';
 import { AudioTap } from '../impair/audio-tap.js';
 import { ImpairmentPipeline } from '../impair/pipeline.js';
@@ -12,9 +12,11 @@ import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import { Listening } from './listening.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
+import type { Said } from './sayings.js';
 import { RtpSender } from './sender.js';
 import { LocalSession } from './session.js';
 import type { PacketMemory, UdpPort } from './udp.js';
@@ -59,6 +61,8 @@ export class MediaCall implements SourceWatcher {
   /** Datagrams that were no RTP. */
   malformed = 0;
   private readonly sender: RtpSender;
+  /** `null` where nobody listens to what is received. */
+  private readonly listening: Listening | null;
   private readonly end: UdpEnd;
   /** `null` for RTP without protection. */
   private readonly srtp: SrtpSession | null;
@@ -95,6 +99,9 @@ export class MediaCall implements SourceWatcher {
     const onCollision = ssrc === undefined ? () => this.changeSsrc() : undefined;
     this.session = new LocalSession(spec.session, this.sender, onCollision);
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
+    const { played } = this.session;
+    this.listening = played ? new Listening(played, around.wheel.nextGrainMs) : null;
+    if (this.listening !== null) around.wheel.add(this.listening);
     this.end.inbound = this.downlink;
     pair.rtp.sink = this.end;
     this.rtcp = spec.session.rtcp
@@ -237,6 +244,22 @@ export class MediaCall implements SourceWatcher {
     return sent.slice(request.from, request.to);
   }
 
+  /** Says a sound once; false when nothing is being sent, or by a codec that is not encoded here. */
+  say(sound: string): boolean {
+    const { remote, sender } = this;
+    if (!sender.sending || remote === null || isOpaque(remote.codec)) return false;
+    sender.say(this.around.audio.get(sound, remote.codec, sender.ptimeMs));
+    return true;
+  }
+
+  takeSaid(): Said | null {
+    return this.sender.takeSaid();
+  }
+
+  get isSaying(): boolean {
+    return this.sender.isSaying;
+  }
+
   /** Stops sending for good and says so by RTCP, whatever a later description says. */
   hush(): void {
     this.hushed = true;
@@ -272,6 +295,7 @@ export class MediaCall implements SourceWatcher {
 
   report(nowMs: number): MediaReport {
     const { remote, end } = this;
+    this.listening?.end(this.closedAtMs ?? nowMs);
     return {
       localAddress: this.pair.lease.address,
       localPort: this.pair.lease.rtpPort,

@@ -2,6 +2,7 @@ import { type AppError, errorMessage } from '../core/errors.js';
 import type { Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
 import type { RelayEvent } from './link/relay-messages.js';
 import { Plane, type PlaneListener, type PlaneOptions } from './plane.js';
+import type { Said } from './sayings.js';
 
 const SNAPSHOT_MS = 1000;
 
@@ -41,6 +42,9 @@ export class MediaHost implements PlaneListener {
         break;
       case 'digits':
         plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs);
+        break;
+      case 'say':
+        plane.say(command.call, command.sound);
         break;
       case 'hush':
         plane.hush(command.call);
@@ -82,6 +86,10 @@ export class MediaHost implements PlaneListener {
 
   onDigitsSent(call: number, digits: string): void {
     this.post({ kind: 'digits-sent', call, digits });
+  }
+
+  onSaid(call: number, said: Said | null): void {
+    this.post({ kind: 'said', call, said });
   }
 
   onClosed(call: number, report: MediaReport): void {

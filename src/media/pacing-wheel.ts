@@ -43,6 +43,11 @@ export class PacingWheel {
     this.link(place, paced.nextSlotMs);
   }
 
+  /** A deadline that is run at the next tick. */
+  get nextGrainMs(): number {
+    return this.cursor * GRAIN_MS;
+  }
+
   /** Runs all whose deadline has come, in the order of their deadlines. */
   run(nowMs: number): void {
     const last = Math.floor(nowMs / GRAIN_MS);

@@ -14,6 +14,7 @@ import type { RelayEvent } from './link/relay-messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
 import { RelayPlane } from './relay-plane.js';
+import type { Said } from './sayings.js';
 import { SharedPorts } from './shared-ports.js';
 import { type DatagramSink, PacketMemory, type UdpDriver, type UdpPort } from './udp.js';
 
@@ -47,6 +48,7 @@ export interface PlaneListener {
   onLeased(address: string | null, leases: Lease[], refusal: AppError | null): void;
   onRelay(event: RelayEvent): void;
   onDigitsSent(call: number, digits: string): void;
+  onSaid(call: number, said: Said | null): void;
   onClosed(call: number, report: MediaReport): void;
 }
 
@@ -95,6 +97,7 @@ export class Plane {
   private readonly calls = new Map<number, MediaCall>();
   private closing: MediaCall[] = [];
   private awaitingDigits: MediaCall[] = [];
+  private speaking: MediaCall[] = [];
   /** By the address that was asked for; `null` for any in turn. */
   private readonly leasesWanted = new Map<string | null, number>();
   private callsOpened = 0;
@@ -220,6 +223,16 @@ export class Plane {
     if (!this.awaitingDigits.includes(found)) this.awaitingDigits.push(found);
   }
 
+  /** Says a sound once; `onSaid` tells when it was said, `null` where it cannot be. */
+  say(call: number, sound: string): void {
+    const found = this.calls.get(call);
+    if (!found?.say(sound)) {
+      this.listener.onSaid(call, null);
+      return;
+    }
+    if (!this.speaking.includes(found)) this.speaking.push(found);
+  }
+
   /** Stops sending for good; the call goes on listening until it is closed. */
   hush(call: number): void {
     this.calls.get(call)?.hush();
@@ -243,6 +256,7 @@ export class Plane {
     this.driver.flush();
     if (this.reports.run(nowMs) > 0) this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();
+    if (this.speaking.length > 0) this.reportSaid();
     if (this.closing.length > 0) this.endDrained(nowMs);
     this.relay.tick(nowMs);
     for (const [address, count] of this.leasesWanted) this.bindSome(address, count, nowMs);
@@ -307,10 +321,20 @@ export class Plane {
     }
   }
 
+  private reportSaid(): void {
+    for (const call of this.speaking) this.reportSaidOf(call);
+    this.speaking = this.speaking.filter((call) => call.isSaying);
+  }
+
+  private reportSaidOf(call: MediaCall): void {
+    for (let said = call.takeSaid(); said !== null; said = call.takeSaid()) this.listener.onSaid(call.id, said);
+  }
+
   private endDrained(nowMs: number): void {
     this.closing = this.closing.filter((call) => {
       if (!call.drained(nowMs)) return true;
       this.reportDigitsOf(call);
+      this.reportSaidOf(call);
       this.calls.delete(call.id);
       this.ended.add(call);
       this.callPorts.release(call.pair, nowMs);

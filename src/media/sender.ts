@@ -8,6 +8,7 @@ import { TelephoneEventSender } from '../rtp/telephone-event-sender.js';
 import type { PacketizedAudio } from './audio-library.js';
 import type { Paced } from './pacing-wheel.js';
 import type { Direction } from './path.js';
+import { type Base, type Said, Sayings } from './sayings.js';
 import type { PacketMemory } from './udp.js';
 
 // Where the numbers of a sender lie, all of which each packet touches.
@@ -47,6 +48,10 @@ export class RtpSender implements Paced {
   private settledPackets = 0;
   private readonly events: TelephoneEventSender;
   private audio: PacketizedAudio | null = null;
+  /** What is said in place of the base audio, and what waits to be said after it. */
+  private readonly sayings = new Sayings();
+  /** Something waits to be said and nothing is. */
+  private mayBegin = false;
   private payloadType = 0;
   private eventPayloadType: number | null = null;
   /** `null` where silence is sent as audio. */
@@ -143,8 +148,10 @@ export class RtpSender implements Paced {
   ): void {
     this.comfortPayloadType = audio !== null && audio.silence !== null ? comfortPayloadType : null;
     this.quietSlots = 0;
-    this.settledOctets = this.octetsSent;
-    this.settledPackets = this.packetsSent;
+    this.settle();
+    const base = this.sayings.abandon(this.nextSlotMs);
+    if (base !== null) this.numbers[this.at + FRAME] = base.frame;
+    this.mayBegin = false;
     this.audio = audio;
     this.ptimeMs = ptimeMs;
     this.slotUnits = (clockRate / 1000) * ptimeMs;
@@ -172,6 +179,27 @@ export class RtpSender implements Paced {
 
   stop(): void {
     this.active = false;
+    this.resume(this.sayings.abandon(this.nextSlotMs));
+    this.mayBegin = false;
+  }
+
+  /**
+   * Says something once, from the next slot on or after what is said before, and goes on with the audio then. What is said is in the
+   * format that was set, and ends where that changes or the sender stops.
+   */
+  say(audio: PacketizedAudio): void {
+    this.sayings.add(audio);
+    this.mayBegin = this.sayings.waits;
+  }
+
+  /** What was said to its end, or as far as it came; the oldest first, `null` when there is none. */
+  takeSaid(): Said | null {
+    return this.sayings.take();
+  }
+
+  /** Whether something is said or waits to be, or is still to be taken. */
+  get isSaying(): boolean {
+    return this.sayings.isBusy;
   }
 
   get sending(): boolean {
@@ -221,10 +249,11 @@ export class RtpSender implements Paced {
   }
 
   private sendSlot(nowMs: number): void {
+    if (this.mayBegin) this.begin();
     const { scratch, audio, numbers, at } = this;
     if (this.hasEvents && this.sendEvent(nowMs)) return;
     if (audio === null) return;
-    if (this.comfortPayloadType !== null && this.isComforted(audio.silence!, nowMs)) return;
+    if (this.comfortPayloadType !== null && audio.silence !== null && this.isComforted(audio.silence, nowMs)) return;
     let memory = audio.memory;
     let offset = numbers[at + FRAME] * audio.strideBytes;
     if (this.outbound.rewrites) {
@@ -290,6 +319,36 @@ export class RtpSender implements Paced {
     const { numbers, at, audio } = this;
     numbers[at + NEXT_SLOT_MS] += this.ptimeMs;
     numbers[at + TIMESTAMP] = (numbers[at + TIMESTAMP] + this.slotUnits) >>> 0;
-    if (audio !== null && ++numbers[at + FRAME] >= audio.frames) numbers[at + FRAME] = 0;
+    if (audio === null || ++numbers[at + FRAME] < audio.frames) return;
+    numbers[at + FRAME] = 0;
+    if (this.sayings.isSaid) this.endSaying();
+  }
+
+  private endSaying(): void {
+    this.resume(this.sayings.end(this.nextSlotMs));
+    this.mayBegin = this.sayings.waits;
+  }
+
+  /** Turns from the base audio to what is to be said. */
+  private begin(): void {
+    const { numbers, at } = this;
+    this.settle();
+    this.audio = this.sayings.begin(this.audio, numbers[at + FRAME], numbers[at + NEXT_SLOT_MS]);
+    numbers[at + FRAME] = 0;
+    this.quietSlots = 0;
+    this.mayBegin = false;
+  }
+
+  private resume(base: Base | null): void {
+    if (base === null) return;
+    this.settle();
+    this.audio = base.audio;
+    this.numbers[this.at + FRAME] = base.frame;
+  }
+
+  /** Counts the octets of what was sent so far, before packets have another size. */
+  private settle(): void {
+    this.settledOctets = this.octetsSent;
+    this.settledPackets = this.packetsSent;
   }
 }

@@ -1,9 +1,11 @@
 import type { Recording } from '../audio/recording.js';
 import { CODECS } from '../core/codecs.js';
 import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
+import { PlayedAudio } from '../quality/played-audio.js';
 import type { HeardReport, SentReport } from '../quality/reports.js';
 import { isRtp } from '../rtp/packet.js';
 import type { MediaRemote, SessionSpec } from './link/messages.js';
+import { openListeners } from './listeners.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
@@ -22,6 +24,8 @@ export class LocalSession implements End {
   private hears = true;
   private readonly hasSent = (sequence: number, timestamp: number): boolean => this.sender.hasSent(sequence, timestamp);
   private readonly recorder: PacketRecorder | null;
+  /** Left out where nobody listens. */
+  readonly played: PlayedAudio | undefined;
 
   constructor(
     readonly spec: SessionSpec,
@@ -30,6 +34,8 @@ export class LocalSession implements End {
     private readonly onCollision?: () => void,
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
+    const listeners = openListeners(spec);
+    this.played = listeners.length === 0 ? undefined : new PlayedAudio(listeners, spec.jitterBufferMs);
     this.heard = new HeardStream(this.heardSpec());
   }
 
@@ -109,6 +115,7 @@ export class LocalSession implements End {
       ownSsrc: this.sender.ssrc,
       hasSent: this.hasSent,
       onCollision: this.onCollision,
+      played: this.played,
     };
   }
 }

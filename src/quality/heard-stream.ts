@@ -12,6 +12,7 @@ import { LEVEL_NUMBERS } from './levels.js';
 import { burstRatio } from './loss-runs.js';
 import { type KnownDelay, mosOf } from './mos.js';
 import { judge } from './one-way.js';
+import type { PlayedAudio } from './played-audio.js';
 import type { HeardReport, Verdict } from './reports.js';
 import { Arrival } from './rtp-receiver.js';
 
@@ -35,6 +36,8 @@ export interface HeardSpec {
   hasSent?: (sequence: number, timestamp: number) => boolean;
   /** Told once: the far end has drawn our SSRC (RFC 3550, section 8.2). */
   onCollision?: () => void;
+  /** Where somebody listens to the call. */
+  played?: PlayedAudio;
 }
 
 /** Live totals, cheap to read. */
@@ -138,6 +141,12 @@ export class HeardStream implements HeardCounters {
     const kind = this.kinds[payloadTypeOf(bytes, offset)];
     const ssrc = ssrcOf(bytes, offset);
     if (ssrc === numbers[at + OWN_SSRC] && !this.echo) this.noteOwnSsrc(bytes, offset);
+    const { played } = this.spec;
+    if (played !== undefined) {
+      const start = payloadStart(bytes, offset);
+      const end = payloadEnd(bytes, offset, length);
+      played.hear(kind, bytes, start, end, ssrc, timestampOf(bytes, offset) | 0, arrivalMs);
+    }
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);

@@ -71,6 +71,13 @@ export class PlayoutBuffer {
     return false;
   }
 
+  /** When a packet of that timestamp is played, by the schedule as it stands. */
+  playedAtMs(timestamp: number): number {
+    const { numbers, at } = this;
+    const units = (timestamp - numbers[at + ANCHOR_TIMESTAMP]) | 0;
+    return numbers[at + ANCHOR_ARRIVAL_MS] + (units * 1000) / this.clockRate + numbers[at + BUFFER_MS];
+  }
+
   /** Forgets the schedule: the next packet is the first of a new one. */
   restart(): void {
     this.numbers[this.at + ANCHORED] = 0;

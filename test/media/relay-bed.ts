@@ -94,6 +94,8 @@ export class RelayBed implements PlaneListener {
 
   onDigitsSent(): void {}
 
+  onSaid(): void {}
+
   onClosed(): void {}
 
   tell(command: RelayCommand): void {

@@ -4,6 +4,7 @@ import type { Pipeline } from '../../src/impair/spec.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
 import type { Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
 import { Plane, type PlaneListener } from '../../src/media/plane.js';
+import type { Said } from '../../src/media/sayings.js';
 import { MemoryNet } from './memory-net.js';
 
 export const ADDRESS = '10.0.0.1';
@@ -23,6 +24,7 @@ const AUDIO = new AudioLibrary(
   {
     tone: { audio: 'tone:400' },
     speech: { audio: 'speech' },
+    greeting: { audio: 'tone:1000', once: true },
     hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
   },
   1,
@@ -45,6 +47,7 @@ class Listener implements PlaneListener {
   leases: Lease[] = [];
   refusals: AppError[] = [];
   digits: { call: number; digits: string }[] = [];
+  said: { call: number; said: Said | null }[] = [];
   reports = new Map<number, MediaReport>();
 
   onLeased(_address: string | null, leases: Lease[], refusal: AppError | null): void {
@@ -56,6 +59,10 @@ class Listener implements PlaneListener {
 
   onDigitsSent(call: number, digits: string): void {
     this.digits.push({ call, digits });
+  }
+
+  onSaid(call: number, said: Said | null): void {
+    this.said.push({ call, said });
   }
 
   onClosed(call: number, report: MediaReport): void {

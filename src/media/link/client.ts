@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { ChurnMap } from '../../core/churn-map.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
+import type { Said } from '../sayings.js';
 import type { Lease, MediaEvent, MediaRemote, MediaReport, MediaSnapshot, SessionSpec } from './messages.js';
 import { ThreadLink } from './thread-link.js';
 
@@ -36,6 +37,7 @@ export class MediaClient {
   private leasesAsked = 0;
   private readonly reports = new ChurnMap<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
+  private readonly sayings = new ChurnMap<number, ((said: Said | null) => void)[]>();
   private settleFirstLeases!: (refusal: ErrorMessage | null) => void;
   private readonly snapshotWaiters: (() => void)[] = [];
 
@@ -100,6 +102,20 @@ export class MediaClient {
     });
   }
 
+  /**
+   * Says a sound of the setup once, in place of the call's audio and after what is said before. Resolves when that is over, with its
+   * times on the run's clock; with `null` where nothing was being sent, or by a codec that is not encoded here.
+   */
+  say(call: number, sound: string): Promise<Said | null> {
+    if (this.link.failure) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const waiting = this.sayings.get(call);
+      if (waiting) waiting.push(resolve);
+      else this.sayings.set(call, [resolve]);
+      this.link.post({ kind: 'say', call, sound });
+    });
+  }
+
   /** Stops sending for good and goes on listening: to be called before a BYE is sent (RFC 3261 15.1.1). */
   hush(call: number): void {
     this.link.post({ kind: 'hush', call });
@@ -158,6 +174,9 @@ export class MediaClient {
       case 'digits-sent':
         this.settleDigits(event.call, event.digits);
         break;
+      case 'said':
+        this.settleSaid(event.call, event.said);
+        break;
       case 'closed':
         this.settleReport(event.call, event.report);
         this.topUp();
@@ -187,6 +206,12 @@ export class MediaClient {
     if (waiting?.length === 0) this.digits.delete(call);
   }
 
+  private settleSaid(call: number, said: Said | null): void {
+    const waiting = this.sayings.get(call);
+    waiting?.shift()?.(said);
+    if (waiting?.length === 0) this.sayings.delete(call);
+  }
+
   private settleReport(call: number, report: MediaReport | null): void {
     const pending = this.reports.get(call);
     if (!pending) return;
@@ -204,6 +229,10 @@ export class MediaClient {
     for (const [call] of this.reports.entries()) this.unreported(call, reason);
     for (const waiting of this.digits.values()) for (const resolve of waiting) resolve('');
     this.digits.clear();
+    for (const [call, waiting] of this.sayings.entries()) {
+      for (const resolve of waiting) resolve(null);
+      this.sayings.delete(call);
+    }
     for (const resolve of this.snapshotWaiters.splice(0)) resolve();
   }
 }

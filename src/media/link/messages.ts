@@ -10,6 +10,7 @@ import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
+import type { Said } from '../sayings.js';
 import type { RelayCommand, RelayEvent } from './relay-messages.js';
 
 /** A bound RTP/RTCP port pair that the media thread leased to signalling. */
@@ -133,6 +134,8 @@ export type MediaCommand =
   | { kind: 'impair'; calls: readonly number[]; uplink: Pipeline; downlink: Pipeline; name: string }
   /** Sends digits by RFC 4733; answered by `digits-sent`. */
   | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number }
+  /** Says a sound of the setup once, in place of the audio and after what is said before; answered by `said`. */
+  | { kind: 'say'; call: number; sound: string }
   /** Stops sending for good and goes on listening: a BYE is about to leave (RFC 3261 15.1.1). */
   | { kind: 'hush'; call: number }
   /** Stops sending, waits `drainMs` for packets that are still delayed, then reports and gives the pair back. */
@@ -206,6 +209,8 @@ export type MediaEvent =
   /** `exhausted` when fewer came than were asked for, with the reason. `address` where they were asked for of that one. */
   | { kind: 'leased'; address: string | null; leases: Lease[]; exhausted: boolean; reason: ErrorMessage | null }
   | { kind: 'digits-sent'; call: number; digits: string }
+  /** `null` where nothing was being sent, or not by a codec that is encoded here. */
+  | { kind: 'said'; call: number; said: Said | null }
   | { kind: 'closed'; call: number; report: MediaReport }
   | { kind: 'relay'; event: RelayEvent }
   /** Once a second, and when it was asked for. */

@@ -1,0 +1,29 @@
+import type { PlayedAudio } from '../quality/played-audio.js';
+import type { Paced } from './pacing-wheel.js';
+
+/** How often what is due is played. */
+const INTERVAL_MS = 20;
+
+/** Plays the received audio of a call to those who listen, while it is up, also when nothing comes any more. */
+export class Listening implements Paced {
+  private ended = false;
+
+  /** @param nextSlotMs when it begins, a multiple of the wheel's grain */
+  constructor(
+    readonly played: PlayedAudio,
+    public nextSlotMs: number,
+  ) {}
+
+  onSlot(nowMs: number): boolean {
+    if (this.ended) return false;
+    this.played.playUntil(nowMs);
+    this.nextSlotMs += INTERVAL_MS * Math.max(1, Math.ceil((nowMs - this.nextSlotMs) / INTERVAL_MS));
+    return true;
+  }
+
+  /** The call is over: plays what was to be played until then. */
+  end(endMs: number): void {
+    this.ended = true;
+    this.played.close(endMs);
+  }
+}

@@ -1,0 +1,71 @@
+import type { PacketizedAudio } from './audio-library.js';
+
+/** From when to when something was said: the deadline of its first packet, and one interval after that of its last. */
+export interface Said {
+  startMs: number;
+  endMs: number;
+  /** Whether it was said to its end. */
+  whole: boolean;
+}
+
+/** What a sender plays when it says nothing, and which frame of it comes next. */
+export interface Base {
+  audio: PacketizedAudio | null;
+  frame: number;
+}
+
+/** What a sender says in place of its base audio, one after the other. */
+export class Sayings {
+  private readonly queue: PacketizedAudio[] = [];
+  private readonly over: Said[] = [];
+  private base: Base | null = null;
+  private startMs = 0;
+
+  add(audio: PacketizedAudio): void {
+    this.queue.push(audio);
+  }
+
+  /** Whether something is to begin at the next slot. */
+  get waits(): boolean {
+    return this.base === null && this.queue.length > 0;
+  }
+
+  /** Whether something is being said. */
+  get isSaid(): boolean {
+    return this.base !== null;
+  }
+
+  get isBusy(): boolean {
+    return this.base !== null || this.queue.length > 0 || this.over.length > 0;
+  }
+
+  /** What is said from `startMs` on; `audio` and `frame` are the base that it interrupts. */
+  begin(audio: PacketizedAudio | null, frame: number, startMs: number): PacketizedAudio {
+    this.base = { audio, frame };
+    this.startMs = startMs;
+    return this.queue.shift()!;
+  }
+
+  /** It was said whole; gives the base back. */
+  end(endMs: number): Base | null {
+    return this.finish(endMs, true);
+  }
+
+  /** Ends what is said where it is, and says nothing of what waits; gives the base back, `null` when there was none. */
+  abandon(nowMs: number): Base | null {
+    const base = this.finish(nowMs, false);
+    for (const _ of this.queue.splice(0)) this.over.push({ startMs: nowMs, endMs: nowMs, whole: false });
+    return base;
+  }
+
+  take(): Said | null {
+    return this.over.shift() ?? null;
+  }
+
+  private finish(endMs: number, whole: boolean): Base | null {
+    const { base } = this;
+    if (base !== null) this.over.push({ startMs: this.startMs, endMs, whole });
+    this.base = null;
+    return base;
+  }
+}
