@@ -40,7 +40,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     oneWayCalls += n;
   }
   return {
-    atMs: Math.round(nowMs - state.startMs),
+    atMs: state.elapsedMs(nowMs),
     plannedMs: planned.lastMs + profile.calls.hold,
     phase: state.phase,
     paused: state.paused,

@@ -55,8 +55,13 @@ export class RunState {
     this.metrics = new CallMetrics(new Set(profile.refusals));
   }
 
+  /** The run's clock, in whole ms: it stands at 0 while the threads start. */
+  elapsedMs(nowMs: number): number {
+    return this.phase === 'starting' ? 0 : Math.max(0, Math.round(nowMs - this.startMs));
+  }
+
   note(nowMs: number, level: LogLine['level'], text: string): void {
-    this.log.push({ atMs: Math.max(0, Math.round(nowMs - this.startMs)), level, text });
+    this.log.push({ atMs: this.elapsedMs(nowMs), level, text });
     this.logged++;
     if (this.log.length > LOG_LINES) this.log.shift();
   }

@@ -153,7 +153,7 @@ export class Run {
 
   /** Other impairments, for the calls that are up and for those that come. */
   changeImpairment(impairment: ImpairmentSpec): void {
-    const name = this.impairing.change(impairment, systemClock.now() - this.state.startMs);
+    const name = this.impairing.change(impairment, this.state.elapsedMs(systemClock.now()));
     this.note('info', `impairments: ${name}`);
     if (this.state.phase !== 'starting') this.swarm?.send({ kind: 'impair', impairment, name });
   }

@@ -167,11 +167,13 @@ describe('the rate', () => {
 
 describe('a snapshot', () => {
   it('of a run that has only begun has nothing that was not measured', () => {
-    const snapshot = composeSnapshot(stateOf(), 1500, new RateMeter());
+    const state = stateOf();
+    state.phase = 'running';
+    const snapshot = composeSnapshot(state, 1500, new RateMeter());
     expect(snapshot).toMatchObject({
       atMs: 500,
       plannedMs: 2900,
-      phase: 'starting',
+      phase: 'running',
       calls: { attempted: 0, planned: 10 },
       setupFailureRatio: null,
       srdMs: null,
@@ -206,6 +208,13 @@ describe('a snapshot', () => {
     expect(oneWay).toEqual({ calls: 3, byCause: { silence: 3 } });
   });
 
+  it('of a run whose threads still start is of its very beginning, as the clock of a run starts with it', () => {
+    const state = stateOf();
+    state.note(4500, 'info', 'threads start');
+    expect(composeSnapshot(state, 5000, new RateMeter())).toMatchObject({ atMs: 0, phase: 'starting' });
+    expect(state.log).toEqual([{ atMs: 0, level: 'info', text: 'threads start' }]);
+  });
+
   it('has failures among all attempts that ended, not among the few answered calls that are over', () => {
     const state = stateOf();
     for (let i = 0; i < 3; i++) state.live.add({ status: 200, srdMs: 20, setupMs: 300 });
@@ -230,6 +239,7 @@ describe('a snapshot', () => {
 
   it('keeps the last 200 lines of the log, and knows how many there were', () => {
     const state = stateOf();
+    state.phase = 'running';
     for (let i = 0; i < 250; i++) state.note(1000 + i, 'info', String(i));
     const { log } = composeSnapshot(state, 2000, new RateMeter());
     expect(log.length).toBe(200);
