@@ -38,9 +38,11 @@ export default defineConfig({
         test: {
           ...built,
           name: 'runs',
-          maxWorkers: 3,
+          // Each starts several threads, which takes both cores for a second: more at a time hold one another up.
+          maxWorkers: 2,
           include: wholeRuns,
-          testTimeout: 60_000,
+          // Long enough for a run that is repeated twice.
+          testTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },
