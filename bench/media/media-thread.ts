@@ -2,10 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { LinearHistogram } from '../../src/core/linear-histogram.js';
 import { MediaClient } from '../../src/media/link/client.js';
-import type { Lease, MediaSnapshot, MediaThreadData } from '../../src/media/link/messages.js';
+import type { Lease, MediaSnapshot, MediaThreadData, SessionSpec } from '../../src/media/link/messages.js';
 
 /** RTP port of the first call; the others follow in steps of two. */
 export const FIRST_RTP_PORT = 10_000;
+
+const MEDIA_THREAD = new URL('../../dist/media/thread.js', import.meta.url);
+const HEARD_STREAM = new URL('../../dist/quality/heard-stream.js', import.meta.url);
+/** The same thread, whose streams only count what they receive. */
+const UNMEASURED_THREAD = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    const { HeardStream } = await import('${HEARD_STREAM.href}');
+    HeardStream.prototype.onRtp = function () { this.counted = (this.counted ?? 0) + 1; };
+    await import('${MEDIA_THREAD.href}');
+  `)}`,
+);
 
 export interface Measured {
   sent: number;
@@ -27,6 +38,10 @@ export interface BenchOptions {
   port: number;
   /** One port for all calls. */
   sharedPorts: boolean;
+  /** Packets are received and counted, and nothing of them is measured; left out, they are measured. */
+  isUnmeasured?: boolean;
+  /** What the calls' sessions have besides. */
+  session?: Partial<SessionSpec>;
   /** Called when all calls have been up for a second. */
   onSteady?: () => void;
 }
@@ -52,7 +67,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     port: port2,
     wake,
   };
-  const worker = new Worker(new URL('../../dist/media/thread.js', import.meta.url), {
+  const worker = new Worker(options.isUnmeasured ? UNMEASURED_THREAD : MEDIA_THREAD, {
     workerData,
     transferList: [port2],
   });
@@ -78,6 +93,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     mediaTimeoutMs: 5000,
     bpl: 25.1,
     rtcp: { xr: true },
+    ...options.session,
   };
   const remote = {
     address: '127.0.0.1',

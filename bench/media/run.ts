@@ -11,6 +11,8 @@ import { type BenchOptions, type Measured, runMediaThread } from './media-thread
 // Our media thread beside the floor in C (which looks at nothing), in turn, over the same far end: a socket a call, or one for all.
 // `curve` is the same from 100 to 3,000 calls.
 //   npm run bench:media -- [curve] --calls 1000,2000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll [--shared]
+// What measuring costs: everything that is heard measured, beside packets that are only received and counted:
+//   npm run bench:media -- measuring --calls 2000 --seconds 8 --rounds 3
 // The jitter at the receiver, as tshark sees it, beside SIPp's:
 //   npm run bench:media -- jitter --calls 1000 --seconds 8 --rounds 3
 
@@ -96,9 +98,32 @@ async function measureCurve(): Promise<void> {
   echo.stdin!.end();
 }
 
+/** Measured and unmeasured in turn; the unmeasured thread loses nothing that it could know of. */
+async function measureMeasuring(): Promise<void> {
+  const echo = await startEcho(compile(folder, 'udp-echo'), port);
+  const options = { calls: curve[0], seconds, tickMs, driver: drivers[0], port, sharedPorts };
+  const kinds = [
+    { name: 'unmeasured', isUnmeasured: true, us: [] as number[] },
+    { name: 'measured', isUnmeasured: false, us: [] as number[] },
+  ];
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, isUnmeasured, us } of kinds) {
+      const found = await runMediaThread({ ...options, isUnmeasured });
+      us.push(usPerPacket(found));
+      console.log(line(name, found));
+    }
+  }
+  const [without, all] = kinds.map(({ us }) => median(us));
+  console.log(
+    `${curve[0]} calls, median: ${all.toFixed(2)} µs measured, ${without.toFixed(2)} µs unmeasured, ${(100 * (all / without - 1)).toFixed(0)} % more`,
+  );
+  echo.stdin!.end();
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
 try {
   if (mode === 'jitter') await measureJitter(folder, { calls: curve[0], seconds, rounds, tickMs, port });
+  else if (mode === 'measuring') await measureMeasuring();
   else await measureCurve();
 } finally {
   rmSync(folder, { recursive: true });
