@@ -1,10 +1,11 @@
 import type { CapturedPacket, CaptureFormat } from '../pcap/captured.js';
 import { FrameReader } from '../pcap/frame.js';
 import { readCapture } from '../pcap/reader.js';
+import { streamOf } from '../pcap/rtp-packets.js';
 import { hasRtpHeader } from '../rtp/packet.js';
 import { type Assumptions, MeasuredStream, type StreamReport } from './measured-stream.js';
 import { payloadsOf } from './payload-types.js';
-import { type Candidate, keyOf, Survey } from './survey.js';
+import { type Candidate, Survey } from './survey.js';
 
 export interface AnalyzeOptions extends Assumptions {
   /** Payload type → encoding, where the capture does not say it or says it wrongly. */
@@ -79,7 +80,7 @@ export async function analyze(
     if (packet.seconds === null) return;
     if (frame.read(packet.linkType, packet.bytes, packet.start, packet.end) !== 'udp') return;
     if (!hasRtpHeader(packet.bytes, udp.start, udp.end - udp.start)) return;
-    const stream = streams.get(keyOf(udp, packet.bytes));
+    const stream = streams.get(streamOf(udp, packet.bytes));
     if (!stream) return;
     stream.add(packet.bytes, udp.start, udp.end - udp.start, span.msOf(packet));
   });

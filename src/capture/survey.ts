@@ -1,4 +1,5 @@
 import type { FrameKind, UdpView } from '../pcap/frame.js';
+import { streamOf, unwrapped } from '../pcap/rtp-packets.js';
 import { hasRtpHeader, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf } from '../rtp/packet.js';
 import { Descriptions, endpoint } from './descriptions.js';
 
@@ -43,7 +44,7 @@ export class Survey {
       this.descriptions.read(bytes, start, end);
       return;
     }
-    const key = keyOf(udp, bytes);
+    const key = streamOf(udp, bytes);
     const sequence = sequenceOf(bytes, start);
     let seen = this.seen.get(key);
     if (!seen) {
@@ -62,7 +63,7 @@ export class Survey {
         steady: 0,
       };
       this.seen.set(key, seen);
-    } else if (Math.abs(((sequence - seen.lastSequence) << 16) >> 16) <= CLOSE) seen.steady++;
+    } else if (Math.abs(unwrapped(sequence, seen.lastSequence) - seen.lastSequence) <= CLOSE) seen.steady++;
     seen.packets++;
     seen.lastSequence = sequence;
     if (udp.isCutOff) seen.cutOff++;
@@ -84,10 +85,4 @@ export class Survey {
     }
     return found;
   }
-}
-
-/** What tells one stream from another: addresses, ports and SSRC. */
-export function keyOf(udp: UdpView, bytes: Uint8Array): string {
-  const { source, sourcePort, destination, destinationPort, start } = udp;
-  return `${source} ${sourcePort} ${destination} ${destinationPort} ${ssrcOf(bytes, start)}`;
 }

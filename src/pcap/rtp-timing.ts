@@ -1,6 +1,5 @@
-import { isRtp, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
-import { FrameReader } from './frame.js';
-import { readCaptureAtOnce } from './reader.js';
+import { timestampOf } from '../rtp/packet.js';
+import { eachRtpPacket } from './rtp-packets.js';
 
 /** What became of one packet of a stream on its way to where it was captured. */
 export interface PacketTiming {
@@ -10,7 +9,6 @@ export interface PacketTiming {
 }
 
 interface Stream {
-  sequence: number;
   timestamp: number;
   /** Extended sequence number → extended timestamp and time of capture in ms. */
   packets: Map<number, { timestamp: number; atMs: number }>;
@@ -48,25 +46,18 @@ export function rtpTiming(path: string): PacketTiming[] {
 }
 
 function largestStream(path: string): Stream | null {
-  const frame = new FrameReader();
-  const { udp } = frame;
   const streams = new Map<string, Stream>();
   let firstSeconds: number | null = null;
-  readCaptureAtOnce(path, ({ linkType, bytes, start, end, seconds, nanoseconds }) => {
-    if (seconds === null || frame.read(linkType, bytes, start, end) !== 'udp') return;
-    if (udp.isCutOff || !isRtp(bytes, udp.start, udp.end - udp.start)) return;
+  eachRtpPacket(path, ({ stream: name, sequence, bytes, start, captured: { seconds, nanoseconds } }) => {
+    if (seconds === null) return;
     firstSeconds ??= seconds;
-    const key = `${udp.source} ${udp.sourcePort} ${udp.destination} ${udp.destinationPort} ${ssrcOf(bytes, udp.start)}`;
-    const sequence = sequenceOf(bytes, udp.start);
-    const timestamp = timestampOf(bytes, udp.start);
-    const stream: Stream = streams.get(key) ?? { sequence, timestamp, packets: new Map() };
-    streams.set(key, stream);
-    // Both are counted on from the packet before, so that they may wrap.
-    stream.sequence += ((sequence - stream.sequence) << 16) >> 16;
+    const timestamp = timestampOf(bytes, start);
+    const stream: Stream = streams.get(name) ?? { timestamp, packets: new Map() };
+    streams.set(name, stream);
+    // Counted on from the packet before, so that it may wrap.
     stream.timestamp += (timestamp - stream.timestamp) | 0;
     const atMs = (seconds - firstSeconds) * 1000 + nanoseconds / 1e6;
-    if (!stream.packets.has(stream.sequence))
-      stream.packets.set(stream.sequence, { timestamp: stream.timestamp, atMs });
+    if (!stream.packets.has(sequence)) stream.packets.set(sequence, { timestamp: stream.timestamp, atMs });
   });
   let largest: Stream | null = null;
   for (const stream of streams.values()) if (stream.packets.size > (largest?.packets.size ?? 1)) largest = stream;
