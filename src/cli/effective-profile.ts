@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import { parseProfile, readProfile } from '../profile/read.js';
 import type { Profile } from '../profile/schema.js';
 import { PROFILE_FOLDER } from '../profile/shipped.js';
@@ -14,6 +14,13 @@ export interface ProfileOverrides {
   seed?: number;
 }
 
+/** What stands for a secret in a profile that is kept. */
+const MASK = '***';
+/** Keys whose values are secrets. */
+const SECRETS: ReadonlySet<unknown> = new Set(['password', 'token']);
+/** A variable of a call: no secret, those are in the file of numbers. */
+const VARIABLE = /^\{[^{}]+\}$/;
+
 /** A path as given, or the name of a shipped profile. */
 export function profilePath(given: string): string {
   if (existsSync(given)) return given;
@@ -22,7 +29,8 @@ export function profilePath(given: string): string {
 }
 
 /**
- * The profile with what the command line overrides, and its text as run: comments kept, overrides and seed written in.
+ * The profile with what the command line overrides, and its text as run, to be kept: comments stay, overrides and seed are
+ * written in, passwords and the token of the control endpoint are not.
  */
 export function effectiveProfile(given: string, overrides: ProfileOverrides): { profile: Profile; text: string } {
   const path = profilePath(given);
@@ -36,6 +44,16 @@ export function effectiveProfile(given: string, overrides: ProfileOverrides): { 
   set(['media', 'rtpPorts'], overrides.rtpPorts);
   set(['calls', 'numbers'], overrides.numbers);
   set(['impairment', 'network'], overrides.network);
-  const effective = String(document);
-  return { profile: parseProfile(effective, path), text: effective };
+  const profile = parseProfile(String(document), path);
+  maskSecrets(document);
+  return { profile, text: String(document) };
+}
+
+function maskSecrets(document: Document): void {
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || !SECRETS.has(key.value) || !isScalar(value)) return;
+      if (typeof value.value !== 'string' || !VARIABLE.test(value.value)) value.value = MASK;
+    },
+  });
 }
