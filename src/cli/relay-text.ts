@@ -21,10 +21,14 @@ export function relayText({ durationMs, calls, media, health, seed }: RelayResul
 }
 
 function direction(name: string, totals: RelayTotals): string {
-  const { received, sent, packets, dropped, duplicated, reordered, blocked, delayMeanMs, delayMaxMs } = totals;
+  const { received, sent, packets, dropped, duplicated, reordered, blocked, silenced, delayMeanMs, delayMaxMs } =
+    totals;
   const share = packets === 0 ? '' : ` (${percent(dropped / packets)})`;
   const delay =
     delayMeanMs === null ? '' : ` · delay ${decimal(delayMeanMs, 1)} ms, at most ${decimal(delayMaxMs!, 1)}`;
-  const rest = blocked === 0 ? '' : ` · blocked ${count(blocked)}`;
+  const rest = [
+    blocked === 0 ? '' : ` · blocked ${count(blocked)}`,
+    silenced === 0 ? '' : ` · silenced ${count(silenced)}`,
+  ].join('');
   return `${name}  in ${count(received)} · out ${count(sent)} · dropped ${count(dropped)}${share} · duplicated ${count(duplicated)} · reordered ${count(reordered)}${delay}${rest}`;
 }

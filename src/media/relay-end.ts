@@ -2,9 +2,10 @@ import { takeNumbers } from '../core/number-block.js';
 import { isRtcp, payloadTypeOf, ssrcOf } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { formatAddress, parseAddress } from './addresses.js';
-import type { RelayEndReport, RelayRemote, RelayStream } from './link/relay-messages.js';
+import type { RelayBlocks, RelayEndReport, RelayRemote, RelayStream } from './link/relay-messages.js';
 import type { Direction, End } from './path.js';
 import type { PortPair } from './ports.js';
+import { DirectionBlocks } from './relay-blocks.js';
 import { RelayRtcp } from './relay-rtcp.js';
 import type { PacketMemory, UdpPort } from './udp.js';
 import { type Entrance, type SourceWatcher, UdpEnd } from './udp-end.js';
@@ -19,8 +20,7 @@ const RECEIVED_BYTES = 2;
 const SENT = 3;
 const SENT_BYTES = 4;
 const SSRC = 5;
-const BLOCKED = 6;
-const END_NUMBERS = 7;
+const END_NUMBERS = 6;
 
 /** Sees what enters the path at an end, and what became of it. */
 export interface FateLog {
@@ -41,8 +41,8 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
   /** The direction that starts here. */
   private outbound: Direction | null = null;
   readonly rtcp: RelayRtcp;
-  /** Whether what this end sends is thrown away. */
-  blocked = false;
+  /** What of that a door has blocked; `null` until one does. */
+  private blocks: DirectionBlocks | null = null;
   wrongSource = 0;
   malformed = 0;
   unopened = 0;
@@ -94,6 +94,7 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
     const before = this.remote;
     this.remote = remote;
     if (remote.srtp) this.srtp.use(remote.srtp);
+    this.blocks?.setFormat(remote.payloadTypes);
     const latching = remote.latch ?? 'off';
     const protection = remote.srtp ? { session: this.srtp, scratch: this.scratch } : null;
     this.udp.configure(latching, remote.strictSource ?? true, protection);
@@ -140,9 +141,26 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
     return this.numbers[this.at + SENT];
   }
 
-  /** RTP that was thrown away while this end was blocked. */
+  /** Sets what of what the far end sends is thrown away or silenced. */
+  block(blocks: RelayBlocks): void {
+    const { traffic, media, events, silence } = blocks;
+    if (this.blocks === null && !(traffic || media || events || silence)) return;
+    this.blocks ??= new DirectionBlocks(this.remote?.payloadTypes);
+    this.blocks.set(blocks);
+  }
+
+  /** RTP that was thrown away by order of a door, and RTP that was silenced. */
   get blockedPackets(): number {
-    return this.numbers[this.at + BLOCKED];
+    return this.blocks?.blockedPackets ?? 0;
+  }
+
+  get silencedPackets(): number {
+    return this.blocks?.silencedPackets ?? 0;
+  }
+
+  /** Whether RTCP is thrown away, too. */
+  get blocksTraffic(): boolean {
+    return this.blocks?.traffic ?? false;
   }
 
   onHeard(arrivalMs: number): void {
@@ -164,8 +182,7 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
       stream.payloadType = payloadTypeOf(memory.bytes, offset);
     }
     if (fates !== null) fates.note(memory, offset, length, atMs);
-    if (this.blocked) {
-      numbers[at + BLOCKED]++;
+    if (this.blocks?.stops(memory, offset, length)) {
       if (fates !== null) fates.settleBlocked();
       return;
     }

@@ -58,7 +58,7 @@ export class RelayPlane {
         this.calls.get(command.call)?.impair(command.direction, command.pipeline, command.name, nowMs);
         break;
       case 'block':
-        this.calls.get(command.call)?.block(command.direction, command.blocked);
+        this.calls.get(command.call)?.block(command.direction, command.blocks);
         break;
       case 'query':
         this.post({

@@ -101,7 +101,8 @@ export class RelayRtcp implements DatagramSink {
     received.packets++;
     received.bytes += length;
     end.onHeard(arrivalMs);
-    if (!end.blocked && !this.pipeline?.blocksRtcp(arrivalMs)) this.other!.send(memory, offset, opened, arrivalMs);
+    if (!end.blocksTraffic && !this.pipeline?.blocksRtcp(arrivalMs))
+      this.other!.send(memory, offset, opened, arrivalMs);
   }
 
   /** RTP was found to come from there. */

@@ -7,6 +7,7 @@ const NOTHING: Summed = {
   received: 0,
   sent: 0,
   blocked: 0,
+  silenced: 0,
   packets: 0,
   delivered: 0,
   dropped: 0,
@@ -38,6 +39,7 @@ export class RelayTally {
       sum.received += from.received;
       sum.sent += to.sent;
       sum.blocked += from.blockedPackets;
+      sum.silenced += from.silencedPackets;
       for (const name of [
         'packets',
         'delivered',

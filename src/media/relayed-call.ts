@@ -6,7 +6,14 @@ import type { Pipeline } from '../impair/spec.js';
 import type { DirectionTruth } from '../impair/truth.js';
 import type { DelayQueue } from './delay-queue.js';
 import type { Due } from './due-wheel.js';
-import type { RelayCallSpec, RelayDirection, RelayRemote, RelayReport, RelaySide } from './link/relay-messages.js';
+import type {
+  RelayBlocks,
+  RelayCallSpec,
+  RelayDirection,
+  RelayRemote,
+  RelayReport,
+  RelaySide,
+} from './link/relay-messages.js';
 import type { CallLog } from './packet-log.js';
 import { Direction } from './path.js';
 import type { PortPair } from './ports.js';
@@ -93,8 +100,8 @@ export class RelayedCall implements Due {
     bToA.settle();
   }
 
-  block(direction: RelayDirection, blocked: boolean): void {
-    this.ends[SOURCE[direction]].blocked = blocked;
+  block(direction: RelayDirection, blocks: RelayBlocks): void {
+    this.ends[SOURCE[direction]].block(blocks);
   }
 
   /** Looks whether anything came since the last time. */
@@ -135,8 +142,8 @@ export class RelayedCall implements Due {
       atMs: nowMs,
       ends: { a: ends.a.report(), b: ends.b.report() },
       directions: {
-        aToB: { truth: this.truthOf('aToB'), blocked: ends.a.blockedPackets },
-        bToA: { truth: this.truthOf('bToA'), blocked: ends.b.blockedPackets },
+        aToB: { truth: this.truthOf('aToB'), ...blockedAt(ends.a) },
+        bToA: { truth: this.truthOf('bToA'), ...blockedAt(ends.b) },
       },
     };
   }
@@ -175,4 +182,8 @@ export class RelayedCall implements Due {
     port.sink = capture?.before(end.sink) ?? end.sink;
     return capture?.by(port) ?? port;
   }
+}
+
+function blockedAt({ blockedPackets, silencedPackets }: RelayEnd): { blocked: number; silenced: number } {
+  return { blocked: blockedPackets, silenced: silencedPackets };
 }

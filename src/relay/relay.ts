@@ -4,6 +4,7 @@ import type { Lease } from '../media/link/messages.js';
 import type { RelayClient } from '../media/link/relay-client.js';
 import type {
   PacketLogging,
+  RelayBlocks,
   RelayDirection,
   RelayRemote,
   RelayReport,
@@ -78,8 +79,8 @@ export class Relay {
 
   /**
    * Opens a call between two ports, given or of these local addresses: its number and ports, or why there is none
-   * (`CALLS_EXHAUSTED`, `PORTS_EXHAUSTED` …). The name decides, with the seed, what becomes of its packets; who calls whom
-   * over which trunk may decide whether it is impaired at all.
+   * (`CALLS_EXHAUSTED`, `PORTS_EXHAUSTED`, `PORTS_NOT_READY` …). The name decides, with the seed, what becomes of its packets;
+   * who calls whom over which trunk may decide whether it is impaired at all.
    */
   open(
     name: string,
@@ -131,8 +132,9 @@ export class Relay {
     }
   }
 
-  block(call: number, direction: RelayDirection, blocked: boolean): void {
-    this.options.client.block(call, direction, blocked);
+  /** Sets what of a direction is thrown away or silenced, whatever the impairments do. */
+  block(call: number, direction: RelayDirection, blocks: RelayBlocks): void {
+    this.options.client.block(call, direction, blocks);
   }
 
   query(call: number): Promise<RelayReport | null> {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { STATIC_ENCODINGS } from './codecs.js';
+import { codecOf, STATIC_ENCODINGS } from './codecs.js';
 import type { Direction } from './direction.js';
 import type { CryptoLine } from './sdes.js';
 import { attributeName, attributeValue, type SdpText } from './sdp-text.js';
@@ -48,7 +48,31 @@ export interface RelayedMedia {
   crypto: CryptoLine[];
 }
 
+/** Payloads that are no codec of ours and that impairments know. */
+const OTHER_NAMES: readonly string[] = ['telephone-event', 'CN'];
+
 const DIRECTIONS: readonly Direction[] = ['recvonly', 'sendonly', 'inactive'];
+
+/**
+ * What the payload types mean, by the names that impairments know: those of our codecs as we write them, `telephone-event`, `CN`;
+ * others by the name of their encoding.
+ */
+export function payloadTypeNames(codecs: readonly RelayCodec[]): Record<number, string> {
+  const names: Record<number, string> = {};
+  for (const { payloadType, encoding } of codecs) if (encoding !== null) names[payloadType] = nameOf(encoding);
+  return names;
+}
+
+function nameOf(encoding: string): string {
+  const [name] = encoding.split('/');
+  return codecOf(encoding) ?? OTHER_NAMES.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
+}
+
+/** RTP clock of the first codec, in Hz; `null` where none says it. */
+export function rtpClockOf(codecs: readonly RelayCodec[]): number | null {
+  const rate = Number(/^[^/]+\/(\d{1,6})/.exec(codecs[0]?.encoding ?? '')?.[1] ?? 0);
+  return rate > 0 ? rate : null;
+}
 
 /** Reads every m= section; `null` where one of them, or an address, cannot be made out. */
 export function readRelayedMedia(text: SdpText): RelayedMedia[] | null {

@@ -114,6 +114,7 @@ function directionLines(name: string, totals: RelayTotals | null, width: number)
         field('in', count(totals?.received), 0),
         field('out', count(totals?.sent), 0),
         field('blocked', count(totals?.blocked), 4, totals?.blocked ? 'warn' : 'plain'),
+        field('silenced', count(totals?.silenced), 5, totals?.silenced ? 'warn' : 'plain'),
       ],
       width,
     ),

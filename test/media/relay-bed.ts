@@ -4,6 +4,7 @@ import type { Pipeline } from '../../src/impair/spec.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
 import type { Lease } from '../../src/media/link/messages.js';
 import type {
+  RelayBlocks,
   RelayCallSpec,
   RelayCommand,
   RelayEvent,
@@ -21,6 +22,8 @@ export const FAR: Record<RelaySide, { address: string; port: number }> = {
   a: { address: '10.0.0.2', port: 4000 },
   b: { address: '10.0.0.3', port: 5000 },
 };
+/** Nothing is blocked. */
+export const PASSES: RelayBlocks = { traffic: false, media: false, events: false, silence: false };
 const TICK_MS = 2;
 
 /** A packet that came to a far end. */

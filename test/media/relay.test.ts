@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { Rng } from '../../src/core/rng.js';
+import type { RelayBlocks } from '../../src/media/link/relay-messages.js';
 import { payloadTypeOf, sequenceOf } from '../../src/rtp/packet.js';
 import { SrtpContext } from '../../src/rtp/srtp.js';
-import { type Came, FAR, RELAY, RelayBed, rtcp, rtp } from './relay-bed.js';
+import { type Came, FAR, PASSES, RELAY, RelayBed, rtcp, rtp } from './relay-bed.js';
 
 const STRANGER = { address: '10.9.9.9', port: 6666 };
 
@@ -109,20 +110,51 @@ describe('a relayed call', () => {
     expect(sequences(bed.came.b)).toEqual([3, 4]);
   });
 
-  it('throws away what is blocked, counted apart from what impairments drop', () => {
+  it('throws away traffic that is blocked, counted apart from what impairments drop', () => {
     const bed = new RelayBed();
     const { a, b } = bed.open();
-    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocked: true });
+    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocks: { ...PASSES, traffic: true } });
     bed.talk('a', a, 4);
     bed.sendRtcp('a', a, rtcp(1));
     bed.send('b', b, rtp({ sequence: 1 }));
     bed.run(2);
-    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocked: false });
+    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocks: PASSES });
     bed.talk('a', a, 2, 4);
     expect(sequences(bed.came.b)).toEqual([4, 5]);
     expect(bed.rtcpCame.b).toEqual([]);
     expect(bed.came.a).toHaveLength(1);
     expect(bed.close().directions.aToB).toMatchObject({ blocked: 4, truth: { packets: 2, dropped: 0 } });
+  });
+
+  it.each<[keyof RelayBlocks, number[]]>([
+    ['media', [101]],
+    ['events', [0, 8, 9, 18]],
+  ])('blocks %s and lets all else through, RTCP too', (what, left) => {
+    const bed = new RelayBed();
+    const payloadTypes = { 0: 'PCMU', 8: 'PCMA', 9: 'G722', 18: 'G729', 101: 'telephone-event' };
+    const { a } = bed.open([], [], { remotes: { a: { payloadTypes } } });
+    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocks: { ...PASSES, [what]: true } });
+    for (const [i, type] of [0, 8, 9, 18, 101].entries()) bed.send('a', a, rtp({ sequence: i, payloadType: type }));
+    bed.sendRtcp('a', a, rtcp(1));
+    bed.run(2);
+    expect(bed.came.b.map(({ bytes }) => payloadTypeOf(bytes, 0))).toEqual(left);
+    expect(bed.rtcpCame.b).toHaveLength(1);
+    expect(bed.close().directions.aToB).toMatchObject({ blocked: 5 - left.length, silenced: 0 });
+  });
+
+  it('silences audio of G.711 and G.722, and leaves other codecs and digits as they are', () => {
+    const bed = new RelayBed();
+    const payloadTypes = { 0: 'PCMU', 8: 'PCMA', 18: 'G729', 96: 'G722', 101: 'telephone-event' };
+    const { a } = bed.open([], [], { remotes: { a: { payloadTypes } } });
+    bed.tell({ kind: 'block', call: 1, direction: 'aToB', blocks: { ...PASSES, silence: true } });
+    const types = [0, 8, 96, 18, 101];
+    for (const [i, type] of types.entries()) bed.send('a', a, rtp({ sequence: 7 + i, payloadType: type }));
+    bed.run(2);
+    const silent = [0xff, 0xd5, 0xfa, 10, 11];
+    expect(bed.came.b.map(({ bytes }) => bytes)).toEqual(
+      types.map((payloadType, i) => rtp({ sequence: 7 + i, payloadType }).fill(silent[i], 12)),
+    );
+    expect(bed.close().directions.aToB).toMatchObject({ blocked: 0, silenced: 3, truth: { packets: 5, recoded: 0 } });
   });
 
   it('changes the impairments of a direction: what is under way arrives, and the truth is of both', () => {

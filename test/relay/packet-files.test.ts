@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCapture } from '../../src/pcap/reader.js';
 import { PacketFiles } from '../../src/relay/packet-files.js';
-import { FAR, RelayBed, rtcp, rtp } from '../media/relay-bed.js';
+import { FAR, PASSES, RelayBed, rtcp, rtp } from '../media/relay-bed.js';
 
 let folder = '';
 beforeEach(() => {
@@ -38,9 +38,9 @@ describe('the packet log', () => {
     const files = new PacketFiles({ packetLog: inFolder('log.ndjson') });
     bed.talk('a', a, 100, 65_500);
     write(bed, files);
-    bed.tell({ kind: 'block', call: 1, direction: 'bToA', blocked: true });
+    bed.tell({ kind: 'block', call: 1, direction: 'bToA', blocks: { ...PASSES, media: true } });
     bed.talk('b', b, 1);
-    bed.tell({ kind: 'block', call: 1, direction: 'bToA', blocked: false });
+    bed.tell({ kind: 'block', call: 1, direction: 'bToA', blocks: PASSES });
     bed.talk('b', b, 1, 7);
     bed.run(300);
     const { truth } = bed.report().directions.aToB;

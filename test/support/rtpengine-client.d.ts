@@ -16,6 +16,10 @@ declare module 'rtpengine-client' {
     statistics(at: Place, parameters?: object): Promise<Answer>;
     blockMedia(at: Place, parameters: object): Promise<Answer>;
     unblockMedia(at: Place, parameters: object): Promise<Answer>;
+    blockDTMF(at: Place, parameters: object): Promise<Answer>;
+    unblockDTMF(at: Place, parameters: object): Promise<Answer>;
+    silenceMedia(at: Place, parameters: object): Promise<Answer>;
+    unsilenceMedia(at: Place, parameters: object): Promise<Answer>;
     startRecording(at: Place, parameters: object): Promise<Answer>;
     close(): void;
   }

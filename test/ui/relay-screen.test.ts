@@ -18,6 +18,7 @@ function totals(more: Partial<RelayTotals>): RelayTotals {
     received: 0,
     sent: 0,
     blocked: 0,
+    silenced: 0,
     packets: 0,
     delivered: 0,
     dropped: 0,

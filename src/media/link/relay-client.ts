@@ -3,6 +3,7 @@ import { AppError, type ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { Lease, MediaEvent } from './messages.js';
 import type {
+  RelayBlocks,
   RelayCallSpec,
   RelayCommand,
   RelayDirection,
@@ -81,7 +82,7 @@ export class RelayClient {
       if (leases.length === 0 && exhausted) throw AppError.fromMessage(exhausted);
   }
 
-  /** A bound port pair of an address of the setup, at once; otherwise why there is none (`PORTS_EXHAUSTED` …). */
+  /** A bound port pair of an address of the setup, at once; otherwise why there is none (`PORTS_EXHAUSTED`, `PORTS_NOT_READY` …). */
   lease(address: string): Lease | AppError {
     const stock = this.stocks.get(address);
     if (!stock) throw new Error(`${address} is no address of this relay`);
@@ -90,10 +91,10 @@ export class RelayClient {
     if (lease) return lease;
     if (this.link.failure) return AppError.fromMessage(this.link.failure);
     if (stock.exhausted) return AppError.fromMessage(stock.exhausted);
-    return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is at hand', {
+    return new AppError('PORTS_NOT_READY', 'Further RTP ports are still being bound', {
       where: `RTP ports of ${address}`,
-      expected: 'calls that come no faster than ports can be bound',
-      found: `${this.pool} pairs asked for in one go`,
+      expected: `calls that come no faster than ports are bound, ${this.pool} of which are kept at hand`,
+      found: `${stock.asked} that are on their way`,
       hint: 'Try again',
     });
   }
@@ -128,9 +129,9 @@ export class RelayClient {
     this.post({ kind: 'impair', call, direction, pipeline, name });
   }
 
-  /** Throws a direction's media away, or lets it through again. */
-  block(call: number, direction: RelayDirection, blocked: boolean): void {
-    this.post({ kind: 'block', call, direction, blocked });
+  /** Sets what of a direction is thrown away or silenced. */
+  block(call: number, direction: RelayDirection, blocks: RelayBlocks): void {
+    this.post({ kind: 'block', call, direction, blocks });
   }
 
   /** How a call stands; `null` where it is not up. */

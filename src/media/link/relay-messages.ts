@@ -31,6 +31,18 @@ export interface PacketLogging {
   packets: boolean;
 }
 
+/** What of a direction a door has thrown away or silenced; counted apart from what the impairments do. */
+export interface RelayBlocks {
+  /** All RTP and RTCP. */
+  traffic: boolean;
+  /** RTP but for telephone-events; RTCP passes. */
+  media: boolean;
+  /** Telephone-events. */
+  events: boolean;
+  /** Audio of G.711 and G.722 is replaced by silence; that of other codecs passes. */
+  silence: boolean;
+}
+
 /** The far end of one side of a relayed call. */
 export interface RelayRemote {
   /** Where RTP is sent; `null` where nobody said: the first packet that comes tells it, whatever `latch` is. */
@@ -60,8 +72,8 @@ export type RelayCommand =
   | { kind: 'connect'; call: number; side: RelaySide; remote: RelayRemote }
   /** Replaces the impairments of a direction: generators start anew, the truth goes on and calls the time from now on `name`. */
   | { kind: 'impair'; call: number; direction: RelayDirection; pipeline: Pipeline; name: string }
-  /** Whether RTP and RTCP of a direction are thrown away; counted apart from what the impairments drop. */
-  | { kind: 'block'; call: number; direction: RelayDirection; blocked: boolean }
+  /** What of a direction is thrown away or silenced, in place of what was before. */
+  | { kind: 'block'; call: number; direction: RelayDirection; blocks: RelayBlocks }
   /** Asks how a call stands; answered by `report`. */
   | { kind: 'query'; call: number }
   /** Takes nothing new, lets delayed packets go (a second at most), then reports and gives both pairs back. */
@@ -117,8 +129,9 @@ export interface RelayEndReport {
 export interface RelayDirectionReport {
   /** What the impairments did. */
   truth: DirectionTruth;
-  /** RTP packets that were thrown away while the direction was blocked. */
+  /** RTP packets that were thrown away by order of the door, and those whose audio was silenced. */
   blocked: number;
+  silenced: number;
 }
 
 /** How a relayed call stands, or stood at its end. */
@@ -148,6 +161,7 @@ export interface RelayTotals {
   received: number;
   sent: number;
   blocked: number;
+  silenced: number;
   /** Ground truth: what entered the impairments, and what they did. */
   packets: number;
   delivered: number;

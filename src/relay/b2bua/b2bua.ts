@@ -179,10 +179,11 @@ export class B2bua {
     const media = options.openMedia(id, { from: request.callingNumber, to: request.calledNumber, trunk: route.proxy });
     if (media instanceof AppError) {
       const isFull = media.code === 'CALLS_EXHAUSTED';
+      const comesSoon = media.code === 'PORTS_NOT_READY';
       if (isFull) counters.refused.tooManyCalls++;
       else counters.refused.noPorts++;
-      answer(response, 503, isFull ? 'Too Many Calls' : 'No Media Ports', {
-        headers: { 'Retry-After': RETRY_AFTER_S },
+      answer(response, 503, isFull ? 'Too Many Calls' : comesSoon ? 'Media Ports Not Ready' : 'No Media Ports', {
+        headers: { 'Retry-After': comesSoon ? '1' : RETRY_AFTER_S },
       });
       return;
     }

@@ -4,7 +4,7 @@ import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
 import type { SdpFault } from '../../sdp/fault-spec.js';
 import { withSdpFaults } from '../../sdp/faults.js';
-import type { RelayedMedia } from '../../sdp/relayed-media.js';
+import { payloadTypeNames, type RelayedMedia, rtpClockOf } from '../../sdp/relayed-media.js';
 import { usableKeys } from '../../sdp/sdes.js';
 import type { Relay } from '../relay.js';
 import { type RelayPlace, relayed } from './description.js';
@@ -83,7 +83,9 @@ export class RelayedAudio implements CallMedia {
       rtp: { address, port },
       rtcp: isMuxed ? 'mux' : { address: rtcp?.address ?? address, port: rtcp?.port ?? port + 1 },
       latch: this.options.latch,
-      payloadTypes: payloadTypesOf(other ?? own),
+      // What a side sends is numbered as the other one asked for it (RFC 3264 5.1).
+      payloadTypes: payloadTypeNames((other ?? own).codecs),
+      clockRate: rtpClockOf((other ?? own).codecs) ?? undefined,
       ...(srtp && { srtp }),
     });
   }
@@ -102,12 +104,4 @@ function agreedKeys(a: RelayedMedia | null, b: RelayedMedia | null): { suite: Sr
 
 function base64(key: Uint8Array): string {
   return Buffer.from(key).toString('base64');
-}
-
-/** What a side sends is numbered as the other one asked for it (RFC 3264 5.1). */
-function payloadTypesOf({ codecs }: RelayedMedia): Record<number, string> {
-  const types: Record<number, string> = {};
-  for (const { payloadType, encoding } of codecs)
-    if (encoding !== null) types[payloadType] = encoding.slice(0, encoding.indexOf('/'));
-  return types;
 }

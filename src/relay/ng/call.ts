@@ -1,5 +1,6 @@
+import type { RelayBlocks } from '../../media/link/relay-messages.js';
 import type { Party } from '../../sdp/relay-party.js';
-import { Dialogue, type DialogueSurroundings } from './dialogue.js';
+import { Dialogue, type DialogueSurroundings, NO_BLOCKS } from './dialogue.js';
 import type { NgRequest } from './request.js';
 
 /** A party of a call: one side of one of its dialogues. */
@@ -19,8 +20,7 @@ export class NgCall {
   lastSignalMs: number;
   /** Offers and answers of the call so far. */
   private made = 0;
-  private isBlocked = false;
-  private dropsTraffic = false;
+  private blocks = NO_BLOCKS;
 
   constructor(
     readonly id: string,
@@ -48,15 +48,10 @@ export class NgCall {
     ]);
   }
 
-  /** What is thrown away of the whole call, whatever is of single parties. */
-  block(isBlocked: boolean): void {
-    this.isBlocked = isBlocked;
-    this.applyBlocks();
-  }
-
-  dropTraffic(drops: boolean): void {
-    this.dropsTraffic = drops;
-    this.applyBlocks();
+  /** What of the whole call is thrown away or silenced, whatever is of single parties. */
+  block(what: keyof RelayBlocks, isBlocked: boolean): void {
+    this.blocks = { ...this.blocks, [what]: isBlocked };
+    for (const dialogue of this.dialogues) dialogue.blockAll(this.blocks);
   }
 
   /** Takes a dialogue out and gives its ports back. */
@@ -115,11 +110,7 @@ export class NgCall {
     if (toTag !== '') dialogue.tags.b.add(toTag);
     dialogue.viaBranch = viaBranch;
     this.dialogues.push(dialogue);
-    dialogue.blockAll(this.isBlocked || this.dropsTraffic);
+    dialogue.blockAll(this.blocks);
     return { dialogue, party: 'a' };
-  }
-
-  private applyBlocks(): void {
-    for (const dialogue of this.dialogues) dialogue.blockAll(this.isBlocked || this.dropsTraffic);
   }
 }

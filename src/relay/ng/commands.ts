@@ -1,9 +1,10 @@
+import type { RelayBlocks } from '../../media/link/relay-messages.js';
 import type { Party } from '../../sdp/relay-party.js';
 import type { Bencodable, BencodedDictionary } from './bencode.js';
 import type { CallParty, NgCall } from './call.js';
 import { reportCall } from './call-report.js';
 import type { NgCalls } from './calls.js';
-import { type Dialogue, TOO_MANY_CALLS } from './dialogue.js';
+import { type Dialogue, NO_PORTS, TOO_MANY_CALLS } from './dialogue.js';
 import type { NgInterfaces } from './interfaces.js';
 import { type NgRequest, readRequest } from './request.js';
 import { isKnownCommand } from './statistics.js';
@@ -13,6 +14,16 @@ export type Outcome = Map<string, Bencodable> | { error: string } | { loadLimit:
 
 /** rtpengine lists so many calls where the controller says nothing. */
 const DEFAULT_LIST_LIMIT = 32;
+
+/** Commands that throw away or silence media of a call or a party, and those that let it through again. */
+const BLOCKS: ReadonlyMap<string, { what: keyof RelayBlocks; begins: boolean }> = new Map([
+  ['block media', { what: 'media', begins: true }],
+  ['unblock media', { what: 'media', begins: false }],
+  ['block DTMF', { what: 'events', begins: true }],
+  ['unblock DTMF', { what: 'events', begins: false }],
+  ['silence media', { what: 'silence', begins: true }],
+  ['unsilence media', { what: 'silence', begins: false }],
+]);
 
 export interface CommandSurroundings {
   calls: NgCalls;
@@ -44,11 +55,11 @@ export class NgCommands {
         return this.query(request);
       case 'list':
         return this.list(request);
-      case 'block media':
-      case 'unblock media':
-        return this.block(command === 'block media', request);
-      default:
+      default: {
+        const block = BLOCKS.get(command);
+        if (block) return this.block(block.what, block.begins, request);
         return { error: isKnownCommand(command) ? `Not supported: ${command}` : 'Unrecognized command' };
+      }
     }
   }
 
@@ -69,7 +80,7 @@ export class NgCommands {
     }
     const sender = call.senderOf(kind, request);
     if (!sender) return { error: 'Invalid dialogue association' };
-    if (request.dropsTraffic !== null) call.dropTraffic(request.dropsTraffic);
+    if (request.dropsTraffic !== null) call.block('traffic', request.dropsTraffic);
     return this.pass(call, sender, kind, request);
   }
 
@@ -81,7 +92,7 @@ export class NgCommands {
       return new Map([['sdp', passed.sdp]]);
     }
     // As rtpengine does: half a call is of no use, and its ports are.
-    if (passed.error === 'Ran out of ports') calls.end(call, 'noPorts');
+    if (passed.error === NO_PORTS) calls.end(call, 'noPorts');
     else if (passed.error === TOO_MANY_CALLS) calls.end(call, null);
     else if (!dialogue.answered && dialogue.mediaCount === 0) calls.endDialogue(call, dialogue, null);
     return passed.error === TOO_MANY_CALLS ? tooMany(request) : passed;
@@ -119,19 +130,19 @@ export class NgCommands {
     return new Map([['calls', this.around.calls.ids(limit ?? DEFAULT_LIST_LIMIT)]]);
   }
 
-  private block(isBlocked: boolean, request: NgRequest): Outcome {
+  private block(what: keyof RelayBlocks, isBlocked: boolean, request: NgRequest): Outcome {
     if (request.callId === '') return { error: 'No call-id in message' };
     const call = this.around.calls.get(request.callId);
     if (!call) return { error: 'Unknown call-ID' };
     const parties = request.all ? null : selected(call, request);
     if (parties !== null && 'error' in parties) return parties;
     if (parties === null) {
-      call.block(isBlocked);
-      if (!isBlocked && request.all) for (const { dialogue, party } of call.parties) dialogue.block(party, false);
+      call.block(what, isBlocked);
+      if (!isBlocked && request.all) for (const { dialogue, party } of call.parties) dialogue.block(party, what, false);
     } else {
       for (const { dialogue, party } of parties) {
         if (request.setLabel !== '') dialogue.labels[party] = request.setLabel;
-        dialogue.block(party, isBlocked);
+        dialogue.block(party, what, isBlocked);
       }
     }
     return new Map();

@@ -1,8 +1,8 @@
 import { AppError } from '../../core/errors.js';
-import type { RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
+import type { RelayBlocks, RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
 import { RelayNegotiation } from '../../sdp/relay-negotiation.js';
 import type { LocalMedia, Party, PartyMedia, PassedMedia } from '../../sdp/relay-party.js';
-import { isRtp } from '../../sdp/relayed-media.js';
+import { isRtp, payloadTypeNames, rtpClockOf } from '../../sdp/relayed-media.js';
 import type { OpenedCall, Relay } from '../relay.js';
 import type { NgInterface, NgInterfaces } from './interfaces.js';
 import type { NgRequest } from './request.js';
@@ -25,8 +25,14 @@ interface RelayedMedium extends OpenedCall {
   interfaces: Record<Party, NgInterface>;
 }
 
+export const NO_BLOCKS: RelayBlocks = { traffic: false, media: false, events: false, silence: false };
+
 /** What rtpengine says to an offer beyond its limit. */
 export const TOO_MANY_CALLS = 'Parallel session limit reached';
+/** And to one for which it has no ports. */
+export const NO_PORTS = 'Ran out of ports';
+/** There are ports, and they are still being bound: words of ours. */
+const PORTS_NOT_READY = 'Ports are still being bound, try again';
 
 const SENT_BY: Record<Party, RelayDirection> = { a: 'aToB', b: 'bToA' };
 const OTHER: Record<Party, Party> = { a: 'b', b: 'a' };
@@ -54,8 +60,8 @@ export class Dialogue {
   deleteAtMs: number | null = null;
   /** When a medium was first told to be silent. */
   silentSinceMs: number | null = null;
-  private readonly blocked: Record<Party, boolean> = { a: false, b: false };
-  private isBlocked = false;
+  private readonly blocks: Record<Party, RelayBlocks> = { a: { ...NO_BLOCKS }, b: { ...NO_BLOCKS } };
+  private blocksOfCall = NO_BLOCKS;
   private readonly negotiation = new RelayNegotiation();
   private readonly media: (RelayedMedium | null)[] = [];
   private readonly chosen: Record<Party, string> = { a: '', b: '' };
@@ -110,14 +116,14 @@ export class Dialogue {
     return { sdp, opaque: opaque.map(({ sender }) => sender.protocol) };
   }
 
-  /** Whether what a party sends is thrown away, besides what is done to the whole dialogue. */
-  block(party: Party, isBlocked: boolean): void {
-    this.blocked[party] = isBlocked;
+  /** What of a party's media is thrown away or silenced, besides what is of the whole call's. */
+  block(party: Party, what: keyof RelayBlocks, isBlocked: boolean): void {
+    this.blocks[party][what] = isBlocked;
     this.applyBlocks();
   }
 
-  blockAll(isBlocked: boolean): void {
-    this.isBlocked = isBlocked;
+  blockAll(ofCall: RelayBlocks): void {
+    this.blocksOfCall = ofCall;
     this.applyBlocks();
   }
 
@@ -167,7 +173,7 @@ export class Dialogue {
     if (medium && medium.interfaces.a === wanted.a && medium.interfaces.b === wanted.b) return null;
     this.closeMedium(index);
     const opened = media.open(`${this.name}/${index}`, { a: wanted.a.address, b: wanted.b.address });
-    if (opened instanceof AppError) return opened.code === 'CALLS_EXHAUSTED' ? TOO_MANY_CALLS : 'Ran out of ports';
+    if (opened instanceof AppError) return refusalOf(opened);
     this.media[index] = { ...opened, interfaces: wanted };
     this.around.onOpened(opened.call, this);
     this.applyBlocks();
@@ -203,10 +209,25 @@ export class Dialogue {
   }
 
   private applyBlocks(): void {
-    for (const medium of this.media)
-      for (const party of ['a', 'b'] as const)
-        if (medium) this.around.media.block(medium.call, SENT_BY[party], this.isBlocked || this.blocked[party]);
+    for (const party of ['a', 'b'] as const) {
+      const blocks = either(this.blocksOfCall, this.blocks[party]);
+      for (const medium of this.media) if (medium) this.around.media.block(medium.call, SENT_BY[party], blocks);
+    }
   }
+}
+
+function refusalOf({ code }: AppError): string {
+  if (code === 'CALLS_EXHAUSTED') return TOO_MANY_CALLS;
+  return code === 'PORTS_NOT_READY' ? PORTS_NOT_READY : NO_PORTS;
+}
+
+function either(one: RelayBlocks, other: RelayBlocks): RelayBlocks {
+  return {
+    traffic: one.traffic || other.traffic,
+    media: one.media || other.media,
+    events: one.events || other.events,
+    silence: one.silence || other.silence,
+  };
 }
 
 /** How a party is spoken to. What it sends has the payload types that the other party named. */
@@ -215,10 +236,9 @@ function remoteOf(
   other: PartyMedia,
   { latch, strictSource }: Pick<NgRequest, 'latch' | 'strictSource'>,
 ): RelayRemote {
-  const payloadTypes: Record<number, string> = {};
-  for (const { payloadType, encoding } of [...party.ownCodecs, ...other.ownCodecs])
-    if (encoding !== null) payloadTypes[payloadType] = encoding.split('/')[0];
-  const remote: RelayRemote = { rtp: party.endpoint, latch, strictSource, payloadTypes };
+  const payloadTypes = payloadTypeNames([...party.ownCodecs, ...other.ownCodecs]);
+  const clockRate = rtpClockOf(other.ownCodecs) ?? rtpClockOf(party.ownCodecs) ?? undefined;
+  const remote: RelayRemote = { rtp: party.endpoint, latch, strictSource, payloadTypes, clockRate };
   if (party.rtcpMux) remote.rtcp = 'mux';
   else if (party.rtcpEndpoint) remote.rtcp = party.rtcpEndpoint;
   if (party.srtp) remote.srtp = party.srtp;

@@ -82,6 +82,7 @@ const DONE_ANYWAY: ReadonlyMap<string, readonly string[]> = new Map([
   ['record-call', ['no', 'off', '']],
   ['passthrough', ['off', 'no', 'disable', 'disabled']],
   ['generate-rtcp', ['off']],
+  ['dtmf-security', ['drop']],
 ]);
 
 /**

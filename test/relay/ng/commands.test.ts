@@ -40,8 +40,10 @@ describe('what is no command', () => {
     ['1 d7:command11:block media7:call-id1:ze', 'Unknown call-ID'],
     ['1 d7:command4:list5:limiti-1ee', 'invalid limit, must be >= 0'],
     ['1 d7:command15:start recording7:call-id1:ce', 'Not supported: start recording'],
-    ['1 d7:command10:block DTMF7:call-id1:ce', 'Not supported: block DTMF'],
-    ['1 d7:command13:silence media7:call-id1:ce', 'Not supported: silence media'],
+    ['1 d7:command10:block DTMF7:call-id1:ce', 'Unknown call-ID'],
+    ['1 d7:command13:silence media7:call-id1:ce', 'Unknown call-ID'],
+    ['1 d7:command16:start forwarding7:call-id1:ce', 'Not supported: start forwarding'],
+    ['1 d7:command17:subscribe request7:call-id1:ce', 'Not supported: subscribe request'],
   ])('%j is refused: %s', async (message, reason) => {
     expect(await ng.raw(message)).toBe(`1 d6:result5:error12:error-reason${reason.length}:${reason}e`);
     expect(ng.engine.counts).toMatchObject({ messages: 1, errors: 1, malformed: 0 });
@@ -276,19 +278,36 @@ describe('interfaces', () => {
 });
 
 describe('media of a call', () => {
-  it('is blocked for one party, or for all, and let through again', async () => {
+  it.each([
+    ['block media', 'unblock media', 'media'],
+    ['block DTMF', 'unblock DTMF', 'events'],
+    ['silence media', 'unsilence media', 'silence'],
+  ])('knows %s of one party and of all, each ended for itself by %s', async (begin, end, what) => {
     await establish({ label: 'alice' });
     const { blocked } = ng.media.only;
-    expect(await ng.ask('block media', { ...CALL, 'from-tag': 'callee' })).toEqual({ result: 'ok' });
-    expect(blocked).toEqual({ aToB: false, bToA: true });
+    expect(await ng.ask(begin, { ...CALL, 'from-tag': 'callee' })).toEqual({ result: 'ok' });
+    expect(blocked).toEqual({ aToB: [], bToA: [what] });
+    await ng.ask(begin, { 'call-id': 'c1' });
+    expect(blocked).toEqual({ aToB: [what], bToA: [what] });
+    await ng.ask(end, { 'call-id': 'c1' });
+    expect(blocked).toEqual({ aToB: [], bToA: [what] });
+    await ng.ask(end, { 'call-id': 'c1', flags: ['all'] });
+    expect(blocked).toEqual({ aToB: [], bToA: [] });
+    await ng.ask(begin, { 'call-id': 'c1', address: '192.0.2.1' });
+    expect(blocked).toEqual({ aToB: [what], bToA: [] });
+    await ng.ask(end, { 'call-id': 'c1', label: 'alice' });
+    expect(blocked).toEqual({ aToB: [], bToA: [] });
+  });
+
+  it('may have several things blocked at once', async () => {
+    await establish();
+    const { blocked } = ng.media.only;
+    for (const command of ['block DTMF', 'silence media']) await ng.ask(command, { ...CALL, 'DTMF-security': 'drop' });
     await ng.ask('block media', { 'call-id': 'c1' });
-    expect(blocked).toEqual({ aToB: true, bToA: true });
+    expect(blocked).toEqual({ aToB: ['media', 'events', 'silence'], bToA: ['media'] });
     await ng.ask('unblock media', { 'call-id': 'c1' });
-    expect(blocked).toEqual({ aToB: false, bToA: true });
-    await ng.ask('unblock media', { 'call-id': 'c1', flags: ['all'] });
-    expect(blocked).toEqual({ aToB: false, bToA: false });
-    await ng.ask('block media', { 'call-id': 'c1', address: '192.0.2.1' });
-    expect(blocked).toEqual({ aToB: true, bToA: false });
+    expect(blocked).toEqual({ aToB: ['events', 'silence'], bToA: [] });
+    expect(ng.notes).toEqual([]);
   });
 
   it.each([
@@ -306,9 +325,9 @@ describe('media of a call', () => {
   it('is dropped and let through again as an offer says', async () => {
     await establish();
     await ng.sdp('offer', { ...BOTH, 'drop-traffic': 'start', sdp: audio(4000) });
-    expect(ng.media.only.blocked).toEqual({ aToB: true, bToA: true });
+    expect(ng.media.only.blocked).toEqual({ aToB: ['traffic'], bToA: ['traffic'] });
     await ng.sdp('offer', { ...BOTH, 'drop-traffic': 'stop', sdp: audio(4000) });
-    expect(ng.media.only.blocked).toEqual({ aToB: false, bToA: false });
+    expect(ng.media.only.blocked).toEqual({ aToB: [], bToA: [] });
   });
 });
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../../src/core/errors.js';
 import type { Lease } from '../../../src/media/link/messages.js';
 import type {
+  RelayBlocks,
   RelayDirection,
   RelayEndReport,
   RelayRemote,
@@ -14,7 +15,8 @@ interface FakeCall {
   name: string;
   leases: Record<RelaySide, Lease>;
   remotes: Partial<Record<RelaySide, RelayRemote>>;
-  blocked: Record<RelayDirection, boolean>;
+  /** What is thrown away or silenced, by name. */
+  blocked: Record<RelayDirection, string[]>;
   /** When the last packet came; `null` for none. */
   lastPacketMs: number | null;
 }
@@ -24,6 +26,8 @@ export class FakeMedia implements NgMedia {
   readonly calls = new Map<number, FakeCall>();
   /** Every port pair in use, by its RTP port. */
   readonly leased = new Set<number>();
+  /** Further ports are still being bound. */
+  isBehind = false;
   private nextPort = 30_000;
   private nextCall = 1;
 
@@ -35,9 +39,10 @@ export class FakeMedia implements NgMedia {
 
   open(name: string, at: Record<RelaySide, string | Lease>): OpenedCall | AppError {
     if (this.calls.size >= this.maxCalls) return new AppError('CALLS_EXHAUSTED', 'The relay takes no more calls');
+    if (this.isBehind) return new AppError('PORTS_NOT_READY', 'Further RTP ports are still being bound');
     if (this.leased.size + 2 > this.pairs) return new AppError('PORTS_EXHAUSTED', 'No RTP port pair is left');
     const opened = { call: this.nextCall++, leases: { a: this.lease(at.a), b: this.lease(at.b) } };
-    const blocked = { aToB: false, bToA: false };
+    const blocked = { aToB: [], bToA: [] };
     this.calls.set(opened.call, { name, leases: opened.leases, remotes: {}, blocked, lastPacketMs: null });
     return opened;
   }
@@ -46,8 +51,9 @@ export class FakeMedia implements NgMedia {
     this.calls.get(call)!.remotes[side] = remote;
   }
 
-  block(call: number, direction: RelayDirection, blocked: boolean): void {
-    this.calls.get(call)!.blocked[direction] = blocked;
+  block(call: number, direction: RelayDirection, blocks: RelayBlocks): void {
+    const names = Object.entries(blocks).flatMap(([name, isBlocked]) => (isBlocked ? [name] : []));
+    this.calls.get(call)!.blocked[direction] = names;
   }
 
   query(call: number): Promise<RelayReport | null> {
@@ -78,7 +84,7 @@ export class FakeMedia implements NgMedia {
   }
 
   private report(one: FakeCall): RelayReport {
-    const direction = { truth: { packets: 3 } as RelayReport['directions']['aToB']['truth'], blocked: 0 };
+    const direction = { truth: { packets: 3 } as RelayReport['directions']['aToB']['truth'], blocked: 0, silenced: 0 };
     return {
       openedMs: 0,
       atMs: 0,

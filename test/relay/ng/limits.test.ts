@@ -27,6 +27,16 @@ describe('calls beyond what there is', () => {
     expect(ng.engine.calls.ended).toMatchObject({ noPorts: 2, deleted: 1 });
   });
 
+  it('of ports that are bound so far are refused as such, and leave none behind', async () => {
+    const ng = new NgHarness();
+    ng.media.isBehind = true;
+    const refusal = { result: 'error', 'error-reason': 'Ports are still being bound, try again' };
+    expect(await ng.ask('offer', offer(1))).toEqual(refusal);
+    expect([ng.engine.calls.size, ng.engine.calls.ended.noPorts]).toEqual([0, 0]);
+    ng.media.isBehind = false;
+    await ng.sdp('offer', offer(1));
+  });
+
   it('of calls are refused by a load limit where the controller knows one', async () => {
     const ng = new NgHarness(new FakeMedia(), undefined, { calls: 1 });
     await ng.sdp('offer', offer(1));
