@@ -48,8 +48,7 @@ export async function analyze(
   options: AnalyzeOptions,
   onProgress: (packets: number) => void = () => {},
 ): Promise<Analysis> {
-  const { rtpmap, jitterBufferMs, bpl } = options;
-  const assumptions = { jitterBufferMs, bpl };
+  const { rtpmap, ...assumptions } = options;
   const frame = new FrameReader();
   const { udp } = frame;
   const survey = new Survey();

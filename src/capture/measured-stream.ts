@@ -1,4 +1,5 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
+import type { GivenEquipments } from '../quality/equipment.js';
 import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
 import { mosOf } from '../quality/mos.js';
 import type { HeardReport, MosReport } from '../quality/reports.js';
@@ -12,6 +13,8 @@ export interface Assumptions {
   jitterBufferMs: number;
   /** Packet-loss robustness of codecs whose receiver decides on it (G.113). */
   bpl: number;
+  /** Modes, Ie and Bpl of codecs that are other than usual. */
+  equipment?: GivenEquipments;
 }
 
 /** One stream of a capture. Times are in ms from its first packet on, ratios 0–1; what cannot be known is `null`. */
@@ -56,7 +59,8 @@ export interface StreamReport {
   unknownPayload: number;
   rFactor: number | null;
   mosLq: number | null;
-  mosModel: Omit<MosReport, 'lq' | 'cq' | 'r' | 'delaySource'> | null;
+  /** The rating's inputs. A capture does not tell of delay: there is no conversational quality. */
+  mosModel: Omit<MosReport, 'lq' | 'cq' | 'r' | 'oneWayDelayMs' | 'delaySource'> | null;
 }
 
 /** Stands for every codec that is not to be decoded: packets are counted and timed, and nothing is claimed of their level. */
@@ -163,11 +167,12 @@ export class MeasuredStream {
 
   /** The listening quality; `null` for a codec of which we do not know how it fares. */
   private rate(heard: HeardReport): MosReport | null {
-    const { codec } = this.payloads;
-    if (codec === null || heard.mos === null) return null;
+    const { ratedAs } = this.payloads;
+    if (ratedAs === null || heard.mos === null) return null;
     return mosOf({
-      codec,
+      codec: ratedAs,
       bpl: this.assumptions.bpl,
+      equipment: this.assumptions.equipment,
       missing: heard.packetsLost + heard.lateDiscarded,
       expected: heard.packetsExpected,
       burstR: heard.mos.burstR,
@@ -178,6 +183,6 @@ export class MeasuredStream {
   }
 }
 
-function modelOf({ lq, cq, r, delaySource, ...model }: MosReport): StreamReport['mosModel'] {
+function modelOf({ lq, cq, r, oneWayDelayMs, delaySource, ...model }: MosReport): StreamReport['mosModel'] {
   return model;
 }

@@ -1,4 +1,5 @@
 import type { CodecName } from '../core/codecs.js';
+import { RATED_CODECS } from '../quality/equipment.js';
 import { codecOf, STATIC_ENCODINGS } from '../sdp/codecs.js';
 import type { Described } from './descriptions.js';
 import type { Candidate } from './survey.js';
@@ -29,8 +30,10 @@ export interface Payloads {
   main: PayloadTypeReport | null;
   /** RTP clock in Hz of the main encoding. */
   clockRate: number | null;
-  /** What the E-model and the levels take it for; `null` for one that we do not know. */
+  /** What the levels take it for; `null` for one that we do not speak. */
   codec: CodecName | null;
+  /** What the E-model takes it for; `null` for one that it has nothing of. */
+  ratedAs: string | null;
 }
 
 const CONVENTIONAL_EVENT_TYPE = 101;
@@ -54,7 +57,16 @@ export function payloadsOf(
     main,
     clockRate: encoding === null ? null : clockRateOf(encoding),
     codec: encoding === null ? null : codecOf(encoding),
+    ratedAs: encoding === null ? null : ratedAs(encoding),
   };
+}
+
+/** The E-model's name of an encoding. Those that we do not speak are known at the clock of their band only. */
+function ratedAs(encoding: string): string | null {
+  const [name, clock] = encoding.toUpperCase().split('/');
+  const spoken = codecOf(encoding);
+  if (spoken !== null) return spoken;
+  return Object.hasOwn(RATED_CODECS, name) && clock === (name === 'G7221' ? '16000' : '8000') ? name : null;
 }
 
 function meaningOf(

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { type Analysis, analyze } from '../capture/analyze.js';
 import { AppError } from '../core/errors.js';
 import { DEFAULT_JITTER_BUFFER_MS } from '../flow/spec.js';
-import { BPL } from '../quality/equipment.js';
+import { BPL, equipmentOf, type GivenEquipment, RATED_CODECS } from '../quality/equipment.js';
 import { captureText } from '../report/capture-text.js';
 import { time } from './options.js';
 import { printJson } from './standard-streams.js';
@@ -10,6 +10,7 @@ import { printJson } from './standard-streams.js';
 interface AnalyzeFlags {
   json?: boolean;
   rtpmap?: ReadonlyMap<number, string>;
+  codec?: Readonly<Record<string, GivenEquipment>>;
   jitterBuffer: number;
   plc: boolean;
 }
@@ -35,6 +36,11 @@ function analyzeCommand(): Command {
         .argParser(time('--jitter-buffer'))
         .default(DEFAULT_JITTER_BUFFER_MS, `${DEFAULT_JITTER_BUFFER_MS}ms`),
     )
+    .option(
+      '--codec <name=mode>',
+      'mode by which a codec is rated, such as AMR-WB=23.85, or its Ie and Bpl as in GSM=20/10; may come again',
+      codec,
+    )
     .option('--no-plc', `the listener conceals no loss: Bpl ${BPL.none} for G.711 in place of ${BPL.plc}`)
     .addHelpText(
       'after',
@@ -47,12 +53,15 @@ Examples:
 Reads Ethernet (VLAN too), Linux cooked 1 and 2, raw IP and loopback; IPv4 and IPv6. SIP over UDP within the capture says
 what payload types mean; without it those of RFC 3551 are known.`,
     )
-    .action(async (file: string, { json, rtpmap: given = new Map(), jitterBuffer, plc }: AnalyzeFlags) => {
-      const options = { rtpmap: given, jitterBufferMs: jitterBuffer, bpl: plc ? BPL.plc : BPL.none };
-      const analysis: Analysis = await analyze(file, options, progress());
-      if (json) printJson(analysis);
-      else process.stdout.write(captureText(analysis));
-    });
+    .action(
+      async (file: string, { json, rtpmap: given = new Map(), codec: equipment, jitterBuffer, plc }: AnalyzeFlags) => {
+        const bpl = plc ? BPL.plc : BPL.none;
+        const options = { rtpmap: given, jitterBufferMs: jitterBuffer, bpl, equipment };
+        const analysis: Analysis = await analyze(file, options, progress());
+        if (json) printJson(analysis);
+        else process.stdout.write(captureText(analysis));
+      },
+    );
 }
 
 /** `96=opus/48000/2`, added to those given before. */
@@ -66,6 +75,26 @@ function rtpmap(text: string, given: ReadonlyMap<number, string> = new Map()): R
       found: text,
     });
   return new Map([...given, [payloadType, match[2]]]);
+}
+
+/** `AMR-WB=23.85` or `GSM=20/10`, added to those given before. */
+function codec(
+  text: string,
+  given: Readonly<Record<string, GivenEquipment>> = {},
+): Readonly<Record<string, GivenEquipment>> {
+  const [name, value = ''] = text.split('=', 2);
+  const figures = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(value);
+  const equipment = figures ? { ie: Number(figures[1]), bpl: Number(figures[2]) } : { mode: value };
+  const known = equipmentOf(name, BPL.plc, { [name]: equipment });
+  if (known === null || known.bpl === 0)
+    throw new AppError('ARGUMENT_INVALID', '--codec has a wrong value', {
+      where: '--codec',
+      expected: Object.hasOwn(RATED_CODECS, name)
+        ? `${name}=MODE with a mode of ${RATED_CODECS[name].join(', ')}, or ${name}=IE/BPL with a Bpl above 0`
+        : `NAME=MODE or NAME=IE/BPL with a name of ${Object.keys(RATED_CODECS).join(', ')}`,
+      found: text,
+    });
+  return { ...given, [name]: equipment };
 }
 
 /** A line a second on a terminal's stderr while a long file is read. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Sound, toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
+import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
 
@@ -173,12 +174,20 @@ export type CallSpec = z.infer<typeof callSpec>;
 
 export const DEFAULT_JITTER_BUFFER_MS = 60;
 
-const equipment = z
-  .strictObject({
-    ie: z.number().min(0).max(100).describe('Equipment impairment, on the scale of the codec’s band'),
-    bpl: z.number().min(0.1).max(100).describe('Packet-loss robustness'),
-  })
-  .optional();
+/** What a profile says of a codec in place of what its usual mode has. */
+function equipment(codec: (typeof ADJUSTABLE_CODECS)[number]) {
+  return z
+    .strictObject({
+      mode: z.enum(RATED_CODECS[codec]).optional().describe('Mode by which it is rated, by kbit/s'),
+      ie: z.number().min(0).max(100).optional().describe('Equipment impairment, on the scale of the codec’s band'),
+      bpl: z.number().min(0.1).max(100).optional().describe('Packet-loss robustness'),
+    })
+    .refine(
+      (given) => equipmentOf(codec, BPL.plc, { [codec]: given })?.bpl !== null,
+      'nobody has published a Bpl of this mode: give `bpl` too',
+    )
+    .optional();
+}
 
 /** How media is carried and judged. */
 export const mediaSpec = z
@@ -216,9 +225,16 @@ export const mediaSpec = z
       .describe('Media that stops for longer is a fault, and the call counts as dropped (`mediaTimeoutMs`)'),
     plc: z.boolean().default(true).describe('Whether the receiver conceals losses: Bpl 25.1 with, 4.3 without (G.113)'),
     codecs: z
-      .strictObject({ G729: equipment, AMR: equipment, 'AMR-WB': equipment, EVS: equipment })
+      .strictObject({
+        G722: equipment('G722'),
+        opus: equipment('opus'),
+        G729: equipment('G729'),
+        AMR: equipment('AMR'),
+        'AMR-WB': equipment('AMR-WB'),
+        EVS: equipment('EVS'),
+      })
       .optional()
-      .describe('Ie and Bpl of G729, AMR, AMR-WB and EVS by which they are rated, in place of those of the ITU'),
+      .describe('Mode, Ie and Bpl by which codecs are rated, in place of those of their usual mode'),
     rtcp: z
       .strictObject({
         enabled: z.boolean().default(true).describe('Sends reports about every 5 s and reads those of the far end'),

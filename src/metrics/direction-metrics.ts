@@ -1,39 +1,10 @@
 import type { DirectionTruth } from '../impair/truth.js';
-import type { MosReport } from '../quality/reports.js';
+import type { Scale } from '../quality/equipment.js';
 import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
 import { digitsOf } from './join.js';
+import { Ratings } from './ratings.js';
 import type { DirectionSummary, DtmfSummary, TruthSummary } from './summary.js';
-
-const BANDS = 7;
-
-/** Ratings of one model on one scale. */
-class Ratings {
-  streams = 0;
-  readonly mosLq = new Distribution(1e4);
-  readonly mosCq = new Distribution(1e4);
-  readonly r = new Distribution(1000);
-  readonly bands = new Array<number>(BANDS).fill(0);
-  /** What the profile says of codecs in place of what the ITU does. */
-  private readonly assumed = new Set<string>();
-
-  constructor(private readonly model: string | null) {}
-
-  /** The model, its scale, and what it was told to assume. */
-  get name(): string | null {
-    return this.model === null ? null : [this.model, ...this.assumed].join(', ');
-  }
-
-  add(mos: MosReport): void {
-    this.streams++;
-    if (mos.equipmentSource === 'profile')
-      this.assumed.add(`${mos.codec} with Ie ${mos.ie} and Bpl ${mos.bpl} by the profile`);
-    this.mosLq.record(mos.lq);
-    this.r.record(mos.r);
-    if (mos.cq !== null) this.mosCq.record(mos.cq);
-    this.bands[Math.min(BANDS - 1, Math.max(0, Math.floor((mos.lq - 1) / 0.5)))]++;
-  }
-}
 
 /** Adds up one direction of all answered calls. */
 export class DirectionMetrics {
@@ -50,9 +21,8 @@ export class DirectionMetrics {
   private edgeLost = 0;
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
-  /** Ratings by model and scale, which no statistic mixes. */
-  private readonly ratings = new Map<string, Ratings>();
-  private readonly unrated = new Ratings(null);
+  /** Ratings by scale, which no statistic mixes. */
+  private readonly ratings = new Map<Scale, Ratings>();
 
   add(record: DirectionRecord): void {
     this.streams++;
@@ -77,11 +47,10 @@ export class DirectionMetrics {
     if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
     if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
     if (!heard.mos) return;
-    const model = `${heard.mos.model} ${heard.mos.scale}`;
-    let ratings = this.ratings.get(model);
+    let ratings = this.ratings.get(heard.mos.scale);
     if (!ratings) {
-      ratings = new Ratings(model);
-      this.ratings.set(model, ratings);
+      ratings = new Ratings(heard.mos);
+      this.ratings.set(heard.mos.scale, ratings);
     }
     ratings.add(heard.mos);
   }
@@ -89,11 +58,12 @@ export class DirectionMetrics {
   summary(): DirectionSummary {
     const heard = this.streams > this.unheard;
     // The scale that most streams are on speaks for the direction; what is on another one is not measured on it.
-    const ratings = [...this.ratings.values()].reduce((a, b) => (b.streams > a.streams ? b : a), this.unrated);
+    const [ratings = null, ...others] = [...this.ratings.values()].sort((a, b) => b.streams - a.streams);
+    const measured = ratings?.streams ?? 0;
     return {
       streams: this.streams,
-      measured: ratings.streams,
-      unmeasured: this.streams - ratings.streams,
+      measured,
+      unmeasured: this.streams - measured,
       packetsSent: this.sentKnown > 0 ? this.packetsSent : null,
       packetsReceived: heard ? this.packetsReceived : null,
       packetsLost: heard ? this.packetsLost : null,
@@ -103,11 +73,13 @@ export class DirectionMetrics {
       lossRatio: this.packetsExpected > 0 ? round(this.packetsLost / this.packetsExpected) : null,
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
-      mosLq: ratings.mosLq.lowPercentiles(),
-      mosCq: ratings.mosCq.lowPercentiles(),
-      rFactor: ratings.r.lowPercentiles(),
-      mosModel: ratings.name,
-      mosLqBands: ratings.streams > 0 ? [...ratings.bands] : null,
+      mosLq: null,
+      mosCq: null,
+      rFactor: null,
+      mosModel: null,
+      ...ratings?.summary(),
+      mosLqBands: ratings && [...ratings.bands],
+      otherScales: others.map((other) => ({ streams: other.streams, ...other.summary() })),
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { FaultCause } from '../quality/reports.js';
+import type { FaultCause, MosReport } from '../quality/reports.js';
 import type { StreamCounts } from '../sip/stats.js';
 
 /** Percentiles in the unit that the name of the figure gives. */
@@ -15,6 +15,35 @@ export interface LowPercentiles {
   p5: number;
   p50: number;
   mean: number;
+}
+
+/** What a rating rests on, in the terms of `MosReport`. */
+export type RatedEquipment = Pick<MosReport, 'codec' | 'ie' | 'bpl' | 'equipmentSource' | 'lookAheadMs'>;
+
+/**
+ * What the ratings of a statistic rest on: one model and scale; codec, Ie and Bpl of most of its streams, and of the others
+ * beside them.
+ */
+export interface MosModel extends Pick<MosReport, 'model' | 'scale'>, RatedEquipment {
+  /** Whether R depends on how bursty the loss is: `measured`, or `none`, as the model has no term for it. */
+  burstR: 'measured' | 'none';
+  /** Mean over the streams. */
+  jitterBufferMs: number;
+  ptimeMs: number;
+  /** Where the delay in the conversational quality is from; `mixed` where not all streams have it from the same place. */
+  delaySource: MosReport['delaySource'] | 'mixed';
+  /** Streams that have a conversational quality. */
+  conversational: number;
+  others: (RatedEquipment & { streams: number })[];
+}
+
+/** Ratings of one scale. */
+export interface ScaleSummary {
+  streams: number;
+  mosLq: LowPercentiles | null;
+  mosCq: LowPercentiles | null;
+  rFactor: LowPercentiles | null;
+  mosModel: MosModel;
 }
 
 export interface DirectionSummary {
@@ -36,9 +65,11 @@ export interface DirectionSummary {
   mosLq: LowPercentiles | null;
   mosCq: LowPercentiles | null;
   rFactor: LowPercentiles | null;
-  mosModel: string | null;
+  mosModel: MosModel | null;
   /** Calls by MOS-LQ band of 0.5: [1–1.5), [1.5–2), … [4–4.5]. */
   mosLqBands: number[] | null;
+  /** The streams that were rated on other scales: the figures above are of the scale that most were on. */
+  otherScales: ScaleSummary[];
 }
 
 export interface DtmfSummary {

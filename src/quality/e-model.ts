@@ -6,11 +6,12 @@ export interface EModelParameters {
   /** Send, receive loudness rating in dB. */
   slr: number;
   rlr: number;
-  /** Sidetone masking rating, listener sidetone rating in dB. */
+  /** Sidetone masking rating, listener sidetone rating in dB; left out, the latter is STMR + Dr. */
   stmr: number;
-  lstr: number;
-  /** D-value of the telephone at the send side. */
+  lstr?: number;
+  /** D-values of the telephone at the send and the receive side. */
   ds: number;
+  dr: number;
   /** Talker echo loudness rating, weighted echo path loss in dB. */
   telr: number;
   wepl: number;
@@ -43,8 +44,8 @@ const E_MODEL_DEFAULTS: Readonly<EModelParameters> = {
   slr: 8,
   rlr: 2,
   stmr: 15,
-  lstr: 18,
   ds: 3,
+  dr: 3,
   telr: 65,
   wepl: 110,
   echoDelayMs: 0,
@@ -83,7 +84,7 @@ export interface EModelResult {
 /** Evaluates the whole chain of G.107. Parameters that are left out have their defaults. */
 export function eModel(parameters: Partial<EModelParameters> = {}): EModelResult {
   const p = { ...E_MODEL_DEFAULTS, ...parameters };
-  const no = noise(p);
+  const no = noiseSum(p);
   const ro = 15 - 1.5 * (p.slr + no);
 
   const olr = p.slr + p.rlr;
@@ -99,8 +100,7 @@ export function eModel(parameters: Partial<EModelParameters> = {}): EModelResult
   const is = iolr + ist + iq;
 
   const idte = talkerEcho(p, no, ist);
-  const rle = 10.5 * (p.wepl + 7) * (p.loopDelayMs + 1) ** -0.25;
-  const idle = (ro - rle) / 2 + Math.sqrt((ro - rle) ** 2 / 4 + 169);
+  const idle = listenerEcho(ro, p.wepl, p.loopDelayMs);
   const idd = pureDelayImpairment(p.oneWayDelayMs, p.delaySensitivity, p.minimumPerceivableDelayMs);
   const id = idte + idle + idd;
 
@@ -173,11 +173,13 @@ export function mosOfR(r: number): number {
   return Math.max(1, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6);
 }
 
-/** No: the sum of all noise, referred to the 0 dBr point (eq. 7-3 to 7-7). */
-function noise(p: EModelParameters): number {
+/** No: the sum of all noise in dBm0p, referred to the 0 dBr point (eq. 7-3 to 7-7). */
+export function noiseSum(parameters: Partial<EModelParameters> = {}): number {
+  const p = { ...E_MODEL_DEFAULTS, ...parameters };
+  const lstr = p.lstr ?? p.stmr + p.dr;
   const olr = p.slr + p.rlr;
   const nos = p.ps - p.slr - p.ds - 100 + 0.004 * (p.ps - olr - p.ds - 14) ** 2;
-  const pre = p.pr + 10 * Math.log10(1 + 10 ** ((10 - p.lstr) / 10));
+  const pre = p.pr + 10 * Math.log10(1 + 10 ** ((10 - lstr) / 10));
   const nor = p.rlr - 121 + pre + 0.008 * (pre - 35) ** 2;
   const nfo = p.nfor + p.rlr;
   return 10 * Math.log10(10 ** (p.nc / 10) + 10 ** (nos / 10) + 10 ** (nor / 10) + 10 ** (nfo / 10));
@@ -197,11 +199,25 @@ function talkerEcho(p: EModelParameters, no: number, ist: number): number {
   const t = p.echoDelayMs;
   let idte = 0;
   if (t >= 1) {
-    let terv = p.telr - 40 * Math.log10((1 + t / 10) / (1 + t / 150)) + 6 * Math.exp(-0.3 * t * t);
-    if (p.stmr < 9) terv += ist / 2;
-    const re = 80 + 2.5 * (terv - 14);
-    const roe = -1.5 * (no - p.rlr);
-    idte = ((roe - re) / 2 + Math.sqrt((roe - re) ** 2 / 4 + 100) - 1) * (1 - Math.exp(-t));
+    const terv = echoLoudness(p.telr, t) + (p.stmr < 9 ? ist / 2 : 0);
+    idte = echoImpairment(-1.5 * (no - p.rlr), 80 + 2.5 * (terv - 14), t);
   }
   return p.stmr > 20 ? Math.sqrt(idte * idte + ist * ist) : idte;
+}
+
+/** TERV (eq. 7-22): how loud the talker's echo is, the later the more it is felt. */
+export function echoLoudness(telr: number, echoDelayMs: number): number {
+  const t = echoDelayMs;
+  return telr - 40 * Math.log10((1 + t / 10) / (1 + t / 150)) + 6 * Math.exp(-0.3 * t * t);
+}
+
+/** Idte (eq. 7-19) of the noise and the echo as the talker rates them, from 1 ms on. */
+export function echoImpairment(roe: number, re: number, echoDelayMs: number): number {
+  return ((roe - re) / 2 + Math.sqrt((roe - re) ** 2 / 4 + 100) - 1) * (1 - Math.exp(-echoDelayMs));
+}
+
+/** Idle (eq. 7-25 and 7-26): the listener's echo. */
+export function listenerEcho(ro: number, wepl: number, loopDelayMs: number): number {
+  const rle = 10.5 * (wepl + 7) * (loopDelayMs + 1) ** -0.25;
+  return (ro - rle) / 2 + Math.sqrt((ro - rle) ** 2 / 4 + 169);
 }

@@ -2,7 +2,7 @@ import { CODECS, type CodecName } from '../core/codecs.js';
 import { takeNumbers } from '../core/number-block.js';
 import { comfortNoiseLevelAt } from '../rtp/comfort-noise.js';
 import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
-import type { KnownEquipment } from './equipment.js';
+import type { GivenEquipments } from './equipment.js';
 import { HeardAudio } from './heard-audio.js';
 import { HeardDigits } from './heard-digits.js';
 import { type AcceptedPayloads, isAudio, kindsOf, Payload } from './heard-payload.js';
@@ -23,7 +23,7 @@ export interface HeardSpec {
   jitterBufferMs: number;
   mediaTimeoutMs: number;
   bpl: number;
-  equipment?: KnownEquipment;
+  equipment?: GivenEquipments;
   /** Whether G.722 and Opus are decoded for their level; left out, they are. */
   measuresLevels?: boolean;
   expectAudio: boolean;

@@ -1,8 +1,7 @@
-import { type CodecName, isOpaque } from '../core/codecs.js';
 import { mosOfR, rFactor, rWithDelay } from './e-model.js';
-import { EQUIPMENT, type KnownEquipment, type Scale } from './equipment.js';
+import { equipmentOf, type GivenEquipments, type Scale } from './equipment.js';
 import type { MosReport } from './reports.js';
-import { FULLBAND, mosOfWideR, WIDEBAND, wideR } from './wide-e-model.js';
+import { fullEModel, mosOfFullR, mosOfWideR, wideEModel } from './wide-e-model.js';
 
 /** A one-way delay of the network and where it is known from. */
 export interface KnownDelay {
@@ -11,11 +10,12 @@ export interface KnownDelay {
 }
 
 export interface MosInput {
-  codec: CodecName;
+  /** As the tables of equipment name it. */
+  codec: string;
   /** Bpl of the receiver's concealment, for the codecs that have none of their own. */
   bpl: number;
-  /** What the profile says of codecs that are opaque to us. */
-  equipment?: KnownEquipment;
+  /** What the user says of codecs. */
+  equipment?: GivenEquipments;
   /** Lost in the network and discarded by the buffer, of those expected. */
   missing: number;
   expected: number;
@@ -27,19 +27,21 @@ export interface MosInput {
 
 const MODEL = { CQEN: 'G.107', CQEW: 'G.107.1', CQEF: 'G.107.2' } as const;
 
+/** Stands for a Bpl that nobody knows, and that nothing depends on where nothing is lost. */
+const ANY_BPL = 1;
+
 /**
- * MOS of a stream by the E-model of its codec's band. The listening quality knows loss only. The conversational quality
- * takes as one-way delay that of the network plus jitter buffer plus packetisation, without echo (Idd alone: digital end
- * points).
+ * MOS of a stream by the E-model of its codec's band; `null` where nothing is known of the codec, or nothing of how it bears
+ * loss, and there was some. The listening quality knows loss only. The conversational quality takes as one-way delay that of
+ * the network plus jitter buffer, packetisation and the codec's look-ahead, without echo (Idd alone: digital end points).
  */
-export function mosOf(input: MosInput): MosReport {
-  const { codec } = input;
-  const { scale, ...usual } = EQUIPMENT[codec];
-  const told = isOpaque(codec) ? input.equipment?.[codec] : undefined;
-  const ie = told?.ie ?? usual.ie;
-  const bpl = told?.bpl ?? usual.bpl ?? input.bpl;
-  const pplPercent = input.expected === 0 ? 0 : (100 * input.missing) / input.expected;
-  const { r, mos } = rate(scale, { ie, bpl, pplPercent, burstR: input.burstR }, null);
+export function mosOf(input: MosInput): MosReport | null {
+  const { codec, missing, expected, burstR, jitterBufferMs, ptimeMs } = input;
+  const equipment = equipmentOf(codec, input.bpl, input.equipment);
+  if (equipment === null || (equipment.bpl === null && missing > 0)) return null;
+  const { scale, ie, bpl, source, lookAheadMs } = equipment;
+  const pplPercent = expected === 0 ? 0 : (100 * missing) / expected;
+  const { r, mos } = rate(scale, { ie, bpl, pplPercent, burstR }, null);
   const report: MosReport = {
     model: MODEL[scale],
     scale,
@@ -49,11 +51,13 @@ export function mosOf(input: MosInput): MosReport {
     codec,
     ie,
     bpl,
-    equipmentSource: told ? 'profile' : 'model',
+    equipmentSource: source,
     pplPercent,
-    burstR: input.burstR,
-    jitterBufferMs: input.jitterBufferMs,
-    ptimeMs: input.ptimeMs,
+    burstR,
+    jitterBufferMs,
+    ptimeMs,
+    lookAheadMs,
+    oneWayDelayMs: null,
     delaySource: 'none',
   };
   return input.delay ? withDelay(report, input.delay) : report;
@@ -61,22 +65,32 @@ export function mosOf(input: MosInput): MosReport {
 
 /** The same rating with a conversational quality, once the network's delay is known. */
 export function withDelay(report: MosReport, delay: KnownDelay): MosReport {
-  const oneWayDelayMs = delay.oneWayDelayMs + report.jitterBufferMs + report.ptimeMs;
-  return { ...report, cq: rate(report.scale, report, oneWayDelayMs).mos, delaySource: delay.source };
+  const oneWayDelayMs = delay.oneWayDelayMs + report.jitterBufferMs + report.ptimeMs + report.lookAheadMs;
+  return { ...report, cq: rate(report.scale, report, oneWayDelayMs).mos, oneWayDelayMs, delaySource: delay.source };
 }
 
 /** R and MOS on a scale; without a delay those of the listening quality. */
 function rate(
   scale: Scale,
-  { ie, bpl, pplPercent, burstR }: Pick<MosReport, 'ie' | 'bpl' | 'pplPercent' | 'burstR'>,
+  { ie, bpl: known, pplPercent, burstR }: Pick<MosReport, 'ie' | 'bpl' | 'pplPercent' | 'burstR'>,
   oneWayDelayMs: number | null,
 ): { r: number; mos: number } {
-  if (scale === 'CQEN') {
-    const parameters = { ie, bpl, pplPercent, burstR };
-    const r = oneWayDelayMs === null ? rFactor(parameters) : rWithDelay(oneWayDelayMs, 'idd-only', parameters);
-    return { r, mos: mosOfR(r) };
+  const bpl = known ?? ANY_BPL;
+  switch (scale) {
+    case 'CQEN': {
+      const parameters = { ie, bpl, pplPercent, burstR };
+      const r = oneWayDelayMs === null ? rFactor(parameters) : rWithDelay(oneWayDelayMs, 'idd-only', parameters);
+      return { r, mos: mosOfR(r) };
+    }
+    case 'CQEW': {
+      const { r } = wideEModel({ ie, bpl, pplPercent, oneWayDelayMs: oneWayDelayMs ?? 0 });
+      return { r, mos: mosOfWideR(r) };
+    }
+    case 'CQEF': {
+      const { r } = fullEModel({ ie, bpl, pplPercent, oneWayDelayMs: oneWayDelayMs ?? 0 });
+      return { r, mos: mosOfFullR(r) };
+    }
+    default:
+      return scale satisfies never;
   }
-  const band = scale === 'CQEW' ? WIDEBAND : FULLBAND;
-  const r = wideR(band, { ie, bpl, pplPercent, oneWayDelayMs: oneWayDelayMs ?? 0 });
-  return { r, mos: mosOfWideR(band, r) };
 }

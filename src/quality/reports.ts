@@ -1,5 +1,5 @@
 import type { BurstTotals } from './burst-gaps.js';
-import type { Scale } from './equipment.js';
+import type { EquipmentSource, Scale } from './equipment.js';
 
 /** Why one direction of a call was not heard. */
 export type FaultCause =
@@ -34,15 +34,21 @@ export interface MosReport {
   r: number;
   codec: string;
   ie: number;
-  bpl: number;
-  /** Where both are from: what the model takes for the codec, or the profile. */
-  equipmentSource: 'model' | 'profile';
+  /** `null` where nobody tells how the codec bears loss, and nothing was lost. */
+  bpl: number | null;
+  /** Where both are from. */
+  equipmentSource: EquipmentSource;
   /** Packet loss for the E-model in percent: network loss and late discards together. */
   pplPercent: number;
+  /** As measured; G.107 alone has a term for it. */
   burstR: number;
   jitterBufferMs: number;
   /** How much audio the far end puts into a packet, on average. */
   ptimeMs: number;
+  /** What the codec must hear beyond a packet. */
+  lookAheadMs: number;
+  /** What the conversational quality took: network, jitter buffer, packet and look-ahead; `null` as long as it is. */
+  oneWayDelayMs: number | null;
   /** `path`: both ends are ours and on this machine; what our path added is known, the loopback adds well below 1 ms. */
   delaySource: 'probe' | 'rtcp' | 'path' | 'none';
 }

@@ -17,6 +17,7 @@ import {
 } from './format.js';
 import { injectedKinds } from './injected.js';
 import { ladderLines } from './ladder.js';
+import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
@@ -197,7 +198,11 @@ export function responseBars({ responses, calls }: Summary): string {
 /** Calls of one direction by MOS band. */
 export function mosDistribution(title: string, d: DirectionSummary): string {
   const head = `<h3>${escapeHtml(title)}</h3>`;
-  const note = `<p class="note">${count(d.measured)} calls measured, ${count(d.unmeasured)} without MOS${d.mosModel ? ` · ${safe(d.mosModel)}` : ''}</p>`;
+  const note = `<p class="note">${count(d.measured)} calls measured, ${count(d.unmeasured)} without MOS${d.mosModel ? ` · ${safe(mosModelNotes(d.mosModel).join(', '))}` : ''}</p>${otherScaleNotes(
+    d,
+  )
+    .map((other) => `<p class="note">${safe(other)}</p>`)
+    .join('')}`;
   if (!d.mosLqBands || d.mosLq === null)
     return `<div class="card">${head}<span class="soft">not measured</span>${note}</div>`;
   const list = d.mosLqBands.map((n, band): Bar => {

@@ -15,6 +15,7 @@ import {
   sortedResponses,
 } from './format.js';
 import { injectedKinds } from './injected.js';
+import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
@@ -214,8 +215,11 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
     row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),
     row('R p5 / p50', (d) => low(d.rFactor, 1)),
   ];
-  const models = [...new Set([m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null))];
-  for (const model of models) lines.push(`  ${paint(`MOS by ${printable(model)}`, 'dim')}`);
+  const models = [m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null);
+  const notes = new Set(models.map((model) => mosModelNotes(model).join('\n')));
+  for (const note of [...notes].flatMap((text) => text.split('\n'))) lines.push(`  ${paint(printable(note), 'dim')}`);
+  for (const [name, d] of [['uplink', m.uplink] as const, ['downlink', m.downlink] as const])
+    for (const note of otherScaleNotes(d)) lines.push(`  ${paint(printable(`${name}: ${note}`), 'dim')}`);
   for (const note of rtcpNotes(m.rtcp)) lines.push(`  ${note}`);
   return lines;
 }

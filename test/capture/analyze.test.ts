@@ -147,6 +147,21 @@ describe('an analysis of a capture', () => {
     expect(given.streams[0].jitterMs).toBeGreaterThan(0);
   });
 
+  it('rates codecs that it cannot hear, without a Bpl only where nothing was lost', async () => {
+    const gsm = { type: 3, payload: new Uint8Array(33).fill(0xd0) };
+    const { streams } = await measure([...talk(gsm), ...talk({ ...gsm, ssrc: 9, skip: (i) => i === 50 })]);
+    expect(streams[0]).toMatchObject({ encoding: 'GSM/8000', levelDbov: null, silentRatio: null });
+    expect(streams[0].mosModel).toMatchObject({ codec: 'GSM', ie: 20, bpl: null, equipmentSource: 'G.113 Ie' });
+    expect(streams[0].rFactor).toBeCloseTo(73.2062, 4);
+    expect(streams[1]).toMatchObject({ packetsLost: 1, rFactor: null, mosLq: null });
+    const told = await measure([...talk({ ...gsm, skip: (i) => i === 50 })], {
+      ...OPTIONS,
+      equipment: { GSM: { ie: 18, bpl: 10 } },
+    });
+    expect(told.streams[0].mosModel).toMatchObject({ ie: 18, bpl: 10, equipmentSource: 'given' });
+    expect(told.streams[0].rFactor).toBeCloseTo(93.2062 - 18 - (77 * 1) / 11, 4);
+  });
+
   it('claims nothing of what nothing tells about', async () => {
     const { streams } = await measure(talk({ type: 97, skip: (i) => i === 5 }));
     expect(streams[0]).toMatchObject({

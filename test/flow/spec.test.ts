@@ -15,7 +15,9 @@ describe('comfortNoise', () => {
 describe('media.codecs', () => {
   it.each([
     [{ PCMU: { ie: 0, bpl: 25.1 } }, 'codecs'],
-    [{ G729: { ie: 11 } }, 'codecs.G729.bpl'],
+    [{ G729: { mode: '23.85' } }, 'codecs.G729.mode'],
+    // Nobody has published a Bpl of it.
+    [{ 'AMR-WB': { mode: '6.6' } }, 'codecs.AMR-WB'],
     [{ G729: { ie: -1, bpl: 19 } }, 'codecs.G729.ie'],
     [{ EVS: { ie: 10, bpl: 0 } }, 'codecs.EVS.bpl'],
     [{ AMR: { ie: 5, bpl: 10, r: 1 } }, 'codecs.AMR'],
@@ -24,8 +26,8 @@ describe('media.codecs', () => {
     expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   });
 
-  it('takes Ie and Bpl of what is not encoded here', () => {
-    const codecs = { 'AMR-WB': { ie: 7, bpl: 4.9 } };
+  it('takes mode, Ie and Bpl of codecs', () => {
+    const codecs = { 'AMR-WB': { mode: '6.6', bpl: 4.3 }, EVS: { mode: '24.4' }, opus: { ie: 15, bpl: 11 } };
     expect(mediaSpec.parse({ codecs }).codecs).toEqual(codecs);
   });
 });

@@ -18,11 +18,11 @@ trunk: { channels: 20, ${trunk} }
 
 describe('a run', () => {
   it.each([
-    ['G722', 20, 'G.107.1 CQEW'],
-    ['L16/8000', 30, 'G.107 CQEN'],
-    ['L16/16000', 10, 'G.107.1 CQEW'],
-    ['opus', 20, 'G.107.2 CQEF'],
-    ['opus', 60, 'G.107.2 CQEF'],
+    ['G722', 20, 'G.107.1'],
+    ['L16/8000', 30, 'G.107'],
+    ['L16/16000', 10, 'G.107.1'],
+    ['opus', 20, 'G.107.2'],
+    ['opus', 60, 'G.107.2'],
   ] as const)('with %s every %d ms is heard both ways with its digits and rated on %s', async (codec, ptime, model) => {
     const { summary, records } = await runProfile(
       profile(
@@ -45,7 +45,7 @@ describe('a run', () => {
       expect(record.uplink!.packetsSent!).toBeGreaterThan(2000 / ptime);
       expect(record.uplink!.packetsSent!).toBeLessThan(4600 / ptime);
     }
-    expect(summary.media.uplink).toMatchObject({ measured: 4, mosModel: model });
+    expect(summary.media.uplink).toMatchObject({ measured: 4, mosModel: { model, codec } });
   });
 
   it('settles on the codec that the answerer prefers, with the packet interval that each side asks for', async () => {
@@ -61,11 +61,11 @@ describe('a run', () => {
   });
 
   it.each([
-    ['G729', 40, 'G.107 CQEN', ''],
+    ['G729', 40, { model: 'G.107', codec: 'G729', ie: 11, bpl: 19, equipmentSource: 'G.113' }, ''],
     [
       'AMR-WB',
       33,
-      'G.107.1 CQEW, AMR-WB with Ie 7 and Bpl 4.9 by the profile',
+      { model: 'G.107.1', codec: 'AMR-WB', ie: 7, bpl: 4.9, equipmentSource: 'given' },
       ', codecs: { AMR-WB: { ie: 7, bpl: 4.9 } }',
     ],
   ] as const)(
@@ -107,7 +107,10 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }`,
       true,
       true,
     ]);
-    expect(summary.media.downlink).toMatchObject({ measured: 4, mosModel: 'G.107.1 CQEW' });
+    expect(summary.media.downlink).toMatchObject({
+      measured: 4,
+      mosModel: { model: 'G.107.1', scale: 'CQEW', codec: 'G722' },
+    });
   });
 
   it('without a common codec fails with 488', async () => {

@@ -58,7 +58,7 @@ describe('a run with its own trunk', () => {
         packetsLost: 0,
         edgeLost: 0,
         lossRatio: 0,
-        mosModel: 'G.107 CQEN',
+        mosModel: { model: 'G.107', scale: 'CQEN', codec: 'PCMU', ie: 0, bpl: 25.1, delaySource: 'path' },
       });
       expect(way.packetsReceived).toBeGreaterThan(20 * 340);
       expect(way.mosLq!.min).toBeCloseTo(4.409, 2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DirectionMetrics, DtmfMetrics } from '../../src/metrics/direction-metrics.js';
 import { HeardStream } from '../../src/quality/heard-stream.js';
-import { mosOf } from '../../src/quality/mos.js';
+import { type MosInput, mosOf } from '../../src/quality/mos.js';
 
 describe('digits of all calls', () => {
   it('are lost as a share of those sent to a far end that tells what it heard', () => {
@@ -33,31 +33,67 @@ describe('ratings of all calls', () => {
     ownSsrc: 1,
   }).report(0);
 
-  it('are of one scale: that of most streams; those on another one are not measured on it', () => {
+  const usual = { bpl: 25.1, missing: 0, expected: 100, burstR: 1, jitterBufferMs: 60, ptimeMs: 20, delay: null };
+
+  function metricsOf(...ratings: Partial<MosInput>[]): DirectionMetrics {
     const metrics = new DirectionMetrics();
-    for (const codec of ['PCMU', 'G722', 'G722', 'opus'] as const) {
-      const common = { bpl: 25.1, missing: 0, expected: 100, burstR: 1, jitterBufferMs: 60, ptimeMs: 20, delay: null };
-      const heard = { ...unheard, mos: mosOf({ codec, ...common }) };
+    for (const rating of ratings) {
+      const heard = { ...unheard, mos: mosOf({ ...usual, codec: 'PCMU', ...rating }) };
       metrics.add({ packetsSent: 100, heard, edgeLost: 0, evidence: 'local' });
     }
-    const summary = metrics.summary();
-    expect(summary).toMatchObject({ streams: 4, measured: 2, unmeasured: 2, mosModel: 'G.107.1 CQEW' });
+    return metrics;
+  }
+
+  it('are of one scale: that of most streams; those on another one are not measured on it, and have figures of their own', () => {
+    const summary = metricsOf({}, { codec: 'G722' }, { codec: 'G722' }, { codec: 'opus' }).summary();
+    expect(summary).toMatchObject({ streams: 4, measured: 2, unmeasured: 2, mosModel: { scale: 'CQEW' } });
     expect(summary.rFactor!.p50).toBeCloseTo(115.85, 1);
     expect(summary.mosLqBands!.reduce((sum, n) => sum + n, 0)).toBe(2);
+    expect(summary.otherScales).toMatchObject([
+      { streams: 1, rFactor: { mean: 93.206208 }, mosModel: { model: 'G.107', codec: 'PCMU' } },
+      { streams: 1, rFactor: { mean: 125.36 }, mosModel: { model: 'G.107.2', codec: 'opus' } },
+    ]);
   });
 
-  it('name what a profile said of codecs, once each, beside the model', () => {
-    const metrics = new DirectionMetrics();
-    const equipment = { G729: { ie: 15, bpl: 12 } };
-    for (const codec of ['PCMU', 'G729', 'G729', 'AMR'] as const) {
-      const common = { bpl: 25.1, missing: 0, expected: 100, burstR: 1, jitterBufferMs: 60, ptimeMs: 20, delay: null };
-      const heard = { ...unheard, mos: mosOf({ codec, equipment, ...common }) };
-      metrics.add({ packetsSent: 100, heard, edgeLost: 0, evidence: 'local' });
-    }
-    expect(metrics.summary()).toMatchObject({
-      measured: 4,
-      mosModel: 'G.107 CQEN, G729 with Ie 15 and Bpl 12 by the profile',
+  it('say what they rest on: codec, Ie, Bpl, buffer, packets and where the delay is from', () => {
+    const path = { oneWayDelayMs: 30, source: 'path' } as const;
+    const near = metricsOf({ delay: path }, { delay: path, jitterBufferMs: 80 }).summary();
+    expect(near.mosModel).toEqual({
+      model: 'G.107',
+      scale: 'CQEN',
+      codec: 'PCMU',
+      ie: 0,
+      bpl: 25.1,
+      equipmentSource: 'G.113',
+      lookAheadMs: 0,
+      burstR: 'measured',
+      jitterBufferMs: 70,
+      ptimeMs: 20,
+      delaySource: 'path',
+      conversational: 2,
+      others: [],
     });
+    expect(near.mosCq).not.toBeNull();
+    const partly = metricsOf({ delay: { oneWayDelayMs: 30, source: 'rtcp' } }, {}).summary();
+    expect(partly.mosModel).toMatchObject({ delaySource: 'mixed', conversational: 1 });
+    const none = metricsOf({ codec: 'G722' }).summary();
+    expect(none).toMatchObject({ mosCq: null, mosModel: { delaySource: 'none', conversational: 0, burstR: 'none' } });
+  });
+
+  it('name every codec of the scale, those of most streams first', () => {
+    const equipment = { G729: { ie: 15, bpl: 12 } };
+    const { measured, mosModel } = metricsOf(
+      {},
+      { codec: 'G729', equipment },
+      { codec: 'G729', equipment },
+      { codec: 'AMR', equipment },
+    ).summary();
+    expect(measured).toBe(4);
+    expect(mosModel).toMatchObject({ codec: 'G729', ie: 15, bpl: 12, equipmentSource: 'given' });
+    expect(mosModel!.others).toEqual([
+      { codec: 'PCMU', ie: 0, bpl: 25.1, equipmentSource: 'G.113', lookAheadMs: 0, streams: 1 },
+      { codec: 'AMR', ie: 5, bpl: 10, equipmentSource: 'as GSM-EFR', lookAheadMs: 5, streams: 1 },
+    ]);
   });
 
   it('are absent without any', () => {
@@ -69,6 +105,7 @@ describe('ratings of all calls', () => {
       mosModel: null,
       mosLq: null,
       mosLqBands: null,
+      otherScales: [],
     });
   });
 });

@@ -38,7 +38,7 @@ describe('joining what both sides report', () => {
       jitterBufferMs: 60,
       ptimeMs: 20,
       delay: null,
-    });
+    })!;
     const caller = mediaReport({ mos });
     caller.truth.downlink.delayMeanMs = 120;
     caller.truth.uplink.delayMeanMs = 0;
@@ -128,7 +128,7 @@ describe('RTCP of a foreign far end', () => {
     jitterBufferMs: 60,
     ptimeMs: 20,
     delay: null,
-  });
+  })!;
   const rtcp = (heard: Parameters<typeof mediaReport>[0], change: Partial<RtcpReport>): CallRecord =>
     join({ ...mediaReport({ mos, ...heard }), rtcp: { ...RTCP, ...change } }, null);
 

@@ -86,7 +86,7 @@ describe('VoIP metrics of what was heard', () => {
     jitterBufferMs: 60,
     ptimeMs: 20,
     delay: null,
-  });
+  })!;
   const heard = heardReport({
     packetsExpected: 1000,
     packetsLost: 20,

@@ -9,9 +9,9 @@ import {
   rWithDelay,
   simplifiedDelayImpairment,
 } from '../../src/quality/e-model.js';
-import { BPL } from '../../src/quality/equipment.js';
+import { BPL, equipmentOf, RATED_CODECS } from '../../src/quality/equipment.js';
 import { mosOf } from '../../src/quality/mos.js';
-import { FULLBAND, mosOfWideR, WIDEBAND, wideR } from '../../src/quality/wide-e-model.js';
+import { fullEModel, mosOfFullR, mosOfWideR, wideEModel } from '../../src/quality/wide-e-model.js';
 
 interface Equipment {
   ie: number;
@@ -202,53 +202,108 @@ describe('the MOS of a stream', () => {
   } as const;
 
   it('knows no conversational quality without a delay, and takes all that the delay is made of with one', () => {
-    const without = mosOf({ ...input, delay: null });
+    const without = mosOf({ ...input, delay: null })!;
     expect(without).toMatchObject({ cq: null, delaySource: 'none', pplPercent: 2, ie: 0, bpl: 25.1, model: 'G.107' });
     expect(without.r).toBeCloseTo(86.1951, 4);
     expect(without.lq).toBeCloseTo(4.235, 4);
-    const near = mosOf({ ...input, delay: { oneWayDelayMs: 20, source: 'probe' } });
+    const near = mosOf({ ...input, delay: { oneWayDelayMs: 20, source: 'probe' } })!;
     expect(near.cq).toBe(near.lq);
-    const far = mosOf({ ...input, delay: { oneWayDelayMs: 220, source: 'rtcp' } });
+    const far = mosOf({ ...input, delay: { oneWayDelayMs: 220, source: 'rtcp' } })!;
     expect(far.lq).toBe(without.lq);
     expect(far.cq).toBeCloseTo(mosOfR(without.r - 14.7607), 4);
     expect(far.delaySource).toBe('rtcp');
   });
 
-  it('takes what the profile says of a codec that is opaque, and of no other', () => {
+  it('takes what the user says of a codec, and of no other', () => {
     const equipment = { G729: { ie: 15, bpl: 12 } };
-    const told = mosOf({ ...input, codec: 'G729', equipment, delay: null });
-    expect(told).toMatchObject({ ie: 15, bpl: 12, equipmentSource: 'profile', model: 'G.107', scale: 'CQEN' });
+    const told = mosOf({ ...input, codec: 'G729', equipment, delay: null })!;
+    expect(told).toMatchObject({ ie: 15, bpl: 12, equipmentSource: 'given', model: 'G.107', scale: 'CQEN' });
     // G.107, 7.2 with BurstR 1: Ie,eff = Ie + (95 − Ie) · Ppl ÷ (Ppl + Bpl), taken from R at Ie,eff 0.
-    const clean = mosOf({ ...input, missing: 0, delay: null }).r;
+    const clean = mosOf({ ...input, missing: 0, delay: null })!.r;
     expect(told.r).toBeCloseTo(clean - 15 - (80 * 2) / 14, 9);
-    expect(mosOf({ ...input, codec: 'AMR', equipment, delay: null })).toMatchObject({
+    expect(mosOf({ ...input, codec: 'AMR', equipment, delay: null })!).toMatchObject({
       ie: 5,
-      equipmentSource: 'model',
+      equipmentSource: 'as GSM-EFR',
     });
-    expect(mosOf({ ...input, equipment, delay: null })).toMatchObject({ bpl: 25.1, equipmentSource: 'model' });
+    expect(mosOf({ ...input, equipment, delay: null })!).toMatchObject({ bpl: 25.1, equipmentSource: 'G.113' });
   });
 
   it('has no loss where nothing was expected', () => {
-    expect(mosOf({ ...input, missing: 0, expected: 0, delay: null }).pplPercent).toBe(0);
+    expect(mosOf({ ...input, missing: 0, expected: 0, delay: null })!.pplPercent).toBe(0);
+  });
+
+  it('takes into the delay what a packet holds, what the buffer holds and what the codec looks ahead', () => {
+    const delay = { oneWayDelayMs: 100, source: 'probe' } as const;
+    expect(mosOf({ ...input, delay })!.oneWayDelayMs).toBe(180);
+    expect(mosOf({ ...input, codec: 'G729', ptimeMs: 40, delay })!.oneWayDelayMs).toBe(205);
+    expect(mosOf({ ...input, codec: 'opus', jitterBufferMs: 100, delay })!.oneWayDelayMs).toBe(226.5);
+    expect(mosOf({ ...input, delay: null })!.oneWayDelayMs).toBeNull();
+  });
+
+  it('knows nothing of a codec without figures, and nothing of loss for one without a Bpl', () => {
+    expect(mosOf({ ...input, codec: 'speex', missing: 0, delay: null })).toBeNull();
+    expect(mosOf({ ...input, codec: 'GSM', delay: null })).toBeNull();
+    const clean = mosOf({ ...input, codec: 'GSM', missing: 0, delay: null })!;
+    expect(clean).toMatchObject({ ie: 20, bpl: null, equipmentSource: 'G.113 Ie' });
+    expect(clean.r).toBeCloseTo(93.2062 - 20, 4);
+    const given = mosOf({ ...input, codec: 'GSM', equipment: { GSM: { bpl: 10 } }, delay: null })!;
+    expect(given).toMatchObject({ ie: 20, bpl: 10, equipmentSource: 'given' });
   });
 });
 
 describe('the E-model of wider bands', () => {
+  // Ta, Ie, Bpl, Ppl, Idte, Idle, Idd, R, MOS; the echo path as long as the speech path.
   it.each([
-    [0, 0, 20, 0, 128.846315, 4.499152],
-    [0, 5, 20, 0, 123.846315, 4.456839],
-    [0, 13, 4.3, 0, 115.846315, 4.334152],
-    [0, 13, 4.3, 1, 100.374617, 3.938597],
-  ])('rates wideband as G.107.1: %d ms, Ie %d, Bpl %d, %d %% loss', (oneWayDelayMs, ie, bpl, pplPercent, r, mos) => {
-    const found = wideR(WIDEBAND, { ie, bpl, pplPercent, oneWayDelayMs });
-    expect(found).toBeCloseTo(r, 5);
-    expect(mosOfWideR(WIDEBAND, found)).toBeCloseTo(mos, 5);
+    [0, 0, 20, 0, 0, 0.153685, 0, 128.846315, 4.499152],
+    [0, 5, 20, 0, 0, 0.153685, 0, 123.846315, 4.456839],
+    [50, 0, 20, 0, 0.092907, 0.652075, 0, 128.255018, 4.495632],
+    [150, 5, 20, 0, 0.355448, 1.012266, 0.210955, 122.421331, 4.439743],
+    [200, 0, 20, 0, 0.475831, 1.152155, 3.927294, 123.44472, 4.45224],
+    [0, 13, 4.3, 0, 0, 0.153685, 0, 115.846315, 4.334152],
+    [0, 13, 4.3, 1, 0, 0.153685, 0, 100.374617, 3.938597],
+    [150, 13, 4.3, 1, 0.355448, 1.012266, 0.210955, 98.949633, 3.893625],
+  ])(
+    'rates wideband as G.107.1: %d ms, Ie %d, Bpl %d, %d %% loss',
+    (ta, ie, bpl, pplPercent, idte, idle, idd, r, mos) => {
+      const echo = { oneWayDelayMs: ta, echoDelayMs: ta, loopDelayMs: 2 * ta };
+      const found = wideEModel({ ie, bpl, pplPercent, ...echo });
+      expect(found.idte).toBeCloseTo(idte, 5);
+      expect(found.idle).toBeCloseTo(idle, 5);
+      expect(found.idd).toBeCloseTo(idd, 5);
+      expect(found.r).toBeCloseTo(r, 5);
+      expect(mosOfWideR(found.r)).toBeCloseTo(mos, 5);
+    },
+  );
+
+  it.each([
+    [1, 4.494],
+    [3, 4.4785],
+    [5, 4.4586],
+    [7, 4.4343],
+    [8, 4.4206],
+    [10, 4.3901],
+    [13, 4.3371],
+    [20, 4.182],
+    [26, 4.0181],
+    [31, 3.863],
+    [36, 3.6936],
+    [41, 3.5123],
+    [56, 2.922],
+  ])('gives an Ie of %d on the wideband scale a MOS of %d', (ie, mos) => {
+    expect(mosOfWideR(129 - ie)).toBeCloseTo(mos, 4);
   });
 
-  it('takes 1.29 times the narrowband impairment of the same delay', () => {
-    const still = wideR(WIDEBAND, { ie: 0, bpl: 20, pplPercent: 0, oneWayDelayMs: 0 });
-    const late = wideR(WIDEBAND, { ie: 0, bpl: 20, pplPercent: 0, oneWayDelayMs: 150 });
-    expect(still - late).toBeCloseTo(0.210955, 4);
+  it('loses to loss as the modes of AMR-WB do', () => {
+    for (const [ie, bpl, pplPercent, ieEff, r, mos] of [
+      [20, 4.3, 2, 43.8095, 85.1905, 3.4062],
+      [10, 4.9, 1, 24.4068, 104.5932, 4.0642],
+      [8, 4.6, 1, 23.5357, 105.4643, 4.0886],
+    ]) {
+      const found = wideEModel({ ie, bpl, pplPercent });
+      expect(found.ieEff).toBeCloseTo(ieEff, 4);
+      expect(129 - found.ieEff).toBeCloseTo(r, 4);
+      expect(mosOfWideR(129 - found.ieEff)).toBeCloseTo(mos, 4);
+    }
   });
 
   it.each([
@@ -256,12 +311,14 @@ describe('the E-model of wider bands', () => {
     [0, 10.2, 4.3, 1, 114.8189, 3.9294],
     [150, 10.2, 4.3, 0, 137.558, 4.4043],
     [250, 10.2, 4.3, 5, 59.1194, 2.0613],
+    [0, 7.2, 11.4, 0, 140.8, 4.4436],
     [0, 7.2, 11.4, 2, 122.1731, 4.1166],
     [0, 17.1, 11.7, 1, 121.8528, 4.109],
+    [0, 22.7, 13, 0, 125.3, 4.1873],
   ])('rates fullband as G.107.2: %d ms, Ie %d, Bpl %d, %d %% loss', (oneWayDelayMs, ie, bpl, pplPercent, r, mos) => {
-    const found = wideR(FULLBAND, { ie, bpl, pplPercent, oneWayDelayMs });
-    expect(found).toBeCloseTo(r, 3);
-    expect(mosOfWideR(FULLBAND, found)).toBeCloseTo(mos, 4);
+    const found = fullEModel({ ie, bpl, pplPercent, oneWayDelayMs });
+    expect(found.r).toBeCloseTo(r, 3);
+    expect(mosOfFullR(found.r)).toBeCloseTo(mos, 4);
   });
 
   it.each([
@@ -272,9 +329,41 @@ describe('the E-model of wider bands', () => {
     ['opus', 'G.107.2', 'CQEF', 10.57],
   ] as const)('rates %s by %s on the scale %s', (codec, model, scale, bpl) => {
     const input = { codec, bpl: BPL.plc, missing: 0, expected: 500, burstR: 1, jitterBufferMs: 60, ptimeMs: 20 };
-    const clean = mosOf({ ...input, delay: { oneWayDelayMs: 200, source: 'path' } });
+    const clean = mosOf({ ...input, delay: { oneWayDelayMs: 200, source: 'path' } })!;
     expect(clean).toMatchObject({ model, scale, bpl, codec });
     expect(clean.cq!).toBeLessThan(clean.lq);
-    expect(mosOf({ ...input, missing: 20, delay: null }).lq).toBeLessThan(clean.lq);
+    expect(mosOf({ ...input, missing: 20, delay: null })!.lq).toBeLessThan(clean.lq);
+  });
+});
+
+describe('the tables of equipment', () => {
+  // ITU-T G.113: narrowband appendix I, wideband appendix IV, super-wideband appendix V.
+  it.each([
+    ['PCMU', '64', 'CQEN', 0, 25.1],
+    ['G723', '6.3', 'CQEN', 15, 16.1],
+    ['G723', '5.3', 'CQEN', 19, null],
+    ['G726-32', '32', 'CQEN', 7, null],
+    ['G728', '12.8', 'CQEN', 20, null],
+    ['G729', 'A+VAD', 'CQEN', 11, 19],
+    ['G729', '8', 'CQEN', 10, null],
+    ['GSM-EFR', '12.2', 'CQEN', 5, 10],
+    ['G722', '48', 'CQEW', 31, null],
+    ['G7221', '24', 'CQEW', 19, null],
+    ['AMR-WB', '12.65', 'CQEW', 13, 4.3],
+    ['AMR-WB', '23.05', 'CQEW', 1, 4.6],
+    ['AMR-WB', '23.85-diotic', 'CQEW', 10, 4.9],
+    ['EVS', '16.4', 'CQEF', 10.8, 10.3],
+    ['opus', 'NB-CBR-10', 'CQEN', 6.2, 15.33],
+    ['opus', 'SWB-VBR-40', 'CQEF', 10.67, 9.79],
+  ] as const)('have %s at %s', (codec, mode, scale, ie, bpl) => {
+    expect(equipmentOf(codec, BPL.plc, { [codec]: { mode } })).toMatchObject({ scale, ie, bpl });
+  });
+
+  it('have a usual mode of each codec, and know no mode that they do not have', () => {
+    for (const [codec, modes] of Object.entries(RATED_CODECS)) {
+      expect(equipmentOf(codec, BPL.plc)).toEqual(equipmentOf(codec, BPL.plc, { [codec]: { mode: modes[0] } }));
+      expect(equipmentOf(codec, BPL.plc, { [codec]: { mode: 'fast' } })).toBeNull();
+    }
+    expect(equipmentOf('PCMA', BPL.none)).toMatchObject({ ie: 0, bpl: 4.3, source: 'G.113' });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { render } from '../../src/audio/sound.js';
 import { CODECS, type CodecName, type DecodedCodec } from '../../src/core/codecs.js';
-import { EQUIPMENT } from '../../src/quality/equipment.js';
+import { BPL, equipmentOf } from '../../src/quality/equipment.js';
 import { type HeardSpec, HeardStream } from '../../src/quality/heard-stream.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
 
@@ -98,7 +98,7 @@ describe('a heard stream', () => {
       expect(report.jitterMaxMs!).toBeLessThan(0.001);
       // All zeros, and yet nobody can say that it is silence.
       expect(report.verdict).toEqual({ state: 'ok', cause: null });
-      const { scale: of, ie, bpl } = EQUIPMENT[codec];
+      const { scale: of, ie, bpl } = equipmentOf(codec, BPL.plc)!;
       expect(report.mos).toMatchObject({ codec, model, scale, ie, bpl, pplPercent: 10, ptimeMs: 20 });
       expect(of).toBe(scale);
       stream.close();

@@ -5,7 +5,7 @@ import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
-import type { KnownEquipment } from '../../quality/equipment.js';
+import type { GivenEquipments } from '../../quality/equipment.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
@@ -76,7 +76,7 @@ export interface SessionSpec {
   /** Packet-loss robustness for the E-model. */
   bpl: number;
   /** Ie and Bpl of codecs that are opaque to us, where they are not those of the E-model's tables. */
-  equipment?: KnownEquipment;
+  equipment?: GivenEquipments;
   /** Whether G.722 and Opus are decoded for their level; left out, they are. */
   measuresLevels?: boolean;
   /** Whether RTCP is sent and read, and with extended reports (RFC 3611); neither when it is left out. */
