@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeG711 } from '../../src/audio/g711.js';
-import { analyze } from '../../src/capture/analyze.js';
+import { type AnalyzeOptions, analyze } from '../../src/capture/analyze.js';
 import { mosOfR, rFactor } from '../../src/quality/e-model.js';
 import { BPL } from '../../src/quality/equipment.js';
 import { captureText } from '../../src/report/capture-text.js';
@@ -60,7 +60,7 @@ function sip(at: [string, number], media: string[], protocol = 'RTP/AVP', types 
   return { atUs: 0, bytes: ipv4(['192.0.2.9', 5060], ['192.0.2.8', 5060], Buffer.from(text)) };
 }
 
-function measure(frames: Frame[], options = OPTIONS) {
+function measure(frames: Frame[], options: AnalyzeOptions = OPTIONS) {
   const sorted = [...frames].sort((a, b) => a.atUs - b.atUs);
   return analyze(files.write('test.pcap', pcapFile(sorted)), options);
 }
