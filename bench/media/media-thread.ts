@@ -89,7 +89,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     ptimeMs: 20,
     hearDigits: true,
     expectAudio: true,
-    jitterBufferMs: 60,
+    jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
     mediaTimeoutMs: 5000,
     bpl: 25.1,
     rtcp: { xr: true },

@@ -103,7 +103,7 @@ try {
     ptimeMs: 20,
     hearDigits: true,
     expectAudio: true,
-    jitterBufferMs: 60,
+    jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
     mediaTimeoutMs: 5000,
     bpl: 25.1,
   };

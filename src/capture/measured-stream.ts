@@ -1,16 +1,18 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
 import type { GivenEquipments } from '../quality/equipment.js';
-import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
+import type { HeardSpec } from '../quality/heard-spec.js';
+import { HeardStream } from '../quality/heard-stream.js';
+import { rateInterval, worstOf } from '../quality/intervals.js';
 import { mosOf } from '../quality/mos.js';
-import type { HeardReport, MosReport } from '../quality/reports.js';
+import type { JitterBuffer } from '../quality/playout.js';
+import type { HeardReport, IntervalReport, MosReport, PlayoutReport } from '../quality/reports.js';
 import { codecOf } from '../sdp/codecs.js';
 import { isComfortNoise, isEvent, type Payloads, type PayloadTypeReport } from './payload-types.js';
 import type { Candidate } from './survey.js';
 
 /** What a judgement of a capture assumes of the listener. */
 export interface Assumptions {
-  /** Fixed playout delay after the first packet, in ms. */
-  jitterBufferMs: number;
+  jitterBuffer: JitterBuffer;
   /** Packet-loss robustness of codecs whose receiver decides on it (G.113). */
   bpl: number;
   /** Modes, Ie and Bpl of codecs that are other than usual. */
@@ -61,7 +63,15 @@ export interface StreamReport {
   mosLq: number | null;
   /** The rating's inputs. A capture does not tell of delay: there is no conversational quality. */
   mosModel: Omit<MosReport, 'lq' | 'cq' | 'r' | 'oneWayDelayMs' | 'delaySource'> | null;
+  /** How long an adaptive buffer kept packets on average, and the fastest at most. */
+  playout: PlayoutReport | null;
+  /** Each 10 s, the last 60; and the one with the lowest R of all. */
+  intervals: CapturedInterval[];
+  worstInterval: CapturedInterval | null;
 }
+
+/** A capture does not tell the delay, so there is no conversational quality. */
+type CapturedInterval = Omit<IntervalReport, 'mosCq'>;
 
 /** Stands for every codec that is not to be decoded: packets are counted and timed, and nothing is claimed of their level. */
 const STAND_IN: CodecName = 'G729';
@@ -84,7 +94,7 @@ export class MeasuredStream {
     this.isReadable = !isEncrypted && candidate.cutOff === 0;
     this.heard = new HeardStream({
       acceptPayloadTypes: this.accepted(),
-      jitterBufferMs: assumptions.jitterBufferMs,
+      jitterBuffer: assumptions.jitterBuffer,
       mediaTimeoutMs: Number.POSITIVE_INFINITY,
       bpl: assumptions.bpl,
       expectAudio: true,
@@ -142,7 +152,19 @@ export class MeasuredStream {
       rFactor: mos?.r ?? null,
       mosLq: mos?.lq ?? null,
       mosModel: mos && modelOf(mos),
+      playout: isTimed ? heard.playout : null,
+      ...this.intervals(heard, mos),
     };
+  }
+
+  private intervals(heard: HeardReport, mos: MosReport | null): Pick<StreamReport, 'intervals' | 'worstInterval'> {
+    const rated = (interval: IntervalReport): IntervalReport => {
+      const { jitterMs, ...rest } = rateInterval(interval, mos);
+      return { ...rest, jitterMs: this.payloads.clockRate === null ? null : jitterMs };
+    };
+    const intervals = heard.intervals.map(rated);
+    const worst = worstOf(heard.worstInterval ? [rated(heard.worstInterval), ...intervals] : intervals);
+    return { intervals: intervals.map(captured), worstInterval: worst && captured(worst) };
   }
 
   /** What the receiver is told of the payload types. One that nothing tells of is left out, and counted. */
@@ -176,11 +198,15 @@ export class MeasuredStream {
       missing: heard.packetsLost + heard.lateDiscarded,
       expected: heard.packetsExpected,
       burstR: heard.mos.burstR,
-      jitterBufferMs: this.assumptions.jitterBufferMs,
+      jitterBufferMs: heard.mos.jitterBufferMs,
       ptimeMs: this.ptimeMs(heard) ?? 0,
       delay: null,
     });
   }
+}
+
+function captured({ mosCq, ...interval }: IntervalReport): CapturedInterval {
+  return interval;
 }
 
 function modelOf({ lq, cq, r, oneWayDelayMs, delaySource, ...model }: MosReport): StreamReport['mosModel'] {

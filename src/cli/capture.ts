@@ -1,17 +1,17 @@
 import { Command, Option } from 'commander';
 import { type Analysis, analyze } from '../capture/analyze.js';
 import { AppError } from '../core/errors.js';
-import { DEFAULT_JITTER_BUFFER_MS } from '../flow/spec.js';
+import { DEFAULT_JITTER_BUFFER, parseJitterBuffer } from '../flow/jitter-buffer-spec.js';
 import { BPL, equipmentOf, type GivenEquipment, RATED_CODECS } from '../quality/equipment.js';
+import type { JitterBuffer } from '../quality/playout.js';
 import { captureText } from '../report/capture-text.js';
-import { time } from './options.js';
 import { printJson } from './standard-streams.js';
 
 interface AnalyzeFlags {
   json?: boolean;
   rtpmap?: ReadonlyMap<number, string>;
   codec?: Readonly<Record<string, GivenEquipment>>;
-  jitterBuffer: number;
+  jitterBuffer: JitterBuffer;
   plc: boolean;
 }
 
@@ -32,9 +32,12 @@ function analyzeCommand(): Command {
       rtpmap,
     )
     .addOption(
-      new Option('--jitter-buffer <time>', 'playout delay of the listener; later packets are lost for it')
-        .argParser(time('--jitter-buffer'))
-        .default(DEFAULT_JITTER_BUFFER_MS, `${DEFAULT_JITTER_BUFFER_MS}ms`),
+      new Option(
+        '--jitter-buffer <time>',
+        'playout delay of the listener, later packets are lost for it: fixed, or adaptive:20-200ms',
+      )
+        .argParser(jitterBuffer)
+        .default(parseJitterBuffer(DEFAULT_JITTER_BUFFER), DEFAULT_JITTER_BUFFER),
     )
     .option(
       '--codec <name=mode>',
@@ -49,6 +52,7 @@ Examples:
   trunkstorm capture analyze call.pcap                        every stream: loss, jitter, level, digits, MOS
   trunkstorm capture analyze call.pcapng.gz --json | jq '.streams[] | {ssrc, packetsLost, jitterMs, mosLq}'
   trunkstorm capture analyze call.pcap --rtpmap 96=opus/48000/2 --jitter-buffer 120ms
+  trunkstorm capture analyze call.pcap --jitter-buffer adaptive:20-200ms --json | jq '.streams[].worstInterval'
 
 Reads Ethernet (VLAN too), Linux cooked 1 and 2, raw IP and loopback; IPv4 and IPv6. SIP over UDP within the capture says
 what payload types mean; without it those of RFC 3551 are known.`,
@@ -56,7 +60,7 @@ what payload types mean; without it those of RFC 3551 are known.`,
     .action(
       async (file: string, { json, rtpmap: given = new Map(), codec: equipment, jitterBuffer, plc }: AnalyzeFlags) => {
         const bpl = plc ? BPL.plc : BPL.none;
-        const options = { rtpmap: given, jitterBufferMs: jitterBuffer, bpl, equipment };
+        const options = { rtpmap: given, jitterBuffer, bpl, equipment };
         const analysis: Analysis = await analyze(file, options, progress());
         if (json) printJson(analysis);
         else process.stdout.write(captureText(analysis));
@@ -95,6 +99,16 @@ function codec(
       found: text,
     });
   return { ...given, [name]: equipment };
+}
+
+function jitterBuffer(text: string): JitterBuffer {
+  const buffer = parseJitterBuffer(text);
+  if (buffer) return buffer;
+  throw new AppError('ARGUMENT_INVALID', '--jitter-buffer has a wrong value', {
+    where: '--jitter-buffer',
+    expected: 'a duration such as 60ms, or adaptive:20-200ms with up to 1s',
+    found: text,
+  });
 }
 
 /** A line a second on a terminal's stderr while a long file is read. */

@@ -41,7 +41,7 @@ export class Conversation {
       hearDigits: options.hearDigits ?? true,
       recordBytes: options.recordBytes,
       expectAudio: conversation.expectAudio,
-      jitterBufferMs: mediaSpec.jitterBuffer,
+      jitterBuffer: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,
       latch: conversation.latch,
       srtp: conversation.srtp.length > 0,

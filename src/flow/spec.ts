@@ -5,6 +5,7 @@ import { duration, ratio } from '../core/units.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
+import { jitterBuffer } from './jitter-buffer-spec.js';
 
 const DIGITS = /^[0-9*#A-D]+$/;
 
@@ -172,8 +173,6 @@ export function soundsOf({ audio, noise, gain, clip, frames }: ConversationSpec)
 
 export type CallSpec = z.infer<typeof callSpec>;
 
-export const DEFAULT_JITTER_BUFFER_MS = 60;
-
 /** What a profile says of a codec in place of what its usual mode has. */
 function equipment(codec: (typeof ADJUSTABLE_CODECS)[number]) {
   return z
@@ -217,9 +216,7 @@ export const mediaSpec = z
       .describe(
         'Addresses of this machine that the callers take in turn for RTP, each with all the ports; without it the local address',
       ),
-    jitterBuffer: duration
-      .default(DEFAULT_JITTER_BUFFER_MS)
-      .describe('Playout delay of the simulated receiver; packets later than this are lost for it'),
+    jitterBuffer,
     timeout: duration
       .default(10_000)
       .describe('Media that stops for longer is a fault, and the call counts as dropped (`mediaTimeoutMs`)'),

@@ -189,7 +189,7 @@ export class CallRtcp implements DatagramSink, Due {
     const sender = this.senderInfo(nowMs);
     const reception = this.reception();
     const metrics =
-      this.extended && reception ? voipMetricsOf(this.session.heard.report(nowMs), rtcp.roundTripMs) : null;
+      this.extended && reception ? voipMetricsOf(this.session.heard.figures(nowMs), rtcp.roundTripMs) : null;
     const compound = rtcp.compose(nowMs, sender, reception, metrics, goodbye);
     around.scratch.bytes.set(new Uint8Array(compound.buffer, compound.byteOffset, compound.byteLength));
     let length = compound.byteLength;

@@ -1,6 +1,7 @@
 import type { Recording } from '../audio/recording.js';
 import { CODECS } from '../core/codecs.js';
-import { type HeardSpec, HeardStream } from '../quality/heard-stream.js';
+import type { HeardSpec } from '../quality/heard-spec.js';
+import { HeardStream } from '../quality/heard-stream.js';
 import { PlayedAudio } from '../quality/played-audio.js';
 import type { HeardReport, SentReport } from '../quality/reports.js';
 import { isRtp } from '../rtp/packet.js';
@@ -35,7 +36,7 @@ export class LocalSession implements End {
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
     const listeners = openListeners(spec);
-    this.played = listeners.length === 0 ? undefined : new PlayedAudio(listeners, spec.jitterBufferMs);
+    this.played = listeners.length === 0 ? undefined : new PlayedAudio(listeners, spec.jitterBuffer);
     this.heard = new HeardStream(this.heardSpec());
   }
 
@@ -101,10 +102,10 @@ export class LocalSession implements End {
   }
 
   private heardSpec(): HeardSpec {
-    const { jitterBufferMs, mediaTimeoutMs, bpl, equipment, measuresLevels, expectAudio, hearDigits } = this.spec;
+    const { jitterBuffer, mediaTimeoutMs, bpl, equipment, measuresLevels, expectAudio, hearDigits } = this.spec;
     return {
       acceptPayloadTypes: this.acceptPayloadTypes,
-      jitterBufferMs,
+      jitterBuffer,
       mediaTimeoutMs,
       bpl,
       equipment,

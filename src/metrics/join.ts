@@ -2,7 +2,7 @@ import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import { matchDigits } from '../quality/dtmf-match.js';
 import { farEndVerdict } from '../quality/far-end-verdict.js';
-import { withDelay } from '../quality/mos.js';
+import { rateConversation } from '../quality/mos.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
 import { hostPort } from '../sip/uri.js';
 import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
@@ -47,8 +47,8 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   };
 
   if (own) {
-    rateConversation(record.uplink?.heard, media.truth.uplink);
-    rateConversation(record.downlink.heard, media.truth.downlink);
+    rateByPath(record.uplink?.heard, media.truth.uplink);
+    rateByPath(record.downlink.heard, media.truth.downlink);
   } else if (!echo) {
     rateByRoundTrip(record.downlink.heard, media);
   }
@@ -68,16 +68,16 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
 }
 
 /** Our own far end is on this machine: the one-way delay is what our path added, by its own count. */
-function rateConversation(heard: HeardReport | null | undefined, truth: DirectionTruth): void {
-  if (heard?.mos && truth.delayMeanMs !== null)
-    heard.mos = withDelay(heard.mos, { oneWayDelayMs: truth.delayMeanMs, source: 'path' });
+function rateByPath(heard: HeardReport | null | undefined, truth: DirectionTruth): void {
+  if (heard && truth.delayMeanMs !== null)
+    rateConversation(heard, { oneWayDelayMs: truth.delayMeanMs, source: 'path' });
 }
 
 /** The network's one-way delay is taken as half the round trip, RTCP being delayed by it alone; our path's comes on top. */
 function rateByRoundTrip(heard: HeardReport | null, { rtcp, truth }: MediaReport): void {
-  if (!heard?.mos || !rtcp?.roundTripMs) return;
+  if (!heard || !rtcp?.roundTripMs) return;
   const oneWayDelayMs = rtcp.roundTripMs.mean / 2 + (truth.downlink.delayMeanMs ?? 0);
-  heard.mos = withDelay(heard.mos, { oneWayDelayMs, source: 'rtcp' });
+  rateConversation(heard, { oneWayDelayMs, source: 'rtcp' });
 }
 
 function rtcpOf({ rtcp, sent }: MediaReport): RtcpRecord | null {

@@ -1,7 +1,7 @@
 import type { VoipMetrics } from '../rtp/voip-metrics.js';
 import { GMIN } from './burst-gaps.js';
 import { withDelay } from './mos.js';
-import type { HeardReport } from './reports.js';
+import type { HeardFigures } from './reports.js';
 
 /** Level of a sine of full scale, −3.01 dBov, in dBm0 (G.711, A-law: 3.14), less its level in dBov. */
 const DBM0_ABOVE_DBOV = 6.15;
@@ -10,9 +10,9 @@ const DBM0_ABOVE_DBOV = 6.15;
  * What was heard as VoIP metrics (RFC 3611, section 4.7); `null` where there is nothing to rate. `roundTripMs` is that of the
  * network; `null`, while it is not known, is written as 0, and then there is no conversational quality.
  */
-export function voipMetricsOf(heard: HeardReport, roundTripMs: number | null): VoipMetrics | null {
-  const { mos, packetsExpected: expected, bursts } = heard;
-  if (mos === null || expected === 0) return null;
+export function voipMetricsOf(heard: HeardFigures, roundTripMs: number | null): VoipMetrics | null {
+  const { mos, packetsExpected: expected, bursts, playout } = heard;
+  if (mos === null || playout === null || expected === 0) return null;
   const gapPackets = expected - bursts.packets;
   const missing = heard.packetsLost + heard.lateDiscarded;
   const rated = roundTripMs === null ? mos : withDelay(mos, { oneWayDelayMs: roundTripMs / 2, source: 'rtcp' });
@@ -25,13 +25,18 @@ export function voipMetricsOf(heard: HeardReport, roundTripMs: number | null): V
     // One before each burst, and one after the last.
     gapDurationMs: (Math.max(0, gapPackets) * mos.ptimeMs) / (bursts.bursts + 1),
     roundTripMs: roundTripMs ?? 0,
-    endSystemDelayMs: mos.jitterBufferMs + mos.ptimeMs,
+    endSystemDelayMs: playout.meanMs + mos.ptimeMs,
     signalLevelDbm0: heard.levelDbov === null ? null : heard.levelDbov + DBM0_ABOVE_DBOV,
     noiseLevelDbm0: heard.comfortNoiseDbov === null ? null : heard.comfortNoiseDbov + DBM0_ABOVE_DBOV,
     gmin: GMIN,
     rFactor: mos.r,
     mosLq: mos.lq,
     mosCq: rated.cq,
-    jitterBufferMs: mos.jitterBufferMs,
+    jitterBuffer: {
+      isAdaptive: playout.kind === 'adaptive',
+      nominalMs: playout.meanMs,
+      maximumMs: playout.maxMs,
+      absoluteMaximumMs: playout.limitMs,
+    },
   };
 }

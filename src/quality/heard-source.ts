@@ -2,7 +2,7 @@ import { takeNumbers } from '../core/number-block.js';
 import { WINDOW_PAIR_NUMBERS } from './bit-window.js';
 import type { BurstTotals } from './burst-gaps.js';
 import { LOSS_RUN_NUMBERS, LossRuns } from './loss-runs.js';
-import { PLAYOUT_NUMBERS, PlayoutBuffer } from './playout.js';
+import { type JitterBuffer, PLAYOUT_NUMBERS, PlayoutBuffer } from './playout.js';
 import { Arrival, RECEIVER_NUMBERS, RtpReceiver } from './rtp-receiver.js';
 
 const SOURCE_NUMBERS = RECEIVER_NUMBERS + PLAYOUT_NUMBERS + LOSS_RUN_NUMBERS + WINDOW_PAIR_NUMBERS;
@@ -12,11 +12,16 @@ export class HeardSource {
   readonly receiver: RtpReceiver;
   readonly playout: PlayoutBuffer;
   readonly runs: LossRuns;
+  /** Packets that came after the interval that they belong to, and those of them that were too late to be played. */
+  belated = 0;
+  belatedLate = 0;
+  /** The highest extended sequence number of the intervals that are over. */
+  private endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly ssrc: number,
     readonly clockRate: number,
-    jitterBufferMs: number,
+    jitterBuffer: JitterBuffer,
   ) {
     // One stretch for all, the windows last.
     const { numbers, words, at } = takeNumbers(SOURCE_NUMBERS);
@@ -24,24 +29,39 @@ export class HeardSource {
     const runsAt = playoutAt + PLAYOUT_NUMBERS;
     const windows = { numbers, words, at: runsAt + LOSS_RUN_NUMBERS };
     this.receiver = new RtpReceiver(clockRate, { numbers, words, at }, windows);
-    this.playout = new PlayoutBuffer(jitterBufferMs, clockRate, { numbers, words, at: playoutAt });
+    this.playout = new PlayoutBuffer(jitterBuffer, clockRate, { numbers, words, at: playoutAt });
     this.runs = new LossRuns({ numbers, words, at: runsAt }, windows);
   }
 
-  /** Takes one packet. `isAudio` packets count for jitter and have a time at which they must be there. */
-  accept(sequence: number, timestamp: number, arrivalMs: number, isAudio: boolean): Arrival {
+  /**
+   * Takes one packet. `isAudio` packets count for jitter and have a time at which they must be there; `startsTalkspurt` says
+   * that they have the marker.
+   */
+  accept(sequence: number, timestamp: number, arrivalMs: number, isAudio: boolean, startsTalkspurt: boolean): Arrival {
     const arrival = this.receiver.accept(sequence, timestamp, arrivalMs);
     if (arrival === Arrival.jumped) return arrival;
     if (arrival === Arrival.restarted) {
       this.runs.restart();
       this.playout.restart();
+      this.endedAt = Number.NEGATIVE_INFINITY;
       this.runs.add(this.receiver.extended - 1, true);
     }
     if (isAudio) this.receiver.updateJitter(timestamp, arrivalMs);
     if (arrival !== Arrival.duplicate) {
-      this.runs.add(this.receiver.extended, isAudio ? this.playout.accept(timestamp, arrivalMs) : true);
+      const { extended } = this.receiver;
+      const isPlayed = isAudio ? this.playout.accept(timestamp, arrivalMs, startsTalkspurt) : true;
+      this.runs.add(extended, isPlayed);
+      if (arrival === Arrival.reordered && extended <= this.endedAt) {
+        this.belated++;
+        if (!isPlayed) this.belatedLate++;
+      }
     }
     return arrival;
+  }
+
+  /** An interval is over: what was numbered up to here is of that or of one before. */
+  endInterval(): void {
+    if (this.receiver.expected > 0) this.endedAt = this.receiver.last;
   }
 }
 
@@ -57,6 +77,12 @@ export class SourceTotals {
   jitterSumMs = 0;
   jitterPackets = 0;
   jitterMaxMs = 0;
+  belated = 0;
+  belatedLate = 0;
+  /** Of an adaptive playout buffer: see `AdaptiveDelay`. */
+  waitSumMs = 0;
+  waits = 0;
+  maxDelayMs = 0;
   readonly runs = { packets: 0, missing: 0, runs: 0 };
   readonly bursts = { bursts: 0, packets: 0, missing: 0 };
 
@@ -72,6 +98,14 @@ export class SourceTotals {
     this.jitterSumMs += receiver.jitterSumMs;
     this.jitterPackets += receiver.jitterPackets;
     this.jitterMaxMs = Math.max(this.jitterMaxMs, receiver.jitterMaxMs);
+    this.belated += source.belated;
+    this.belatedLate += source.belatedLate;
+    const { adaptive } = source.playout;
+    if (adaptive !== null) {
+      this.waitSumMs += adaptive.waitSumMs;
+      this.waits += adaptive.waits;
+      this.maxDelayMs = Math.max(this.maxDelayMs, adaptive.maxMs);
+    }
     const runs = source.runs.totals();
     this.runs.packets += runs.packets;
     this.runs.missing += runs.missing;
@@ -90,6 +124,11 @@ export class SourceTotals {
     this.jitterSumMs += other.jitterSumMs;
     this.jitterPackets += other.jitterPackets;
     this.jitterMaxMs = Math.max(this.jitterMaxMs, other.jitterMaxMs);
+    this.belated += other.belated;
+    this.belatedLate += other.belatedLate;
+    this.waitSumMs += other.waitSumMs;
+    this.waits += other.waits;
+    this.maxDelayMs = Math.max(this.maxDelayMs, other.maxDelayMs);
     this.runs.packets += other.runs.packets;
     this.runs.missing += other.runs.missing;
     this.runs.runs += other.runs.runs;

@@ -35,6 +35,12 @@ export class EarlierSources {
     this.lastSsrc = ssrc;
   }
 
+  /** An interval is over for what was heard so far. */
+  endInterval(current: HeardSource | null): void {
+    this.previous?.endInterval();
+    current?.endInterval();
+  }
+
   /** All are over, late packets included. */
   end(current: HeardSource | null): void {
     if (this.previous) this.ended.add(this.previous);

@@ -1,44 +1,31 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
 import { takeNumbers } from '../core/number-block.js';
 import { comfortNoiseLevelAt } from '../rtp/comfort-noise.js';
-import { isRtp, payloadEnd, payloadStart, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
-import type { GivenEquipments } from './equipment.js';
+import {
+  isRtp,
+  markerOf,
+  payloadEnd,
+  payloadStart,
+  payloadTypeOf,
+  sequenceOf,
+  ssrcOf,
+  timestampOf,
+} from '../rtp/packet.js';
+import { ARRIVAL_NUMBERS, ArrivalTimes } from './arrival-times.js';
 import { HeardAudio } from './heard-audio.js';
 import { HeardDigits } from './heard-digits.js';
-import { type AcceptedPayloads, isAudio, kindsOf, Payload } from './heard-payload.js';
+import { isAudio, kindsOf, Payload } from './heard-payload.js';
 import { HeardSource } from './heard-source.js';
 import { EarlierSources } from './heard-sources.js';
+import type { HeardSpec } from './heard-spec.js';
+import { Intervals } from './intervals.js';
 import { LEVEL_NUMBERS } from './levels.js';
 import { burstRatio } from './loss-runs.js';
-import { type KnownDelay, mosOf } from './mos.js';
+import { type KnownDelay, mosOf, rateConversation } from './mos.js';
 import { judge } from './one-way.js';
-import type { PlayedAudio } from './played-audio.js';
-import type { HeardReport, Verdict } from './reports.js';
+import { playoutOf } from './playout.js';
+import type { HeardFigures, HeardReport, Verdict } from './reports.js';
 import { Arrival } from './rtp-receiver.js';
-
-/** What is negotiated and expected in the direction that is heard. */
-export interface HeardSpec {
-  /** Payload types accepted: pt → what it carries. */
-  acceptPayloadTypes: AcceptedPayloads;
-  jitterBufferMs: number;
-  mediaTimeoutMs: number;
-  bpl: number;
-  equipment?: GivenEquipments;
-  /** Whether G.722 and Opus are decoded for their level; left out, they are. */
-  measuresLevels?: boolean;
-  expectAudio: boolean;
-  hearDigits: boolean;
-  /** RTP clock of the codec that is expected, in Hz. */
-  clockRate: number;
-  /** SSRC that we send with: packets that carry it are our own, sent back. */
-  ownSsrc: number;
-  /** Whether we lately sent a packet of this number and time: another one with our SSRC is not ours. Left out, all are. */
-  hasSent?: (sequence: number, timestamp: number) => boolean;
-  /** Told once: the far end has drawn our SSRC (RFC 3550, section 8.2). */
-  onCollision?: () => void;
-  /** Where somebody listens to the call. */
-  played?: PlayedAudio;
-}
 
 /** Live totals, cheap to read. */
 export interface HeardCounters {
@@ -47,18 +34,13 @@ export interface HeardCounters {
   packetsExpected(): number;
 }
 
-// Where the numbers of a stream lie; those of its levels follow.
+// Where the numbers of a stream lie; those of its arrivals and levels follow.
 const ANSWERED = 0;
 const OWN_SSRC = 1;
 /** SSRC of the current source, −1 before the first one. */
 const CURRENT_SSRC = 2;
-const PACKETS = 3;
-const FIRST_ARRIVAL_MS = 4;
-const LAST_ARRIVAL_MS = 5;
-const LONGEST_GAP_MS = 6;
-/** As the longest gap, only of the time in which audio was expected. */
-const LONGEST_EXPECTED_GAP_MS = 7;
-const STREAM_NUMBERS = 8;
+const INTERVAL_END_MS = 3;
+const STREAM_NUMBERS = 4;
 
 /**
  * What is heard in one direction of one call. Pure over (packet, arrival): it reads no clock, and a packet costs no
@@ -72,11 +54,14 @@ export class HeardStream implements HeardCounters {
   private kinds: Uint8Array;
   private current: HeardSource | null = null;
   private readonly audio: HeardAudio;
+  private readonly arrivals: ArrivalTimes;
   private echo = false;
 
   private readonly earlier = new EarlierSources();
   private readonly digits = new HeardDigits();
   private answeredAtMs: number | null = null;
+  /** From the answer on. */
+  private intervals: Intervals | null = null;
   private ssrcCollision = false;
   /** Packets received before the answer, from elsewhere, refused by SRTP, of unknown payload type, and what was no RTP. */
   private earlyMedia = 0;
@@ -87,11 +72,12 @@ export class HeardStream implements HeardCounters {
   private malformed = 0;
 
   constructor(private spec: HeardSpec) {
-    const { numbers, words, at } = takeNumbers(STREAM_NUMBERS + LEVEL_NUMBERS);
+    const { numbers, words, at } = takeNumbers(STREAM_NUMBERS + ARRIVAL_NUMBERS + LEVEL_NUMBERS);
     this.numbers = numbers;
     this.at = at;
     numbers[at + CURRENT_SSRC] = -1;
-    this.audio = new HeardAudio({ numbers, words, at: at + STREAM_NUMBERS });
+    this.audio = new HeardAudio({ numbers, words, at: at + STREAM_NUMBERS + ARRIVAL_NUMBERS });
+    this.arrivals = new ArrivalTimes({ numbers, words, at: at + STREAM_NUMBERS }, this.audio.levels);
     this.kinds = kindsOf(spec.acceptPayloadTypes, spec.measuresLevels ?? true);
     this.configure(spec);
   }
@@ -107,13 +93,9 @@ export class HeardStream implements HeardCounters {
     numbers[at + OWN_SSRC] = spec.ownSsrc;
     const codec = Object.values(spec.acceptPayloadTypes).find((name) => name in CODECS);
     if (codec !== undefined && levels.audioPackets === 0) audio.codec = codec as CodecName;
-    if (this.current) this.current.playout.bufferMs = spec.jitterBufferMs;
     if (this.answeredAtMs === null || spec.expectAudio === levels.isExpected) return;
-    const changedMs = nowMs ?? Math.max(numbers[at + LAST_ARRIVAL_MS], this.answeredAtMs);
-    if (!spec.expectAudio) {
-      const gapMs = this.expectedGapAt(changedMs);
-      if (gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) numbers[at + LONGEST_EXPECTED_GAP_MS] = gapMs;
-    }
+    const changedMs = nowMs ?? Math.max(this.arrivals.lastMs ?? 0, this.answeredAtMs);
+    if (!spec.expectAudio) this.arrivals.noteExpectedGap(changedMs);
     levels.expect(spec.expectAudio, changedMs);
   }
 
@@ -128,6 +110,8 @@ export class HeardStream implements HeardCounters {
     if (this.answeredAtMs !== null) return;
     this.answeredAtMs = nowMs;
     this.numbers[this.at + ANSWERED] = 1;
+    this.intervals = new Intervals(nowMs);
+    this.numbers[this.at + INTERVAL_END_MS] = this.intervals.endMs;
     this.audio.levels.expect(this.spec.expectAudio, nowMs);
   }
 
@@ -145,18 +129,27 @@ export class HeardStream implements HeardCounters {
     if (played !== undefined) {
       const start = payloadStart(bytes, offset);
       const end = payloadEnd(bytes, offset, length);
-      played.hear(kind, bytes, start, end, ssrc, timestampOf(bytes, offset) | 0, arrivalMs);
+      played.hear(kind, bytes, start, end, ssrc, timestampOf(bytes, offset) | 0, arrivalMs, markerOf(bytes, offset));
     }
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);
       return;
     }
-    this.noteArrival(arrivalMs);
+    const endsInterval = arrivalMs >= numbers[at + INTERVAL_END_MS];
+    if (endsInterval) this.endInterval(arrivalMs);
+    this.arrivals.note(arrivalMs);
     const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
     // As a signed number the timestamp is passed on without an allocation; only differences are used.
     const timestamp = timestampOf(bytes, offset) | 0;
-    const arrival = source.accept(sequenceOf(bytes, offset), timestamp, arrivalMs, isAudio(kind));
+    const arrival = source.accept(
+      sequenceOf(bytes, offset),
+      timestamp,
+      arrivalMs,
+      isAudio(kind),
+      markerOf(bytes, offset),
+    );
+    if (endsInterval) this.intervals!.spread(this.packetsLostSoFar(), arrivalMs);
     if (arrival === Arrival.duplicate) return;
     switch (kind) {
       case Payload.pcmu:
@@ -257,13 +250,13 @@ export class HeardStream implements HeardCounters {
     return judge({
       isAnswered: this.answeredAtMs !== null,
       expectedMs,
-      packets: this.numbers[this.at + PACKETS],
+      packets: this.arrivals.packets,
       wrongSource: this.wrongSource,
       unauthenticated: this.unauthenticated,
       undecodable: this.undecodable,
       decodable: packets + levels.comfortNoisePackets,
       unmeasured,
-      longestGapMs: Math.max(this.numbers[this.at + LONGEST_EXPECTED_GAP_MS], this.expectedGapAt(nowMs)),
+      longestGapMs: this.arrivals.longestExpectedGapAt(nowMs),
       mediaTimeoutMs: this.spec.mediaTimeoutMs,
       secondsExpected,
       secondsHeard,
@@ -271,14 +264,23 @@ export class HeardStream implements HeardCounters {
     });
   }
 
-  /** The figures up to `endMs`. `delay` is the network's one-way delay where it is known. Nothing is changed by it. */
+  /** All up to `endMs`. `delay` is the network's one-way delay where it is known. Nothing is changed by it. */
   report(endMs: number, delay: KnownDelay | null = null): HeardReport {
-    const { numbers, at, audio, current: source } = this;
+    const figures = this.figures(endMs);
+    const totals = this.earlier.totals(this.current);
+    const parts = this.intervals?.report(totals, endMs, figures.mos) ?? { intervals: [], worstInterval: null };
+    const heard = { ...figures, ...parts };
+    if (delay !== null) rateConversation(heard, delay);
+    return heard;
+  }
+
+  /** The figures of the whole. Nothing is changed by it. */
+  figures(endMs: number): HeardFigures {
+    const { audio, arrivals, current: source } = this;
     const { levels, unmeasured } = audio;
     const totals = this.earlier.totals(source);
     const { secondsExpected, secondsHeard } = levels.secondsAt(endMs);
-    const hasMedia = numbers[at + PACKETS] > 0;
-    const lastArrivalMs = numbers[at + LAST_ARRIVAL_MS];
+    const playout = playoutOf(this.spec.jitterBuffer, totals);
     return {
       packetsReceived: totals.received,
       duplicates: totals.duplicates,
@@ -287,6 +289,7 @@ export class HeardStream implements HeardCounters {
       packetsLost: totals.lost,
       rfc3550CumulativeLost: totals.cumulativeLost,
       lateDiscarded: totals.late,
+      playout,
       bursts: totals.bursts,
       lossRatio: totals.expected === 0 ? null : totals.lost / totals.expected,
       jitterMs: totals.jitterPackets === 0 ? null : totals.jitterSumMs / totals.jitterPackets,
@@ -295,9 +298,9 @@ export class HeardStream implements HeardCounters {
       ssrcChanges: this.earlier.changes,
       firstSequence: source ? source.receiver.first : null,
       lastSequence: source ? source.receiver.last : null,
-      firstArrivalMs: hasMedia ? numbers[at + FIRST_ARRIVAL_MS] : null,
-      lastArrivalMs: hasMedia ? lastArrivalMs : null,
-      longestGapMs: hasMedia ? Math.max(numbers[at + LONGEST_GAP_MS], endMs - lastArrivalMs) : null,
+      firstArrivalMs: arrivals.firstMs,
+      lastArrivalMs: arrivals.lastMs,
+      longestGapMs: arrivals.longestGapAt(endMs),
       comfortNoise: levels.comfortNoisePackets,
       comfortNoiseDbov: levels.comfortNoiseDbov,
       earlyMedia: this.earlyMedia,
@@ -323,10 +326,10 @@ export class HeardStream implements HeardCounters {
               missing: totals.lost + totals.late,
               expected: totals.expected,
               burstR: burstRatio(totals.runs),
-              jitterBufferMs: this.spec.jitterBufferMs,
+              jitterBufferMs: playout?.meanMs ?? 0,
               // What the far end sends, whatever was agreed on.
               ptimeMs: audio.packetMs,
-              delay,
+              delay: null,
             }),
       digits: this.digits.digits,
       digitDuplicates: this.digits.duplicates,
@@ -343,30 +346,13 @@ export class HeardStream implements HeardCounters {
     }
   }
 
-  private noteArrival(arrivalMs: number): void {
-    const { numbers, at } = this;
-    const lastMs = numbers[at + LAST_ARRIVAL_MS];
-    if (numbers[at + PACKETS]++ === 0) {
-      numbers[at + FIRST_ARRIVAL_MS] = arrivalMs;
-    } else {
-      const gapMs = arrivalMs - lastMs;
-      if (gapMs > numbers[at + LONGEST_GAP_MS]) numbers[at + LONGEST_GAP_MS] = gapMs;
-      // The part of it in which audio was expected is not longer.
-      if (gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS]) {
-        const expectedGapMs = this.expectedGapAt(arrivalMs);
-        if (expectedGapMs > numbers[at + LONGEST_EXPECTED_GAP_MS])
-          numbers[at + LONGEST_EXPECTED_GAP_MS] = expectedGapMs;
-      }
-    }
-    if (arrivalMs > lastMs) numbers[at + LAST_ARRIVAL_MS] = arrivalMs;
-  }
-
-  /** For how long nothing has come at `nowMs` although it was expected; 0 before the first packet. */
-  private expectedGapAt(nowMs: number): number {
-    const { numbers, at } = this;
-    const { levels } = this.audio;
-    if (numbers[at + PACKETS] === 0 || !levels.isExpected) return 0;
-    return nowMs - Math.max(numbers[at + LAST_ARRIVAL_MS], levels.sinceMs);
+  private endInterval(arrivalMs: number): void {
+    const { earlier, current } = this;
+    const intervals = this.intervals!;
+    const lastMs = this.arrivals.lastMs ?? this.answeredAtMs!;
+    intervals.end(earlier.totals(current), lastMs, arrivalMs, this.audio.packetMs);
+    earlier.endInterval(current);
+    this.numbers[this.at + INTERVAL_END_MS] = intervals.endMs;
   }
 
   private hearDecoded(kind: number, bytes: Uint8Array, start: number, end: number, arrivalMs: number): void {
@@ -389,7 +375,7 @@ export class HeardStream implements HeardCounters {
     if (before !== null) return before;
     this.earlier.begin(ssrc, this.current);
     this.numbers[this.at + CURRENT_SSRC] = ssrc;
-    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.jitterBufferMs);
+    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.jitterBuffer);
     return this.current;
   }
 }

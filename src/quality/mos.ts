@@ -1,6 +1,6 @@
 import { mosOfR, rFactor, rWithDelay } from './e-model.js';
 import { equipmentOf, type GivenEquipments, type Scale } from './equipment.js';
-import type { MosReport } from './reports.js';
+import type { HeardReport, IntervalReport, MosReport } from './reports.js';
 import { fullEModel, mosOfFullR, mosOfWideR, wideEModel } from './wide-e-model.js';
 
 /** A one-way delay of the network and where it is known from. */
@@ -20,6 +20,7 @@ export interface MosInput {
   missing: number;
   expected: number;
   burstR: number;
+  /** Playout delay: how long a packet waits on average. */
   jitterBufferMs: number;
   ptimeMs: number;
   delay: KnownDelay | null;
@@ -63,10 +64,37 @@ export function mosOf(input: MosInput): MosReport | null {
   return input.delay ? withDelay(report, input.delay) : report;
 }
 
+/** The rating of a part of a stream: its own loss and playout delay, everything else as of the stream. */
+export function ofStretch(
+  stream: MosReport,
+  { packetsExpected, packetsLost, lateDiscarded, burstR, playoutDelayMs }: IntervalReport,
+): MosReport {
+  const pplPercent = packetsExpected === 0 ? 0 : (100 * (packetsLost + lateDiscarded)) / packetsExpected;
+  const stretch = {
+    ...stream,
+    pplPercent,
+    burstR: burstR ?? 1,
+    jitterBufferMs: playoutDelayMs ?? stream.jitterBufferMs,
+  };
+  const { r, mos } = rate(stretch.scale, stretch, null);
+  return { ...stretch, r, lq: mos, cq: null, oneWayDelayMs: null, delaySource: 'none' };
+}
+
 /** The same rating with a conversational quality, once the network's delay is known. */
 export function withDelay(report: MosReport, delay: KnownDelay): MosReport {
   const oneWayDelayMs = delay.oneWayDelayMs + report.jitterBufferMs + report.ptimeMs + report.lookAheadMs;
   return { ...report, cq: rate(report.scale, report, oneWayDelayMs).mos, oneWayDelayMs, delaySource: delay.source };
+}
+
+/** What was heard, and each interval of it, rated with a conversational quality. */
+export function rateConversation(heard: HeardReport, delay: KnownDelay): void {
+  const { mos } = heard;
+  if (mos === null) return;
+  heard.mos = withDelay(mos, delay);
+  const rated = (interval: IntervalReport): IntervalReport =>
+    interval.r === null ? interval : { ...interval, mosCq: withDelay(ofStretch(mos, interval), delay).cq };
+  heard.intervals = heard.intervals.map(rated);
+  heard.worstInterval = heard.worstInterval && rated(heard.worstInterval);
 }
 
 /** R and MOS on a scale; without a delay those of the listening quality. */

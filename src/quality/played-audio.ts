@@ -2,7 +2,7 @@ import { Decimator } from '../audio/decimator.js';
 import { type AudioDecoder, openDecoder } from '../audio/decoder.js';
 import { CODECS, type DecodedCodec } from '../core/codecs.js';
 import { DECODED, Payload } from './heard-payload.js';
-import { PlayoutBuffer } from './playout.js';
+import { type JitterBuffer, PlayoutBuffer } from './playout.js';
 
 /** Rate in Hz at which listeners hear, whatever the codec's is. */
 export const LISTENING_RATE = 8000;
@@ -65,7 +65,7 @@ export class PlayedAudio {
 
   constructor(
     private readonly listeners: readonly Listener[],
-    private readonly bufferMs: number,
+    private readonly jitterBuffer: JitterBuffer,
   ) {}
 
   /** Takes one packet of audio that is decoded here; others are passed over, duplicates are heard once. */
@@ -77,19 +77,20 @@ export class PlayedAudio {
     ssrc: number,
     timestamp: number,
     arrivalMs: number,
+    startsTalkspurt = false,
   ): void {
     const codec = codecOf(kind);
     if (codec === null || end <= start || end - start > MOST_PAYLOAD_BYTES) return;
     this.playUntil(arrivalMs);
     const { clockRate } = CODECS[codec];
     if (this.playout === null || clockRate !== this.clockRate) {
-      this.playout = new PlayoutBuffer(this.bufferMs, clockRate);
+      this.playout = new PlayoutBuffer(this.jitterBuffer, clockRate);
       this.clockRate = clockRate;
     } else if (ssrc !== this.ssrc) {
       this.playout.restart();
     }
     this.ssrc = ssrc;
-    if (!this.playout.accept(timestamp, arrivalMs)) return;
+    if (!this.playout.accept(timestamp, arrivalMs, startsTalkspurt)) return;
     const atMs = this.playout.playedAtMs(timestamp);
     if (atMs < this.endMs - SEAM_MS || atMs > arrivalMs + FARTHEST_MS) return;
     this.insert(codec, bytes, start, end, atMs);

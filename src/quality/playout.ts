@@ -1,4 +1,22 @@
 import { type NumberRange, takeNumbers } from '../core/number-block.js';
+import { AdaptiveDelay } from './adaptive-delay.js';
+import type { PlayoutReport } from './reports.js';
+
+/** The listener's playout buffer: its delay, or what the delay is kept within. */
+export type JitterBuffer = { kind: 'fixed'; delayMs: number } | { kind: 'adaptive'; minMs: number; maxMs: number };
+
+/** How long packets waited in a buffer, by the sums of an adaptive one; `null` when no audio came. */
+export function playoutOf(
+  buffer: JitterBuffer,
+  { received, waits, waitSumMs, maxDelayMs }: Record<'received' | 'waits' | 'waitSumMs' | 'maxDelayMs', number>,
+): PlayoutReport | null {
+  if (received === 0) return null;
+  if (buffer.kind === 'fixed') {
+    const { delayMs } = buffer;
+    return { kind: 'fixed', meanMs: delayMs, maxMs: delayMs, limitMs: delayMs };
+  }
+  return waits === 0 ? null : { kind: 'adaptive', meanMs: waitSumMs / waits, maxMs: maxDelayMs, limitMs: buffer.maxMs };
+}
 
 /** A stream that stays this far from its schedule for `RESYNC_PACKETS` packets gets a new schedule. */
 const RESYNC_MS = 1000;
@@ -15,34 +33,35 @@ const ASTRAY = 3;
 /** How far packets were behind schedule on average, in this stretch and in the first one (NaN before its end). */
 const BEHIND_SUM_MS = 4;
 const BEHIND_PACKETS = 5;
+/** How far behind schedule a packet may be to be played. */
 const BUFFER_MS = 6;
 const LATE = 7;
 const FIRST_MEAN_MS = 8;
 export const PLAYOUT_NUMBERS = 9;
 
 /**
- * A fixed playout buffer: packet i is played at (arrival of the first) + buffer + (its timestamp − the first timestamp).
- * What comes later than that is discarded. The schedule follows the sender's clock where that runs faster or slower than
- * ours, as phones do, and too slowly to follow a network that becomes slower. When the timestamps leave the schedule by more than a second for a second
- * (a sender that set its timestamps anew), the schedule starts over.
+ * A playout buffer. Packet i is played at (arrival of the first) + delay + (its timestamp − the first timestamp), and what
+ * comes later than that is discarded. The delay is fixed, or follows the network (`AdaptiveDelay`). The schedule follows the
+ * sender's clock where that runs faster or slower than ours, as phones do, and too slowly to follow a network that becomes
+ * slower. When the timestamps leave the schedule by more than a second for a second (a sender that set its timestamps anew),
+ * the schedule starts over.
  */
 export class PlayoutBuffer {
   private readonly numbers: Float64Array;
   private readonly at: number;
+  /** `null` where the delay is fixed. */
+  readonly adaptive: AdaptiveDelay | null;
 
   /** @param range `PLAYOUT_NUMBERS` zeros */
   constructor(
-    bufferMs: number,
+    buffer: JitterBuffer,
     private readonly clockRate: number,
     range: NumberRange = takeNumbers(PLAYOUT_NUMBERS),
   ) {
     this.numbers = range.numbers;
     this.at = range.at;
-    this.bufferMs = bufferMs;
-  }
-
-  set bufferMs(bufferMs: number) {
-    this.numbers[this.at + BUFFER_MS] = bufferMs;
+    this.adaptive = buffer.kind === 'adaptive' ? new AdaptiveDelay(buffer, clockRate) : null;
+    this.numbers[this.at + BUFFER_MS] = buffer.kind === 'fixed' ? buffer.delayMs : buffer.minMs;
   }
 
   /** Distinct packets that came too late. */
@@ -50,8 +69,11 @@ export class PlayoutBuffer {
     return this.numbers[this.at + LATE];
   }
 
-  /** Whether the packet comes in time to be played; counts it when it does not. */
-  accept(timestamp: number, arrivalMs: number): boolean {
+  /**
+   * Whether the packet comes in time to be played; counts it when it does not. `startsTalkspurt`: its marker says so
+   * (RFC 3551, section 4.1).
+   */
+  accept(timestamp: number, arrivalMs: number, startsTalkspurt = false): boolean {
     const { numbers, at } = this;
     if (numbers[at + ANCHORED] === 0) this.anchor(timestamp, arrivalMs);
     const units = (timestamp - numbers[at + ANCHOR_TIMESTAMP]) | 0;
@@ -65,6 +87,7 @@ export class PlayoutBuffer {
       numbers[at + ASTRAY] = 0;
       numbers[at + BEHIND_SUM_MS] += behindMs;
       if (++numbers[at + BEHIND_PACKETS] >= DRIFT_PACKETS) this.follow();
+      if (this.adaptive !== null) numbers[at + BUFFER_MS] = this.adaptive.take(behindMs, timestamp, startsTalkspurt);
     }
     if (behindMs <= numbers[at + BUFFER_MS]) return true;
     numbers[at + LATE]++;
@@ -92,6 +115,7 @@ export class PlayoutBuffer {
     numbers[at + BEHIND_SUM_MS] = 0;
     numbers[at + BEHIND_PACKETS] = 0;
     numbers[at + FIRST_MEAN_MS] = Number.NaN;
+    this.adaptive?.restart();
   }
 
   /** Moves the schedule towards where packets were in the first stretch. */

@@ -42,6 +42,7 @@ export interface MosReport {
   pplPercent: number;
   /** As measured; G.107 alone has a term for it. */
   burstR: number;
+  /** Playout delay: of a fixed buffer its length, of an adaptive one the mean over the packets. */
   jitterBufferMs: number;
   /** How much audio the far end puts into a packet, on average. */
   ptimeMs: number;
@@ -53,8 +54,39 @@ export interface MosReport {
   delaySource: 'probe' | 'rtcp' | 'path' | 'none';
 }
 
-/** What was heard in one direction of one call. Counters count RTP packets, times are on the run's clock in ms. */
-export interface HeardReport {
+/** How long packets waited in the playout buffer; all three are the length of a fixed one. */
+export interface PlayoutReport {
+  kind: 'fixed' | 'adaptive';
+  /** What a packet of average delay waited. */
+  meanMs: number;
+  /** What the fastest packet of its time waited at most. */
+  maxMs: number;
+  /** What it may wait at most. */
+  limitMs: number;
+}
+
+/** What was heard in 10 s of a call, the last ones in fewer. */
+export interface IntervalReport {
+  /** Since the answer. */
+  startMs: number;
+  durationMs: number;
+  packetsExpected: number;
+  packetsLost: number;
+  lateDiscarded: number;
+  /** Mean of J. */
+  jitterMs: number | null;
+  /** Mean of an adaptive buffer; `null` where it is fixed or nothing came. */
+  playoutDelayMs: number | null;
+  burstR: number | null;
+  /** `null` where less than a second of audio was expected. */
+  r: number | null;
+  mosLq: number | null;
+  /** With the delay of the call; `null` while that is unknown. */
+  mosCq: number | null;
+}
+
+/** What was heard in one direction of one call, as a whole. Counters count RTP packets, times are on the run's clock in ms. */
+export interface HeardFigures {
   /** Packets of the accepted stream, duplicates included. */
   packetsReceived: number;
   duplicates: number;
@@ -67,6 +99,8 @@ export interface HeardReport {
   rfc3550CumulativeLost: number;
   /** Received, but too late for the playout buffer. */
   lateDiscarded: number;
+  /** `null` when nothing was received. */
+  playout: PlayoutReport | null;
   /** Bursts of packets lost or discarded (RFC 3611, section 4.7.2, Gmin 16): their packets, and those of them that miss. */
   bursts: BurstTotals;
   /** packetsLost ÷ packetsExpected, 0–1. */
@@ -118,6 +152,14 @@ export interface HeardReport {
   digits: string;
   /** Events heard again after they had ended (same digit, same timestamp, restarted). */
   digitDuplicates: number;
+}
+
+/** What was heard in one direction of one call, and when. */
+export interface HeardReport extends HeardFigures {
+  /** Each 10 s from the answer on, the last 60. */
+  intervals: IntervalReport[];
+  /** The one with the lowest R of all. */
+  worstInterval: IntervalReport | null;
 }
 
 /** What one side sent. */

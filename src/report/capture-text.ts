@@ -1,5 +1,6 @@
 import type { Analysis } from '../capture/analyze.js';
 import type { StreamReport } from '../capture/measured-stream.js';
+import type { JitterBuffer } from '../quality/playout.js';
 import { clock, count, decimal, milliseconds, msDigits, percent, printable } from './format.js';
 
 /** An analysis for people, within 80 columns where addresses and numbers allow; ends in a newline. */
@@ -14,8 +15,8 @@ export function captureText({ file, assumptions, streams }: Analysis): string {
     for (const [index, stream] of streams.entries()) lines.push('', ...streamLines(stream, index + 1));
     lines.push(
       '',
-      `MOS: E-model, listening quality, jitter buffer ${assumptions.jitterBufferMs} ms, Bpl ${assumptions.bpl} where the`,
-      'receiver decides on it. Jitter: RFC 3550, mean and maximum.',
+      `MOS: E-model, listening quality, jitter buffer ${bufferText(assumptions.jitterBuffer)}, Bpl ${assumptions.bpl}`,
+      'where the receiver decides on it. Jitter: RFC 3550, mean and maximum.',
     );
   }
   return `${lines.join('\n')}\n`;
@@ -45,6 +46,10 @@ function streamLines(s: StreamReport, number: number): string[] {
     `     jitter ${msDigits(s.jitterMs)} / ${milliseconds(s.jitterMaxMs)}  longest gap ${milliseconds(s.longestGapMs)}  level ${decimal(s.levelDbov, 1)} dBov`,
     `     R ${decimal(s.rFactor, 1)}  MOS-LQ ${decimal(s.mosLq, 2)}${s.mosModel ? ` (${s.mosModel.model})` : ''}`,
   ];
+  const { playout, worstInterval: worst } = s;
+  if (worst && s.intervals.length > 1) lines.push(`     ${worstText(worst)}`);
+  if (playout?.kind === 'adaptive')
+    lines.push(`     playout delay ${msDigits(playout.meanMs)} / ${milliseconds(playout.maxMs)}`);
   const more: string[] = [];
   if (s.digits) more.push(`digits ${printable(s.digits)}`);
   if (s.digitDuplicates) more.push(`digits heard twice ${count(s.digitDuplicates)}`);
@@ -54,6 +59,16 @@ function streamLines(s: StreamReport, number: number): string[] {
   if (s.unknownPayload > 0) more.push(`unknown payload ${count(s.unknownPayload)}`);
   if (more.length > 0) lines.push(`     ${more.join('  ')}`);
   return lines;
+}
+
+function worstText(worst: NonNullable<StreamReport['worstInterval']>): string {
+  const { packetsExpected: expected, packetsLost, lateDiscarded } = worst;
+  const missing = expected === 0 ? null : (packetsLost + lateDiscarded) / expected;
+  return `worst 10 s: from ${clock(worst.startMs)}  lost or late ${percent(missing)}  R ${decimal(worst.r, 1)}  MOS-LQ ${decimal(worst.mosLq, 2)}`;
+}
+
+function bufferText(buffer: JitterBuffer): string {
+  return buffer.kind === 'fixed' ? `${buffer.delayMs} ms` : `adaptive ${buffer.minMs}–${buffer.maxMs} ms`;
 }
 
 function plural(n: number, noun: string): string {

@@ -6,6 +6,7 @@ const UNAVAILABLE = 127;
 const PLC_STANDARD = 3;
 /** Two bits: the kind of jitter buffer (RFC 3611, section 4.7.7). */
 const FIXED_BUFFER = 2;
+const ADAPTIVE_BUFFER = 3;
 
 /** The VoIP metrics block of RFC 3611, section 4.7: ratios 0–1, times in ms, `null` where a side has no value. */
 export interface VoipMetrics {
@@ -26,7 +27,19 @@ export interface VoipMetrics {
   rFactor: number | null;
   mosLq: number | null;
   mosCq: number | null;
-  jitterBufferMs: number;
+  jitterBuffer: JitterBufferMetrics;
+}
+
+/** The jitter buffer of the reporting end (RFC 3611, section 4.7.7): its delays in ms. */
+export interface JitterBufferMetrics {
+  /** `null` where it is not said. */
+  isAdaptive: boolean | null;
+  /** For packets that arrive exactly on time. */
+  nominalMs: number;
+  /** For the earliest packet. */
+  maximumMs: number;
+  /** What an adaptive one may reach; the maximum of a fixed one. */
+  absoluteMaximumMs: number;
 }
 
 /** Bytes of the block. */
@@ -72,12 +85,12 @@ export function writeVoipMetrics(view: DataView, at: number, ssrc: number, metri
   view.setUint8(at + 25, UNAVAILABLE);
   view.setUint8(at + 26, mosByte(metrics.mosLq));
   view.setUint8(at + 27, mosByte(metrics.mosCq));
-  view.setUint8(at + 28, (PLC_STANDARD << 6) | (FIXED_BUFFER << 4));
+  view.setUint8(at + 28, (PLC_STANDARD << 6) | (bufferKind(metrics.jitterBuffer) << 4));
   view.setUint8(at + 29, 0);
-  const bufferMs = milliseconds(metrics.jitterBufferMs);
-  view.setUint16(at + 30, bufferMs);
-  view.setUint16(at + 32, bufferMs);
-  view.setUint16(at + 34, bufferMs);
+  const { nominalMs, maximumMs, absoluteMaximumMs } = metrics.jitterBuffer;
+  view.setUint16(at + 30, milliseconds(nominalMs));
+  view.setUint16(at + 32, milliseconds(maximumMs));
+  view.setUint16(at + 34, milliseconds(absoluteMaximumMs));
 }
 
 export function readVoipMetrics(block: VmExtendedReport): VoipMetrics {
@@ -96,8 +109,24 @@ export function readVoipMetrics(block: VmExtendedReport): VoipMetrics {
     rFactor: available(block.getRFactor(), 1),
     mosLq: available(block.getMosLQ(), 10),
     mosCq: available(block.getMosCQ(), 10),
-    jitterBufferMs: block.getJitterBufferNominalDelay(),
+    jitterBuffer: {
+      isAdaptive: isAdaptive(block.getJitterBufferAdaptive()),
+      nominalMs: block.getJitterBufferNominalDelay(),
+      maximumMs: block.getJitterBufferMaximumDelay(),
+      absoluteMaximumMs: block.getJitterBufferAbsoluteMaximumDelay(),
+    },
   };
+}
+
+/** 0 for what is not known; 1 is reserved. */
+function bufferKind({ isAdaptive }: JitterBufferMetrics): number {
+  if (isAdaptive === null) return 0;
+  return isAdaptive ? ADAPTIVE_BUFFER : FIXED_BUFFER;
+}
+
+function isAdaptive(kind: number): boolean | null {
+  if (kind === ADAPTIVE_BUFFER) return true;
+  return kind === FIXED_BUFFER ? false : null;
 }
 
 function ratioByte(ratio: number): number {

@@ -12,7 +12,11 @@ afterAll(() => files.remove());
 
 const A: [string, number] = ['192.0.2.1', 4000];
 const B: [string, number] = ['192.0.2.2', 5000];
-const OPTIONS = { rtpmap: new Map<number, string>(), jitterBufferMs: 60, bpl: BPL.plc };
+const OPTIONS = {
+  rtpmap: new Map<number, string>(),
+  jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
+  bpl: BPL.plc,
+};
 
 interface Talk {
   type?: number;

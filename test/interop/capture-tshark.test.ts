@@ -11,7 +11,11 @@ import { Files, type Frame, ipv4, pcapFile } from '../pcap/files.js';
 
 /** Captures that come with SIPp: a call's audio, and every digit of RFC 4733. */
 const SIPP_CAPTURES = '/usr/share/sip-tester';
-const OPTIONS = { rtpmap: new Map<number, string>(), jitterBufferMs: 60, bpl: BPL.plc };
+const OPTIONS = {
+  rtpmap: new Map<number, string>(),
+  jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
+  bpl: BPL.plc,
+};
 
 const files = new Files();
 afterAll(() => files.remove());

@@ -103,7 +103,7 @@ describe('the receiver and tshark', () => {
     const packets = impaired(stages);
     const stream = new HeardStream({
       acceptPayloadTypes: { 0: 'PCMU' },
-      jitterBufferMs: 60,
+      jitterBuffer: { kind: 'fixed', delayMs: 60 },
       mediaTimeoutMs: 5000,
       bpl: 25.1,
       expectAudio: true,

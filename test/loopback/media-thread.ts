@@ -9,7 +9,7 @@ export const SESSION: SessionSpec = {
   ptimeMs: 20,
   hearDigits: true,
   expectAudio: true,
-  jitterBufferMs: 60,
+  jitterBuffer: { kind: 'fixed', delayMs: 60 },
   mediaTimeoutMs: 5000,
   bpl: 25.1,
 };

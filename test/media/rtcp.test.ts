@@ -59,7 +59,12 @@ describe('RTCP of a call between two planes', () => {
     expect(voipMetrics!.lossRatio).toBeCloseTo(heard.lossRatio!, 1);
     expect(voipMetrics!.burstDensity).toBeCloseTo(heard.bursts.missing / heard.bursts.packets, 1);
     expect(voipMetrics!.rFactor).toBeCloseTo(heard.mos!.r, -1);
-    expect(voipMetrics).toMatchObject({ roundTripMs: 200, gmin: 16, jitterBufferMs: 60, endSystemDelayMs: 80 });
+    expect(voipMetrics).toMatchObject({
+      roundTripMs: 200,
+      gmin: 16,
+      jitterBuffer: { isAdaptive: false, nominalMs: 60 },
+      endSystemDelayMs: 80,
+    });
     // 100 ms of network, 60 of jitter buffer and 20 of packet: beyond the 100 ms at which delay begins to count.
     expect(voipMetrics!.mosCq).toBeLessThanOrEqual(voipMetrics!.mosLq!);
     expect(far.rtcp!.voipMetrics).toMatchObject({ lossRatio: 0, burstDensity: 0, burstDurationMs: 0 });

@@ -75,7 +75,7 @@ describe('what is said', () => {
       listen: (samples, count, atMs) =>
         heard.push({ atMs, loud: amplitudeAt(samples.subarray(0, count), 1000, 8000) > 500 }),
     };
-    const played = new PlayedAudio([ear], 60);
+    const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: 60 });
     planes.open(1);
     const driver = planes.net.driver();
     const raw = driver.bind(ADDRESS, 40_000);

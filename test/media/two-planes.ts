@@ -15,7 +15,7 @@ const SESSION: SessionSpec = {
   ptimeMs: 20,
   hearDigits: true,
   expectAudio: true,
-  jitterBufferMs: 60,
+  jitterBuffer: { kind: 'fixed', delayMs: 60 },
   mediaTimeoutMs: 5000,
   bpl: 25.1,
 };

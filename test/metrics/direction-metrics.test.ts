@@ -24,7 +24,7 @@ describe('digits of all calls', () => {
 describe('ratings of all calls', () => {
   const unheard = new HeardStream({
     acceptPayloadTypes: { 0: 'PCMU' },
-    jitterBufferMs: 60,
+    jitterBuffer: { kind: 'fixed', delayMs: 60 },
     mediaTimeoutMs: 5000,
     bpl: 25.1,
     expectAudio: true,

@@ -112,7 +112,7 @@ describe('VoIP metrics of what was heard', () => {
       rFactor: mos.r,
       mosLq: mos.lq,
       mosCq: null,
-      jitterBufferMs: 60,
+      jitterBuffer: { isAdaptive: false, nominalMs: 60, maximumMs: 60, absoluteMaximumMs: 60 },
     });
   });
 

@@ -3,13 +3,14 @@ import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { render } from '../../src/audio/sound.js';
 import { CODECS, type CodecName, type DecodedCodec } from '../../src/core/codecs.js';
 import { BPL, equipmentOf } from '../../src/quality/equipment.js';
-import { type HeardSpec, HeardStream } from '../../src/quality/heard-stream.js';
+import type { HeardSpec } from '../../src/quality/heard-spec.js';
+import { HeardStream } from '../../src/quality/heard-stream.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
 
 function spec(codec: CodecName): HeardSpec {
   return {
     acceptPayloadTypes: { [CODECS[codec].payloadType]: codec, 13: 'CN' },
-    jitterBufferMs: 60,
+    jitterBuffer: { kind: 'fixed', delayMs: 60 },
     mediaTimeoutMs: 5000,
     bpl: 25.1,
     expectAudio: true,

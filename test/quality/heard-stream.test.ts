@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { ALAW_SILENCE, ULAW_SILENCE } from '../../src/audio/g711.js';
 import { speechLike } from '../../src/audio/speech.js';
-import { type HeardSpec, HeardStream } from '../../src/quality/heard-stream.js';
+import type { HeardSpec } from '../../src/quality/heard-spec.js';
+import { HeardStream } from '../../src/quality/heard-stream.js';
 import { withDelay } from '../../src/quality/mos.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
@@ -15,7 +16,7 @@ const EVENT_TYPE = 101;
 const OWN_SSRC = 0x0abc;
 const SPEC: HeardSpec = {
   acceptPayloadTypes: { 0: 'PCMU', 8: 'PCMA', 13: 'CN', [EVENT_TYPE]: 'telephone-event' },
-  jitterBufferMs: 60,
+  jitterBuffer: { kind: 'fixed', delayMs: 60 },
   mediaTimeoutMs: 5000,
   bpl: 25.1,
   expectAudio: true,

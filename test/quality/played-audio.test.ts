@@ -41,7 +41,7 @@ function play(
   order = (frames: number) => [...Array(frames).keys()],
 ): Ear {
   const ear = new Ear();
-  const played = new PlayedAudio([ear], BUFFER_MS);
+  const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
   const { audio, kind, units } = toneBy(codec);
   for (const i of order(audio.frames)) {
     const arrivalMs = fate(i);
@@ -95,7 +95,7 @@ describe('played audio', () => {
 
   it('goes on with silence while nothing comes, once the time has come', () => {
     const ear = new Ear();
-    const played = new PlayedAudio([ear], BUFFER_MS);
+    const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
     const { audio, kind } = toneBy('PCMU');
     played.playUntil(500);
     expect(ear.samples.length).toBe(0);
@@ -110,7 +110,7 @@ describe('played audio', () => {
 
   it('is bounded by what waits, whatever the timestamps say', () => {
     const ear = new Ear();
-    const played = new PlayedAudio([ear], BUFFER_MS);
+    const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
     const { audio, kind } = toneBy('PCMU');
     let timestamp = 0;
     for (let i = 0; i < 5000; i++) {

@@ -53,7 +53,7 @@ const METRICS: VoipMetrics = {
   rFactor: 84.4,
   mosLq: 4.17,
   mosCq: null,
-  jitterBufferMs: 60,
+  jitterBuffer: { isAdaptive: true, nominalMs: 48, maximumMs: 90, absoluteMaximumMs: 200 },
 };
 
 describe('The reports of a call', () => {

@@ -6,6 +6,7 @@ import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { GivenEquipments } from '../../quality/equipment.js';
+import type { JitterBuffer } from '../../quality/playout.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
@@ -69,7 +70,7 @@ export interface SessionSpec {
   hearDigits: boolean;
   /** Whether audio is expected from the far end. */
   expectAudio: boolean;
-  jitterBufferMs: number;
+  jitterBuffer: JitterBuffer;
   mediaTimeoutMs: number;
   /** Off when it is left out. */
   latch?: Latching;
