@@ -3,10 +3,14 @@ import { count, decimal, percent } from '../report/format.js';
 import type { RelayResult } from '../run/standalone-relay.js';
 
 /** The final figures for people. */
-export function relayText({ durationMs, calls, media, health, seed }: RelayResult): string {
+export function relayText({ durationMs, calls, changes, media, health, seed }: RelayResult): string {
   const lines = [
     `${decimal(durationMs / 1000, 1)} s · seed ${seed} · ${count(calls.opened)} calls, ${count(calls.peak)} at a time · ${count(calls.refused)} refused · ${count(calls.timedOut)} without media`,
   ];
+  if (changes.length > 0)
+    lines.push(
+      `impairments changed: ${changes.map(({ name, atMs }) => `${name} at ${decimal(atMs / 1000, 1)} s`).join(' · ')}`,
+    );
   if (media) {
     lines.push(direction('A→B', media.directions.aToB), direction('B→A', media.directions.bToA));
     lines.push(
@@ -21,14 +25,12 @@ export function relayText({ durationMs, calls, media, health, seed }: RelayResul
 }
 
 function direction(name: string, totals: RelayTotals): string {
-  const { received, sent, packets, dropped, duplicated, reordered, blocked, silenced, delayMeanMs, delayMaxMs } =
-    totals;
+  const { received, sent, packets, dropped, duplicated, reordered, delayMeanMs, delayMaxMs } = totals;
   const share = packets === 0 ? '' : ` (${percent(dropped / packets)})`;
   const delay =
     delayMeanMs === null ? '' : ` · delay ${decimal(delayMeanMs, 1)} ms, at most ${decimal(delayMaxMs!, 1)}`;
-  const rest = [
-    blocked === 0 ? '' : ` · blocked ${count(blocked)}`,
-    silenced === 0 ? '' : ` · silenced ${count(silenced)}`,
-  ].join('');
+  const rest = (['corrupted', 'recoded', 'blocked', 'silenced'] as const)
+    .map((figure) => (totals[figure] === 0 ? '' : ` · ${figure} ${count(totals[figure])}`))
+    .join('');
   return `${name}  in ${count(received)} · out ${count(sent)} · dropped ${count(dropped)}${share} · duplicated ${count(duplicated)} · reordered ${count(reordered)}${delay}${rest}`;
 }

@@ -97,7 +97,10 @@ Examples:
 
 Keys while it runs: q quit · n next network`,
     )
-    .action((flags: RelayFlags) => relay(flags));
+    .action((flags: RelayFlags, given: Command) => {
+      refuseOfOtherDoors(flags, given);
+      return relay(flags);
+    });
 }
 
 async function relay(flags: RelayFlags): Promise<void> {
@@ -156,6 +159,27 @@ interface DoorPlan {
   /** Port pairs of each address kept bound; none where the door binds its own. */
   pool: number;
   open: StandaloneRelayOptions['openDoor'];
+}
+
+/** Options that have no effect with a door, by that door. */
+const NOT_OF_DOOR = {
+  static: ['interface', 'fromTarget', 'advertise', 'out', 'rtpPorts'],
+  ng: ['fromTarget', 'advertise', 'out', 'latch'],
+  listen: ['interface'],
+} as const;
+
+/** @throws AppError ARGUMENT_INVALID */
+function refuseOfOtherDoors(flags: RelayFlags, command: Command): void {
+  for (const door of ['static', 'ng', 'listen'] as const) {
+    if (flags[door] === undefined) continue;
+    const idle = NOT_OF_DOOR[door].find((name) => command.getOptionValueSource(name) === 'cli');
+    if (idle === undefined) continue;
+    const option = command.options.find((one) => one.attributeName() === idle)!.long;
+    throw new AppError('ARGUMENT_INVALID', `${option} has no effect with --${door}`, {
+      where: option ?? idle,
+      hint: '`trunkstorm relay --help` says what belongs to which door.',
+    });
+  }
 }
 
 /** The one front door. @throws AppError ARGUMENT_INVALID */

@@ -144,7 +144,7 @@ export class PortPool {
       where: `UDP port ${port} of ${address}`,
       expected: 'an address of this machine and ports that may be bound',
       found: code,
-      hint: 'Check --local, media.addresses and --rtp-ports',
+      hint: 'Check the addresses that were given (`ip address` lists those of this machine), and --rtp-ports',
     });
   }
 }

@@ -43,6 +43,8 @@ export interface RelayState {
   forMs: number;
   counts: RelayCounts;
   door: Pick<Door, 'title' | 'figures'>;
+  /** The change of impairments that is in force; `null` while they are as at the start. */
+  change: string | null;
   /** `null` before the first second is over. */
   media: RelaySnapshot | null;
   stopping: boolean;
@@ -53,6 +55,8 @@ export interface RelayResult {
   seed: number;
   durationMs: number;
   calls: Omit<RelayCounts, 'up'>;
+  /** Changes of the impairments while it was up, in ms since its start. */
+  changes: { name: string; atMs: number }[];
   /** Sums over all calls; A is the side that called. */
   media: Omit<RelaySnapshot, 'atMs' | 'calls' | 'health'> | null;
   /** `driver`, `timestampSource` and what the machine could not keep up with. */
@@ -120,6 +124,7 @@ export class StandaloneRelay {
           forMs: systemClock.now() - startMs,
           counts: relay.counts,
           door: listening,
+          change: this.impairing.changed?.name ?? null,
           media: this.latest,
           stopping: this.stopping,
         });
@@ -131,7 +136,9 @@ export class StandaloneRelay {
       const last = await client.takeSnapshot();
       update();
       const { up: _, ...calls } = relay.counts;
-      return { seed, durationMs: systemClock.now() - startMs, calls, ...parts(last), door: door.statistics() };
+      const durationMs = systemClock.now() - startMs;
+      const { changes } = this.impairing.report();
+      return { seed, durationMs, calls, changes, ...parts(last), door: door.statistics() };
     } finally {
       clearInterval(timer);
       await Promise.all([door?.close().catch(() => {}), control?.close()]);

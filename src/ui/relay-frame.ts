@@ -47,12 +47,12 @@ export function relayFrame(
   return [...kept, keys].slice(0, Math.max(0, rows)).map((line) => fitLine(line, width));
 }
 
-function header(title: RelayTitle, { door, forMs, stopping }: RelayShown, width: number): Line[] {
+function header(title: RelayTitle, { door, forMs, stopping, change }: RelayShown, width: number): Line[] {
   const state = stopping ? span(' ◌ ENDING ', 'warn') : span(' ● RELAYING ', 'good');
   return [
     spread([span(' trunkstorm', 'accent'), span('  '), span(printable(door.title), 'title')], [state], width),
     spread(
-      [span(' network ', 'label'), span(printable(title.impairment))],
+      [span(' network ', 'label'), span(printable(change ?? title.impairment), change === null ? 'plain' : 'warn')],
       [
         span('  seed ', 'label'),
         span(String(title.seed)),

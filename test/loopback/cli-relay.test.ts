@@ -174,6 +174,12 @@ describe('trunkstorm relay --static', () => {
       2,
       'no token',
     ],
+    [
+      'an option of another door',
+      '--static 127.0.0.1:4000,127.0.0.1:5000 --out x',
+      2,
+      '--out has no effect with --static',
+    ],
     ['a file that is not there', '--static 127.0.0.1:4000,127.0.0.1:5000 --impairment no.yaml', 2, 'no.yaml'],
     ['an address of another machine', '--static 192.0.2.1:4000,127.0.0.1:5000', 3, 'EADDRNOTAVAIL'],
     ['a log that cannot be written', '--static 127.0.0.1:4000,127.0.0.1:5000 --packet-log no/x', 3, 'no/x'],

@@ -83,6 +83,7 @@ function shown(second: number, more: Partial<RelayShown> = {}): RelayShown {
     door: { title: 'ng 127.0.0.1:22222', figures: () => [{ label: 'offers', value: '321' }] },
     media: snapshot(second),
     stopping: false,
+    change: null,
     log,
     unwritten: 2,
     ...more,
@@ -136,6 +137,13 @@ const FIGURES = [
 ];
 
 describe('the screen of a relay', () => {
+  test('says what is in force once the impairments were changed', () => {
+    const { terminal, view } = open(80, 24);
+    view.update(shown(10, { change: 'change 2 (busy-wifi)' }));
+    expect(terminal.text()).toContain('network change 2 (busy-wifi)');
+    expect(terminal.text()).not.toContain('lte-poor');
+  });
+
   test.each([
     [80, 24],
     [160, 50],
