@@ -136,7 +136,9 @@ export class Conversation {
 
   /** Ends the media and puts what was heard into the record, or why that is missing. Never rejects. */
   async report(record: CallRecord): Promise<void> {
-    record.media = await this.close();
-    if (!record.media) record.mediaMissing = 'the media thread did not report in time';
+    const media = await this.close();
+    record.media = media;
+    if (media === null) record.mediaMissing = 'the media thread did not report in time';
+    else media.dtmf.lateMs = this.setup.conversation.dtmf?.late ?? null;
   }
 }

@@ -34,6 +34,7 @@ const dtmf = z
     after: duration.default(1000).describe('How long after the answer the first digit is sent'),
     tone: duration.default(100).describe('Length of each digit; Q.24 receivers need at least 40 ms'),
     gap: duration.default(100).describe('Pause between digits'),
+    late: duration.default(1000).describe('A digit heard later than this after it was sent is late'),
   })
   .describe('Digits that this side sends in each call, by RFC 4733');
 

@@ -221,8 +221,8 @@ export class MediaCall implements SourceWatcher {
   }
 
   /** Queues digits; false when they cannot be sent: no telephone-event negotiated, or nothing is being sent. */
-  sendDigits(digits: string, toneMs: number, gapMs: number): boolean {
-    if (!this.sender.sending || !this.sender.sendDigits(digits, toneMs, gapMs)) return false;
+  sendDigits(digits: string, toneMs: number, gapMs: number, volume?: number): boolean {
+    if (!this.sender.sending || !this.sender.sendDigits(digits, toneMs, gapMs, volume)) return false;
     let events = 0;
     for (const digit of digits) if (eventOfDigit(digit) !== null) events++;
     this.digitRequests.push({ from: this.digitsRequested, to: this.digitsRequested + events });

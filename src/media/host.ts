@@ -41,7 +41,7 @@ export class MediaHost implements PlaneListener {
         plane.impair(command.calls, command.uplink, command.downlink, command.name, nowMs);
         break;
       case 'digits':
-        plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs);
+        plane.sendDigits(command.call, command.digits, command.toneMs, command.gapMs, command.volume);
         break;
       case 'say':
         plane.say(command.call, command.sound);

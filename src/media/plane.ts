@@ -72,7 +72,7 @@ class Totals {
     this.packetsReceived += heard.packetsReceived;
     this.packetsLost += heard.packetsLostSoFar();
     this.packetsExpected += heard.packetsExpected();
-    this.digitsHeard += heard.digitCount;
+    this.digitsHeard += heard.digits.count;
     this.malformed += call.malformed;
     this.slotsSkipped += call.slotsSkipped;
     this.uplinkPackets += call.uplink.pipeline.truth.packets;
@@ -214,9 +214,9 @@ export class Plane {
   }
 
   /** Sends digits; `onDigitsSent` tells which of them were sent, none where telephone-event was not negotiated. */
-  sendDigits(call: number, digits: string, toneMs: number, gapMs: number): void {
+  sendDigits(call: number, digits: string, toneMs: number, gapMs: number, volume?: number): void {
     const found = this.calls.get(call);
-    if (!found?.sendDigits(digits, toneMs, gapMs)) {
+    if (!found?.sendDigits(digits, toneMs, gapMs, volume)) {
       this.listener.onDigitsSent(call, '');
       return;
     }

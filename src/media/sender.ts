@@ -1,6 +1,7 @@
 import type { Silence } from '../audio/silence.js';
 import { takeNumbers } from '../core/number-block.js';
 import { deriveSeed, Rng } from '../core/rng.js';
+import type { SentDigit } from '../quality/digits.js';
 import type { SentReport } from '../quality/reports.js';
 import { writeComfortNoise } from '../rtp/comfort-noise.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../rtp/packet.js';
@@ -47,6 +48,8 @@ export class RtpSender implements Paced {
   private settledOctets = 0;
   private settledPackets = 0;
   private readonly events: TelephoneEventSender;
+  /** Slot in which each digit began, the one under way included. */
+  private readonly digitStartsMs: number[] = [];
   private audio: PacketizedAudio | null = null;
   /** What is said in place of the base audio, and what waits to be said after it. */
   private readonly sayings = new Sayings();
@@ -207,9 +210,9 @@ export class RtpSender implements Paced {
   }
 
   /** Queues digits; false when telephone-event was not negotiated. */
-  sendDigits(digits: string, toneMs: number, gapMs: number): boolean {
+  sendDigits(digits: string, toneMs: number, gapMs: number, volume?: number): boolean {
     if (this.eventPayloadType === null) return false;
-    this.events.enqueue(digits, toneMs, gapMs);
+    this.events.enqueue(digits, toneMs, gapMs, volume);
     this.hasEvents = true;
     return true;
   }
@@ -221,6 +224,18 @@ export class RtpSender implements Paced {
   /** Digits whose events were sent to the end. */
   get sentDigits(): string {
     return this.events.sentDigits;
+  }
+
+  /** The same, with their times. */
+  digitsSent(): SentDigit[] {
+    const { events, digitStartsMs } = this;
+    return [...events.sentDigits].map((digit, i) => ({
+      digit,
+      method: 'rfc4733',
+      startMs: digitStartsMs[i],
+      durationMs: events.toneMsOf(i),
+      status: null,
+    }));
   }
 
   onSlot(nowMs: number): boolean {
@@ -277,6 +292,7 @@ export class RtpSender implements Paced {
     const payloadBytes = events.next(this.numbers[this.at + TIMESTAMP], scratch.bytes, RTP_HEADER_BYTES);
     if (payloadBytes === 0) return false;
     const { marker, timestamp } = events;
+    if (marker) this.digitStartsMs.push(this.numbers[this.at + NEXT_SLOT_MS]);
     const sequence = this.numbers[this.at + SEQUENCE];
     writeRtpHeader(scratch.bytes, 0, marker, eventPayloadType, sequence, timestamp, this.ssrc);
     this.hand(scratch, 0, RTP_HEADER_BYTES + payloadBytes, nowMs);

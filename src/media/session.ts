@@ -1,11 +1,9 @@
-import type { Recording } from '../audio/recording.js';
 import { CODECS } from '../core/codecs.js';
 import type { HeardSpec } from '../quality/heard-spec.js';
 import { HeardStream } from '../quality/heard-stream.js';
 import { PlayedAudio } from '../quality/played-audio.js';
-import type { HeardReport, SentReport } from '../quality/reports.js';
 import { isRtp } from '../rtp/packet.js';
-import type { MediaRemote, SessionSpec } from './link/messages.js';
+import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { openListeners } from './listeners.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
@@ -91,9 +89,12 @@ export class LocalSession implements End {
     return this.answered;
   }
 
-  report(endMs: number): { sent: SentReport; heard: HeardReport; recording: Recording | null } {
+  report(endMs: number): Pick<MediaReport, 'sent' | 'heard' | 'dtmf' | 'recording'> {
     const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };
-    return { sent: this.sender.report(), heard: this.heard.report(endMs), recording };
+    const { sender, heard } = this;
+    const { digits } = heard;
+    const dtmf = { sent: sender.digitsSent(), heard: digits.list(), unnegotiated: digits.unnegotiated, lateMs: null };
+    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording };
   }
 
   /** Gives back what hearing holds beside memory; the report comes before. */

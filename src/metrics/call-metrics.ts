@@ -1,6 +1,7 @@
 import type { CallRecord } from './call-record.js';
-import { DirectionMetrics, DtmfMetrics, TruthMetrics } from './direction-metrics.js';
+import { DirectionMetrics, TruthMetrics } from './direction-metrics.js';
 import { Distribution, round } from './distribution.js';
+import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { sessionRatios } from './session-ratios.js';
@@ -136,8 +137,8 @@ export class CallMetrics {
     if (record.rtcp) this.rtcp.add(record.rtcp);
     if ((record.downlink?.heard?.verdict.state ?? 'unknown') === 'unknown') this.unknown.downlink++;
     if (record.dtmf) {
-      this.dtmfUplink.add(record.dtmf.uplink.sent, record.dtmf.uplink.heard);
-      this.dtmfDownlink.add(record.dtmf.downlink.sent, record.dtmf.downlink.heard);
+      this.dtmfUplink.add(record.dtmf.uplink);
+      this.dtmfDownlink.add(record.dtmf.downlink);
     }
     if (record.noMedia) this.noMedia++;
     if (record.oneWay) {

@@ -1,5 +1,7 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
+import type { DtmfMethod } from '../quality/digits.js';
+import type { DigitCounts, DigitResult } from '../quality/dtmf-match.js';
 import type { FaultCause, HeardReport, Verdict } from '../quality/reports.js';
 import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
@@ -52,11 +54,44 @@ export interface FarEndRecord extends FarEndView {
   lossRatio: number | null;
 }
 
+/** A digit of one direction; see docs/figures.md. */
+export interface DigitRecord {
+  /** What became of it; `null` where only one side is known. */
+  result: DigitResult | null;
+  /** Key that was sent, and that was heard; `null` where it was not, or nobody knows. */
+  sent: string | null;
+  heard: string | null;
+  method: DtmfMethod;
+  sentMs: number | null;
+  heardMs: number | null;
+  delayMs: number | null;
+  sentDurationMs: number | null;
+  heardDurationMs: number | null;
+  volumeDbm0: number | null;
+  twistDb: number | null;
+  /** Final status of the INFO that carried it. */
+  status: number | null;
+  packets: number | null;
+  faults: DigitFault[];
+}
+
+/**
+ * `late`: heard after the limit; `short`: told to be shorter than it was sent; `no-start`, `no-end`: the first packet of
+ * its event, or every end of it, did not come; `resumed`: its event went on after its end.
+ */
+export type DigitFault = 'late' | 'short' | 'no-start' | 'no-end' | 'resumed';
+
+/** Digits of one direction. */
 export interface DtmfRecord {
   /** Digits that the sender sent; `null` where the sender is not ours. */
   sent: string | null;
   /** Digits that the receiver heard; `null` where nothing tells. */
   heard: string | null;
+  /** `null` unless both are known. */
+  counts: DigitCounts | null;
+  /** Digits that came as telephone-events of a payload type that was not negotiated, and were not heard for that. */
+  unnegotiated: string | null;
+  digits: DigitRecord[];
 }
 
 /** One call attempt from first INVITE to last report: a line of calls.ndjson. */

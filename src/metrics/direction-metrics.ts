@@ -2,9 +2,8 @@ import type { DirectionTruth } from '../impair/truth.js';
 import type { Scale } from '../quality/equipment.js';
 import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
-import { digitsOf } from './join.js';
 import { Ratings } from './ratings.js';
-import type { DirectionSummary, DtmfSummary, TruthSummary } from './summary.js';
+import type { DirectionSummary, TruthSummary } from './summary.js';
 
 /** Adds up one direction of all answered calls. */
 export class DirectionMetrics {
@@ -80,47 +79,6 @@ export class DirectionMetrics {
       ...ratings?.summary(),
       mosLqBands: ratings && [...ratings.bands],
       otherScales: others.map((other) => ({ streams: other.streams, ...other.summary() })),
-    };
-  }
-}
-
-/** Digits of one direction of all answered calls. */
-export class DtmfMetrics {
-  private calls = 0;
-  private sentCalls = 0;
-  private sent = 0;
-  private received = 0;
-  private lost = 0;
-  private duplicated = 0;
-  private wrong = 0;
-  private affected = 0;
-
-  add(sent: string | null, heard: string | null): void {
-    if (sent !== null) {
-      this.sentCalls++;
-      this.sent += sent.length;
-    }
-    const match = digitsOf(sent, heard);
-    if (!match) return;
-    this.calls++;
-    this.received += match.received;
-    this.lost += match.lost;
-    this.duplicated += match.duplicated;
-    this.wrong += match.wrong;
-    if (match.lost > 0) this.affected++;
-  }
-
-  summary(): DtmfSummary {
-    const known = this.calls > 0;
-    return {
-      sent: this.sentCalls > 0 ? this.sent : null,
-      received: known ? this.received : null,
-      lost: known ? this.lost : null,
-      duplicated: known ? this.duplicated : null,
-      wrong: known ? this.wrong : null,
-      // Over the calls of which both sides are known: what was sent into the unknown is neither received nor lost.
-      lossRatio: this.received + this.lost > 0 ? round(this.lost / (this.received + this.lost)) : null,
-      callsAffected: known ? this.affected : null,
     };
   }
 }

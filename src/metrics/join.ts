@@ -1,11 +1,11 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
-import { matchDigits } from '../quality/dtmf-match.js';
 import { farEndVerdict } from '../quality/far-end-verdict.js';
 import { rateConversation } from '../quality/mos.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
 import { hostPort } from '../sip/uri.js';
 import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
+import { dtmfRecord } from './dtmf-record.js';
 
 const UNKNOWN: Verdict = { state: 'unknown', cause: null };
 
@@ -42,8 +42,8 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   const byRtcp = own || echo ? UNKNOWN : (record.rtcp?.verdict ?? UNKNOWN);
   if (record.uplink && byRtcp.state !== 'unknown') record.uplink.evidence = 'rtcp';
   record.dtmf = {
-    uplink: { sent: media.sent.digits, heard: own ? own.heard.digits : null },
-    downlink: { sent: own ? own.sent.digits : null, heard: media.heard.digits },
+    uplink: dtmfRecord(media.dtmf, own?.dtmf ?? null),
+    downlink: dtmfRecord(own?.dtmf ?? null, media.dtmf),
   };
 
   if (own) {
@@ -98,9 +98,4 @@ function direction(
   const edgeLost =
     sent === null || heard === null ? null : Math.max(0, sent - heard.packetsExpected - heard.earlyMedia);
   return { packetsSent: sent, heard, edgeLost, evidence: heard ? evidence : null };
-}
-
-/** Digits of one direction, sent against heard; `null` where one of the two is unknown. */
-export function digitsOf(sent: string | null, heard: string | null): ReturnType<typeof matchDigits> | null {
-  return sent === null || heard === null ? null : matchDigits(sent, heard);
 }

@@ -76,9 +76,24 @@ export interface DtmfSummary {
   sent: number | null;
   received: number | null;
   lost: number | null;
+  /** Of those lost: heard as one with an equal digit beside them. */
+  merged: number | null;
   duplicated: number | null;
   wrong: number | null;
+  /** Of those received: later than the limit, told to be shorter than they were sent, without an end. */
+  late: number | null;
+  short: number | null;
+  unended: number | null;
+  /** Came as telephone-events of a payload type that was not negotiated. */
+  unnegotiated: number | null;
+  /** Of the digits sent in calls of which both sides are known, 0–1. */
   lossRatio: number | null;
+  mergedRatio: number | null;
+  duplicatedRatio: number | null;
+  wrongRatio: number | null;
+  lateRatio: number | null;
+  /** From sent to heard. */
+  delayMs: Percentiles | null;
   /** Calls that lost at least one digit. */
   callsAffected: number | null;
 }

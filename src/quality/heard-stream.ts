@@ -58,7 +58,7 @@ export class HeardStream implements HeardCounters {
   private echo = false;
 
   private readonly earlier = new EarlierSources();
-  private readonly digits = new HeardDigits();
+  readonly digits = new HeardDigits();
   private answeredAtMs: number | null = null;
   /** From the answer on. */
   private intervals: Intervals | null = null;
@@ -133,7 +133,7 @@ export class HeardStream implements HeardCounters {
     }
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
-      if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc);
+      if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc, arrivalMs);
       return;
     }
     const endsInterval = arrivalMs >= numbers[at + INTERVAL_END_MS];
@@ -159,7 +159,7 @@ export class HeardStream implements HeardCounters {
         this.audio.hearLaw('PCMA', bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), arrivalMs);
         break;
       case Payload.event:
-        this.hearEvent(bytes, offset, length, ssrc);
+        this.hearEvent(bytes, offset, length, ssrc, arrivalMs);
         break;
       case Payload.comfortNoise:
         this.audio.levels.addComfortNoise(
@@ -168,6 +168,7 @@ export class HeardStream implements HeardCounters {
         break;
       case Payload.undecodable:
         this.undecodable++;
+        if (this.spec.hearDigits) this.digits.hearStray(bytes, offset, length, this.spec.clockRate, arrivalMs);
         break;
       case Payload.g729:
       case Payload.amr:
@@ -236,11 +237,6 @@ export class HeardStream implements HeardCounters {
   /** SSRC that is heard now; −1 before the first packet. */
   get ssrc(): number {
     return this.numbers[this.at + CURRENT_SSRC];
-  }
-
-  /** Digits heard so far. */
-  get digitCount(): number {
-    return this.digits.count;
   }
 
   /** What can be said at `nowMs`; it may change as long as the call lasts. */
@@ -365,8 +361,9 @@ export class HeardStream implements HeardCounters {
     this.numbers[this.at + CURRENT_SSRC] = -1;
   }
 
-  private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number): void {
-    if (!this.digits.hear(bytes, offset, length, ssrc, this.spec.hearDigits)) this.malformed++;
+  private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number, arrivalMs: number): void {
+    const { clockRate, hearDigits } = this.spec;
+    if (!this.digits.hear(bytes, offset, length, ssrc, clockRate, arrivalMs, hearDigits)) this.malformed++;
   }
 
   /** The source of another SSRC than the current one: the one before, or a new one. */

@@ -263,8 +263,8 @@ export function trunkTable({ trunk, trunks }: Summary): string {
   return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
 }
 
-function pair(a: number | null, b: number | null): string {
-  return a === null && b === null ? NONE : `${count(a)} / ${count(b)}`;
+function several(...figures: (number | null)[]): string {
+  return figures.every((figure) => figure === null) ? NONE : figures.map(count).join(' / ');
 }
 
 /** Figures of both directions side by side. */
@@ -300,11 +300,13 @@ export function mediaTables({ media, dtmf }: Summary): string {
     row('MOS-LQ min / p5 / p50', (d) => low(d.mosLq, 2)),
     row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),
     row('R min / p5 / p50', (d) => low(d.rFactor, 1)),
-    digit('DTMF sent / heard', (s) => pair(s.sent, s.received)),
+    digit('DTMF sent / heard', (s) => several(s.sent, s.received)),
     digit('DTMF lost', (s) =>
       s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)}) in ${count(s.callsAffected)} calls`,
     ),
-    digit('DTMF duplicated / wrong', (s) => pair(s.duplicated, s.wrong)),
+    digit('DTMF merged / duplicated / wrong', (s) => several(s.merged, s.duplicated, s.wrong)),
+    digit('DTMF late / short / no end', (s) => several(s.late, s.short, s.unended)),
+    digit('DTMF delay p50 / p95 / max, ms', (s) => high(s.delayMs, msDigits)),
   ]);
   const notes = rtcpNotes(media.rtcp)
     .map((note) => `<p class="note">${note}.</p>`)

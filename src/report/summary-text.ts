@@ -250,11 +250,15 @@ function dtmf({ dtmf: d }: Summary, paint: Paint): string[] {
     row('sent', (s) => count(s.sent)),
     row('heard', (s) => count(s.received)),
     row('lost', (s) => (s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)})`)),
-    row('duplicated / wrong', (s) =>
-      s.duplicated === null && s.wrong === null ? NONE : `${count(s.duplicated)} / ${count(s.wrong)}`,
-    ),
+    row('merged/duplicated/wrong', (s) => several(s.merged, s.duplicated, s.wrong)),
+    row('late / short / no end', (s) => several(s.late, s.short, s.unended)),
+    row('delay p50 / p95 ms', (s) => (s.delayMs ? `${msDigits(s.delayMs.p50)} / ${msDigits(s.delayMs.p95)}` : NONE)),
     row('calls affected', (s) => count(s.callsAffected)),
   ];
+}
+
+function several(...figures: (number | null)[]): string {
+  return figures.every((figure) => figure === null) ? NONE : figures.map(count).join(' / ');
 }
 
 function impairment({ impairment: i }: Summary, paint: Paint): string[] {

@@ -2,7 +2,7 @@ import { EVENT_PAYLOAD_BYTES, eventOfDigit, MAX_EVENT_DURATION, writeEvent } fro
 
 /** How often the end of an event is reported in all (RFC 4733, section 2.5.1.4). */
 const END_REPORTS = 3;
-/** Level of the events in −dBm0. */
+/** Level of the events in −dBm0, where nothing else is asked for. */
 const VOLUME = 10;
 
 /**
@@ -22,6 +22,7 @@ export class TelephoneEventSender {
   private readonly queuedEvents: number[] = [];
   private readonly queuedToneMs: number[] = [];
   private readonly queuedGapMs: number[] = [];
+  private readonly queuedVolumes: number[] = [];
   private readonly queuedDigits: string[] = [];
   /** Index of the digit that is sent or comes next; what lies before it is done. */
   private head = 0;
@@ -48,14 +49,18 @@ export class TelephoneEventSender {
     this.slotUnits = Math.round(this.unitsPerMs * ptimeMs);
   }
 
-  /** Appends digits (0–9, *, #, A–D); other characters are no events and are left out. A tone lasts a slot at least. */
-  enqueue(digits: string, toneMs: number, gapMs: number): void {
+  /**
+   * Appends digits (0–9, *, #, A–D); other characters are no events and are left out. A tone lasts a slot at least.
+   * @param volume level that the events tell, in −dBm0, 0–63
+   */
+  enqueue(digits: string, toneMs: number, gapMs: number, volume = VOLUME): void {
     for (const digit of digits) {
       const event = eventOfDigit(digit);
       if (event === null) continue;
       this.queuedEvents.push(event);
       this.queuedToneMs.push(toneMs);
       this.queuedGapMs.push(Math.max(0, gapMs));
+      this.queuedVolumes.push(volume);
       this.queuedDigits.push(digit.toUpperCase());
     }
   }
@@ -70,6 +75,11 @@ export class TelephoneEventSender {
     return this.done;
   }
 
+  /** How long the digit of this place among all was to be, or is. */
+  toneMsOf(index: number): number {
+    return Math.max(this.queuedToneMs[index], this.slotUnits / this.unitsPerMs);
+  }
+
   /**
    * Called once per packet slot with the slot's RTP timestamp. 4 when an event packet leaves in this slot (its payload
    * is written at `offset`), 0 when the slot carries audio.
@@ -78,9 +88,8 @@ export class TelephoneEventSender {
     if (!this.active && !this.start(slotTimestamp)) return 0;
     this.marker = this.first;
     this.first = false;
-    const event = this.queuedEvents[this.head];
     if (this.endsSent > 0) {
-      writeEvent(bytes, offset, event, true, VOLUME, this.remainingUnits);
+      this.write(bytes, offset, true, this.remainingUnits);
       this.countEnd();
       return EVENT_PAYLOAD_BYTES;
     }
@@ -91,22 +100,26 @@ export class TelephoneEventSender {
       this.segmentPassed = false;
       this.timestamp = (this.timestamp + MAX_EVENT_DURATION) >>> 0;
       this.remainingUnits -= MAX_EVENT_DURATION;
-      return this.report(event, Math.max(1, reached - MAX_EVENT_DURATION), bytes, offset);
+      return this.report(Math.max(1, reached - MAX_EVENT_DURATION), bytes, offset);
     }
-    return this.report(event, reached, bytes, offset);
+    return this.report(reached, bytes, offset);
   }
 
-  private report(event: number, reached: number, bytes: Uint8Array, offset: number): number {
+  private report(reached: number, bytes: Uint8Array, offset: number): number {
     const target = Math.min(reached, this.remainingUnits);
     if (target > MAX_EVENT_DURATION) {
       this.segmentPassed = true;
-      writeEvent(bytes, offset, event, false, VOLUME, MAX_EVENT_DURATION);
+      this.write(bytes, offset, false, MAX_EVENT_DURATION);
     } else {
       const end = reached >= this.remainingUnits;
-      writeEvent(bytes, offset, event, end, VOLUME, target);
+      this.write(bytes, offset, end, target);
       if (end) this.countEnd();
     }
     return EVENT_PAYLOAD_BYTES;
+  }
+
+  private write(bytes: Uint8Array, offset: number, end: boolean, duration: number): void {
+    writeEvent(bytes, offset, this.queuedEvents[this.head], end, this.queuedVolumes[this.head], duration);
   }
 
   private start(slotTimestamp: number): boolean {

@@ -38,6 +38,11 @@ export function isEndAt(bytes: Uint8Array, payloadStart: number): boolean {
   return (bytes[payloadStart + 1] & 0x80) !== 0;
 }
 
+/** Level in −dBm0 without its sign, 0–63. */
+export function volumeAt(bytes: Uint8Array, payloadStart: number): number {
+  return bytes[payloadStart + 1] & 0x3f;
+}
+
 /** Duration so far in timestamp units. */
 export function durationAt(bytes: Uint8Array, payloadStart: number): number {
   return (bytes[payloadStart + 2] << 8) | bytes[payloadStart + 3];

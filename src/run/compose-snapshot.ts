@@ -1,5 +1,6 @@
-import type { DirectionMetrics, DtmfMetrics } from '../metrics/direction-metrics.js';
+import type { DirectionMetrics } from '../metrics/direction-metrics.js';
 import type { Distribution } from '../metrics/distribution.js';
+import type { DtmfMetrics } from '../metrics/dtmf-metrics.js';
 import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
 import { invalidities } from '../metrics/validity.js';
 import type { RunState } from './run-state.js';

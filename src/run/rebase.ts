@@ -15,6 +15,10 @@ export function rebase(record: CallRecord, startMs: number): void {
     for (const message of trace?.messages ?? []) message.atMs = rebased(message.atMs, startMs)!;
   for (const truth of [record.impairment?.uplink, record.impairment?.downlink])
     for (const period of truth?.periods ?? []) period.fromMs = rebased(period.fromMs, startMs)!;
+  for (const digit of [...(record.dtmf?.uplink.digits ?? []), ...(record.dtmf?.downlink.digits ?? [])]) {
+    digit.sentMs = rebased(digit.sentMs, startMs);
+    digit.heardMs = rebased(digit.heardMs, startMs);
+  }
   for (const heard of [record.uplink?.heard, record.downlink?.heard]) {
     if (!heard) continue;
     heard.firstArrivalMs = rebased(heard.firstArrivalMs, startMs);

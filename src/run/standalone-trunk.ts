@@ -140,11 +140,11 @@ export class StandaloneTrunk {
     seen.answered++;
     if (record.hangupBy === 'remote') seen.endedByCaller++;
     if (record.outcome === 'stillUp') seen.stillUp++;
-    const heard = record.media?.heard;
-    if (!heard) return;
+    if (!record.media) return;
+    const { heard, dtmf } = record.media;
     seen.packetsReceived += heard.packetsReceived;
     seen.packetsLost += heard.packetsLost;
-    if (heard.digits !== '') seen.callsWithDigits++;
+    if (dtmf.heard.length > 0) seen.callsWithDigits++;
     if (heard.verdict.state === 'fault') seen.silentCalls++;
   }
 

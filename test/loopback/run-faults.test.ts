@@ -68,7 +68,7 @@ describe('a run with injected faults', () => {
       expect(faults['codec-change'] - heard.undecodable).toBeGreaterThanOrEqual(0);
       expect(faults['codec-change'] - heard.undecodable).toBeLessThanOrEqual(4);
       expect(faults['drop-events']).toBe(eventsDropped);
-      expect(record.dtmf!.uplink).toEqual({ sent: '12', heard: '' });
+      expect(record.dtmf!.uplink).toMatchObject({ sent: '12', heard: '' });
       expect(heard.packetsLost).toBe(record.impairment!.uplink.droppedWithin);
       expect(record.rtcp?.received ?? 0).toBe(0);
     }

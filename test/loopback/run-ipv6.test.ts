@@ -22,7 +22,7 @@ trunk: { channels: 20 }
         expect(record.trunk).toMatch(/^sip:\[::1\]:\d+$/);
         expect(record.localMedia).toMatch(/^\[::1\]:36[56]\d\d$/);
         expect(record.remoteMedia).toMatch(/^\[::1\]:36[56]\d\d$/);
-        expect(record.dtmf!.uplink).toEqual({ sent: '15#', heard: '15#' });
+        expect(record.dtmf!.uplink).toMatchObject({ sent: '15#', heard: '15#' });
         for (const { heard, packetsSent } of [record.uplink!, record.downlink!]) {
           expect(heard).toMatchObject({ packetsLost: 0, wrongSource: 0, malformed: 0, verdict: { state: 'ok' } });
           expect(heard!.packetsReceived).toBeGreaterThan(150);

@@ -29,7 +29,7 @@ describe('a trunk whose answers have faults', () => {
     );
     for (const record of records) {
       expect(record.remoteMedia).toBe('127.0.0.77:9');
-      expect(record.dtmf!.uplink).toEqual({ sent: '', heard: '' });
+      expect(record.dtmf!.uplink).toMatchObject({ sent: '', heard: '' });
       expect(record.uplink!.heard!.verdict.cause).toBe('no-rtp');
       // What it sends comes from where it is, which is not where it said.
       expect(record.downlink!.heard!.verdict.cause).toBe('wrong-source');

@@ -34,7 +34,7 @@ describe('a run over SRTP', () => {
     expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
     for (const record of records) {
       expect(record).toMatchObject({ srtp: suite, codec: 'PCMU', oneWay: null, noMedia: false });
-      expect(record.dtmf!.uplink).toEqual({ sent: '15#', heard: '15#' });
+      expect(record.dtmf!.uplink).toMatchObject({ sent: '15#', heard: '15#' });
       for (const direction of [record.uplink!, record.downlink!]) {
         expect(direction.heard!).toMatchObject({
           packetsLost: 0,

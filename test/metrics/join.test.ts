@@ -4,6 +4,7 @@ import type { CallRecord } from '../../src/metrics/call-record.js';
 import { joinMedia } from '../../src/metrics/join.js';
 import { mosOf } from '../../src/quality/mos.js';
 import type { RtcpReport } from '../../src/rtp/rtcp-session.js';
+import { heardDigit, sentDigits } from '../support/digits.js';
 import { answeredRecord, failedRecord, fault, mediaReport, OK, UNKNOWN } from '../support/records.js';
 
 function join(caller: ReturnType<typeof mediaReport>, own: ReturnType<typeof mediaReport> | null): CallRecord {
@@ -51,10 +52,38 @@ describe('joining what both sides report', () => {
   });
 
   it('with a foreign far end knows nothing of the uplink', () => {
-    const record = join(mediaReport({}, { digits: '12' }), null);
+    const caller = mediaReport();
+    caller.dtmf.sent = sentDigits('12');
+    const record = join(caller, null);
     expect(record.uplink).toEqual({ packetsSent: 100, heard: null, edgeLost: null, evidence: null });
     expect(record.downlink).toMatchObject({ packetsSent: null, edgeLost: null, evidence: 'local' });
-    expect(record.dtmf).toEqual({ uplink: { sent: '12', heard: null }, downlink: { sent: null, heard: '' } });
+    expect(record.dtmf).toMatchObject({
+      uplink: { sent: '12', heard: null, counts: null, digits: [{ sent: '1', result: null }, { sent: '2' }] },
+      downlink: { sent: null, heard: '', counts: null, digits: [] },
+    });
+  });
+
+  it('holds the digits that were sent against those that our own far end heard, one by one', () => {
+    const caller = mediaReport();
+    caller.dtmf.sent = sentDigits('123', 1000);
+    caller.dtmf.lateMs = 500;
+    const own = mediaReport();
+    own.dtmf.heard = [
+      heardDigit('1', 1030),
+      heardDigit('3', 2000, { hasEnd: false, hasStart: false, isResumed: true, volumeDbm0: -36 }),
+    ];
+    const { uplink, downlink } = join(caller, own).dtmf!;
+    expect(uplink).toMatchObject({ sent: '123', heard: '13', unnegotiated: '' });
+    expect(uplink.counts).toEqual({
+      ...{ received: 2, lost: 1, merged: 0, duplicated: 0, wrong: 0 },
+      ...{ late: 1, short: 0, unended: 1 },
+    });
+    expect(uplink.digits).toMatchObject([
+      { result: 'received', sent: '1', heard: '1', sentMs: 1000, heardMs: 1030, delayMs: 30, faults: [] },
+      { result: 'lost', sent: '2', heard: null, sentMs: 1200, heardMs: null, delayMs: null, faults: [] },
+      { result: 'received', volumeDbm0: -36, delayMs: 600, faults: ['late', 'no-start', 'no-end', 'resumed'] },
+    ]);
+    expect(downlink).toMatchObject({ sent: '', heard: '', digits: [] });
   });
 
   it('with an echo calls the figures a loop', () => {

@@ -1,41 +1,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchDigits } from '../../src/quality/dtmf-match.js';
-import { TelephoneEventReceiver } from '../../src/quality/dtmf-receiver.js';
-import { durationAt, eventCodeAt, isEndAt } from '../../src/rtp/telephone-event.js';
+import { type EventPacket, TelephoneEventReceiver } from '../../src/quality/dtmf-receiver.js';
+import { durationAt, eventCodeAt, isEndAt, volumeAt } from '../../src/rtp/telephone-event.js';
 import { TelephoneEventSender } from '../../src/rtp/telephone-event-sender.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
 
-interface Packet {
-  event: number;
-  end: boolean;
-  duration: number;
-  timestamp: number;
-  sequence: number;
-}
-
 /** The event packets of digits as they leave a sender, audio packets between them left out. */
-function packetsOf(digits: string, toneMs = 100, gapMs = 60, sequence = 65_530): Packet[] {
+function packetsOf(digits: string, toneMs = 100, gapMs = 60, sequence = 65_530): EventPacket[] {
   const sender = new TelephoneEventSender(8000, 20);
-  sender.enqueue(digits, toneMs, gapMs);
+  sender.enqueue(digits, toneMs, gapMs, 17);
   const bytes = new Uint8Array(4);
-  const packets: Packet[] = [];
+  const packets: EventPacket[] = [];
   for (let slot = 0; sender.pending; slot++) {
     if (sender.next((2 ** 32 - 8000 + slot * 160) >>> 0, bytes, 0) === 0) continue;
     packets.push({
       event: eventCodeAt(bytes, 0),
       end: isEndAt(bytes, 0),
+      marker: sender.marker,
+      volume: volumeAt(bytes, 0),
       duration: durationAt(bytes, 0),
       timestamp: sender.timestamp,
       sequence: (sequence + slot) & 0xffff,
+      clockRate: 8000,
+      arrivalMs: slot * 20,
     });
   }
   return packets;
 }
 
-function hear(packets: Packet[], receiver = new TelephoneEventReceiver()): TelephoneEventReceiver {
-  for (const p of packets) receiver.accept(p.event, p.end, p.duration, p.timestamp, p.sequence);
+function hear(packets: EventPacket[], receiver = new TelephoneEventReceiver()): TelephoneEventReceiver {
+  for (const packet of packets) receiver.accept(packet);
   return receiver;
 }
 
@@ -74,7 +69,7 @@ describe('a telephone-event receiver', () => {
         fc.infiniteStream(fc.nat({ max: 12 })),
         fc.infiniteStream(fc.nat({ max: 3 })),
         (digits, late, twice) => {
-          const arrivals: { packet: Packet; at: number }[] = [];
+          const arrivals: { packet: EventPacket; at: number }[] = [];
           packetsOf(digits).forEach((packet, i) => {
             arrivals.push({ packet, at: i + late.next().value });
             if (twice.next().value === 0) arrivals.push({ packet, at: i + late.next().value });
@@ -100,10 +95,16 @@ describe('a telephone-event receiver', () => {
     const receiver = hear([...packets, ...again]);
     expect(receiver.digits).toBe('7');
     expect(receiver.duplicates).toBe(1);
+    expect(receiver.list()[0].isResumed).toBe(true);
   });
 
   it('hears a long event in segments as one digit', () => {
-    expect(hear(packetsOf('9', 20_000)).digits).toBe('9');
+    const receiver = hear(packetsOf('9', 20_000));
+    expect(receiver.digits).toBe('9');
+    expect(receiver.list()).toMatchObject([{ durationMs: 20_000, packets: 1002, hasStart: true, hasEnd: true }]);
+    expect(hear(packetsOf('9', 20_000).filter((p) => !p.end)).list()).toMatchObject([
+      { hasEnd: false, durationMs: 19_980 },
+    ]);
   });
 
   it('hears several digits where a gateway changes the timestamp within an event', () => {
@@ -123,47 +124,30 @@ describe('a telephone-event receiver', () => {
     hear(packetsOf('12'), receiver);
     expect(receiver.digits).toBe('1212');
   });
-});
 
-describe('matching digits', () => {
-  it.each([
-    ['1234', '1234', { received: 4, lost: 0, duplicated: 0, wrong: 0 }],
-    ['1234', '134', { received: 3, lost: 1, duplicated: 0, wrong: 0 }],
-    ['1234', '11234', { received: 4, lost: 0, duplicated: 1, wrong: 0 }],
-    ['1234', '12334', { received: 4, lost: 0, duplicated: 1, wrong: 0 }],
-    ['55', '555', { received: 2, lost: 0, duplicated: 1, wrong: 0 }],
-    ['55', '5', { received: 1, lost: 1, duplicated: 0, wrong: 0 }],
-    ['1234', '1294', { received: 3, lost: 1, duplicated: 0, wrong: 1 }],
-    ['12', '132', { received: 2, lost: 0, duplicated: 0, wrong: 1 }],
-    ['12', '21', { received: 1, lost: 1, duplicated: 0, wrong: 1 }],
-    ['1', '22', { received: 0, lost: 1, duplicated: 0, wrong: 2 }],
-    ['123', '', { received: 0, lost: 3, duplicated: 0, wrong: 0 }],
-    ['', '12', { received: 0, lost: 0, duplicated: 0, wrong: 2 }],
-    ['', '', { received: 0, lost: 0, duplicated: 0, wrong: 0 }],
-  ])('sent %j, heard %j', (sent, heard, expected) => {
-    expect(matchDigits(sent, heard)).toEqual(expected);
+  it('tells of each digit when it began, how long and loud it was, and how many packets came', () => {
+    const [one, two] = hear(packetsOf('12')).list();
+    const common = { method: 'rfc4733', durationMs: 100, volumeDbm0: -17, packets: 7, twistDb: null, isResumed: false };
+    expect(one).toEqual({ digit: '1', startMs: 0, hasStart: true, hasEnd: true, ...common });
+    expect(two).toEqual({ digit: '2', startMs: 160, hasStart: true, hasEnd: true, ...common });
   });
 
-  it('accounts for every digit sent and heard', () => {
-    const digits = fc.stringMatching(/^[1-4]{0,30}$/);
-    fc.assert(
-      fc.property(digits, digits, (sent, heard) => {
-        const { received, lost, duplicated, wrong } = matchDigits(sent, heard);
-        expect(received + lost).toBe(sent.length);
-        expect(received + duplicated + wrong).toBe(heard.length);
-        expect(Math.min(received, lost, duplicated, wrong)).toBeGreaterThanOrEqual(0);
-      }),
-    );
+  it('tells a lost start and a lost end', () => {
+    const whole = packetsOf('1');
+    expect(hear(whole.slice(2)).list()).toMatchObject([{ startMs: 40, packets: 5, hasStart: false, hasEnd: true }]);
+    expect(hear(whole.slice(0, 4)).list()).toMatchObject([
+      { durationMs: 80, packets: 4, hasStart: true, hasEnd: false },
+    ]);
+    expect(hear(whole.slice(0, 5)).list()).toMatchObject([{ durationMs: 100, packets: 5, hasEnd: true }]);
   });
 
-  it('never counts a loss or an error when digits are merely repeated', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(...'0123456789*#'), fc.integer({ min: 1, max: 3 }))), (runs) => {
-        const sent = runs.map(([digit]) => digit).join('');
-        const heard = runs.map(([digit, times]) => digit.repeat(times)).join('');
-        const match = matchDigits(sent, heard);
-        expect(match).toEqual({ received: sent.length, lost: 0, duplicated: heard.length - sent.length, wrong: 0 });
-      }),
-    );
+  it('keeps two equal digits apart of which the end of one and the start of the other were lost', () => {
+    const packets = packetsOf('55');
+    const [first, second] = [packets.slice(0, 7), packets.slice(7)];
+    const list = hear([...first.filter((p) => !p.end), ...second.filter((p) => !p.marker)]).list();
+    expect(list).toMatchObject([
+      { digit: '5', hasStart: true, hasEnd: false },
+      { digit: '5', hasStart: false, hasEnd: true },
+    ]);
   });
 });

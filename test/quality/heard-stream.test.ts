@@ -238,7 +238,7 @@ describe('a stream that is heard', () => {
     expect(report).toMatchObject({ comfortNoise: 2, comfortNoiseDbov: -50 });
     expect(report.jitterMaxMs).toBeCloseTo(0, 9);
     expect(report.longestGapMs).toBeCloseTo(1020, 9);
-    expect(stream.digitCount).toBe(3);
+    expect(stream.digits.count).toBe(3);
   });
 
   it('does not hear digits when it is told not to, and takes their packets all the same', () => {

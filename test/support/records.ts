@@ -83,6 +83,7 @@ export function mediaReport(heard: Partial<HeardReport> = {}, sent: Partial<Medi
     srtp: null,
     sent: { packetsSent: 100, ssrc: 2, firstSequence: 1, firstSentMs: 0, lastSentMs: 2000, digits: '', ...sent },
     heard: heardReport(heard),
+    dtmf: { sent: [], heard: [], unnegotiated: '', lateMs: null },
     rtcp: null,
     recording: null,
     truth: { uplink: { ...TRUTH }, downlink: { ...TRUTH } },

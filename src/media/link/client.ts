@@ -91,14 +91,14 @@ export class MediaClient {
     this.link.post({ kind: 'connect', call, remote, answered });
   }
 
-  /** Sends digits by RFC 4733; resolves with those that were sent: none where telephone-event was not negotiated. */
-  sendDigits(call: number, digits: string, toneMs: number, gapMs: number): Promise<string> {
+  /** Sends digits by RFC 4733, `volume` in −dBm0; resolves with those that were sent: none where telephone-event was not negotiated. */
+  sendDigits(call: number, digits: string, toneMs: number, gapMs: number, volume?: number): Promise<string> {
     if (this.link.failure) return Promise.resolve('');
     return new Promise((resolve) => {
       const waiting = this.digits.get(call);
       if (waiting) waiting.push(resolve);
       else this.digits.set(call, [resolve]);
-      this.link.post({ kind: 'digits', call, digits, toneMs, gapMs });
+      this.link.post({ kind: 'digits', call, digits, toneMs, gapMs, volume });
     });
   }
 

@@ -5,6 +5,7 @@ import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
+import type { HeardDigit, SentDigit } from '../../quality/digits.js';
 import type { GivenEquipments } from '../../quality/equipment.js';
 import type { JitterBuffer } from '../../quality/playout.js';
 import type { HeardReport, SentReport } from '../../quality/reports.js';
@@ -134,7 +135,7 @@ export type MediaCommand =
   /** Puts other impairments in the place of those that these calls have; `name` is what the ground truth calls them. */
   | { kind: 'impair'; calls: readonly number[]; uplink: Pipeline; downlink: Pipeline; name: string }
   /** Sends digits by RFC 4733; answered by `digits-sent`. */
-  | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number }
+  | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number; volume?: number }
   /** Says a sound of the setup once, in place of the audio and after what is said before; answered by `said`. */
   | { kind: 'say'; call: number; sound: string }
   /** Stops sending for good and goes on listening: a BYE is about to leave (RFC 3261 15.1.1). */
@@ -146,6 +147,16 @@ export type MediaCommand =
   /** Of calls with two UDP ends. */
   | { kind: 'relay'; command: RelayCommand }
   | { kind: 'stop' };
+
+/** Digits that one side sent and heard. */
+export interface DtmfReport {
+  sent: SentDigit[];
+  heard: HeardDigit[];
+  /** Digits that came as telephone-events of a payload type that was not negotiated: they were not heard. */
+  unnegotiated: string;
+  /** A digit that this side sent is late when it is heard later than this after it; `null` where this side sends none. */
+  lateMs: number | null;
+}
 
 /** The media part of a call's record. */
 export interface MediaReport {
@@ -160,6 +171,7 @@ export interface MediaReport {
   srtp: SrtpSuite | null;
   sent: SentReport;
   heard: HeardReport;
+  dtmf: DtmfReport;
   /** `null` where there was no RTCP, or the far end never was known. */
   rtcp: RtcpReport | null;
   /** What was received, where a recording was asked for. */
