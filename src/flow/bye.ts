@@ -4,6 +4,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { CallCredentials } from './call-credentials.js';
 import type { CallScope } from './call-scope.js';
 import type { Conversation } from './conversation.js';
+import { isLocal } from './final-response.js';
 import { requestWithin } from './request-within.js';
 import { wireDelayMs } from './wire-time.js';
 
@@ -41,7 +42,9 @@ export function sendBye(call: HangUp, onEnd: (response: SrfResult | null) => voi
     const final = error || !response ? null : response;
     if (final) {
       record.byeStatus = final.status;
-      record.timings.byeFinalMs = byeMs + (wireDelayMs(sentAt, final.stackTime) ?? clock.now() - byeMs);
+      // A BYE that could not be delivered has no end; one that nobody answered ends with Timer F.
+      if (!isLocal(final) || final.status === 408)
+        record.timings.byeFinalMs = byeMs + (wireDelayMs(sentAt, final.stackTime) ?? clock.now() - byeMs);
     }
     srf.removeDialog(dialog);
     dialog.removeAllListeners();

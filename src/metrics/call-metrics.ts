@@ -4,13 +4,22 @@ import { Distribution, round } from './distribution.js';
 import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
-import { sessionRatios } from './session-ratios.js';
+import { isSetupFailure, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
 
 type CallCounts = Pick<
   Summary['calls'],
   'attempted' | 'answered' | 'failed' | 'cancelled' | 'completed' | 'dropped' | 'stillUp'
 >;
+
+/** Nobody answered our BYE (Timer F), or a proxy on the way says that of the far end. */
+const BYE_TIMEOUT = 408;
+
+/** Whether a session ended as sessions do (RFC 6076 4.5.1, 4.9): our BYE was answered with 2xx, or we answered the far end's. */
+function isCompleted({ hangupBy, timings, byeStatus }: CallRecord): boolean {
+  if (hangupBy === 'remote') return timings.byeMs !== null;
+  return byeStatus !== null && byeStatus >= 200 && byeStatus < 300;
+}
 
 /** Adds up call records, joined on both sides, into the figures of a run. Holds no record. */
 export class CallMetrics {
@@ -31,6 +40,7 @@ export class CallMetrics {
   readonly setup = new Distribution();
   readonly pdd = new Distribution();
   readonly sdt = new Distribution();
+  readonly sdtFailure = new Distribution();
   readonly uplink = new DirectionMetrics();
   readonly downlink = new DirectionMetrics();
   readonly dtmfUplink = new DtmfMetrics();
@@ -43,6 +53,8 @@ export class CallMetrics {
   noMedia = 0;
   readonly unknown = { uplink: 0, downlink: 0 };
   private completedSessions = 0;
+  private durationSumMs = 0;
+  private durations = 0;
   private loopCalls = 0;
   private readonly trunks = new Map<string, { attempted: number; answered: number; refused: number; failed: number }>();
 
@@ -78,10 +90,10 @@ export class CallMetrics {
     const counts = this.counts;
     counts.attempted++;
     if (answered) counts.answered++;
+    if (answered && isCompleted(record)) this.completedSessions++;
     switch (record.outcome) {
       case 'completed':
         counts.completed++;
-        if (record.byeStatus === null || (record.byeStatus >= 200 && record.byeStatus < 300)) this.completedSessions++;
         break;
       case 'dropped':
         counts.dropped++;
@@ -117,15 +129,20 @@ export class CallMetrics {
     const first = t.provisionalMs ?? t.finalMs;
     if (t.inviteMs !== null && first !== null && record.outcome !== 'cancelled') {
       if (answered) this.srdSuccess.record(first - t.inviteMs);
-      else if (record.cause === 'status') this.srdFailure.record(first - t.inviteMs);
+      else if (record.cause === 'status' && isSetupFailure(record.status!)) this.srdFailure.record(first - t.inviteMs);
     }
     if (t.inviteMs !== null && t.ringingMs !== null) this.pdd.record(t.ringingMs - t.inviteMs);
     if (answered && t.inviteMs !== null && t.finalMs !== null) this.setup.record(t.finalMs - t.inviteMs);
-    if (answered && t.byeMs !== null && t.finalMs !== null) this.sdt.record(t.byeMs - t.finalMs);
-    if (t.byeMs !== null && t.byeFinalMs !== null && record.byeStatus !== null) {
-      if (record.byeStatus < 300) this.sddSuccess.record(t.byeFinalMs - t.byeMs);
-      else if (record.byeStatus !== 408) this.sddFailure.record(t.byeFinalMs - t.byeMs);
+    if (t.byeMs === null || t.finalMs === null) return;
+    if (answered) {
+      this.durationSumMs += t.byeMs - t.finalMs;
+      this.durations++;
+      if (isCompleted(record)) this.sdt.record(t.byeMs - t.finalMs);
     }
+    if (t.byeFinalMs === null || record.byeStatus === null) return;
+    if (record.byeStatus === BYE_TIMEOUT) this.sdtFailure.record(t.byeFinalMs - t.finalMs);
+    else if (record.byeStatus < 300) this.sddSuccess.record(t.byeFinalMs - t.byeMs);
+    else this.sddFailure.record(t.byeFinalMs - t.byeMs);
   }
 
   private hear(record: CallRecord): void {
@@ -168,17 +185,20 @@ export class CallMetrics {
     | 'setupMs'
     | 'pddMs'
     | 'sdtMs'
+    | 'sdtFailureMs'
+    | 'acdMs'
   > {
-    const total = this.counts.attempted - this.counts.cancelled;
+    const { attempted, cancelled } = this.counts;
     return {
       setupFailureRatio: this.setupFailureRatio,
-      ...sessionRatios(this.responses, total),
-      scr: total > 0 ? round(this.completedSessions / total) : null,
+      ...sessionRatios(this.responses, { attempted, cancelled, completed: this.completedSessions }),
       srdMs: { success: this.srdSuccess.percentiles(), failure: this.srdFailure.percentiles() },
       sddMs: { success: this.sddSuccess.percentiles(), failure: this.sddFailure.percentiles() },
       setupMs: this.setup.percentiles(),
       pddMs: this.pdd.percentiles(),
       sdtMs: this.sdt.percentiles(),
+      sdtFailureMs: this.sdtFailure.percentiles(),
+      acdMs: this.durations > 0 ? round(this.durationSumMs / this.durations) : null,
     };
   }
 

@@ -24,7 +24,7 @@ export interface CallTimings {
   /** Our ACK of it; as `tryingMs`. */
   ackMs: number | null;
   byeMs: number | null;
-  /** Final response to the BYE. */
+  /** Final response to the BYE, or Timer F: then `byeStatus` is 408. `null` too where the BYE could not be delivered. */
   byeFinalMs: number | null;
 }
 

@@ -83,6 +83,8 @@ const FIGURES = {
     setupMs: percentiles('ms'),
     pddMs: percentiles('ms'),
     sdtMs: percentiles('ms'),
+    sdtFailureMs: percentiles('ms'),
+    acdMs: 'ms',
     offeredCps: 'cps',
     achievedCps: 'cps',
     retransmissionsSent: 'count',

@@ -9,6 +9,7 @@ export interface SessionRatios {
   ser: number | null;
   seer: number | null;
   isa: number | null;
+  scr: number | null;
 }
 
 function sumOf(responses: Responses, pick: (status: number) => boolean): number {
@@ -26,24 +27,42 @@ const ratioOf = (part: number, whole: number): number | null => (whole > 0 ? rou
 const EFFECTIVE = new Set([480, 486, 600, 603]);
 /** Statuses of ineffective session attempts (RFC 6076 4.8, ISA). */
 const INEFFECTIVE = new Set([408, 500, 503, 504]);
+/** Statuses that ask for something before the session can be set up (RFC 6076 4.3.2). */
+const CHALLENGES = new Set([401, 402, 407]);
 /** Busy, no answer, rejected by the called user: effective for the network (E.425). */
 const USER_CAUSED = new Set([480, 486, 487, 600, 603, 607]);
 
+/** What the ratios are over. */
+export interface Attempts {
+  attempted: number;
+  /** Of them, those that we cancelled: their INVITE is a request as any, and `responses` has nothing of them. */
+  cancelled: number;
+  /** Of them, those whose session ended as sessions do: a BYE of either side, answered with 2xx. */
+  completed: number;
+}
+
 /**
- * SER, SEER and ISA of RFC 6076 4.6–4.8, ASR and NER of E.425, as ratios 0–1; a ratio over nothing is `null`.
- * @param total session requests that had a final result; attempts that we cancelled are left out.
+ * SER, SEER, ISA and SCR of RFC 6076 4.6–4.9, ASR (E.411) and NER (E.425), as ratios 0–1; a ratio over nothing is `null`. The
+ * RFC counts INVITEs of new sessions, so that a challenge and its retry, and the tries of one attempt, are one request.
  */
-export function sessionRatios(responses: Responses, total: number): SessionRatios {
+export function sessionRatios(responses: Responses, { attempted, cancelled, completed }: Attempts): SessionRatios {
   const answered = sumOf(responses, (s) => s >= 200 && s < 300);
   const redirected = sumOf(responses, (s) => s >= 300 && s < 400);
   const effective = sumOf(responses, (s) => EFFECTIVE.has(s));
   const userCaused = sumOf(responses, (s) => USER_CAUSED.has(s));
   const ineffective = sumOf(responses, (s) => INEFFECTIVE.has(s));
   return {
-    ner: ratioOf(answered + userCaused, total),
-    asr: ratioOf(answered, total),
-    ser: ratioOf(answered, total - redirected),
-    seer: ratioOf(answered + effective, total - redirected),
-    isa: ratioOf(ineffective, total),
+    // What we cancelled says nothing of the network.
+    ner: ratioOf(answered + userCaused, attempted - cancelled),
+    asr: ratioOf(answered, attempted),
+    ser: ratioOf(answered, attempted - redirected),
+    seer: ratioOf(answered + effective, attempted - redirected),
+    isa: ratioOf(ineffective, attempted),
+    scr: ratioOf(completed, attempted),
   };
+}
+
+/** Whether a final response means that a session could not be set up (RFC 6076 4.3.2): no redirection, no challenge. */
+export function isSetupFailure(status: number): boolean {
+  return status >= 400 && !CHALLENGES.has(status);
 }

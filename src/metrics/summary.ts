@@ -230,7 +230,11 @@ export interface Summary {
     sddMs: SuccessFailure;
     setupMs: Percentiles | null;
     pddMs: Percentiles | null;
+    /** Sessions that ended as they do, and those whose BYE nobody answered, up to Timer F. */
     sdtMs: Percentiles | null;
+    sdtFailureMs: Percentiles | null;
+    /** Mean duration of the answered calls, from the 2xx to the BYE of either side. */
+    acdMs: number | null;
     rrdMs: Percentiles | null;
     /** What the plan asked for and what was started, attempts per second over the arrival phase. */
     offeredCps: number | null;

@@ -233,6 +233,7 @@ export function sipTable(summary: Summary): string {
     percentileRow('Setup (INVITE → 2xx)', sip.setupMs),
     percentileRow('PDD (INVITE → 180/183)', sip.pddMs),
     percentileRow('SDT (session duration)', sip.sdtMs),
+    ...(sip.sdtFailureMs ? [percentileRow('SDT, BYE unanswered', sip.sdtFailureMs)] : []),
   ]);
   const ratios = [
     ['NER', sip.ner],
@@ -243,10 +244,11 @@ export function sipTable(summary: Summary): string {
     ['SCR', sip.scr],
   ] as const;
   const list = ratios.map(([name, value]) => `${name} ${escapeHtml(percent(value))}`).join(' · ');
+  const acd = sip.acdMs === null ? 'not measured' : `${decimal(sip.acdMs / 1000, 1)} s`;
   const notes = sipServerNotes(summary)
     .map((note) => `<p class="note">${escapeHtml(note)}</p>`)
     .join('');
-  return `${delays}<p class="note">${list}</p><p class="note">Retransmissions sent ${count(sip.retransmissionsSent)}, received ${count(sip.retransmissionsReceived)}; unparsable messages ${count(sip.parseErrors)}</p>${notes}`;
+  return `${delays}<p class="note">${list} · ACD ${acd}</p><p class="note">Retransmissions sent ${count(sip.retransmissionsSent)}, received ${count(sip.retransmissionsReceived)}; unparsable messages ${count(sip.parseErrors)}</p>${notes}`;
 }
 
 /** What the trunk did, with the evidence, and the targets of a group. */

@@ -114,11 +114,13 @@ function sip(summary: Summary, paint: Paint): string[] {
     ['ISA', percent(s.isa)],
     ['SCR', percent(s.scr)],
   ];
+  const duration: [string, string] = ['ACD', s.acdMs === null ? 'not measured' : `${decimal(s.acdMs / 1000, 1)} s`];
   const columns = ['p50', 'p95', 'p99', 'max'];
   const lines = [
     title('SIP', paint),
     `  setup failure ratio ${paint(percent(s.setupFailureRatio), failing ? 'red' : 'green')}   CPS offered ${decimal(s.offeredCps, 1)}   achieved ${decimal(s.achievedCps, 2)}`,
     figures(ratios),
+    figures([duration]),
     figures([
       ['retransmissions sent', count(s.retransmissionsSent)],
       ['received', count(s.retransmissionsReceived)],
@@ -135,6 +137,7 @@ function sip(summary: Summary, paint: Paint): string[] {
     ['setup (INVITE → 2xx)', s.setupMs],
     ['PDD (INVITE → 180/183)', s.pddMs],
     ['SDT (session duration)', s.sdtMs],
+    ...(s.sdtFailureMs ? [['SDT, BYE unanswered', s.sdtFailureMs] as [string, Percentiles]] : []),
   ];
   for (const [name, p] of delays) {
     lines.push(

@@ -93,7 +93,7 @@ describe('the records of a run against SIPp', () => {
     expect(sipp.counts()).toMatchObject({ retransmissions: 0, unexpected: 0 });
     expect(summary.calls).toMatchObject({ answered: 0, failed: 0, cancelled: CALLS, peakEstablished: 0 });
     expect(summary.responses).toEqual({});
-    expect(summary.sip).toMatchObject({ setupFailureRatio: null, asr: null, ner: null, retransmissionsSent: 0 });
+    expect(summary.sip).toMatchObject({ setupFailureRatio: null, asr: 0, ner: null, retransmissionsSent: 0 });
     for (const record of records) {
       expect(record).toMatchObject({
         outcome: 'cancelled',
@@ -227,7 +227,10 @@ describe('the records of calls that nobody ends', () => {
       asr: 1,
       scr: 0,
       sddMs: { success: null, failure: null },
+      sdtMs: null,
     });
+    // RFC 6076 4.5.2: from the 200 to Timer F.
+    expect(summary.sip.sdtFailureMs!.p50).toBeGreaterThan(32_000);
     for (const record of records) {
       expect(record).toMatchObject({ outcome: 'dropped', cause: 'dropped', status: 200, byeStatus: 408 });
       expect(record.timings.byeFinalMs! - record.timings.byeMs!).toBeGreaterThanOrEqual(31_990);
