@@ -18,14 +18,23 @@ export interface DelayBounds {
   maxMs: number;
 }
 
-// Where the numbers lie.
-/** How far behind schedule a packet may be to be played. */
+// Where the numbers lie: those of a line of the cache first.
 const PLAYOUT_MS = 0;
 const WAIT_SUM_MS = 1;
 const WAITS = 2;
 const MAX_DELAY_MS = 3;
 const HIGHEST_TIMESTAMP = 4;
-const NUMBERS = 5;
+/** The rest are words of 32 bits: packets since the last restart. */
+const TAKEN = 10;
+/** The fastest of the window, the slowest that is not left out, and how many are slower than that. */
+const FASTEST = 11;
+const SLOWEST = 12;
+const SLOWER = 13;
+/** How late each packet of the window was, the oldest replaced by the next. */
+const WINDOW = 16;
+/** How many of them were so many ms behind, rounded up; in the middle is the schedule itself. */
+const COUNTS = WINDOW + DELAY_WINDOW;
+const ADAPTIVE_WORDS = COUNTS + 2 * SPAN_MS + 1;
 
 /**
  * The delay of an adaptive playout buffer, after the percentile algorithm of Moon, Kurose and Towsley (1998) with the
@@ -38,23 +47,18 @@ const NUMBERS = 5;
 export class AdaptiveDelay {
   private readonly numbers: Float64Array;
   private readonly at: number;
-  /** How many of the last packets were so many ms behind, rounded up; `SPAN_MS` is the schedule itself. */
-  private readonly counts = new Uint16Array(2 * SPAN_MS + 1);
-  private readonly window = new Uint16Array(DELAY_WINDOW);
-  private size = 0;
-  private next = 0;
-  /** The fastest, and the slowest that is not left out; how many are slower than that. */
-  private fastest = 0;
-  private slowest = 0;
-  private slower = 0;
+  private readonly words: Int32Array;
+  private readonly word: number;
 
   constructor(
     private readonly bounds: DelayBounds,
     private readonly clockRate: number,
   ) {
-    const { numbers, at } = takeNumbers(NUMBERS);
+    const { numbers, words, at } = takeNumbers(Math.ceil(ADAPTIVE_WORDS / 2));
     this.numbers = numbers;
     this.at = at;
+    this.words = words;
+    this.word = 2 * at;
   }
 
   /** By how much packets were ahead of their playout, late ones with a minus: the sum, and of how many. */
@@ -73,9 +77,9 @@ export class AdaptiveDelay {
 
   /** Another schedule begins: what was measured by the one before does not count. */
   restart(): void {
-    this.counts.fill(0);
-    this.size = 0;
-    this.next = 0;
+    const { words, word } = this;
+    words.fill(0, word + COUNTS, word + ADAPTIVE_WORDS);
+    words[word + TAKEN] = 0;
   }
 
   /**
@@ -84,7 +88,7 @@ export class AdaptiveDelay {
    */
   take(behindMs: number, timestamp: number, startsTalkspurt: boolean): number {
     const { numbers, at, bounds } = this;
-    if (this.size === 0) {
+    if (this.words[this.word + TAKEN] === 0) {
       numbers[at + PLAYOUT_MS] = behindMs + bounds.minMs;
       numbers[at + HIGHEST_TIMESTAMP] = timestamp;
     } else {
@@ -94,13 +98,11 @@ export class AdaptiveDelay {
         this.move((units * 1000) / this.clockRate, startsTalkspurt);
       }
     }
-    this.note(Math.ceil(behindMs) + SPAN_MS);
+    const fastestMs = this.note(Math.ceil(behindMs) + SPAN_MS) - SPAN_MS;
     // There is no room for more.
-    const most = this.fastest - SPAN_MS + bounds.maxMs;
-    if (numbers[at + PLAYOUT_MS] > most) numbers[at + PLAYOUT_MS] = most;
-    const playoutMs = numbers[at + PLAYOUT_MS];
-    const delayMs = playoutMs - (this.fastest - SPAN_MS);
-    if (delayMs > numbers[at + MAX_DELAY_MS]) numbers[at + MAX_DELAY_MS] = delayMs;
+    const playoutMs = Math.min(numbers[at + PLAYOUT_MS], fastestMs + bounds.maxMs);
+    numbers[at + PLAYOUT_MS] = playoutMs;
+    if (playoutMs - fastestMs > numbers[at + MAX_DELAY_MS]) numbers[at + MAX_DELAY_MS] = playoutMs - fastestMs;
     numbers[at + WAIT_SUM_MS] += playoutMs - behindMs;
     numbers[at + WAITS]++;
     return playoutMs;
@@ -108,35 +110,45 @@ export class AdaptiveDelay {
 
   /** Brings the delay towards where it should be. */
   private move(mediaMs: number, startsTalkspurt: boolean): void {
-    const { numbers, at, bounds } = this;
-    const wantedMs = this.slowest - this.fastest + MARGIN_MS;
-    const targetMs = this.fastest - SPAN_MS + Math.min(bounds.maxMs, Math.max(bounds.minMs, wantedMs));
+    const { numbers, at, words, word, bounds } = this;
+    const fastest = words[word + FASTEST];
+    const wantedMs = words[word + SLOWEST] - fastest + MARGIN_MS;
+    const targetMs = fastest - SPAN_MS + Math.min(bounds.maxMs, Math.max(bounds.minMs, wantedMs));
     const playoutMs = numbers[at + PLAYOUT_MS];
     if (startsTalkspurt) numbers[at + PLAYOUT_MS] = targetMs;
     else if (targetMs > playoutMs) numbers[at + PLAYOUT_MS] = Math.min(targetMs, playoutMs + GROWTH * mediaMs);
     else numbers[at + PLAYOUT_MS] = Math.max(targetMs, playoutMs - DECAY * mediaMs);
   }
 
-  /** Takes a delay into the window, and the oldest out of it. */
-  private note(delay: number): void {
-    const { counts, window } = this;
-    if (this.size === DELAY_WINDOW) {
-      const oldest = window[this.next];
-      counts[oldest]--;
-      if (oldest > this.slowest) this.slower--;
-    } else if (this.size++ === 0) {
-      this.fastest = delay;
-      this.slowest = delay;
-      this.slower = 0;
+  /** Takes a delay into the window, and the oldest out of it. Returns the least of the window. */
+  private note(delay: number): number {
+    const { words, word } = this;
+    const counts = word + COUNTS;
+    const taken = words[word + TAKEN]++;
+    const next = word + WINDOW + (taken % DELAY_WINDOW);
+    let fastest = words[word + FASTEST];
+    let slowest = words[word + SLOWEST];
+    let slower = words[word + SLOWER];
+    if (taken === 0) {
+      fastest = delay;
+      slowest = delay;
+      slower = 0;
+    } else if (taken >= DELAY_WINDOW) {
+      const oldest = words[next];
+      words[counts + oldest]--;
+      if (oldest > slowest) slower--;
     }
-    window[this.next] = delay;
-    this.next = this.next + 1 === DELAY_WINDOW ? 0 : this.next + 1;
-    counts[delay]++;
-    if (delay > this.slowest) this.slower++;
-    if (delay < this.fastest) this.fastest = delay;
-    else while (counts[this.fastest] === 0) this.fastest++;
-    const leftOut = Math.floor(this.size * LEFT_OUT);
-    while (this.slower > leftOut) this.slower -= counts[++this.slowest];
-    while (this.slower + counts[this.slowest] <= leftOut) this.slower += counts[this.slowest--];
+    words[next] = delay;
+    words[counts + delay]++;
+    if (delay > slowest) slower++;
+    if (delay < fastest) fastest = delay;
+    else while (words[counts + fastest] === 0) fastest++;
+    const leftOut = Math.floor(Math.min(taken + 1, DELAY_WINDOW) * LEFT_OUT);
+    while (slower > leftOut) slower -= words[counts + ++slowest];
+    while (slower + words[counts + slowest] <= leftOut) slower += words[counts + slowest--];
+    words[word + FASTEST] = fastest;
+    words[word + SLOWEST] = slowest;
+    words[word + SLOWER] = slower;
+    return fastest;
   }
 }
