@@ -63,6 +63,11 @@ export class HeardSource {
   endInterval(): void {
     if (this.receiver.expected > 0) this.endedAt = this.receiver.last;
   }
+
+  /** So many more packets belong there. */
+  extendInterval(packets: number): void {
+    this.endedAt += packets;
+  }
 }
 
 /** Sums over the sources of a stream. */

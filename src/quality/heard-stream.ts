@@ -149,7 +149,7 @@ export class HeardStream implements HeardCounters {
       isAudio(kind),
       markerOf(bytes, offset),
     );
-    if (endsInterval) this.intervals!.spread(this.packetsLostSoFar(), arrivalMs);
+    if (endsInterval) source.extendInterval(this.intervals!.spread(this.packetsLostSoFar(), arrivalMs));
     if (arrival === Arrival.duplicate) return;
     switch (kind) {
       case Payload.pcmu:

@@ -76,11 +76,14 @@ export class Intervals {
     }
   }
 
-  /** That packet has been counted, and `lost` are all that are lost with it: what it tells of is spread over the silence before. */
-  spread(lost: number, arrivalMs: number): void {
+  /**
+   * That packet has been counted, and `lost` are all that are lost with it: what it tells of is spread over the silence before.
+   * Returns how many packets the intervals that are over got of it.
+   */
+  spread(lost: number, arrivalMs: number): number {
     const { before, kept, silentSinceMs } = this;
     const swallowed = lost - before!.lost;
-    if (swallowed <= 0) return;
+    if (swallowed <= 0) return 0;
     let given = 0;
     for (const counts of kept.slice(-this.endedAtOnce)) {
       const silentMs = this.answeredAtMs + counts.startMs + counts.durationMs - silentSinceMs;
@@ -91,6 +94,7 @@ export class Intervals {
     }
     before!.expected += given;
     before!.lost += given;
+    return given;
   }
 
   /** The intervals up to `endMs` that are kept, and the worst of all, rated as the call is. Nothing is changed by it. */
@@ -151,7 +155,7 @@ function putBack(intervals: readonly Counts[], before: SourceTotals | null, tota
   }
 }
 
-function missingRatio({ expected, lost, late }: Counts): number {
+function missingRatio({ expected, lost, late }: Pick<Counts, 'expected' | 'lost' | 'late'>): number {
   return expected === 0 ? 0 : (lost + late) / expected;
 }
 
@@ -180,15 +184,23 @@ function reportOf(counts: Counts, call: MosReport | null): IntervalReport {
 export function rateInterval(interval: IntervalReport, call: MosReport | null): IntervalReport {
   if (call === null || interval.packetsExpected * call.ptimeMs < SHORTEST_RATED_MS)
     return { ...interval, r: null, mosLq: null, mosCq: null };
+  // The E-model knows loss, not silence: it has a voice in a stream of which all is missing.
+  if (shareOf(interval) === 1) return { ...interval, r: 0, mosLq: 1, mosCq: null };
   const { r, lq } = ofStretch(call, interval);
   return { ...interval, r, mosLq: lq, mosCq: null };
 }
 
-/** The first of those with the lowest R; `null` when none is rated. */
+/** The one with the lowest R, of those down to 0 the one in which most was missing; `null` when none is rated. */
 export function worstOf(intervals: readonly IntervalReport[]): IntervalReport | null {
   let worst: IntervalReport | null = null;
   for (const interval of intervals) {
-    if (interval.r !== null && (worst === null || interval.r < worst.r!)) worst = interval;
+    if (interval.r === null) continue;
+    const less = Math.max(0, worst?.r ?? Number.POSITIVE_INFINITY) - Math.max(0, interval.r);
+    if (worst === null || less > 0 || (less === 0 && shareOf(interval) > shareOf(worst))) worst = interval;
   }
   return worst;
+}
+
+function shareOf({ packetsExpected, packetsLost, lateDiscarded }: IntervalReport): number {
+  return missingRatio({ expected: packetsExpected, lost: packetsLost, late: lateDiscarded });
 }

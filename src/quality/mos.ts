@@ -92,7 +92,9 @@ export function rateConversation(heard: HeardReport, delay: KnownDelay): void {
   if (mos === null) return;
   heard.mos = withDelay(mos, delay);
   const rated = (interval: IntervalReport): IntervalReport =>
-    interval.r === null ? interval : { ...interval, mosCq: withDelay(ofStretch(mos, interval), delay).cq };
+    interval.mosLq === null
+      ? interval
+      : { ...interval, mosCq: Math.min(interval.mosLq, withDelay(ofStretch(mos, interval), delay).cq!) };
   heard.intervals = heard.intervals.map(rated);
   heard.worstInterval = heard.worstInterval && rated(heard.worstInterval);
 }

@@ -106,7 +106,10 @@ describe('an adaptive delay on a network', () => {
   const networks: [string, number[]][] = [
     ['with even jitter', Array.from({ length: 1500 }, () => rng.uniform() * 50)],
     ['that reorders', Array.from({ length: 1500 }, () => 120 * rng.uniform() ** 3)],
-    ['with spikes', Array.from({ length: 1500 }, (_, i) => rng.uniform() * 4 + (i % 220 < 6 ? 160 - (i % 220) * 20 : 0))],
+    [
+      'with spikes',
+      Array.from({ length: 1500 }, (_, i) => rng.uniform() * 4 + (i % 220 < 6 ? 160 - (i % 220) * 20 : 0)),
+    ],
     ['that becomes slower, then faster', Array.from({ length: 1800 }, (_, i) => (i > 500 && i < 1200 ? 310 : 10))],
   ];
 
