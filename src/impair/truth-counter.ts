@@ -2,8 +2,9 @@ import type { Fate } from './fate.js';
 import { FaultTallies } from './fault-tally.js';
 import type { DirectionTruth, TruthPeriod } from './truth.js';
 
-/** Packets in flight that a later one may still overtake; 256 are 5 s of audio. */
-const IN_FLIGHT = 256;
+/** Packets in flight that a later one may still overtake: as many as most paths ever have, and at most; 256 are 5 s of audio. */
+const FEW_IN_FLIGHT = 16;
+const MOST_IN_FLIGHT = 256;
 /** Periods that are told apart; what comes later belongs to the last one. */
 const MOST_PERIODS = 100;
 
@@ -115,25 +116,42 @@ export class TruthCounter {
     if (this.dues === null) {
       // Most pipelines never delay anything: the ring is made with the first packet that is late.
       if (dueMs === arrivalMs) return;
-      this.dues = new Float64Array(IN_FLIGHT);
+      this.dues = new Float64Array(FEW_IN_FLIGHT);
     }
-    const dues = this.dues;
+    const { dues } = this;
+    const mask = dues.length - 1;
     while (this.depth > 0) {
-      const top = dues[(this.bottom + this.depth - 1) & (IN_FLIGHT - 1)];
+      const top = dues[(this.bottom + this.depth - 1) & mask];
       if (top <= dueMs) break;
       this.depth--;
       this.reordered++;
     }
     // What was due before this packet came has left; nothing can overtake it any more.
     while (this.depth > 0 && dues[this.bottom] <= arrivalMs) {
-      this.bottom = (this.bottom + 1) & (IN_FLIGHT - 1);
+      this.bottom = (this.bottom + 1) & mask;
       this.depth--;
     }
-    if (this.depth === IN_FLIGHT) {
-      this.bottom = (this.bottom + 1) & (IN_FLIGHT - 1);
-      this.depth--;
+    if (this.depth > mask) {
+      this.makeRoom(dues, dueMs);
+      return;
     }
-    dues[(this.bottom + this.depth) & (IN_FLIGHT - 1)] = dueMs;
+    dues[(this.bottom + this.depth) & mask] = dueMs;
     this.depth++;
+  }
+
+  /** The ring is full: it grows, or forgets its oldest entry. */
+  private makeRoom(dues: Float64Array, dueMs: number): void {
+    const size = dues.length;
+    if (size === MOST_IN_FLIGHT) {
+      dues[this.bottom] = dueMs;
+      this.bottom = (this.bottom + 1) & (size - 1);
+      return;
+    }
+    const larger = new Float64Array(2 * size);
+    for (let i = 0; i < size; i++) larger[i] = dues[(this.bottom + i) & (size - 1)];
+    larger[size] = dueMs;
+    this.dues = larger;
+    this.bottom = 0;
+    this.depth = size + 1;
   }
 }
