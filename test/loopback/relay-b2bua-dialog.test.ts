@@ -306,6 +306,71 @@ async function callByHand(): Promise<Chain & { callee: RawPeer; caller: SrfDialo
   return { ...links, callee, caller };
 }
 
+/** What a caller says: where it listens, in which version of its description. */
+function saying(version: number, port: number): string {
+  return sdpAt(port).replace('o=- 1 1 ', `o=- 1 ${version} `);
+}
+
+describe('a re-INVITE that is cancelled and answered all the same', () => {
+  const versionOf = (message: string): number => Number(/^o=\S+ \S+ (\d+)/m.exec(message)![1]);
+  const contactOf = ({ port }: RawPeer): string => `Contact: <sip:bob@127.0.0.1:${port}>`;
+
+  /** Sends a re-INVITE, cancels it once it is heard of, and has the callee answer both. */
+  async function crossed(links: Awaited<ReturnType<typeof callByHand>>, body: string, answer: string): Promise<number> {
+    const { a, r, callee, caller } = links;
+    const request = { method: 'INVITE', headers: {}, body, stackDialogId: caller.id };
+    const sent = await a.srf.request('sip:dialog', request);
+    const heard: number[] = [];
+    sent.on('response', ({ status }) => heard.push(status));
+    const invite = await callee.message('INVITE', callee.count('INVITE'));
+    callee.send(reply(invite, '180 Ringing', '', contactOf(callee)), r.port);
+    await until(() => heard.includes(180));
+    sent.cancel(() => {});
+    callee.send(reply(await callee.message('CANCEL'), '200 OK', ''), r.port);
+    callee.send(reply(invite, '200 OK', '', contactOf(callee), answer), r.port);
+    await until(() => heard.at(-1)! >= 200);
+    return heard.at(-1)!;
+  }
+
+  test('the callee is told once more what holds, in a version that it has not seen, and later ones go on from there', async () => {
+    const links = await callByHand();
+    const { a, r, relay, callee, caller } = links;
+    const offer = saying(2, 6000).replace('sendrecv', 'sendonly');
+    expect(await crossed(links, offer, sdpAt(5100).replace('sendrecv', 'recvonly'))).toBe(487);
+    const restoring = await callee.message('INVITE', 2);
+    expect(restoring).toContain('a=sendrecv');
+    expect(versionOf(restoring)).toBe(3);
+    // Meanwhile there is no other.
+    expect((await caller.request({ method: 'INVITE', body: saying(3, 6002) })).status).toBe(491);
+    callee.send(reply(restoring, '200 OK', '', contactOf(callee), sdpAt(5000)), r.port);
+    await until(() => callee.count('ACK') === 3);
+    expect(relay.connected.slice(-2).map(({ remote }) => remote.rtp?.port)).toEqual([4000, 5000]);
+    expect(relay.connected.map(({ remote }) => remote.rtp?.port)).not.toContain(6000);
+    const moved = caller.request({ method: 'INVITE', body: saying(3, 6004) });
+    const next = await callee.message('INVITE', 3);
+    expect(versionOf(next)).toBe(4);
+    callee.send(reply(next, '200 OK', '', contactOf(callee), sdpAt(5000)), r.port);
+    expect((await moved).status).toBe(200);
+    const hungUp = caller.destroy();
+    callee.send(reply(await callee.message('BYE'), '200 OK', ''), r.port);
+    await hungUp;
+    await allOver(a, r);
+  });
+
+  test('the offer that it brought is answered with what the caller said before', async () => {
+    const links = await callByHand();
+    const { a, r, relay, callee, caller } = links;
+    expect(await crossed(links, '', sdpAt(5100))).toBe(487);
+    await until(() => callee.count('ACK') === 2);
+    expect(await callee.message('ACK', 1)).toContain(`m=audio ${placesOf(1).b.port} `);
+    expect(relay.connected.slice(-2).map(({ remote }) => remote.rtp?.port)).toEqual([4000, 5100]);
+    const hungUp = caller.destroy();
+    callee.send(reply(await callee.message('BYE'), '200 OK', ''), r.port);
+    await hungUp;
+    await allOver(a, r);
+  });
+});
+
 describe('calls that end otherwise', () => {
   test('a BYE that is asked for credentials: the call is up until it comes with them', async () => {
     const { a, r, relay, callee, caller } = await callByHand();
@@ -392,6 +457,7 @@ describe('calls that end otherwise', () => {
           },
           settle: () => {},
           forget: () => {},
+          restored: () => null,
           close: () => Promise.resolve(null),
         };
       },

@@ -7,7 +7,7 @@ import { tagOf, uriOf } from '../../sip/header-values.js';
 import { answer } from './answers.js';
 import type { CallRecord, Ending } from './call-record.js';
 import { InvitePassage, type PassageHost } from './invite-passage.js';
-import { Leg, type LegHost } from './leg.js';
+import { type Acknowledge, Leg, type LegHost } from './leg.js';
 import type { CallMedia } from './media.js';
 import { type Headers, passedHeaders, takeOut, withoutTag } from './passed-headers.js';
 import { type Route, sourceUri } from './routes.js';
@@ -55,6 +55,8 @@ export class RelayedCall implements PassageHost {
   private passages: InvitePassage[] = [];
   private readonly scope = new CallScope((error) => this.abandon(error));
   private readonly first: InvitePassage;
+  /** The leg whose far end is being told what holds. */
+  private restoring: Leg | null = null;
 
   constructor(
     private readonly host: CallHost,
@@ -177,6 +179,32 @@ export class RelayedCall implements PassageHost {
     this.end({ outcome: 'cancelled', by: 'a', status: 487, reason: 'Request Terminated' });
   }
 
+  onAcceptedTooLate(from: Leg, to: Leg): void {
+    const { media } = this;
+    const body = media.restored(from.side);
+    if (body === null || this.phase !== 'up') return;
+    this.restoring = to;
+    const over = (): void => {
+      this.restoring = null;
+      media.forget();
+    };
+    to.request(
+      { method: 'INVITE', headers: { 'Content-Type': 'application/sdp' }, body },
+      this.guarded((result: SrfResult, acknowledge: Acknowledge) => {
+        if (result.status < 200) return;
+        if (result.status < 300) {
+          acknowledge();
+          media.pass(to.side, result.body);
+          media.settle();
+        }
+        over();
+      }),
+      (sent) => {
+        if (sent === null) over();
+      },
+    );
+  }
+
   onRefused(status: number, reason: string, q850: number | null): void {
     // A re-INVITE that is refused changes nothing (RFC 3261 14.1).
     if (this.phase !== 'inviting') return;
@@ -207,6 +235,10 @@ export class RelayedCall implements PassageHost {
 
   private passInvite(leg: Leg, request: SrfRequest, response: SrfResponder): void {
     const to = this.other(leg);
+    if (this.restoring !== null) {
+      answer(response, 491, 'Request Pending');
+      return;
+    }
     const passage = new InvitePassage(this, leg, to, request, response, false);
     this.passages = [this.first, passage];
     passage.start((headers, body, onResponse, onSent) =>

@@ -17,6 +17,8 @@ export interface PassageHost {
   onAnswered(response: SrfResult): void;
   /** The answer could not be given to whoever asked: it had given up. */
   onUnwanted(): void;
+  /** The far end of `to` has accepted a re-INVITE that the far end of `from` had given up by then. */
+  onAcceptedTooLate(from: Leg, to: Leg): void;
   onRefused(status: number, reason: string, q850: number | null): void;
 }
 
@@ -43,6 +45,8 @@ export class InvitePassage {
   private isOver = false;
   private cancelHeaders: Headers | null = null;
   private isCancelled = false;
+  /** Whoever asked has given up and was told 487. */
+  private isGivenUp = false;
   private readonly reliable: Unacknowledged[] = [];
   /** The ACK of a 2xx that answered no offer: it waits for the answer. */
   private acknowledge: Acknowledge | null = null;
@@ -132,6 +136,7 @@ export class InvitePassage {
   /** The server has answered the CANCEL and its INVITE. */
   private onCancel(cancel: SrfMessage): void {
     const reason = cancel.get('reason');
+    this.isGivenUp = true;
     this.cancel(reason ? { Reason: reason } : {});
     this.host.onRefused(487, 'Request Terminated', q850Cause(reason));
   }
@@ -171,6 +176,10 @@ export class InvitePassage {
   private passAnswer(result: SrfResult, acknowledge: Acknowledge): void {
     const { host, from, to, request } = this;
     this.isOver = true;
+    if (this.isGivenUp && !this.isFirst) {
+      this.takeBack(result, acknowledge);
+      return;
+    }
     const body = this.bodyOf(result, true);
     if (this.isFirst) to.remoteTag = tagOf(result.get('to') ?? '') ?? '';
     if (request.body !== '') acknowledge();
@@ -189,6 +198,21 @@ export class InvitePassage {
         else host.onAnswered(result);
       }),
     );
+  }
+
+  /** A 2xx to a re-INVITE crossed its CANCEL: it is acknowledged, and both sides are brought back to what held before. */
+  private takeBack(result: SrfResult, acknowledge: Acknowledge): void {
+    const { host, from, to, request } = this;
+    host.media.forget();
+    if (request.body !== '') {
+      acknowledge();
+      host.onAcceptedTooLate(from, to);
+      return;
+    }
+    // It brought an offer: what the other side said last is an answer to it.
+    const body = host.media.restored(from.side) ?? undefined;
+    acknowledge({ body });
+    this.bodyOf(result, true);
   }
 
   private passAck(ack: SrfRequest): void {

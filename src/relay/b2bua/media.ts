@@ -11,6 +11,11 @@ export interface CallMedia {
   settle(): void;
   /** What a side said since was refused. */
   forget(): void;
+  /**
+   * What a side said that holds, as a new description for the other side, which has accepted one that came to nothing since; `null`
+   * where the side said nothing yet.
+   */
+  restored(from: RelaySide): string | null;
   /** Ends it, and tells what became of the packets; `null` where nothing is known. */
   close(): Promise<RelayReport | null>;
 }

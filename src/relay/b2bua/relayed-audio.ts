@@ -30,6 +30,11 @@ export class RelayedAudio implements CallMedia {
   /** What holds, and what was said since. */
   private readonly holds: Said = { a: null, b: null };
   private readonly said: Partial<Said> = {};
+  /** The same as texts that the other side got. */
+  private readonly heldTexts: Record<RelaySide, string | null> = { a: null, b: null };
+  private readonly texts: Record<RelaySide, string | null> = { a: null, b: null };
+  /** How far the versions that the other side gets are ahead of those that a side writes. */
+  private readonly versionsAhead: Record<RelaySide, bigint> = { a: 0n, b: 0n };
 
   constructor(
     private readonly relay: Pick<Relay, 'connect' | 'close'>,
@@ -48,13 +53,28 @@ export class RelayedAudio implements CallMedia {
     const { places, faults } = this.options;
     const { text, audio } = relayed(description, places[from === 'a' ? 'b' : 'a']);
     this.said[from] = audio;
-    return withSdpFaults(text, faults[from]);
+    const passed = withVersion(withSdpFaults(text, faults[from]), (version) => version + this.versionsAhead[from]);
+    this.texts[from] = passed;
+    return passed;
+  }
+
+  restored(from: RelaySide): string | null {
+    const held = this.heldTexts[from];
+    if (held === null) return null;
+    const newest = versionOf(this.texts[from] ?? held);
+    // The versions that the side writes itself go on from the one that came to nothing.
+    this.versionsAhead[from]++;
+    this.texts[from] = withVersion(held, () => newest + 1n);
+    return this.texts[from];
   }
 
   settle(): void {
     for (const side of ['a', 'b'] as const) {
       const said = this.said[side];
-      if (said) this.holds[side] = said;
+      if (said) {
+        this.holds[side] = said;
+        this.heldTexts[side] = this.texts[side];
+      }
       delete this.said[side];
     }
     const keys = agreedKeys(this.holds.a, this.holds.b);
@@ -89,6 +109,17 @@ export class RelayedAudio implements CallMedia {
       ...(srtp && { srtp }),
     });
   }
+}
+
+const ORIGIN = /^(o=\S+ \S+ )(\d{1,20})(?= )/m;
+
+/** The version of a description in its o= line (RFC 8866 5.2). */
+function versionOf(text: string): bigint {
+  return BigInt(ORIGIN.exec(text)?.[2] ?? 0);
+}
+
+function withVersion(text: string, change: (version: bigint) => bigint): string {
+  return text.replace(ORIGIN, (_line, start: string, version: string) => start + change(BigInt(version)));
 }
 
 /** The keys of what A and B send: those under one tag in both descriptions; `null` where there are none. */
