@@ -1,7 +1,8 @@
-import type { DecodedCodec } from '../core/codecs.js';
+import { CODECS, type DecodedCodec } from '../core/codecs.js';
+import type { AudioBlocks } from './audio-blocks.js';
 import { decodeG711, type Law } from './g711.js';
 import { G722Decoder } from './g722.js';
-import { decodeL16, energyOfL16 } from './l16.js';
+import { decodeL16, measureL16 } from './l16.js';
 import { OpusDecoder } from './opus.js';
 
 /** Turns the packets of one stream into samples. */
@@ -14,9 +15,8 @@ export interface AudioDecoder {
 
 /** Only how loud the packets of one stream are. */
 export interface LevelDecoder {
-  /** Sum of the squares of a payload's samples; their count is in `samples` then. */
-  energy(bytes: Uint8Array, start: number, end: number): number;
-  readonly samples: number;
+  /** Measures a payload into `blocks`, into none what is not of this codec. */
+  measure(bytes: Uint8Array, start: number, end: number, blocks: AudioBlocks): void;
   close(): void;
 }
 
@@ -45,7 +45,7 @@ export function openLevelDecoder(codec: Exclude<DecodedCodec, Law>): LevelDecode
       return new G722Levels();
     case 'L16/8000':
     case 'L16/16000':
-      return new L16Levels();
+      return new L16Levels(CODECS[codec].sampleRate);
     case 'opus':
       return new OpusDecoder();
     default:
@@ -85,23 +85,20 @@ function l16Decoder(): AudioDecoder {
 }
 
 class G722Levels implements LevelDecoder {
-  samples = 0;
   private readonly decoder = new G722Decoder();
 
-  energy(bytes: Uint8Array, start: number, end: number): number {
-    this.samples = 2 * (end - start);
-    return this.decoder.energy(bytes, start, end - start);
+  measure(bytes: Uint8Array, start: number, end: number, blocks: AudioBlocks): void {
+    this.decoder.measure(bytes, start, end - start, blocks);
   }
 
   close(): void {}
 }
 
 class L16Levels implements LevelDecoder {
-  samples = 0;
+  constructor(private readonly sampleRate: number) {}
 
-  energy(bytes: Uint8Array, start: number, end: number): number {
-    this.samples = (end - start) >> 1;
-    return energyOfL16(bytes, start, end);
+  measure(bytes: Uint8Array, start: number, end: number, blocks: AudioBlocks): void {
+    measureL16(bytes, start, end, this.sampleRate, blocks);
   }
 
   close(): void {}

@@ -1,3 +1,5 @@
+import { type AudioBlocks, BLOCK_SAMPLES } from './audio-blocks.js';
+
 /**
  * ITU-T G.722 at 64 kbit/s: 16 kHz audio in two bands, each an adaptive differential PCM with 6 bits (low) and 2 bits
  * (high). One byte stands for two samples; bits 7–6 are the high band's, 5–0 the low band's. Fixed point as the
@@ -221,19 +223,30 @@ export class G722Decoder {
   }
 
   /**
-   * Sum of the squares of the 16 kHz samples that `count` bytes stand for, taken from the two bands: the mirror filters
-   * keep the energy, so the samples themselves need not be made.
+   * Measures the samples that `count` bytes stand for by the two bands: the mirror filters keep the energy, so the samples
+   * themselves need not be made. Magnitudes are those of the low band, raised by what the high one adds.
    */
-  energy(bytes: Uint8Array, offset: number, count: number): number {
-    let sum = 0;
-    for (let i = offset; i < offset + count; i++) {
-      const code = bytes[i];
-      const low = this.nextLow(code & 0x3f);
-      const high = this.nextHigh(code >> 6);
-      sum += low * low + high * high;
+  measure(bytes: Uint8Array, offset: number, count: number, blocks: AudioBlocks): void {
+    const end = offset + count;
+    blocks.clear();
+    for (let from = offset; from < end; from += BLOCK_SAMPLES) {
+      const to = Math.min(from + BLOCK_SAMPLES, end);
+      let lowSquares = 0;
+      let highSquares = 0;
+      let magnitudes = 0;
+      for (let i = from; i < to; i++) {
+        const code = bytes[i];
+        const low = this.nextLow(code & 0x3f);
+        const high = this.nextHigh(code >> 6);
+        lowSquares += low * low;
+        highSquares += high * high;
+        magnitudes += low < 0 ? -low : low;
+      }
+      const raised =
+        lowSquares === 0 ? Math.sqrt(highSquares * (to - from)) : magnitudes * Math.sqrt(1 + highSquares / lowSquares);
+      // Bands have 15 bits where samples have 16: twice the value, of which one stands for a sample of 8 kHz.
+      blocks.add((lowSquares + highSquares) * 4, raised * 2, to - from);
     }
-    // Bands have 15 bits where samples have 16, and one value of each band stands for two samples.
-    return sum * 8;
   }
 
   private nextLow(code: number): number {

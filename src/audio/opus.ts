@@ -1,5 +1,6 @@
 // The package's own entry puts its buffers at wrong addresses as soon as there are several coders.
 import create, { type OpusHandler, type OpusNative } from 'opusscript/build/opusscript_native_wasm.js';
+import { type AudioBlocks, BLOCK_MS, BLOCK_SAMPLES } from './audio-blocks.js';
 
 /**
  * Opus (RFC 6716) by libopus, compiled to WebAssembly. We call the module's own functions: they take addresses in its
@@ -70,30 +71,36 @@ export class OpusEncoder {
 
 /** Packets of one stream to 48 kHz samples. Holds some 40 KB outside of the JavaScript heap until `close`. */
 export class OpusDecoder {
-  /** Samples of the packet that was taken last. */
-  samples = 0;
   private handler: OpusHandler | null = new (loaded().OpusScriptHandler)(SAMPLE_RATE, 1, APPLICATION_VOIP);
 
   /** Decodes a packet into `samples`, which has room for 120 ms; returns their count, 0 for what is no Opus packet. */
   decode(bytes: Uint8Array, start: number, end: number, samples: Int16Array): number {
-    this.take(bytes, start, end);
+    const count = this.take(bytes, start, end);
     const { HEAPU8 } = loaded();
-    for (let i = 0; i < this.samples; i++) {
+    for (let i = 0; i < count; i++) {
       samples[i] = HEAPU8[pcmAddress + 4 * i] | (HEAPU8[pcmAddress + 4 * i + 2] << 8);
     }
-    return this.samples;
+    return count;
   }
 
-  /** Sum of the squares of a packet's samples, whose count is in `samples` then. */
-  energy(bytes: Uint8Array, start: number, end: number): number {
-    this.take(bytes, start, end);
+  /** Measures a packet, in blocks; none for what is no Opus packet. */
+  measure(bytes: Uint8Array, start: number, end: number, blocks: AudioBlocks): void {
+    blocks.clear();
+    const count = this.take(bytes, start, end);
     const { HEAPU8 } = loaded();
-    let sum = 0;
-    for (let i = 0; i < this.samples; i++) {
-      const sample = HEAPU8[pcmAddress + 4 * i] | ((HEAPU8[pcmAddress + 4 * i + 2] << 24) >> 16);
-      sum += sample * sample;
+    const perBlock = (SAMPLE_RATE * BLOCK_MS) / 1000;
+    const scale = BLOCK_SAMPLES / perBlock;
+    for (let from = 0; from < count; from += perBlock) {
+      const to = Math.min(from + perBlock, count);
+      let squares = 0;
+      let magnitudes = 0;
+      for (let i = from; i < to; i++) {
+        const sample = HEAPU8[pcmAddress + 4 * i] | ((HEAPU8[pcmAddress + 4 * i + 2] << 24) >> 16);
+        squares += sample * sample;
+        magnitudes += sample < 0 ? -sample : sample;
+      }
+      blocks.add(squares * scale, magnitudes * scale, (to - from) * scale);
     }
-    return sum;
   }
 
   close(): void {
@@ -102,13 +109,12 @@ export class OpusDecoder {
     this.handler = null;
   }
 
-  private take(bytes: Uint8Array, start: number, end: number): void {
-    this.samples = 0;
+  /** Decodes a packet at `pcmAddress`; the result is the number of its samples. */
+  private take(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (this.handler === null || length <= 0 || length > MAX_PACKET_BYTES) return;
+    if (this.handler === null || length <= 0 || length > MAX_PACKET_BYTES) return 0;
     const { HEAPU8 } = loaded();
     for (let i = 0; i < length; i++) HEAPU8[packetAddress + i] = bytes[start + i];
-    const samples = this.handler._decode(packetAddress, length, pcmAddress);
-    if (samples > 0) this.samples = samples;
+    return Math.max(0, this.handler._decode(packetAddress, length, pcmAddress));
   }
 }

@@ -1,12 +1,26 @@
+import { AudioBlocks } from '../audio/audio-blocks.js';
 import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
-import type { Law } from '../audio/g711.js';
+import { type Law, measureG711 } from '../audio/g711.js';
+import { l16ToUlaw } from '../audio/l16.js';
 import { CODECS, type CodecName } from '../core/codecs.js';
 import type { NumberRange } from '../core/number-block.js';
-import { DECODED, UNMEASURED } from './heard-payload.js';
-import { energyOf, LevelMeter } from './levels.js';
+import { ACTIVE_LEVEL_NUMBERS, ActiveLevelMeter } from './active-level.js';
+import { CLIPPING_NUMBERS, ClippingMeter } from './clipping.js';
+import { DECODED, Payload, UNMEASURED } from './heard-payload.js';
+import { LEVEL_NUMBERS, LevelMeter } from './levels.js';
+import { NOISE_FLOOR_NUMBERS, NoiseFloorMeter } from './noise-floor.js';
+import { PAUSE_NUMBERS, Pauses } from './pauses.js';
+import type { HeardLevels } from './reports.js';
 
 /** Levels are counted in samples of this rate, whatever the codec's is. */
 const LEVEL_RATE = 8000;
+
+export const HEARD_AUDIO_NUMBERS =
+  LEVEL_NUMBERS + PAUSE_NUMBERS + ACTIVE_LEVEL_NUMBERS + CLIPPING_NUMBERS + NOISE_FLOOR_NUMBERS;
+
+/** The packet at hand, of any stream of the thread. */
+const blocks = new AudioBlocks();
+const codes = new Uint8Array(32_768);
 
 /** What the audio of a stream was: by which codec, how loud, and how long its packets are. */
 export class HeardAudio {
@@ -20,9 +34,21 @@ export class HeardAudio {
   /** Of the codec that came last, where its packets have to be decoded for their level. */
   private decoder: { codec: CodecName; levels: LevelDecoder } | null = null;
 
-  /** @param range of `LEVEL_NUMBERS` zeros */
-  constructor(range: NumberRange) {
-    this.levels = new LevelMeter(LEVEL_RATE, range);
+  private readonly pauses: Pauses;
+  private readonly active: ActiveLevelMeter;
+  private readonly clipping: ClippingMeter;
+  private readonly noise: NoiseFloorMeter;
+
+  /** @param range of `HEARD_AUDIO_NUMBERS` zeros */
+  constructor({ numbers, words, at }: NumberRange) {
+    const pausesAt = at + LEVEL_NUMBERS;
+    const activeAt = pausesAt + PAUSE_NUMBERS;
+    const clippingAt = activeAt + ACTIVE_LEVEL_NUMBERS;
+    this.levels = new LevelMeter(LEVEL_RATE, { numbers, words, at });
+    this.pauses = new Pauses({ numbers, words, at: pausesAt });
+    this.active = new ActiveLevelMeter({ numbers, words, at: activeAt });
+    this.clipping = new ClippingMeter({ numbers, words, at: clippingAt });
+    this.noise = new NoiseFloorMeter({ numbers, words, at: clippingAt + CLIPPING_NUMBERS });
   }
 
   get packets(): number {
@@ -36,25 +62,62 @@ export class HeardAudio {
     return Math.round((this.levels.packetMs || unmeasuredMs) * 1000) / 1000;
   }
 
-  hearLaw(law: Law, bytes: Uint8Array, start: number, end: number, arrivalMs: number): void {
+  /** Says from when on audio is expected or not. */
+  expect(isExpected: boolean, nowMs: number): void {
+    this.levels.expect(isExpected, nowMs);
+    this.pauses.forget();
+  }
+
+  /** @param timestamp signed, as all here */
+  hearLaw(
+    law: Law,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sequence: number,
+    timestamp: number,
+    arrivalMs: number,
+  ): void {
     this.codec = law;
-    this.levels.addAudio(energyOf(law, bytes, start, end), end - start, arrivalMs);
+    measureG711(law, bytes, start, end, blocks);
+    this.take(sequence, timestamp, LEVEL_RATE, arrivalMs);
+    if (this.clipping.isDue()) this.clipping.take(law, bytes, start, end, blocks);
   }
 
   /** False for a packet that cannot be decoded. */
-  hearDecoded(kind: number, bytes: Uint8Array, start: number, end: number, arrivalMs: number): boolean {
+  hearDecoded(
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sequence: number,
+    timestamp: number,
+    arrivalMs: number,
+  ): boolean {
     const codec = DECODED[kind];
     this.codec = codec;
     if (this.decoder?.codec !== codec) {
       this.decoder?.levels.close();
       this.decoder = { codec, levels: openLevelDecoder(codec) };
     }
-    const { levels } = this.decoder;
-    const energy = levels.energy(bytes, start, end);
-    if (levels.samples === 0) return false;
-    const scale = LEVEL_RATE / CODECS[codec].sampleRate;
-    this.levels.addAudio(energy * scale, levels.samples * scale, arrivalMs);
+    this.decoder.levels.measure(bytes, start, end, blocks);
+    if (blocks.count === 0) return false;
+    const { clockRate, sampleRate } = CODECS[codec];
+    this.take(sequence, timestamp, clockRate, arrivalMs);
+    // What was flat is not flat any more behind G.722 and Opus.
+    if ((kind === Payload.l16 || kind === Payload.l16Wide) && this.clipping.isDue()) {
+      const count = l16ToUlaw(bytes, start, end, sampleRate / LEVEL_RATE, codes);
+      this.clipping.take('PCMU', codes, 0, count, blocks);
+    }
     return true;
+  }
+
+  /** @param levelDbov what it says of itself; `null` where it says nothing */
+  hearComfortNoise(levelDbov: number | null, sequence: number, timestamp: number, arrivalMs: number): void {
+    this.levels.addComfortNoise(levelDbov);
+    const { clockRate } = CODECS[this.codec];
+    this.pause(sequence, timestamp, clockRate, arrivalMs);
+    this.pauses.after(sequence, timestamp, 0, arrivalMs);
   }
 
   hearUnmeasured(kind: number, timestamp: number): void {
@@ -65,8 +128,40 @@ export class HeardAudio {
     this.unmeasuredTimestamp = timestamp;
   }
 
+  /** What is known of the levels so far. */
+  get figures(): HeardLevels {
+    const { levels, unmeasured } = this;
+    const active = this.active.result;
+    return {
+      comfortNoise: levels.comfortNoisePackets,
+      comfortNoiseDbov: levels.comfortNoiseDbov,
+      silentRatio: unmeasured > 0 ? null : levels.silentRatio,
+      levelDbov: levels.levelDbov,
+      activeLevelDbov: active?.levelDbov ?? null,
+      activityFactor: unmeasured > 0 || active === null ? null : active.activityFactor,
+      noiseFloorDbov: levels.comfortNoiseDbov ?? this.noise.levelDbov,
+      clippedRatio: this.clipping.ratio,
+    };
+  }
+
   /** Gives back what the decoder holds. */
   close(): void {
     this.decoder?.levels.close();
+  }
+
+  /** Takes the packet whose audio lies in `blocks`. */
+  private take(sequence: number, timestamp: number, clockRate: number, arrivalMs: number): void {
+    const { samples, energy } = blocks;
+    this.pause(sequence, timestamp, clockRate, arrivalMs);
+    this.pauses.after(sequence, timestamp, (samples * clockRate) / LEVEL_RATE, arrivalMs);
+    this.levels.addAudio(energy, samples, arrivalMs);
+    if (samples === 0) return;
+    this.active.take(blocks, energy);
+    this.noise.take(energy / samples);
+  }
+
+  private pause(sequence: number, timestamp: number, clockRate: number, arrivalMs: number): void {
+    const pauseMs = this.pauses.before(sequence, timestamp, clockRate, arrivalMs);
+    if (pauseMs > 0) this.active.pause((pauseMs * LEVEL_RATE) / 1000);
   }
 }

@@ -12,14 +12,13 @@ import {
   timestampOf,
 } from '../rtp/packet.js';
 import { ARRIVAL_NUMBERS, ArrivalTimes } from './arrival-times.js';
-import { HeardAudio } from './heard-audio.js';
+import { HEARD_AUDIO_NUMBERS, HeardAudio } from './heard-audio.js';
 import { HeardDigits } from './heard-digits.js';
 import { isAudio, kindsOf, Payload } from './heard-payload.js';
 import { HeardSource } from './heard-source.js';
 import { EarlierSources } from './heard-sources.js';
 import type { HeardSpec } from './heard-spec.js';
 import { Intervals } from './intervals.js';
-import { LEVEL_NUMBERS } from './levels.js';
 import { burstRatio } from './loss-runs.js';
 import { type KnownDelay, mosOf, rateConversation } from './mos.js';
 import { judge } from './one-way.js';
@@ -72,7 +71,7 @@ export class HeardStream implements HeardCounters {
   private malformed = 0;
 
   constructor(private spec: HeardSpec) {
-    const { numbers, words, at } = takeNumbers(STREAM_NUMBERS + ARRIVAL_NUMBERS + LEVEL_NUMBERS);
+    const { numbers, words, at } = takeNumbers(STREAM_NUMBERS + ARRIVAL_NUMBERS + HEARD_AUDIO_NUMBERS);
     this.numbers = numbers;
     this.at = at;
     numbers[at + CURRENT_SSRC] = -1;
@@ -96,7 +95,7 @@ export class HeardStream implements HeardCounters {
     if (this.answeredAtMs === null || spec.expectAudio === levels.isExpected) return;
     const changedMs = nowMs ?? Math.max(this.arrivals.lastMs ?? 0, this.answeredAtMs);
     if (!spec.expectAudio) this.arrivals.noteExpectedGap(changedMs);
-    levels.expect(spec.expectAudio, changedMs);
+    audio.expect(spec.expectAudio, changedMs);
   }
 
   /** We send with another SSRC from now on. */
@@ -112,7 +111,7 @@ export class HeardStream implements HeardCounters {
     this.numbers[this.at + ANSWERED] = 1;
     this.intervals = new Intervals(nowMs);
     this.numbers[this.at + INTERVAL_END_MS] = this.intervals.endMs;
-    this.audio.levels.expect(this.spec.expectAudio, nowMs);
+    this.audio.expect(this.spec.expectAudio, nowMs);
   }
 
   /** Takes one packet from the negotiated source. */
@@ -142,29 +141,25 @@ export class HeardStream implements HeardCounters {
     const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
     // As a signed number the timestamp is passed on without an allocation; only differences are used.
     const timestamp = timestampOf(bytes, offset) | 0;
-    const arrival = source.accept(
-      sequenceOf(bytes, offset),
-      timestamp,
-      arrivalMs,
-      isAudio(kind),
-      markerOf(bytes, offset),
-    );
+    const sequence = sequenceOf(bytes, offset);
+    const arrival = source.accept(sequence, timestamp, arrivalMs, isAudio(kind), markerOf(bytes, offset));
     if (endsInterval) source.extendInterval(this.intervals!.spread(this.packetsLostSoFar(), arrivalMs));
     if (arrival === Arrival.duplicate) return;
+    const { audio } = this;
+    const start = payloadStart(bytes, offset);
+    const end = payloadEnd(bytes, offset, length);
     switch (kind) {
       case Payload.pcmu:
-        this.audio.hearLaw('PCMU', bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), arrivalMs);
+        audio.hearLaw('PCMU', bytes, start, end, sequence, timestamp, arrivalMs);
         break;
       case Payload.pcma:
-        this.audio.hearLaw('PCMA', bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), arrivalMs);
+        audio.hearLaw('PCMA', bytes, start, end, sequence, timestamp, arrivalMs);
         break;
       case Payload.event:
         this.hearEvent(bytes, offset, length, ssrc, arrivalMs);
         break;
       case Payload.comfortNoise:
-        this.audio.levels.addComfortNoise(
-          comfortNoiseLevelAt(bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length)),
-        );
+        audio.hearComfortNoise(comfortNoiseLevelAt(bytes, start, end), sequence, timestamp, arrivalMs);
         break;
       case Payload.undecodable:
         this.undecodable++;
@@ -176,10 +171,10 @@ export class HeardStream implements HeardCounters {
       case Payload.evs:
       case Payload.g722Unmeasured:
       case Payload.opusUnmeasured:
-        this.audio.hearUnmeasured(kind, timestamp);
+        audio.hearUnmeasured(kind, timestamp);
         break;
       default:
-        this.hearDecoded(kind, bytes, payloadStart(bytes, offset), payloadEnd(bytes, offset, length), arrivalMs);
+        if (!audio.hearDecoded(kind, bytes, start, end, sequence, timestamp, arrivalMs)) this.undecodable++;
     }
   }
 
@@ -297,8 +292,6 @@ export class HeardStream implements HeardCounters {
       firstArrivalMs: arrivals.firstMs,
       lastArrivalMs: arrivals.lastMs,
       longestGapMs: arrivals.longestGapAt(endMs),
-      comfortNoise: levels.comfortNoisePackets,
-      comfortNoiseDbov: levels.comfortNoiseDbov,
       earlyMedia: this.earlyMedia,
       wrongSource: this.wrongSource,
       unauthenticated: this.unauthenticated,
@@ -307,8 +300,7 @@ export class HeardStream implements HeardCounters {
       malformed: this.malformed,
       secondsExpected,
       secondsHeard: unmeasured > 0 ? null : secondsHeard,
-      silentRatio: unmeasured > 0 ? null : levels.silentRatio,
-      levelDbov: levels.levelDbov,
+      ...audio.figures,
       echo: this.echo,
       ssrcCollision: this.ssrcCollision,
       verdict: this.verdictAt(endMs),
@@ -349,10 +341,6 @@ export class HeardStream implements HeardCounters {
     intervals.end(earlier.totals(current), lastMs, arrivalMs, this.audio.packetMs);
     earlier.endInterval(current);
     this.numbers[this.at + INTERVAL_END_MS] = intervals.endMs;
-  }
-
-  private hearDecoded(kind: number, bytes: Uint8Array, start: number, end: number, arrivalMs: number): void {
-    if (!this.audio.hearDecoded(kind, bytes, start, end, arrivalMs)) this.undecodable++;
   }
 
   private endCurrent(): void {

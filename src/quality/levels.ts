@@ -1,4 +1,3 @@
-import { alawSquares, type Law, ulawSquares } from '../audio/g711.js';
 import { type NumberRange, takeNumbers } from '../core/number-block.js';
 
 /** Mean square of 0 dBov: a square wave of full scale (RFC 6464). */
@@ -9,27 +8,6 @@ const HEARD_SQUARE = FULL_SCALE_SQUARE * 1e-5;
 const SILENT_SQUARE = 64;
 /** A last second shorter than this is not judged. */
 const SHORTEST_SECOND_MS = 500;
-
-/**
- * Sum of the squares of the codes from `start` to `end`. Four sums run side by side, as each addition would otherwise wait
- * for the one before; all values are whole numbers, so their order does not matter.
- */
-export function energyOf(law: Law, bytes: Uint8Array, start: number, end: number): number {
-  const squares = law === 'PCMU' ? ulawSquares : alawSquares;
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    a += squares[bytes[i]];
-    b += squares[bytes[i + 1]];
-    c += squares[bytes[i + 2]];
-    d += squares[bytes[i + 3]];
-  }
-  for (; i < end; i++) a += squares[bytes[i]];
-  return a + b + c + d;
-}
 
 /** Level of a mean square in dBov; −Infinity for 0. */
 export function dbovOf(meanSquare: number): number {

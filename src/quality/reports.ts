@@ -54,6 +54,26 @@ export interface MosReport {
   delaySource: 'probe' | 'rtcp' | 'path' | 'none';
 }
 
+/** How loud what was heard was. Levels are in dBov, 0 being a square wave of full scale; shares are 0–1. */
+export interface HeardLevels {
+  /** Packets that carried comfort noise (RFC 3389). */
+  comfortNoise: number;
+  /** Mean of the levels that they carried. */
+  comfortNoiseDbov: number | null;
+  /** Share of the audio packets that were digital silence or comfort noise. */
+  silentRatio: number | null;
+  /** RMS level of the non-silent audio. */
+  levelDbov: number | null;
+  /** Active speech level by ITU-T P.56, method B; `null` where nothing was active. */
+  activeLevelDbov: number | null;
+  /** Share of the time that was active by the same. */
+  activityFactor: number | null;
+  /** What comfort noise says that it is; without any, the level of the quietest packets. */
+  noiseFloorDbov: number | null;
+  /** Share of the samples that were clipped; `null` of codecs other than G.711 and L16. */
+  clippedRatio: number | null;
+}
+
 /** How long packets waited in the playout buffer; all three are the length of a fixed one. */
 export interface PlayoutReport {
   kind: 'fixed' | 'adaptive';
@@ -86,7 +106,7 @@ export interface IntervalReport {
 }
 
 /** What was heard in one direction of one call, as a whole. Counters count RTP packets, times are on the run's clock in ms. */
-export interface HeardFigures {
+export interface HeardFigures extends HeardLevels {
   /** Packets of the accepted stream, duplicates included. */
   packetsReceived: number;
   duplicates: number;
@@ -118,10 +138,6 @@ export interface HeardFigures {
   lastArrivalMs: number | null;
   /** The longest time without any packet of the stream after the first one. */
   longestGapMs: number | null;
-  /** Packets that carried comfort noise (RFC 3389). */
-  comfortNoise: number;
-  /** Mean of the levels that they carried, in dBov. */
-  comfortNoiseDbov: number | null;
   /** Packets before the answer. */
   earlyMedia: number;
   /** Packets from another source than the negotiated one; never mixed in. */
@@ -137,10 +153,6 @@ export interface HeardFigures {
   /** Seconds in which audio was expected, and those of them with a decoded level above −50 dBov. */
   secondsExpected: number;
   secondsHeard: number | null;
-  /** Share of the audio packets that were digital silence or comfort noise, 0–1. */
-  silentRatio: number | null;
-  /** RMS level of the non-silent audio in dBov. */
-  levelDbov: number | null;
   /** The far end sent our own packets back (own SSRC): figures are of the loop. */
   echo: boolean;
   /** The far end sent with our SSRC what we had not sent. It is heard as any other source, and we took another one. */

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AudioBlocks } from '../../src/audio/audio-blocks.js';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import {
-  alawSquares,
   alawToLinear,
   alawToUlaw,
   decodeG711,
   encodeG711,
   linearToAlaw,
   linearToUlaw,
-  ulawSquares,
+  measureG711,
   ulawToAlaw,
   ulawToLinear,
 } from '../../src/audio/g711.js';
@@ -89,11 +89,27 @@ describe('G.711', () => {
     );
   });
 
-  it('squares the linear values in its tables', () => {
-    for (const code of CODES) {
-      expect(ulawSquares[code]).toBe(ulawToLinear[code] ** 2);
-      expect(alawSquares[code]).toBe(alawToLinear[code] ** 2);
-    }
+  it('tells squares and magnitudes in blocks of 5 ms, exactly, also of the loudest samples and in a short last block', () => {
+    const blocks = new AudioBlocks();
+    fc.assert(
+      fc.property(
+        fc.constantFrom('PCMU' as const, 'PCMA' as const),
+        fc.uint8Array({ minLength: 1, maxLength: 170 }),
+        fc.boolean(),
+        (law, codes, isLoudest) => {
+          if (isLoudest) codes.fill(law === 'PCMU' ? 0x80 : 0xaa);
+          const table = law === 'PCMU' ? ulawToLinear : alawToLinear;
+          const samples = [...codes].map((code) => table[code]);
+          measureG711(law, Uint8Array.of(1, 2, 3, ...codes, 4), 3, 3 + codes.length, blocks);
+          expect([blocks.count, blocks.samples]).toEqual([Math.ceil(codes.length / 40), codes.length]);
+          for (let i = 0; i < blocks.count; i++) {
+            const block = samples.slice(40 * i, 40 * i + 40);
+            expect(blocks.squares[i]).toBe(block.reduce((sum, sample) => sum + sample ** 2, 0));
+            expect(blocks.magnitudes[i]).toBe(block.reduce((sum, sample) => sum + Math.abs(sample), 0));
+          }
+        },
+      ),
+    );
   });
 });
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { encodeG711 } from '../../src/audio/g711.js';
-import { dbovOf, energyOf, LevelMeter } from '../../src/quality/levels.js';
+import { AudioBlocks } from '../../src/audio/audio-blocks.js';
+import { encodeG711, type Law, measureG711 } from '../../src/audio/g711.js';
+import { dbovOf, LevelMeter } from '../../src/quality/levels.js';
+
+const blocks = new AudioBlocks();
+
+function energyOf(law: Law, bytes: Uint8Array, start: number, end: number): number {
+  measureG711(law, bytes, start, end, blocks);
+  return blocks.energy;
+}
 
 /** Energy of 20 ms at a level. */
 function energyAt(dbov: number): number {
