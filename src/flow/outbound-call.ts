@@ -13,6 +13,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
+import { Attendance } from './attendance.js';
 import { sendBye } from './bye.js';
 import { CallCredentials, challengerOf, type KnownChallenges } from './call-credentials.js';
 import { newRecord } from './call-record.js';
@@ -71,7 +72,7 @@ export class OutboundCall {
   private readonly conversation: Conversation;
   private readonly startedMs: number;
   private phase: Phase = 'inviting';
-  private inProgress = false;
+  private readonly attendance: Attendance;
   private cancelling = false;
   private request: SrfRequest | null = null;
   private inviteTime: string | undefined;
@@ -98,6 +99,7 @@ export class OutboundCall {
       dueMs: plan.dueMs,
       startedMs: this.startedMs,
     });
+    this.attendance = new Attendance(population);
     this.record.inProgressAtInvite = population.inProgress;
     const { credentials } = context.calls;
     this.credentials = credentials ? new CallCredentials(credentials, context.challenges) : null;
@@ -165,7 +167,7 @@ export class OutboundCall {
     const now = this.timeOf(response);
     timings.provisionalMs ??= now;
     if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
-    this.enterProgress();
+    this.attendance.enterProgress();
     // Early media; an answer of no use may still be followed by another one.
     if (response.body && !this.context.calls.lateOffer) this.conversation.takeAnswer(response.body, false);
   }
@@ -196,10 +198,10 @@ export class OutboundCall {
     this.credentials?.learn(dialog.res);
     record.status = dialog.res.status;
     record.reason = dialog.res.reason ?? null;
-    record.inProgressAtFinal = context.population.inProgress - (this.inProgress ? 1 : 0);
+    record.inProgressAtFinal = this.attendance.others;
     this.dialog = dialog;
     if (!record.sipCallIds.includes(dialog.sip.callId)) record.sipCallIds.push(dialog.sip.callId);
-    this.enterProgress();
+    this.attendance.enterProgress();
     this.scope.clearTimers();
     if (this.cancelling) {
       // The answer crossed our CANCEL: the call is ended at once and stays a cancelled one. The embedded server does
@@ -209,14 +211,14 @@ export class OutboundCall {
       record.reason = `${dialog.res.status} after CANCEL`;
       record.outcome = 'cancelled';
       record.cause = 'cancelled';
-      this.leaveProgress();
+      this.attendance.leave();
       this.sayBye();
       return;
     }
     this.phase = 'established';
     const { inviteMs, provisionalMs, finalMs } = record.timings;
     record.answeredMs = finalMs;
-    context.population.enterEstablished();
+    this.attendance.enterEstablished();
     context.onAnswer({
       status: dialog.res.status,
       srdMs: (provisionalMs ?? finalMs) - inviteMs!,
@@ -255,7 +257,7 @@ export class OutboundCall {
     const failure = failureOf(error);
     if (error.res) this.noteTries(error.res);
     record.timings.finalMs = error.res ? this.timeOf(error.res) : this.context.clock.now();
-    record.inProgressAtFinal = this.context.population.inProgress - (this.inProgress ? 1 : 0);
+    record.inProgressAtFinal = this.attendance.others;
     Object.assign(record, {
       status: failure.status,
       reason: failure.reason,
@@ -264,7 +266,7 @@ export class OutboundCall {
     });
     record.outcome = this.cancelling ? 'cancelled' : 'failed';
     record.cause = this.cancelling ? 'cancelled' : failure.cause;
-    this.leaveProgress();
+    this.attendance.leave();
     this.finish();
   }
 
@@ -295,7 +297,7 @@ export class OutboundCall {
     record.outcome = 'dropped';
     record.cause = 'dropped';
     record.hangupBy = 'remote';
-    this.leaveEstablished();
+    this.attendance.leave();
     this.finish();
   }
 
@@ -304,7 +306,7 @@ export class OutboundCall {
     this.phase = 'ending';
     this.record.outcome = outcome;
     this.record.hangupBy = 'local';
-    this.leaveEstablished();
+    this.attendance.leave();
     this.scope.clearTimers();
     this.sayBye();
   }
@@ -332,7 +334,7 @@ export class OutboundCall {
     this.scope.after(patienceMs, () => {
       this.record.outcome = 'cancelled';
       this.record.cause = 'cancelled';
-      this.leaveProgress();
+      this.attendance.leave();
       this.finish();
     });
   }
@@ -371,23 +373,6 @@ export class OutboundCall {
     void this.conversation.report(record).then(() => this.onDone(record));
   }
 
-  private enterProgress(): void {
-    if (this.inProgress) return;
-    this.inProgress = true;
-    this.context.population.enterProgress();
-  }
-
-  private leaveProgress(): void {
-    if (!this.inProgress) return;
-    this.inProgress = false;
-    this.context.population.leaveProgress();
-  }
-
-  private leaveEstablished(): void {
-    this.context.population.leaveEstablished();
-    this.leaveProgress();
-  }
-
   /** When the server saw a message of this call, on the run's clock. */
   private timeOf(message: { stackTime?: string }): number {
     const delay = wireDelayMs(this.inviteTime, message.stackTime);
@@ -397,8 +382,7 @@ export class OutboundCall {
   private abandon(error: unknown): void {
     this.context.onError(error);
     if (this.phase === 'done') return;
-    if (this.phase === 'established') this.context.population.leaveEstablished();
-    this.leaveProgress();
+    this.attendance.leave();
     if (this.record.answeredMs === null) this.record.outcome = 'failed';
     else if (this.record.outcome === 'failed') this.record.outcome = 'dropped';
     this.record.cause = 'internal';

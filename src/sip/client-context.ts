@@ -63,3 +63,9 @@ function credentialsOf(headerLines: string): string {
 export function earlyOf(context: ClientContext, toTag: string | null): Dialog | undefined {
   return context.early?.find((dialog) => dialog.remoteTag === toTag);
 }
+
+/** The dialog that a response belongs to, where the request keeps it. */
+export function dialogOf(context: ClientContext, response: SipMessage): Dialog | null {
+  const dialog = context.dialog ?? earlyOf(context, response.toTag);
+  return dialog && !dialog.terminated && dialog.remoteTag === response.toTag ? dialog : null;
+}

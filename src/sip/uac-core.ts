@@ -1,5 +1,5 @@
 import { ChurnMap } from '../core/churn-map.js';
-import { ClientContext, earlyOf, type OwnListener } from './client-context.js';
+import { ClientContext, dialogOf, type OwnListener } from './client-context.js';
 import { type ClientTransaction, type ClientUser, emptyHead, type RequestHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import type { Dialog } from './dialog.js';
@@ -11,6 +11,7 @@ import { beginOwn, mustWait, settleOwn } from './overlap.js';
 import { targetsForSize } from './oversize.js';
 import { requestText } from './requests.js';
 import { localResponse } from './responses.js';
+import { SequencesAhead } from './sequences-ahead.js';
 import { type SessionKeeper, SessionTimers, withLongerInterval } from './session-timer.js';
 import { isSubscribing, Subscriptions } from './subscriptions.js';
 import type { Peer } from './transport.js';
@@ -34,16 +35,13 @@ export interface NewRequest {
 /** How often a request is sent anew because of what its refusal asks for. */
 const MAX_REPEATS = 3;
 
-const MAX_AHEAD = 1000;
-
 /** The client half of RFC 3261's core: requests, dialogs that they make, ACK of a 2xx, CANCEL. */
 export class UacCore implements ClientUser, SessionKeeper {
   readonly sessions: SessionTimers;
   readonly subscriptions: Subscriptions;
   private readonly answers: InviteAnswers;
   private readonly invites = new ChurnMap<string, ClientTransaction>();
-  /** By Call-ID: sequence numbers that we used beyond the application's, which it goes on from (RFC 3261 8.1.3.5). */
-  private readonly ahead = new Map<string, number>();
+  private readonly ahead = new SequencesAhead();
 
   constructor(private readonly core: Core) {
     this.sessions = new SessionTimers(core, this);
@@ -54,7 +52,7 @@ export class UacCore implements ClientUser, SessionKeeper {
   /** Sends a request outside any dialog. */
   send(request: NewRequest, sent: SentListener): void {
     const { method, requestUri, from, to, callId, body } = request;
-    const cseq = Math.max(request.cseq, (this.ahead.get(callId) ?? -1) + 1);
+    const cseq = this.ahead.from(callId, request.cseq);
     const head = this.core.head(method, requestUri, from, to, callId, cseq, []);
     const lines = method === 'INVITE' ? this.sessions.offer(null, request.headerLines) : request.headerLines;
     const context = new ClientContext(null, lines, body, false, null);
@@ -254,18 +252,12 @@ export class UacCore implements ClientUser, SessionKeeper {
     if (dialog) {
       head.cseq = ++dialog.localCseq;
       if (method === 'INVITE') dialog.inviteCseq = head.cseq;
-    } else this.goAhead(callId, head.cseq);
+    } else this.ahead.use(callId, head.cseq);
     context.repeats++;
     context.headerLines = lines;
     transaction.context = null;
     this.attempt(head, requestText(head, lines, context.body), transaction.peer, transaction.id, context);
     return true;
-  }
-
-  private goAhead(callId: string, cseq: number): void {
-    // Most are taken out when the request ends; an application that never tries again leaves its own here.
-    if (this.ahead.size >= MAX_AHEAD) this.ahead.delete(this.ahead.keys().next().value!);
-    this.ahead.set(callId, cseq);
   }
 
   /** An INVITE of ours that is under way or was accepted lately. */
@@ -300,7 +292,7 @@ export class UacCore implements ClientUser, SessionKeeper {
       this.subscriptions.settle(context.dialog, head, headerLines, response);
     context.headerLines = '';
     context.body = '';
-    if (context.repeats > 0 && status !== 401 && status !== 407) this.ahead.delete(head.callId);
+    if (context.repeats > 0 && status !== 401 && status !== 407) this.ahead.forget(head.callId);
     if (status !== 503) context.failover?.note(status, response.reason);
     context.failover?.announce(response);
     this.tell(context, transaction.id, head, response, peer);
@@ -401,10 +393,4 @@ export class UacCore implements ClientUser, SessionKeeper {
       else if (response.status >= 300) this.subscriptions.settle(dialog, head, headerLines, response);
     } else if (head.method === 'NOTIFY' && dialog) this.subscriptions.notified(dialog, headerLines, response.status);
   }
-}
-
-/** The dialog that a response belongs to, where the request keeps it. */
-function dialogOf(context: ClientContext, response: SipMessage): Dialog | null {
-  const dialog = context.dialog ?? earlyOf(context, response.toTag);
-  return dialog && !dialog.terminated && dialog.remoteTag === response.toTag ? dialog : null;
 }
