@@ -24,6 +24,12 @@ export class AudioBlocks {
     this.samples += samples;
   }
 
+  /** Nothing of it is heard. */
+  mute(): void {
+    this.squares.fill(0, 0, this.count);
+    this.magnitudes.fill(0, 0, this.count);
+  }
+
   clear(): void {
     this.count = 0;
     this.samples = 0;

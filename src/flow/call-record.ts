@@ -50,6 +50,7 @@ export function newRecord(
     rtcp: null,
     oneWay: null,
     noMedia: false,
+    impaired: [],
     dtmf: null,
     impairment: null,
     mediaMissing: null,

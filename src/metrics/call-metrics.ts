@@ -51,6 +51,7 @@ export class CallMetrics {
   readonly exhaustion = new ExhaustionDetector();
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
   noMedia = 0;
+  readonly impaired: Summary['media']['impaired'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
   readonly unknown = { uplink: 0, downlink: 0 };
   private completedSessions = 0;
   private durationSumMs = 0;
@@ -158,6 +159,11 @@ export class CallMetrics {
       this.dtmfDownlink.add(record.dtmf.downlink);
     }
     if (record.noMedia) this.noMedia++;
+    if (record.impaired.length > 0) this.impaired.calls++;
+    for (const { direction, cause } of record.impaired) {
+      this.impaired.byCause[cause] = (this.impaired.byCause[cause] ?? 0) + 1;
+      this.impaired.byDirection[direction]++;
+    }
     if (record.oneWay) {
       this.oneWay.calls++;
       this.oneWay.byCause[record.oneWay.cause] = (this.oneWay.byCause[record.oneWay.cause] ?? 0) + 1;
@@ -209,6 +215,7 @@ export class CallMetrics {
       label: this.loopCalls > 0 ? 'loop' : 'one-way',
       oneWay: this.oneWay,
       noMedia: { calls: this.noMedia },
+      impaired: this.impaired,
       unknown: { ...this.unknown },
       rtcp: this.rtcp.summary(),
     };

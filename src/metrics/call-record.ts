@@ -2,9 +2,10 @@ import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import type { DtmfMethod } from '../quality/digits.js';
 import type { DigitCounts, DigitResult } from '../quality/dtmf-match.js';
-import type { FaultCause, HeardReport, Verdict } from '../quality/reports.js';
+import type { HeardReport, Verdict } from '../quality/reports.js';
 import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
+import type { DirectionFault } from './call-verdict.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
 export type Outcome = 'completed' | 'dropped' | 'stillUp' | 'failed' | 'cancelled';
@@ -145,10 +146,12 @@ export interface CallRecord {
   downlink: DirectionRecord | null;
   /** `null` without RTCP, of a call that was not answered, and where the media part is missing. */
   rtcp: RtcpRecord | null;
-  /** Set when exactly one direction is at fault. */
-  oneWay: { direction: 'uplink' | 'downlink'; cause: FaultCause } | null;
-  /** Both directions at fault. */
+  /** Set when exactly one side hears nothing: whose direction, and why. */
+  oneWay: DirectionFault | null;
+  /** Neither side hears anything. */
   noMedia: boolean;
+  /** Where both sides hear something: what is not heard as it should be. */
+  impaired: DirectionFault[];
   dtmf: { uplink: DtmfRecord; downlink: DtmfRecord } | null;
   impairment: { uplink: DirectionTruth; downlink: DirectionTruth } | null;
   /** Why the media part is missing. */

@@ -108,6 +108,7 @@ const FIGURES = {
     downlink: direction,
     oneWay: { calls: 'count', byCause: { '*': 'count' }, byDirection: { uplink: 'count', downlink: 'count' } },
     noMedia: { calls: 'count' },
+    impaired: { calls: 'count', byCause: { '*': 'count' }, byDirection: { uplink: 'count', downlink: 'count' } },
     unknown: { uplink: 'count', downlink: 'count' },
     rtcp: {
       calls: 'count',

@@ -5,6 +5,7 @@ import { rateConversation } from '../quality/mos.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
 import { hostPort } from '../sip/uri.js';
 import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
+import { judgeCall } from './call-verdict.js';
 import { dtmfRecord } from './dtmf-record.js';
 
 const UNKNOWN: Verdict = { state: 'unknown', cause: null };
@@ -55,16 +56,15 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
 
   const up = record.uplink?.heard?.verdict ?? byRtcp;
   const down = record.downlink.heard?.verdict ?? null;
-  const upFault = up.state === 'fault';
-  const downFault = down?.state === 'fault';
-  record.noMedia = upFault && downFault;
-  if (record.outcome === 'completed' && (up.cause === 'stopped' || down?.cause === 'stopped')) {
+  if (record.outcome === 'completed' && (hasStopped(record.uplink) || hasStopped(record.downlink))) {
     record.outcome = 'dropped';
     record.cause = 'dropped';
   }
-  if (upFault && down?.state === 'ok') record.oneWay = { direction: 'uplink', cause: up.cause! };
-  else if (downFault && !upFault && (up.state === 'ok' || record.uplink?.heard == null) && !echo)
-    record.oneWay = { direction: 'downlink', cause: down.cause! };
+  judgeCall(record, up, down);
+}
+
+function hasStopped(direction: DirectionRecord | null): boolean {
+  return direction?.heard != null && direction.heard.stoppedAfterMs !== null;
 }
 
 /** Our own far end is on this machine: the one-way delay is what our path added, by its own count. */

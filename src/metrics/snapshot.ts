@@ -41,6 +41,8 @@ export interface Snapshot {
   media: { uplink: DirectionSnapshot; downlink: DirectionSnapshot };
   oneWay: { calls: number; byCause: Record<string, number> };
   noMedia: number;
+  /** Heard both ways, and not as it should be. */
+  impaired: { calls: number; byCause: Record<string, number> };
   dtmf: { uplink: DtmfSnapshot; downlink: DtmfSnapshot };
   health: {
     threads: { name: string; cpuRatio: number }[];

@@ -270,6 +270,12 @@ export interface Summary {
       byDirection: { uplink: number; downlink: number };
     };
     noMedia: { calls: number };
+    /** Heard both ways, and not as it should be. Causes and directions are those of directions: a call may have two. */
+    impaired: {
+      calls: number;
+      byCause: Partial<Record<FaultCause, number>>;
+      byDirection: { uplink: number; downlink: number };
+    };
     /** Answered calls of which a direction is unknown. */
     unknown: { uplink: number; downlink: number };
     rtcp: RtcpSummary;

@@ -1,5 +1,6 @@
 import type { NumberRange } from '../core/number-block.js';
 import type { LevelMeter } from './levels.js';
+import type { DirectionFacts } from './one-way.js';
 
 // Where the numbers lie.
 const PACKETS = 0;
@@ -8,7 +9,10 @@ const LAST_MS = 2;
 const LONGEST_GAP_MS = 3;
 /** As the longest gap, only of the time in which audio was expected. */
 const LONGEST_EXPECTED_GAP_MS = 4;
-export const ARRIVAL_NUMBERS = 5;
+/** When that one began. */
+const EXPECTED_GAP_FROM_MS = 5;
+const START_DELAY_MS = 6;
+export const ARRIVAL_NUMBERS = 7;
 
 /** When the packets of a stream came, and for how long none did. */
 export class ArrivalTimes {
@@ -40,11 +44,26 @@ export class ArrivalTimes {
     return this.packets === 0 ? null : this.numbers[this.at + LAST_MS];
   }
 
+  /** How long after the answer (a hold in between left out) the first packet came; `null` without one, or on hold. */
+  get startDelayMs(): number | null {
+    const delayMs = this.numbers[this.at + START_DELAY_MS];
+    return this.packets === 0 || Number.isNaN(delayMs) ? null : delayMs;
+  }
+
+  /** What a verdict rests on. */
+  factsAt(nowMs: number): Pick<DirectionFacts, 'packets' | 'startDelayMs' | 'gapMs' | 'longestGapMs'> {
+    const { packets, startDelayMs } = this;
+    const gapMs = this.expectedGapAt(nowMs);
+    return { packets, startDelayMs, gapMs, longestGapMs: this.longestExpectedGapAt(nowMs) };
+  }
+
   note(arrivalMs: number): void {
     const { numbers, at } = this;
     const lastMs = numbers[at + LAST_MS];
     if (numbers[at + PACKETS]++ === 0) {
+      const { levels } = this;
       numbers[at + FIRST_MS] = arrivalMs;
+      numbers[at + START_DELAY_MS] = levels.isExpected ? Math.max(0, arrivalMs - levels.sinceMs) : Number.NaN;
     } else {
       const gapMs = arrivalMs - lastMs;
       if (gapMs > numbers[at + LONGEST_GAP_MS]) numbers[at + LONGEST_GAP_MS] = gapMs;
@@ -56,7 +75,10 @@ export class ArrivalTimes {
 
   /** Nothing has come so far at `nowMs`: counts that, as far as something was expected. */
   noteExpectedGap(nowMs: number): void {
-    this.numbers[this.at + LONGEST_EXPECTED_GAP_MS] = this.longestExpectedGapAt(nowMs);
+    const gapMs = this.expectedGapAt(nowMs);
+    if (gapMs <= this.numbers[this.at + LONGEST_EXPECTED_GAP_MS]) return;
+    this.numbers[this.at + LONGEST_EXPECTED_GAP_MS] = gapMs;
+    this.numbers[this.at + EXPECTED_GAP_FROM_MS] = nowMs - gapMs;
   }
 
   /** The longest time without a packet after the first one; `null` before that. */
@@ -65,11 +87,22 @@ export class ArrivalTimes {
     return lastMs === null ? null : Math.max(this.numbers[this.at + LONGEST_GAP_MS], nowMs - lastMs);
   }
 
+  /** For how long nothing has come although audio was expected; 0 before the first packet. */
+  expectedGapAt(nowMs: number): number {
+    const { numbers, at, levels } = this;
+    if (numbers[at + PACKETS] === 0 || !levels.isExpected) return 0;
+    return nowMs - Math.max(numbers[at + LAST_MS], levels.sinceMs);
+  }
+
   /** The longest time after the first packet without another although audio was expected. */
   longestExpectedGapAt(nowMs: number): number {
-    const { numbers, at, levels } = this;
-    const longestMs = numbers[at + LONGEST_EXPECTED_GAP_MS];
-    if (numbers[at + PACKETS] === 0 || !levels.isExpected) return longestMs;
-    return Math.max(longestMs, nowMs - Math.max(numbers[at + LAST_MS], levels.sinceMs));
+    return Math.max(this.numbers[this.at + LONGEST_EXPECTED_GAP_MS], this.expectedGapAt(nowMs));
+  }
+
+  /** When that began. */
+  longestExpectedGapFrom(nowMs: number): number {
+    const { numbers, at } = this;
+    const gapMs = this.expectedGapAt(nowMs);
+    return gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS] ? nowMs - gapMs : numbers[at + EXPECTED_GAP_FROM_MS];
   }
 }

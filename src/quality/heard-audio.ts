@@ -1,4 +1,4 @@
-import { AudioBlocks } from '../audio/audio-blocks.js';
+import { AudioBlocks, BLOCK_SAMPLES } from '../audio/audio-blocks.js';
 import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
 import { type Law, measureG711 } from '../audio/g711.js';
 import { l16ToUlaw } from '../audio/l16.js';
@@ -6,11 +6,16 @@ import { CODECS, type CodecName } from '../core/codecs.js';
 import type { NumberRange } from '../core/number-block.js';
 import { ACTIVE_LEVEL_NUMBERS, ActiveLevelMeter } from './active-level.js';
 import { CLIPPING_NUMBERS, ClippingMeter } from './clipping.js';
+import { GarbleDetector, type Reading } from './garble.js';
 import { DECODED, Payload, UNMEASURED } from './heard-payload.js';
-import { LEVEL_NUMBERS, LevelMeter } from './levels.js';
+import { type ExpectedAudio, HEARD_SQUARE, LEVEL_NUMBERS, LevelMeter } from './levels.js';
 import { NOISE_FLOOR_NUMBERS, NoiseFloorMeter } from './noise-floor.js';
+import type { DirectionFacts } from './one-way.js';
 import { PAUSE_NUMBERS, Pauses } from './pauses.js';
 import type { HeardLevels } from './reports.js';
+
+/** One packet of so many is offered to the detector of garbled audio; a power of two. */
+const GARBLE_EVERY = 16;
 
 /** Levels are counted in samples of this rate, whatever the codec's is. */
 const LEVEL_RATE = 8000;
@@ -27,6 +32,8 @@ export class HeardAudio {
   /** The one that came last; before, the one that is expected. */
   codec: CodecName = 'PCMU';
   readonly levels: LevelMeter;
+  /** `null` before there was anything to look at. */
+  private garble: GarbleDetector | null = null;
   /** Packets of codecs that are not decoded, and the least time between two of them in timestamp units: their length. */
   unmeasured = 0;
   private unmeasuredUnits = 0;
@@ -55,6 +62,31 @@ export class HeardAudio {
     return this.levels.audioPackets + this.unmeasured;
   }
 
+  /** Packets of audio and comfort noise, whether decoded here or not. */
+  get decodable(): number {
+    return this.packets + this.levels.comfortNoisePackets;
+  }
+
+  /** Share of the blocks looked at that were decoded wrong; `null` where none could be judged. */
+  get garbledRatio(): number | null {
+    return this.garble === null || this.garble.blocks === 0 ? null : this.garble.garbledBlocks / this.garble.blocks;
+  }
+
+  /** What a verdict rests on. */
+  factsAt(
+    nowMs: number,
+  ): Pick<DirectionFacts, keyof ExpectedAudio | 'decodable' | 'unmeasured' | 'quietRatio' | 'garbledBlocks'> {
+    const { levels, decodable, unmeasured, garble } = this;
+    const { quietRatio } = levels;
+    return {
+      ...levels.secondsAt(nowMs),
+      decodable,
+      unmeasured,
+      quietRatio,
+      garbledBlocks: garble === null ? 0 : garble.garbledBlocks,
+    };
+  }
+
   /** How much audio a packet carries, in ms; 0 while that is not known. Resampled codecs are not whole to the last bit. */
   get packetMs(): number {
     // An opaque packet is as long as the timestamps say.
@@ -80,8 +112,10 @@ export class HeardAudio {
   ): void {
     this.codec = law;
     measureG711(law, bytes, start, end, blocks);
+    if (blocks.squares[0] > HEARD_SQUARE * BLOCK_SAMPLES && isConstant(bytes, start, end)) blocks.mute();
     this.take(sequence, timestamp, LEVEL_RATE, arrivalMs);
     if (this.clipping.isDue()) this.clipping.take(law, bytes, start, end, blocks);
+    if ((this.levels.audioPackets & (GARBLE_EVERY - 1)) === 0) this.lookForGarble(law, bytes, start, end);
   }
 
   /** False for a packet that cannot be decoded. */
@@ -104,11 +138,13 @@ export class HeardAudio {
     if (blocks.count === 0) return false;
     const { clockRate, sampleRate } = CODECS[codec];
     this.take(sequence, timestamp, clockRate, arrivalMs);
+    if (kind !== Payload.l16 && kind !== Payload.l16Wide) return true;
     // What was flat is not flat any more behind G.722 and Opus.
-    if ((kind === Payload.l16 || kind === Payload.l16Wide) && this.clipping.isDue()) {
+    if (this.clipping.isDue()) {
       const count = l16ToUlaw(bytes, start, end, sampleRate / LEVEL_RATE, codes);
       this.clipping.take('PCMU', codes, 0, count, blocks);
     }
+    if ((this.levels.audioPackets & (GARBLE_EVERY - 1)) === 0) this.lookForGarble('L16', bytes, start, end);
     return true;
   }
 
@@ -144,6 +180,11 @@ export class HeardAudio {
     };
   }
 
+  private lookForGarble(reading: Reading, bytes: Uint8Array, start: number, end: number): void {
+    this.garble ??= new GarbleDetector();
+    this.garble.look(reading, bytes, start, end);
+  }
+
   /** Gives back what the decoder holds. */
   close(): void {
     this.decoder?.levels.close();
@@ -164,4 +205,10 @@ export class HeardAudio {
     const pauseMs = this.pauses.before(sequence, timestamp, clockRate, arrivalMs);
     if (pauseMs > 0) this.active.pause((pauseMs * LEVEL_RATE) / 1000);
   }
+}
+
+/** One and the same code all along: nobody hears that, whatever its level. */
+function isConstant(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start + 1; i < end; i++) if (bytes[i] !== bytes[start]) return false;
+  return true;
 }

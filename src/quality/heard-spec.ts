@@ -14,6 +14,8 @@ export interface HeardSpec {
   /** Whether G.722 and Opus are decoded for their level; left out, they are. */
   measuresLevels?: boolean;
   expectAudio: boolean;
+  /** The far end may not send, by the direction that was negotiated: no audio is expected then. Left out, it may. */
+  isHeld?: boolean;
   hearDigits: boolean;
   /** RTP clock of the codec that is expected, in Hz. */
   clockRate: number;

@@ -18,13 +18,15 @@ import { isAudio, kindsOf, Payload } from './heard-payload.js';
 import { HeardSource } from './heard-source.js';
 import { EarlierSources } from './heard-sources.js';
 import type { HeardSpec } from './heard-spec.js';
+import { HeldTime } from './held-time.js';
 import { Intervals } from './intervals.js';
 import { burstRatio } from './loss-runs.js';
 import { type KnownDelay, mosOf, rateConversation } from './mos.js';
-import { judge } from './one-way.js';
+import { type DirectionFacts, hasStopped, judge } from './one-way.js';
 import { playoutOf } from './playout.js';
 import type { HeardFigures, HeardReport, Verdict } from './reports.js';
 import { Arrival } from './rtp-receiver.js';
+import { Strays } from './strays.js';
 
 /** Live totals, cheap to read. */
 export interface HeardCounters {
@@ -59,15 +61,15 @@ export class HeardStream implements HeardCounters {
   private readonly earlier = new EarlierSources();
   readonly digits = new HeardDigits();
   private answeredAtMs: number | null = null;
+  private readonly held = new HeldTime();
   /** From the answer on. */
   private intervals: Intervals | null = null;
   private ssrcCollision = false;
-  /** Packets received before the answer, from elsewhere, refused by SRTP, of unknown payload type, and what was no RTP. */
+  private readonly strays = new Strays();
+  /** Packets received before the answer, refused by SRTP, and what was no RTP. */
   private earlyMedia = 0;
-  private wrongSource = 0;
   private unauthenticated = 0;
   private replayed = 0;
-  private undecodable = 0;
   private malformed = 0;
 
   constructor(private spec: HeardSpec) {
@@ -92,10 +94,10 @@ export class HeardStream implements HeardCounters {
     numbers[at + OWN_SSRC] = spec.ownSsrc;
     const codec = Object.values(spec.acceptPayloadTypes).find((name) => name in CODECS);
     if (codec !== undefined && levels.audioPackets === 0) audio.codec = codec as CodecName;
-    if (this.answeredAtMs === null || spec.expectAudio === levels.isExpected) return;
+    if (this.answeredAtMs === null) return;
     const changedMs = nowMs ?? Math.max(this.arrivals.lastMs ?? 0, this.answeredAtMs);
-    if (!spec.expectAudio) this.arrivals.noteExpectedGap(changedMs);
-    audio.expect(spec.expectAudio, changedMs);
+    if (!this.expectsAudio) this.arrivals.noteExpectedGap(changedMs);
+    this.expect(changedMs);
   }
 
   /** We send with another SSRC from now on. */
@@ -111,7 +113,7 @@ export class HeardStream implements HeardCounters {
     this.numbers[this.at + ANSWERED] = 1;
     this.intervals = new Intervals(nowMs);
     this.numbers[this.at + INTERVAL_END_MS] = this.intervals.endMs;
-    this.audio.expect(this.spec.expectAudio, nowMs);
+    this.expect(nowMs);
   }
 
   /** Takes one packet from the negotiated source. */
@@ -162,7 +164,7 @@ export class HeardStream implements HeardCounters {
         audio.hearComfortNoise(comfortNoiseLevelAt(bytes, start, end), sequence, timestamp, arrivalMs);
         break;
       case Payload.undecodable:
-        this.undecodable++;
+        this.strays.noteUndecodable(arrivalMs, audio.decodable);
         if (this.spec.hearDigits) this.digits.hearStray(bytes, offset, length, this.spec.clockRate, arrivalMs);
         break;
       case Payload.g729:
@@ -174,7 +176,8 @@ export class HeardStream implements HeardCounters {
         audio.hearUnmeasured(kind, timestamp);
         break;
       default:
-        if (!audio.hearDecoded(kind, bytes, start, end, sequence, timestamp, arrivalMs)) this.undecodable++;
+        if (!audio.hearDecoded(kind, bytes, start, end, sequence, timestamp, arrivalMs))
+          this.strays.noteUndecodable(arrivalMs, audio.decodable);
     }
   }
 
@@ -185,7 +188,7 @@ export class HeardStream implements HeardCounters {
 
   /** A packet came from another address than the negotiated one. */
   onWrongSource(): void {
-    this.wrongSource++;
+    this.strays.noteWrongSource(this.arrivals.lastMs);
   }
 
   /** A packet came before its key: that comes with the answer. */
@@ -236,23 +239,20 @@ export class HeardStream implements HeardCounters {
 
   /** What can be said at `nowMs`; it may change as long as the call lasts. */
   verdictAt(nowMs: number): Verdict {
-    const { levels, unmeasured, packets } = this.audio;
-    const { secondsExpected, secondsHeard, expectedMs } = levels.secondsAt(nowMs);
-    return judge({
+    return judge(this.factsAt(nowMs));
+  }
+
+  private factsAt(nowMs: number): DirectionFacts {
+    const { arrivals, audio, strays } = this;
+    return {
       isAnswered: this.answeredAtMs !== null,
-      expectedMs,
-      packets: this.arrivals.packets,
-      wrongSource: this.wrongSource,
-      unauthenticated: this.unauthenticated,
-      undecodable: this.undecodable,
-      decodable: packets + levels.comfortNoisePackets,
-      unmeasured,
-      longestGapMs: this.arrivals.longestExpectedGapAt(nowMs),
       mediaTimeoutMs: this.spec.mediaTimeoutMs,
-      secondsExpected,
-      secondsHeard,
-      quietRatio: levels.quietRatio,
-    });
+      unauthenticated: this.unauthenticated,
+      interruptions: this.earlier.interruptions(this.current, audio.packetMs),
+      ...arrivals.factsAt(nowMs),
+      ...audio.factsAt(nowMs),
+      ...strays.factsAt(arrivals.lastMs),
+    };
   }
 
   /** All up to `endMs`. `delay` is the network's one-way delay where it is known. Nothing is changed by it. */
@@ -267,10 +267,10 @@ export class HeardStream implements HeardCounters {
 
   /** The figures of the whole. Nothing is changed by it. */
   figures(endMs: number): HeardFigures {
-    const { audio, arrivals, current: source } = this;
-    const { levels, unmeasured } = audio;
+    const { audio, arrivals, strays, current: source } = this;
     const totals = this.earlier.totals(source);
-    const { secondsExpected, secondsHeard } = levels.secondsAt(endMs);
+    const facts = this.factsAt(endMs);
+    const stoppedAtMs = hasStopped(facts) ? arrivals.longestExpectedGapFrom(endMs) : null;
     const playout = playoutOf(this.spec.jitterBuffer, totals);
     return {
       packetsReceived: totals.received,
@@ -292,18 +292,23 @@ export class HeardStream implements HeardCounters {
       firstArrivalMs: arrivals.firstMs,
       lastArrivalMs: arrivals.lastMs,
       longestGapMs: arrivals.longestGapAt(endMs),
+      heldMs: this.held.at(endMs),
+      startDelayMs: facts.startDelayMs,
+      stoppedAfterMs: stoppedAtMs === null ? null : stoppedAtMs - this.answeredAtMs!,
+      interruptions: facts.interruptions,
+      garbledRatio: audio.garbledRatio,
       earlyMedia: this.earlyMedia,
-      wrongSource: this.wrongSource,
+      wrongSource: strays.wrongSource,
       unauthenticated: this.unauthenticated,
       replayed: this.replayed,
-      undecodable: this.undecodable,
+      undecodable: strays.undecodable,
       malformed: this.malformed,
-      secondsExpected,
-      secondsHeard: unmeasured > 0 ? null : secondsHeard,
+      secondsExpected: facts.secondsExpected,
+      secondsHeard: audio.unmeasured > 0 ? null : facts.secondsHeard,
       ...audio.figures,
       echo: this.echo,
       ssrcCollision: this.ssrcCollision,
-      verdict: this.verdictAt(endMs),
+      verdict: judge(facts),
       mos:
         audio.packets === 0
           ? null
@@ -341,6 +346,15 @@ export class HeardStream implements HeardCounters {
     intervals.end(earlier.totals(current), lastMs, arrivalMs, this.audio.packetMs);
     earlier.endInterval(current);
     this.numbers[this.at + INTERVAL_END_MS] = intervals.endMs;
+  }
+
+  private get expectsAudio(): boolean {
+    return this.spec.expectAudio && this.spec.isHeld !== true;
+  }
+
+  private expect(nowMs: number): void {
+    this.audio.expect(this.expectsAudio, nowMs);
+    this.held.note(this.spec.isHeld === true, nowMs);
   }
 
   private endCurrent(): void {

@@ -3,7 +3,7 @@ import { type NumberRange, takeNumbers } from '../core/number-block.js';
 /** Mean square of 0 dBov: a square wave of full scale (RFC 6464). */
 const FULL_SCALE_SQUARE = 32768 ** 2;
 /** A second or a packet above this was heard: −50 dBov. */
-const HEARD_SQUARE = FULL_SCALE_SQUARE * 1e-5;
+export const HEARD_SQUARE = FULL_SCALE_SQUARE * 1e-5;
 /** Up to this mean square a packet is digital silence: the smallest value of A-law is ±8. */
 const SILENT_SQUARE = 64;
 /** A last second shorter than this is not judged. */

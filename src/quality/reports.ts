@@ -1,7 +1,8 @@
 import type { BurstTotals } from './burst-gaps.js';
 import type { EquipmentSource, Scale } from './equipment.js';
+import type { Interruptions } from './interruptions.js';
 
-/** Why one direction of a call was not heard. */
+/** Why one direction of a call was not heard, or not as it should be; see `one-way.ts`. */
 export type FaultCause =
   /** No RTP for 2 s from the answer. */
   | 'no-rtp'
@@ -9,12 +10,18 @@ export type FaultCause =
   | 'stopped'
   /** Digital silence or comfort noise only: ≥ 95 % over ≥ 5 s in which audio was expected. */
   | 'silence'
-  /** RTP came from an address other than the negotiated one, and nothing from that one. */
+  /** RTP came from an address other than the negotiated one, and nothing from that one, or nothing any more. */
   | 'wrong-source'
   /** SRTP came from the negotiated address, and none of it authenticated by the negotiated key. */
   | 'unauthenticated'
   /** The payload type or codec was not negotiated. */
-  | 'undecodable';
+  | 'undecodable'
+  /** Heard, but decoded wrong: A-law for µ-law or the reverse, L16 of the other byte order, or bytes that are no audio. */
+  | 'garbled'
+  /** Heard, but with repeated interruptions. */
+  | 'intermittent'
+  /** Heard, but the first RTP came more than 1 s after the answer. */
+  | 'late';
 
 /** What can be said of one direction. `unknown` where nothing tells. */
 export interface Verdict {
@@ -138,6 +145,16 @@ export interface HeardFigures extends HeardLevels {
   lastArrivalMs: number | null;
   /** The longest time without any packet of the stream after the first one. */
   longestGapMs: number | null;
+  /** For how long the far end was not to send, by the direction that was negotiated: no fault then. */
+  heldMs: number;
+  /** How long after the answer the first packet came; `null` where none came, or audio was not expected then. */
+  startDelayMs: number | null;
+  /** When RTP stopped for `mediaTimeoutMs` or more, after the answer; `null` where it did not. */
+  stoppedAfterMs: number | null;
+  /** Audio that was missing for 200 ms or more in one go, lost or too late. */
+  interruptions: Interruptions;
+  /** Share of the blocks of audio looked at that were decoded wrong; `null` where none could be judged. */
+  garbledRatio: number | null;
   /** Packets before the answer. */
   earlyMedia: number;
   /** Packets from another source than the negotiated one; never mixed in. */

@@ -70,7 +70,7 @@ export function printable(text: string): string {
     .replace(/\p{Cf}|\p{Cs}/gu, '');
 }
 
-/** What each cause of a silent direction means, in a few words. */
+/** What each cause of a direction that is not heard, or not as it should be, means in a few words. */
 export const FAULT_CAUSES: Record<string, string> = {
   'no-rtp': 'no RTP after the answer',
   stopped: 'RTP stopped',
@@ -78,6 +78,9 @@ export const FAULT_CAUSES: Record<string, string> = {
   'wrong-source': 'RTP from a wrong address',
   unauthenticated: 'SRTP that does not authenticate',
   undecodable: 'codec not negotiated',
+  garbled: 'audio decoded wrong',
+  intermittent: 'repeated interruptions',
+  late: 'first RTP late after the answer',
 };
 
 const RESPONSE_NAMES: Record<string, string> = {

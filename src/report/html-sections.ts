@@ -95,8 +95,8 @@ export function keyTiles(summary: Summary): string {
     {
       name: 'One-way calls',
       value: count(media.oneWay.calls),
-      note: `${count(media.noMedia.calls)} without any media`,
-      quality: media.oneWay.calls + media.noMedia.calls > 0 ? 'bad' : 'good',
+      note: `${count(media.noMedia.calls)} without any media, ${count(media.impaired.calls)} impaired`,
+      quality: media.oneWay.calls + media.noMedia.calls + media.impaired.calls > 0 ? 'bad' : 'good',
     },
     {
       name: 'DTMF digits lost',
@@ -317,14 +317,18 @@ export function mediaTables({ media, dtmf }: Summary): string {
 }
 
 export function oneWayTable({ media }: Summary): string {
-  const { oneWay, noMedia, unknown } = media;
-  const rows = sortedCauses(oneWay.byCause).map(([cause, n]) => [
-    text(cause),
-    text(FAULT_CAUSES[cause] ?? ''),
-    figure(count(n)),
-  ]);
-  const causes = rows.length > 0 ? table(['Cause', '', { right: 'Calls' }], rows) : '<span class="good">none</span>';
-  return `${causes}<p class="note">${count(oneWay.calls)} calls one-way: uplink silent in ${count(oneWay.byDirection.uplink)}, downlink in ${count(oneWay.byDirection.downlink)}. ${count(noMedia.calls)} without media in either direction. Not known: uplink of ${count(unknown.uplink)}, downlink of ${count(unknown.downlink)}.</p>`;
+  const { oneWay, noMedia, impaired, unknown } = media;
+  const rowsOf = (kind: string, byCause: Partial<Record<string, number>>): Cell[][] =>
+    sortedCauses(byCause).map(([cause, n]) => [
+      text(kind),
+      text(cause),
+      text(FAULT_CAUSES[cause] ?? ''),
+      figure(count(n)),
+    ]);
+  const rows = [...rowsOf('one-way', oneWay.byCause), ...rowsOf('impaired', impaired.byCause)];
+  const causes =
+    rows.length > 0 ? table(['', 'Cause', '', { right: 'Calls' }], rows) : '<span class="good">none</span>';
+  return `${causes}<p class="note">${count(oneWay.calls)} calls one-way: the callee hears nothing in ${count(oneWay.byDirection.uplink)}, the caller in ${count(oneWay.byDirection.downlink)}. ${count(noMedia.calls)} without media in either direction. ${count(impaired.calls)} heard both ways but impaired: for the callee in ${count(impaired.byDirection.uplink)}, for the caller in ${count(impaired.byDirection.downlink)}. Not known: uplink of ${count(unknown.uplink)}, downlink of ${count(unknown.downlink)}.</p>`;
 }
 
 export function impairmentTable({ impairment: i }: Summary): string {

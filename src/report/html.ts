@@ -75,7 +75,7 @@ ${trunkTable(summary)}
 <h2>Media</h2>
 <div class="grid">${mosDistribution('MOS-LQ, uplink (us → far end)', summary.media.uplink)}${mosDistribution('MOS-LQ, downlink (far end → us)', summary.media.downlink)}</div>
 ${mediaTables(summary)}
-<div class="grid"><div class="card"><h3>One-way audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
+<div class="grid"><div class="card"><h3>One-way and impaired audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
 <h2>Calls to look at</h2>
 ${callTables(input.worst)}
 ${footer(summary, input.unreadableLines ?? 0)}

@@ -228,15 +228,21 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
 }
 
 function faults({ media: m }: Summary, paint: Paint): string[] {
-  const { oneWay, noMedia, unknown } = m;
+  const { oneWay, noMedia, impaired, unknown } = m;
+  const found = (n: number): string => paint(count(n), n > 0 ? 'red' : 'green');
+  const causes = (byCause: Partial<Record<string, number>>): string[] =>
+    sortedCauses(byCause).map(([cause, calls]) => {
+      const name = FAULT_CAUSES[cause] ? `${cause}: ${FAULT_CAUSES[cause]}` : printable(cause);
+      return `  ${left(name, NAME + 14)}${right(count(calls), 8)}`;
+    });
   const lines = [
     title('ONE-WAY AUDIO', paint),
-    `  ${paint(`${count(oneWay.calls)} calls`, oneWay.calls > 0 ? 'red' : 'green')}   uplink silent ${count(oneWay.byDirection.uplink)}   downlink silent ${count(oneWay.byDirection.downlink)}   no media either way ${paint(count(noMedia.calls), noMedia.calls > 0 ? 'red' : 'green')}`,
+    `  one-way ${found(oneWay.calls)}: the callee hears nothing ${count(oneWay.byDirection.uplink)}, the caller hears nothing ${count(oneWay.byDirection.downlink)}`,
+    ...causes(oneWay.byCause),
+    `  no media either way ${found(noMedia.calls)}`,
+    `  impaired ${found(impaired.calls)}: what the callee hears ${count(impaired.byDirection.uplink)}, what the caller hears ${count(impaired.byDirection.downlink)}`,
+    ...causes(impaired.byCause),
   ];
-  for (const [cause, calls] of sortedCauses(oneWay.byCause)) {
-    const name = FAULT_CAUSES[cause] ? `${cause}: ${FAULT_CAUSES[cause]}` : printable(cause);
-    lines.push(`  ${left(name, NAME + 14)}${right(count(calls), 8)}`);
-  }
   if (unknown.uplink > 0 || unknown.downlink > 0) {
     lines.push(
       `  not known: uplink of ${count(unknown.uplink)} calls, downlink of ${count(unknown.downlink)} (the far end gave no evidence)`,

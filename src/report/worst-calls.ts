@@ -1,4 +1,5 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
+import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
 import { type Ladder, ladderOf } from './ladder.js';
 
 /** A call worth looking at, as the report lists it. */
@@ -24,7 +25,7 @@ export interface WorstCall {
 export interface WorstCalls {
   /** Lowest MOS first. */
   audio: WorstCall[];
-  /** One direction or both silent, causes in turn so that a frequent one hides no other. */
+  /** A direction or both silent or impaired, causes in turn so that a frequent one hides no other. */
   silent: WorstCall[];
   /** Failed and dropped attempts, causes in turn. */
   failed: WorstCall[];
@@ -44,8 +45,11 @@ export class WorstCallsCollector {
   add(record: CallRecord): void {
     this.firstStartedMs = Math.min(this.firstStartedMs, record.startedMs);
     if (record.outcome === 'failed' || record.outcome === 'dropped') this.keep(this.failed, failure(record), record);
-    if (record.noMedia) this.keep(this.silent, 'no media in either direction', record);
-    else if (record.oneWay) this.keep(this.silent, `${record.oneWay.direction} silent: ${record.oneWay.cause}`, record);
+    const faults = faultsOf(record);
+    if (faults.length > 0) {
+      const causes = faults.map(({ direction, cause }) => `${direction} ${cause}`).join(' ');
+      this.keep(this.silent, causes, record, faults.map((fault) => faultInWords(fault, record)).join(', '));
+    }
     const mos = lowest(mosOf(record.uplink), mosOf(record.downlink));
     if (mos !== null) this.addAudio(mos, record);
   }
@@ -68,12 +72,13 @@ export class WorstCallsCollector {
     if (audio.length > limit) audio.pop();
   }
 
-  private keep(groups: Map<string, WorstCall[]>, problem: string, record: CallRecord): void {
-    const group = groups.get(problem);
+  /** @param kind what groups it with others of its kind */
+  private keep(groups: Map<string, WorstCall[]>, kind: string, record: CallRecord, problem = kind): void {
+    const group = groups.get(kind);
     if (group) {
       if (group.length < this.limit) group.push(describe(record, problem));
     } else if (groups.size < this.limit) {
-      groups.set(problem, [describe(record, problem)]);
+      groups.set(kind, [describe(record, problem)]);
     }
   }
 }

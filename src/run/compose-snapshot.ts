@@ -3,6 +3,8 @@ import type { Distribution } from '../metrics/distribution.js';
 import type { DtmfMetrics } from '../metrics/dtmf-metrics.js';
 import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
 import { invalidities } from '../metrics/validity.js';
+import { isImpairing } from '../quality/one-way.js';
+import type { FaultCause } from '../quality/reports.js';
 import type { RunState } from './run-state.js';
 import type { MediaTotals } from './shards.js';
 
@@ -34,11 +36,12 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
   const verdict = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const strain = state.strain.strain(swarmPulse?.notStarted ?? 0, planned.attempts);
   const liveFaults = state.swarmMedia?.faults ?? {};
-  const byCause: Record<string, number> = { ...metrics.oneWay.byCause };
-  let oneWayCalls = metrics.oneWay.calls;
-  for (const [cause, n] of Object.entries(liveFaults)) {
-    byCause[cause] = (byCause[cause] ?? 0) + n;
-    oneWayCalls += n;
+  const oneWay = { calls: metrics.oneWay.calls, byCause: { ...metrics.oneWay.byCause } };
+  const impaired = { calls: metrics.impaired.calls, byCause: { ...metrics.impaired.byCause } };
+  for (const [cause, n] of Object.entries(liveFaults) as [FaultCause, number][]) {
+    const faults = isImpairing(cause) ? impaired : oneWay;
+    faults.byCause[cause] = (faults.byCause[cause] ?? 0) + n;
+    faults.calls += n;
   }
   return {
     atMs: state.elapsedMs(nowMs),
@@ -82,8 +85,9 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
         injected(state, 'downlink'),
       ),
     },
-    oneWay: { calls: oneWayCalls, byCause },
+    oneWay,
     noMedia: metrics.noMedia,
+    impaired,
     dtmf: { uplink: digits(metrics.dtmfUplink), downlink: digits(metrics.dtmfDownlink) },
     health: {
       threads: state.strain.threadLoads().map(({ name, cpuRatio }) => ({ name, cpuRatio })),

@@ -1,4 +1,5 @@
 import type { CallRecord } from '../metrics/call-record.js';
+import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
 import type { LogLine } from '../metrics/snapshot.js';
 
 type Note = Pick<LogLine, 'level' | 'text'>;
@@ -11,8 +12,9 @@ export function noteworthy(record: CallRecord, responses: Readonly<Record<string
   const notes: Note[] = [];
   const warn = (text: string): number => notes.push({ level: 'warn', text });
   const call = `${record.from} → ${record.to}`;
-  if (record.oneWay) warn(`one-way audio: ${call}, ${record.oneWay.direction} ${record.oneWay.cause}`);
-  if (record.noMedia) warn(`no audio either way: ${call}, ${record.downlink?.heard?.verdict.cause ?? ''}`);
+  const kind = record.oneWay ? 'one-way audio' : record.noMedia ? 'no audio either way' : 'impaired audio';
+  const faults = faultsOf(record).map((fault) => faultInWords(fault, record));
+  if (faults.length > 0) warn(`${kind}: ${call}, ${faults.join(', ')}`);
   if (record.outcome === 'dropped') {
     const seconds = ((record.endedMs ?? 0) - (record.answeredMs ?? 0)) / 1000;
     warn(`dropped: ${call} after ${seconds.toFixed(1)} s`);

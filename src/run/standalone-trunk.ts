@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Profile } from '../profile/schema.js';
+import { isImpairing } from '../quality/one-way.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { hostPort } from '../sip/uri.js';
@@ -145,7 +146,7 @@ export class StandaloneTrunk {
     seen.packetsReceived += heard.packetsReceived;
     seen.packetsLost += heard.packetsLost;
     if (dtmf.heard.length > 0) seen.callsWithDigits++;
-    if (heard.verdict.state === 'fault') seen.silentCalls++;
+    if (heard.verdict.state === 'fault' && !isImpairing(heard.verdict.cause)) seen.silentCalls++;
   }
 
   private status(): string {

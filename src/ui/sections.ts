@@ -306,9 +306,9 @@ function dtmfLine(t: DtmfSnapshot, width: number): Line {
   ];
 }
 
-/** One-way calls by cause, calls without media, and whether the generator itself keeps up. */
+/** One-way calls by cause, calls without media, impaired ones by cause, and whether the generator itself keeps up. */
 export function faultRows(snapshot: Snapshot, width: number): Row[] {
-  const { oneWay, noMedia, health } = snapshot;
+  const { oneWay, noMedia, impaired, health } = snapshot;
   const list: Field[] = [
     field('', `${count(oneWay.calls)} ${oneWay.calls === 1 ? 'call' : 'calls'}`, 0, oneWay.calls > 0 ? 'bad' : 'good'),
   ];
@@ -319,6 +319,17 @@ export function faultRows(snapshot: Snapshot, width: number): Row[] {
   list.push({
     spans: [span('│ ', 'dim'), span('no media ', 'label'), span(count(noMedia), noMedia > 0 ? 'bad' : 'plain')],
     rank: 1,
+  });
+  list.push({
+    spans: [
+      span('│ ', 'dim'),
+      span('impaired ', 'label'),
+      span(count(impaired.calls), impaired.calls > 0 ? 'bad' : 'plain'),
+    ],
+    rank: 1,
+  });
+  sortedCauses(impaired.byCause).forEach(([cause, calls], i) => {
+    list.push({ spans: [span(`${printable(cause)} `, 'label'), span(count(calls), 'bad')], rank: 2 + i });
   });
   return [
     row(rule('ONE-WAY AND HEALTH', width), 11.3),

@@ -157,7 +157,7 @@ describe('a run with injected faults', () => {
       const isChosen = record.id % 2 === 0;
       const heard = record.uplink!.heard!;
       expect(record.impairment!.uplink.faults).toEqual(isChosen ? { 'port-change': 1 } : {});
-      expect(heard.verdict.cause).toBe(isChosen ? 'stopped' : null);
+      expect(heard.verdict.cause).toBe(isChosen ? 'wrong-source' : null);
       // The trunk sends to where it was told: nobody is there any more.
       expect(record.downlink!.heard!.verdict.cause).toBe(isChosen ? 'stopped' : null);
       if (!isChosen) {

@@ -111,7 +111,7 @@ describe('joining what both sides report', () => {
   });
 
   it('counts a call whose media stopped as dropped, whoever hung up', () => {
-    expect(join(mediaReport({ verdict: fault('stopped') }), null)).toMatchObject({
+    expect(join(mediaReport({ verdict: fault('stopped'), stoppedAfterMs: 900 }), null)).toMatchObject({
       outcome: 'dropped',
       cause: 'dropped',
     });

@@ -441,7 +441,7 @@ describe('the verdict of a stream', () => {
     expect(stream.verdictAt(far.atMs + 2000).cause).toBe('no-rtp');
     far.pause(3000);
     far.speak(1000);
-    expect(stream.verdictAt(far.atMs).state).toBe('ok');
+    expect(stream.verdictAt(far.atMs)).toEqual({ state: 'fault', cause: 'late' });
     expect(stream.verdictAt(far.atMs + 5200).cause).toBe('stopped');
   });
 

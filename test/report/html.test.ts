@@ -64,8 +64,9 @@ describe('report.html', () => {
       '503 Service Unavailable',
       '4.0 – 4.5',
       'no RTP after the answer',
-      'downlink silent: no-rtp',
-      'uplink silent: silence',
+      'the caller hears nothing: no RTP arrives',
+      'the callee hears nothing: RTP carries digital silence',
+      'impaired garbled audio decoded wrong 2',
       '503 Service Unavailable, Q.850 34',
       '68-7f3a@127.0.0.1',
     ]) {

@@ -133,7 +133,7 @@ describe('the event log', () => {
     expect(noteworthy(answeredRecord(), {})).toEqual([]);
     expect(noteworthy(answeredRecord({ outcome: 'dropped' }), {})[0].text).toBe('dropped: 1 → 2 after 2.0 s');
     expect(noteworthy(answeredRecord({ oneWay: { direction: 'downlink', cause: 'silence' } }), {})[0].text).toBe(
-      'one-way audio: 1 → 2, downlink silence',
+      'one-way audio: 1 → 2, the caller hears nothing: RTP carries digital silence',
     );
     expect(noteworthy(failedRecord(0, 'internal', { status: null, reason: 'why' }), {})).toEqual([
       { level: 'error', text: 'failed within the generator: 1 → 2: why' },
