@@ -1,5 +1,6 @@
 import type { OpaqueCodec } from '../core/codecs.js';
 import { deriveSeed, Rng } from '../core/rng.js';
+import { type DtmfTones, dtmfTones } from './dtmf-tones.js';
 import type { FrameFile } from './frames.js';
 import { makeNoise, NOISE_COLOURS, type NoiseColour } from './noise.js';
 import { speechLike } from './speech.js';
@@ -17,6 +18,8 @@ export interface Sound {
   clip?: number;
   /** It is said once and not looped: it ends in silence up to a whole packet, and nothing comes before it. */
   once?: boolean;
+  /** Digits as tones in place of `audio`. */
+  dtmf?: DtmfTones;
   /** What is sent in place of all that with codecs that we do not encode. */
   frames?: Partial<Record<OpaqueCodec, FrameFile>>;
 }
@@ -47,7 +50,7 @@ export function toneFrequencies(audio: string): number[] | null {
  * @throws AppError FILE_UNREADABLE for a WAV file that cannot be read
  */
 export function render(sound: Sound, sampleRate: number, seed: number): Int16Array {
-  let signal = clean(sound.audio, sampleRate, seed);
+  let signal = sound.dtmf ? dtmfTones(sound.dtmf, sampleRate) : clean(sound.audio, sampleRate, seed);
   if (sound.noise) {
     signal = repeated(signal, NOISE_SECONDS * sampleRate);
     addNoise(signal, sound.noise, sampleRate, seed);

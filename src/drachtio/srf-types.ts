@@ -8,6 +8,8 @@ export interface SrfMessage {
   readonly body: string;
   readonly raw: string;
   readonly headers: Record<string, string>;
+  /** The body by its parts; one where it has no parts, and where there is none. */
+  readonly payload: { type?: string; content: string }[];
   /** UTC time of day at which the server sent or received the message, `HH:MM:SS.uuuuuu`. */
   readonly stackTime?: string;
   get(name: string): string | undefined;

@@ -1,13 +1,16 @@
 import type { Pipeline } from '../impair/spec.js';
 import type { MediaClient } from '../media/link/client.js';
-import type { Lease, MediaReport } from '../media/link/messages.js';
+import type { DtmfReport, Lease, MediaReport } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { HeardDigit, SentDigit } from '../quality/digits.js';
 import { BPL } from '../quality/equipment.js';
 import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
-import { type ConversationSpec, isChosen, type MediaSpec, soundName } from './spec.js';
+import type { InfoMethod } from './dtmf-info.js';
+import type { DtmfSpec } from './dtmf-spec.js';
+import { type ConversationSpec, DTMF_SOUND, isChosen, type MediaSpec, soundName } from './spec.js';
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
@@ -16,12 +19,17 @@ export interface ConversationSetup {
   conversation: ConversationSpec;
   uplink: Pipeline;
   downlink: Pipeline;
+  /** The other side of the run sends its digits as tones. */
+  hearsTones?: boolean;
   /** Address that goes into SDP; the leased one when absent. */
   advertise: string | undefined;
 }
 
 /** The media half of one call: a leased port pair, its offers and answers, and what is said and heard. */
 export class Conversation {
+  /** Digits that went and came by INFO, or went as tones. */
+  readonly signalled: { sent: SentDigit[]; heard: HeardDigit[] } = { sent: [], heard: [] };
+  private readonly hearsDigits: boolean;
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
   private agreed: Exchange | null = null;
@@ -35,10 +43,12 @@ export class Conversation {
     options: { audio?: string; hearDigits?: boolean; recordBytes?: number } = {},
   ) {
     const { conversation, mediaSpec } = setup;
+    this.hearsDigits = options.hearDigits ?? true;
     const session = {
       audio: options.audio ?? soundName(conversation),
       ptimeMs: conversation.ptime,
-      hearDigits: options.hearDigits ?? true,
+      hearDigits: this.hearsDigits,
+      listen: { tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true) },
       recordBytes: options.recordBytes,
       expectAudio: conversation.expectAudio,
       jitterBuffer: mediaSpec.jitterBuffer,
@@ -119,8 +129,37 @@ export class Conversation {
     this.negotiation.hold(isHeld);
   }
 
-  sendDigits(digits: string, toneMs: number, gapMs: number): Promise<string> {
-    return this.setup.media.sendDigits(this.call, digits, toneMs, gapMs);
+  /** Sends digits by RFC 4733. */
+  sendDigits({ digits, tone, gap, level }: DtmfSpec): Promise<string> {
+    return this.setup.media.sendDigits(this.call, digits, tone, gap, -Math.round(level));
+  }
+
+  /** Says digits as tones; those that were said whole count as sent. */
+  async sayDigits({ digits, tone, gap }: DtmfSpec): Promise<void> {
+    const said = await this.setup.media.say(this.call, DTMF_SOUND);
+    if (said === null) return;
+    [...digits].forEach((digit, i) => {
+      const startMs = said.startMs + i * (tone + gap);
+      if (startMs + tone > said.endMs) return;
+      this.signalled.sent.push({ digit, method: 'inband', startMs, durationMs: tone, status: null });
+    });
+  }
+
+  /** A digit came by INFO. */
+  hearInfo(digit: string, method: InfoMethod, durationMs: number | null, startMs: number): void {
+    if (!this.hearsDigits) return;
+    this.signalled.heard.push({
+      digit,
+      method,
+      startMs,
+      durationMs,
+      volumeDbm0: null,
+      twistDb: null,
+      packets: null,
+      hasStart: null,
+      hasEnd: null,
+      isResumed: false,
+    });
   }
 
   /** Stops sending and goes on listening, because a BYE is about to be sent (RFC 3261 15.1.1). */
@@ -134,11 +173,19 @@ export class Conversation {
     return this.closing;
   }
 
+  /** The digits that the media thread does not know of, in their places. */
+  private addSignalled(dtmf: DtmfReport): void {
+    const { sent, heard } = this.signalled;
+    dtmf.lateMs = this.setup.conversation.dtmf?.late ?? null;
+    if (sent.length > 0) dtmf.sent = [...dtmf.sent, ...sent].sort((a, b) => a.startMs - b.startMs);
+    if (heard.length > 0) dtmf.heard = [...dtmf.heard, ...heard].sort((a, b) => a.startMs - b.startMs);
+  }
+
   /** Ends the media and puts what was heard into the record, or why that is missing. Never rejects. */
   async report(record: CallRecord): Promise<void> {
     const media = await this.close();
     record.media = media;
     if (media === null) record.mediaMissing = 'the media thread did not report in time';
-    else media.dtmf.lateMs = this.setup.conversation.dtmf?.late ?? null;
+    else this.addSignalled(media.dtmf);
   }
 }

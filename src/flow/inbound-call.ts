@@ -7,6 +7,7 @@ import { sendBye } from './bye.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
+import { exchangeDigits } from './digits.js';
 import type { Population } from './population.js';
 import { followRenegotiation } from './renegotiation.js';
 
@@ -157,9 +158,10 @@ export class InboundCall {
           guarded: (callback) => this.scope.guarded(callback),
           onMismatch: (mismatch) => this.hangUpDisagreeing(mismatch),
         });
+        const { conversation, scope } = this;
         const { dtmf } = context.conversation;
-        if (dtmf)
-          this.scope.after(dtmf.after, () => void this.conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
+        const isUp = (): boolean => this.phase === 'established';
+        exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, dtmf, isUp });
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);
       }),

@@ -19,6 +19,7 @@ import { CallCredentials, challengerOf, type KnownChallenges } from './call-cred
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
+import { exchangeDigits } from './digits.js';
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import { followRenegotiation, putOnHold } from './renegotiation.js';
@@ -242,7 +243,9 @@ export class OutboundCall {
       return;
     }
     const { dtmf, hold, putOnHold: pause } = context.calls;
-    if (dtmf) scope.after(dtmf.after, () => void conversation.sendDigits(dtmf.digits, dtmf.tone, dtmf.gap));
+    const { credentials } = this;
+    const isUp = (): boolean => this.phase === 'established';
+    exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, dtmf, isUp });
     if (pause) {
       scope.after(pause.after, () => this.holdFarEnd(true));
       scope.after(pause.after + pause.for, () => this.holdFarEnd(false));

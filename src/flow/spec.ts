@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import type { DtmfTones } from '../audio/dtmf-tones.js';
 import { type Sound, toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
+import { type DtmfSpec, dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
-
-const DIGITS = /^[0-9*#A-D]+$/;
 
 /** No control character may reach a header: CR, LF and NUL would make others of it. */
 export const headerText = z
@@ -27,16 +27,6 @@ const userPart = headerText.regex(
   /^[^\s<>"@]*$/,
   'must not contain blanks, <, >, " or @: it becomes part of a SIP URI',
 );
-
-const dtmf = z
-  .strictObject({
-    digits: z.string().regex(DIGITS, 'digits are 0–9, *, # and A–D').max(64),
-    after: duration.default(1000).describe('How long after the answer the first digit is sent'),
-    tone: duration.default(100).describe('Length of each digit; Q.24 receivers need at least 40 ms'),
-    gap: duration.default(100).describe('Pause between digits'),
-    late: duration.default(1000).describe('A digit heard later than this after it was sent is late'),
-  })
-  .describe('Digits that this side sends in each call, by RFC 4733');
 
 const noise = z
   .strictObject({
@@ -110,7 +100,13 @@ export const conversationSpec = z.strictObject({
     .describe(
       'Whether received RTP may tell that the far end is elsewhere than its SDP says (RFC 7362): never, by the first packet, or later ones too',
     ),
-  dtmf: dtmf.optional(),
+  dtmf: dtmfSpec.optional(),
+  inbandDtmf: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Listens for digits as tones in the audio, which it does anyway where the other side of the run sends such',
+    ),
   sdpFaults: z
     .array(sdpFault)
     .default([])
@@ -167,9 +163,18 @@ export function soundName({ audio }: Pick<ConversationSpec, 'audio'>): string {
   return audio === 'none' ? 'none' : SOUND;
 }
 
-/** What a side plays, by that name. */
-export function soundsOf({ audio, noise, gain, clip, frames }: ConversationSpec): Record<string, Sound> {
-  return audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip, frames } };
+/** The digits of a side as tones, by the name under which they are said. */
+export const DTMF_SOUND = 'dtmf';
+
+/** What a side plays and says, by name. */
+export function soundsOf({ audio, noise, gain, clip, frames, dtmf }: ConversationSpec): Record<string, Sound> {
+  const sounds: Record<string, Sound> = audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip, frames } };
+  if (dtmf?.method === 'inband') sounds[DTMF_SOUND] = { audio: 'silence', dtmf: tonesOf(dtmf), once: true };
+  return sounds;
+}
+
+function tonesOf({ digits, tone, gap, level, twist }: DtmfSpec): DtmfTones {
+  return { digits, toneMs: tone, gapMs: gap, levelDbm0: level, twistDb: twist };
 }
 
 export type CallSpec = z.infer<typeof callSpec>;
@@ -288,6 +293,10 @@ export function portRange(text: string): { min: number; max: number } {
 /** Highest share of a codec's sample rate that a tone may have. */
 const TONE_SHARE = 0.45;
 
+function isInband(dtmf: unknown): boolean {
+  return typeof dtmf === 'object' && dtmf !== null && 'method' in dtmf && dtmf.method === 'inband';
+}
+
 /** What the fields of a conversation cannot be checked for one by one. Takes nothing for granted of their shapes. */
 export function conversationMistakes(side: Record<string, unknown>): { field: string; message: string }[] {
   const mistakes: { field: string; message: string }[] = [];
@@ -301,6 +310,12 @@ export function conversationMistakes(side: Record<string, unknown>): { field: st
       mistakes.push({ field: 'ptime', message: `${name} has no packets of ${ptime} ms: its frames are 20 ms long` });
     if (audio !== 'none' && !(typeof frames === 'object' && frames !== null && name in frames))
       mistakes.push({ field: 'codecs', message: `${name} is not encoded here: give a file of \`frames\` for it` });
+  }
+  if (isInband(side.dtmf)) {
+    if (audio === 'none')
+      mistakes.push({ field: 'dtmf', message: 'tones need audio to be sent in: `audio: silence`, or another method' });
+    for (const name of opaque)
+      mistakes.push({ field: 'dtmf', message: `${name} is not encoded here, so no tones can be: take another method` });
   }
   const frequencies = typeof audio === 'string' ? toneFrequencies(audio) : null;
   if (typeof audio === 'string' && audio.startsWith('tone:') && frequencies === null)

@@ -1,7 +1,16 @@
+import { DtmfDetector } from '../quality/dtmf-detector.js';
 import type { Listener } from '../quality/played-audio.js';
 import type { SessionSpec } from './link/messages.js';
 
-/** Who listens to the received audio of a call: each kind is asked for by a field of its `SessionSpec`. */
-export function openListeners(_spec: SessionSpec): Listener[] {
-  return [];
+/** Who listens to the received audio of a call: each kind is asked for by a field of `SessionSpec.listen`. */
+export class CallListeners {
+  readonly tones: DtmfDetector | null;
+
+  constructor({ listen }: Pick<SessionSpec, 'listen'>) {
+    this.tones = listen?.tones ? new DtmfDetector() : null;
+  }
+
+  get all(): Listener[] {
+    return [this.tones].filter((listener) => listener !== null);
+  }
 }

@@ -1,10 +1,11 @@
 import { CODECS } from '../core/codecs.js';
+import type { HeardDigit } from '../quality/digits.js';
 import type { HeardSpec } from '../quality/heard-spec.js';
 import { HeardStream } from '../quality/heard-stream.js';
 import { PlayedAudio } from '../quality/played-audio.js';
 import { isRtp } from '../rtp/packet.js';
 import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
-import { openListeners } from './listeners.js';
+import { CallListeners } from './listeners.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
@@ -23,6 +24,7 @@ export class LocalSession implements End {
   private hears = true;
   private readonly hasSent = (sequence: number, timestamp: number): boolean => this.sender.hasSent(sequence, timestamp);
   private readonly recorder: PacketRecorder | null;
+  private readonly listeners: CallListeners;
   /** Left out where nobody listens. */
   readonly played: PlayedAudio | undefined;
 
@@ -33,8 +35,9 @@ export class LocalSession implements End {
     private readonly onCollision?: () => void,
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
-    const listeners = openListeners(spec);
-    this.played = listeners.length === 0 ? undefined : new PlayedAudio(listeners, spec.jitterBuffer);
+    this.listeners = new CallListeners(spec);
+    const { all } = this.listeners;
+    this.played = all.length === 0 ? undefined : new PlayedAudio(all, spec.jitterBuffer);
     this.heard = new HeardStream(this.heardSpec());
   }
 
@@ -93,7 +96,10 @@ export class LocalSession implements End {
     const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };
     const { sender, heard } = this;
     const { digits } = heard;
-    const dtmf = { sent: sender.digitsSent(), heard: digits.list(), unnegotiated: digits.unnegotiated, lateMs: null };
+    const { tones } = this.listeners;
+    tones?.close();
+    const digitsHeard = tones === null ? digits.list() : [...digits.list(), ...tones.list()].sort(byStart);
+    const dtmf = { sent: sender.digitsSent(), heard: digitsHeard, unnegotiated: digits.unnegotiated, lateMs: null };
     return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording };
   }
 
@@ -121,4 +127,8 @@ export class LocalSession implements End {
       played: this.played,
     };
   }
+}
+
+function byStart(a: HeardDigit, b: HeardDigit): number {
+  return a.startMs - b.startMs;
 }

@@ -158,6 +158,7 @@ export class Signalling {
     this.trunk = new Trunk({
       ...this.context,
       conversation: profile.trunk,
+      hearsTones: profile.calls.dtmf?.method === 'inband',
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
@@ -173,6 +174,7 @@ export class Signalling {
     this.swarm = new Swarm({
       ...this.context,
       conversation: profile.calls,
+      hearsTones: profile.trunk.dtmf?.method === 'inband',
       calls: profile.calls,
       challenges: profile.calls.credentials?.reuse ? new Map() : undefined,
       impairment: profile.impairment,

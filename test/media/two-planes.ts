@@ -25,6 +25,11 @@ const AUDIO = new AudioLibrary(
     tone: { audio: 'tone:400' },
     speech: { audio: 'speech' },
     greeting: { audio: 'tone:1000', once: true },
+    keys: {
+      audio: 'silence',
+      dtmf: { digits: '0123456789*#ABCD', toneMs: 80, gapMs: 80, levelDbm0: -12, twistDb: 3 },
+      once: true,
+    },
     hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
   },
   1,

@@ -97,7 +97,15 @@ describe('a profile', () => {
     expect(of(`calls: { codecs: [AMR], ptime: 30, ${amr} }`)[0]).toContain('20 ms long');
     expect(of(`calls: { codecs: [AMR], frames: { AMR: { file: a.bin, bytes: 0 } } }`)[0]).toContain('1');
     expect(of(`trunk: { codecs: [AMR], ${amr}, faults: { silence: 2% } }`)[0]).toContain('silence cannot be sent');
+    const tones = 'dtmf: { digits: "1", method: inband }';
+    expect(of(`calls: { audio: none, ${tones} }`)[0]).toContain('audio: silence');
+    expect(of(`trunk: { codecs: [AMR], ${amr}, ${tones} }`)[0]).toContain('no tones can be');
+    expect(of('calls: { dtmf: { digits: "1", method: dtmf } }')[0]).toContain('inband');
+    expect(of('calls: { dtmf: { digits: "1", level: 3 } }')).toHaveLength(1);
+    expect(of('calls: { dtmf: { digits: "1", twist: 30 } }')).toHaveLength(1);
+    expect(of('calls: { inbandDtmf: 1 }')).toHaveLength(1);
     for (const right of [
+      `calls: { audio: silence, inbandDtmf: true, ${tones} }`,
       'calls: { audio: "tone:7000", codecs: [G722, opus] }',
       'calls: { audio: silence, noise: { level: -50 } }',
       'trunk: { ptime: 30, codecs: [L16/16000] }',

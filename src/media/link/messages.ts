@@ -62,6 +62,12 @@ export interface MediaThreadData {
  */
 export type Latching = 'off' | 'first' | 'follow';
 
+/** What is listened for in the received audio; nothing, where a field is left out. */
+export interface ListenSpec {
+  /** Digits as tones. */
+  tones?: boolean;
+}
+
 /** What a local session sends and expects. */
 export interface SessionSpec {
   /** Name of a sound of the setup; `none` sends no RTP at all. */
@@ -85,6 +91,8 @@ export interface SessionSpec {
   rtcp?: { xr: boolean };
   /** Whether RTP is protected: nothing is heard or sent before `connect` brings keys. It is not, when this is left out. */
   srtp?: boolean;
+  /** Who listens to what is received. */
+  listen?: ListenSpec;
   /** Bytes of received packets that are kept for a recording; none when it is left out. */
   recordBytes?: number;
 }
