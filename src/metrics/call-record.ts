@@ -2,6 +2,7 @@ import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import type { DtmfMethod } from '../quality/digits.js';
 import type { DigitCounts, DigitResult } from '../quality/dtmf-match.js';
+import type { Disagreement } from '../quality/far-end-view.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
 import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
@@ -45,6 +46,8 @@ export interface RtcpRecord extends RtcpReport {
   farEnd: FarEndRecord | null;
   /** What that says of the uplink; it counts where the far end is not ours. */
   verdict: Verdict;
+  /** Where the far end says otherwise than we know, beyond what spans and rounding explain. */
+  disagreements: Disagreement[];
 }
 
 /** The far end's latest view of what we send, in relation to our first packet. */

@@ -19,7 +19,7 @@ function observe(path: string, summary: Omit<Summary, 'gates' | 'verdict'>): num
   let node: unknown = summary;
   for (const [i, key] of keys.entries()) {
     if (node === null || typeof node !== 'object') return null;
-    const table = keys[i - 1] === 'responses' || keys[i - 1] === 'byCause';
+    const table = ['responses', 'byCause', 'byKind'].includes(keys[i - 1]);
     const value: unknown = (node as Record<string, unknown>)[key];
     if (value === undefined && table)
       return (keys[i - 1] === 'responses' ? summary.calls.attempted : summary.calls.answered) > 0 ? 0 : null;

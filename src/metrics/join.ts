@@ -1,6 +1,7 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
 import { farEndVerdict } from '../quality/far-end-verdict.js';
+import { disagreements } from '../quality/far-end-view.js';
 import { rateConversation } from '../quality/mos.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
 import { hostPort } from '../sip/uri.js';
@@ -33,7 +34,7 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   record.impairment = media.truth;
   if (record.answeredMs === null) return;
 
-  record.rtcp = rtcpOf(media);
+  record.rtcp = rtcpOf(media, own?.heard ?? null);
   const echo = media.heard.echo;
   record.farEnd = own ? 'own' : echo ? 'echo' : 'foreign';
   record.downlink = echo
@@ -80,13 +81,19 @@ function rateByRoundTrip(heard: HeardReport | null, { rtcp, truth }: MediaReport
   rateConversation(heard, { oneWayDelayMs, source: 'rtcp' });
 }
 
-function rtcpOf({ rtcp, sent }: MediaReport): RtcpRecord | null {
+function rtcpOf({ rtcp, sent, truth, codec }: MediaReport, heard: HeardReport | null): RtcpRecord | null {
   if (!rtcp) return null;
   const verdict = farEndVerdict(rtcp);
-  if (!rtcp.farEnd) return { ...rtcp, farEnd: null, verdict };
+  if (!rtcp.farEnd) return { ...rtcp, farEnd: null, verdict, disagreements: [] };
   const packetsExpected = Math.max(0, rtcp.farEnd.extendedHighest - sent.firstSequence + 1);
   const lossRatio = packetsExpected === 0 ? null : Math.max(0, rtcp.farEnd.cumulativeLost) / packetsExpected;
-  return { ...rtcp, farEnd: { ...rtcp.farEnd, packetsExpected, lossRatio }, verdict };
+  const ours = { codec, heard, path: truth.uplink, packetsExpected, packetsSent: sent.packetsSent };
+  return {
+    ...rtcp,
+    farEnd: { ...rtcp.farEnd, packetsExpected, lossRatio },
+    verdict,
+    disagreements: disagreements(rtcp.farEnd, rtcp.voipMetrics, { ...ours, hasSentDigits: sent.digits !== '' }),
+  };
 }
 
 function direction(

@@ -13,6 +13,9 @@ export class RtcpMetrics {
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution();
   private readonly mosLq = new Distribution(1e4);
+  private readonly r = new Distribution(1000);
+  private disagreeing = 0;
+  private readonly disagreements: RtcpSummary['disagreements']['byKind'] = {};
 
   add(rtcp: RtcpRecord): void {
     const { counts } = this;
@@ -34,6 +37,10 @@ export class RtcpMetrics {
     }
     const mos = voipMetrics?.mosLq ?? null;
     if (mos !== null) this.mosLq.record(mos);
+    const r = voipMetrics?.rFactor ?? null;
+    if (r !== null) this.r.record(r);
+    if (rtcp.disagreements.length > 0) this.disagreeing++;
+    for (const { kind } of rtcp.disagreements) this.disagreements[kind] = (this.disagreements[kind] ?? 0) + 1;
   }
 
   summary(): RtcpSummary {
@@ -47,7 +54,9 @@ export class RtcpMetrics {
         lossRatioPerCall: this.loss.percentiles(),
         jitterMs: this.jitter.percentiles(),
         mosLq: this.mosLq.lowPercentiles(),
+        rFactor: this.r.lowPercentiles(),
       },
+      disagreements: { calls: this.disagreeing, byKind: { ...this.disagreements } },
     };
   }
 }

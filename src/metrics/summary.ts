@@ -1,3 +1,4 @@
+import type { DisagreementKind } from '../quality/far-end-view.js';
 import type { FaultCause, MosReport } from '../quality/reports.js';
 import type { StreamCounts } from '../sip/stats.js';
 
@@ -134,7 +135,10 @@ export interface RtcpSummary {
     jitterMs: Percentiles | null;
     /** By their VoIP metrics. */
     mosLq: LowPercentiles | null;
+    rFactor: LowPercentiles | null;
   };
+  /** Calls whose far end says otherwise than we know, and of what kind that is. */
+  disagreements: { calls: number; byKind: Partial<Record<DisagreementKind, number>> };
 }
 
 export type InvalidReason = 'receive-drops' | 'pacing-error' | 'thread-cpu' | 'event-loop-delay' | 'not-started';

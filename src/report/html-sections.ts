@@ -18,7 +18,7 @@ import {
 import { injectedKinds } from './injected.js';
 import { ladderLines } from './ladder.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
-import { rtcpNotes } from './rtcp.js';
+import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
 import type { WorstCall, WorstCalls } from './worst-calls.js';
@@ -313,7 +313,10 @@ export function mediaTables({ media, dtmf }: Summary): string {
   const notes = rtcpNotes(media.rtcp)
     .map((note) => `<p class="note">${note}.</p>`)
     .join('');
-  return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>${notes}`;
+  const hints = disagreementHints(media.rtcp)
+    .map((hint) => `<p class="note"><b class="warn">${hint}.</b></p>`)
+    .join('');
+  return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>${notes}${hints}`;
 }
 
 export function oneWayTable({ media }: Summary): string {

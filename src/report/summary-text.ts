@@ -16,7 +16,7 @@ import {
 } from './format.js';
 import { injectedKinds } from './injected.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
-import { rtcpNotes } from './rtcp.js';
+import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 
@@ -224,6 +224,7 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
   for (const [name, d] of [['uplink', m.uplink] as const, ['downlink', m.downlink] as const])
     for (const note of otherScaleNotes(d)) lines.push(`  ${paint(printable(`${name}: ${note}`), 'dim')}`);
   for (const note of rtcpNotes(m.rtcp)) lines.push(`  ${note}`);
+  for (const hint of disagreementHints(m.rtcp)) lines.push(`  ${paint(hint, 'yellow')}`);
   return lines;
 }
 

@@ -30,7 +30,7 @@ impairment: { uplink: [{ kind: loss, ratio: 10% }] }
     expect(record.impairment!.uplink.dropped).toBeGreaterThanOrEqual(farEnd!.cumulativeLost);
     expect(downlink!.heard!.mos).toMatchObject({ delaySource: 'rtcp' });
     expect(downlink!.heard!.mos!.cq).toBeGreaterThan(3);
-    expect(summary.media.rtcp).toMatchObject({ calls: 1, farEnd: { calls: 1 } });
+    expect(summary.media.rtcp).toMatchObject({ calls: 1, farEnd: { calls: 1 }, disagreements: { calls: 0 } });
     expect(summary.media.rtcp.roundTripMs!.p50).toBeLessThan(200);
     expect(summary.media.unknown.uplink).toBe(0);
   },

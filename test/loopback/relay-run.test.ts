@@ -59,6 +59,7 @@ media: { rtpPorts: 41200-41399 }
   expect(summary.calls).toMatchObject({ attempted: 8, answered: 8, completed: 8 });
   await until(() => door.records.length === 8);
   let lostUplink = 0;
+  let told = 0;
   for (const record of records) {
     const relayed = door.records.find(({ sipCallIds }) => sipCallIds[0] === record.sipCallIds[0])!;
     const { aToB, bToA } = relayed.media!.directions;
@@ -67,7 +68,17 @@ media: { rtpPorts: 41200-41399 }
     expect(aToB.truth.packets).toBe(record.uplink!.packetsSent);
     expect(record.downlink!.heard!.packetsLost).toBe(bToA.truth.droppedWithin);
     lostUplink += aToB.truth.droppedWithin;
+    // What the relay drops is beyond what the run knows of the uplink: the far end's reports tell, where one came in 2 s.
+    const { farEnd, disagreements } = record.rtcp!;
+    const isTold = (farEnd?.cumulativeLost ?? 0) > 2;
+    if (isTold) told++;
+    expect(farEnd?.cumulativeLost ?? 0).toBeLessThanOrEqual(aToB.truth.droppedWithin);
+    const hint = { kind: 'loss-more', basis: 'path', farEnd: farEnd?.lossRatio, ours: 0 };
+    // A machine with other work makes jitter of its own.
+    expect(disagreements.filter(({ kind }) => kind !== 'jitter-more')).toEqual(isTold ? [hint] : []);
   }
+  expect(told).toBeGreaterThan(0);
+  expect(summary.media.rtcp.disagreements.byKind['loss-more']).toBe(told);
   const heard = await trunk.end();
   expect(heard.answered).toBe(8);
   expect(heard.packetsLost).toBe(lostUplink);

@@ -18,6 +18,8 @@ gates: [media.rtcp.farEnd.lossRatio > 1%, media.rtcp.roundTripMs.p50 < 30, media
 `);
     expect(summary.gates.map(({ pass }) => pass)).toEqual([true, true, true]);
     expect(summary.media.rtcp).toMatchObject({ calls: 5, malformed: 0, wrongSource: 0, farEnd: { calls: 5 } });
+    // Two views of the same loss, which differ by what came after the last report.
+    expect(summary.media.rtcp.disagreements).toEqual({ calls: 0, byKind: {} });
     for (const { rtcp, uplink, impairment } of records) {
       const { farEnd, voipMetrics, roundTripMs } = rtcp!;
       // The truth of the first seconds: no more was lost by then than in the end.

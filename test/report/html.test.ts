@@ -85,6 +85,15 @@ describe('report.html', () => {
     for (const chart of charts) for (const series of chart.series) expect(series.values).toHaveLength(73);
   });
 
+  test('says where far ends disagree with what is known', () => {
+    const summary = demoSummary();
+    expect(reportHtml({ summary, timeline, worst: worst() })).not.toContain('far ends disagree');
+    summary.media.rtcp.disagreements = { calls: 12, byKind: { 'loss-less': 12 } };
+    expect(reportHtml({ summary, timeline, worst: worst() })).toContain(
+      '<b class="warn">far ends disagree: in 12 calls they say that they lost less than they did.</b>',
+    );
+  });
+
   test('a hostile string anywhere stays text', () => {
     const summary = demoSummary();
     summary.run.name = HOSTILE;

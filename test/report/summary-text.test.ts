@@ -27,6 +27,8 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'MOS-LQ')).toBe('MOS-LQ p5 / p50 | 2.94 / 3.87 | 4.12 / 4.41');
     expect(lineWith(text, 'round trip')).toBe('RTCP of 446 calls: round trip p50 / p95 41.2 / 44.9 ms');
     expect(lineWith(text, 'by RTCP')).toBe('uplink by RTCP: lost 1.97%, jitter p50 / p95 2.25 / 4.00 ms');
+    expect(lineWith(text, 'by RTCP XR')).toBe('uplink by RTCP XR: R p5 / p50 56 / 77, MOS-LQ p5 / p50 2.9 / 3.9');
+    expect(text).not.toContain('disagree');
     expect(lineWith(text, 'with MOS')).toBe('with MOS / without | 444 / 2 | 444 / 9');
     expect(lineWith(text, 'no-rtp')).toBe('no-rtp: no RTP after the answer | 9');
     expect(lineWith(text, '33 (')).toBe('lost | 33 (1.85%) | –');
@@ -37,6 +39,15 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'timers')).toBe('timers expired: B 1');
     expect(lineWith(text, 'traces')).toBe('SIP traces in calls.ndjson: 102, 53 more left out');
     expect(text).not.toMatch(/strays|connections/);
+  });
+
+  test('says where far ends disagree, a line for each kind', () => {
+    const summary = demoSummary();
+    summary.media.rtcp.disagreements = { calls: 12, byKind: { 'loss-more': 12, 'rating-better': 1234 } };
+    const text = plain(summary);
+    expect(lineWith(text, 'lost more')).toBe('far ends disagree: in 12 calls they lost more than we know of');
+    expect(lineWith(text, 'rate better')).toContain('in 1,234 calls they rate better than their own loss');
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
   test('fits 80 columns', () => {
