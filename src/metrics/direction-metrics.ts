@@ -20,6 +20,7 @@ export class DirectionMetrics {
   private edgeLost = 0;
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
+  private readonly playout = new Distribution(1000);
   /** Ratings by scale, which no statistic mixes. */
   private readonly ratings = new Map<Scale, Ratings>();
 
@@ -45,13 +46,14 @@ export class DirectionMetrics {
     this.lateDiscarded += heard.lateDiscarded;
     if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
     if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
+    if (heard.playout !== null) this.playout.record(heard.playout.meanMs);
     if (!heard.mos) return;
     let ratings = this.ratings.get(heard.mos.scale);
     if (!ratings) {
       ratings = new Ratings(heard.mos);
       this.ratings.set(heard.mos.scale, ratings);
     }
-    ratings.add(heard.mos);
+    ratings.add(heard.mos, heard.worstInterval);
   }
 
   summary(): DirectionSummary {
@@ -72,7 +74,9 @@ export class DirectionMetrics {
       lossRatio: this.packetsExpected > 0 ? round(this.packetsLost / this.packetsExpected) : null,
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
+      playoutDelayMs: this.playout.percentiles(),
       mosLq: null,
+      mosLqWorst: null,
       mosCq: null,
       rFactor: null,
       mosModel: null,

@@ -17,7 +17,9 @@ const direction = {
   lossRatio: 'ratio',
   lossRatioPerStream: percentiles('ratio'),
   jitterMs: percentiles('ms'),
+  playoutDelayMs: percentiles('ms'),
   mosLq: lowPercentiles('mos'),
+  mosLqWorst: lowPercentiles('mos'),
   mosCq: lowPercentiles('mos'),
   rFactor: lowPercentiles('r'),
 } as const;

@@ -1,4 +1,4 @@
-import type { MosReport } from '../quality/reports.js';
+import type { IntervalReport, MosReport } from '../quality/reports.js';
 import { Distribution, round } from './distribution.js';
 import type { MosModel, RatedEquipment, ScaleSummary } from './summary.js';
 
@@ -10,6 +10,7 @@ export class Ratings {
   /** Streams by MOS-LQ band of 0.5 from 1. */
   readonly bands = new Array<number>(BANDS).fill(0);
   private readonly mosLq = new Distribution(1e4);
+  private readonly mosLqWorst = new Distribution(1e4);
   private readonly mosCq = new Distribution(1e4);
   private readonly r = new Distribution(1000);
   private readonly equipment = new Map<string, RatedEquipment & { streams: number }>();
@@ -20,9 +21,11 @@ export class Ratings {
   /** @param of whose model and scale are those of all */
   constructor(private readonly of: Pick<MosReport, 'model' | 'scale'>) {}
 
-  add(mos: MosReport): void {
+  /** @param worst of the intervals of the stream; `null` where none is rated */
+  add(mos: MosReport, worst: IntervalReport | null): void {
     this.streams++;
     this.mosLq.record(mos.lq);
+    if (worst !== null && worst.mosLq !== null) this.mosLqWorst.record(worst.mosLq);
     this.r.record(mos.r);
     if (mos.cq !== null) this.mosCq.record(mos.cq);
     this.bands[Math.min(BANDS - 1, Math.max(0, Math.floor((mos.lq - 1) / 0.5)))]++;
@@ -40,6 +43,7 @@ export class Ratings {
   summary(): Omit<ScaleSummary, 'streams'> {
     return {
       mosLq: this.mosLq.lowPercentiles(),
+      mosLqWorst: this.mosLqWorst.lowPercentiles(),
       mosCq: this.mosCq.lowPercentiles(),
       rFactor: this.r.lowPercentiles(),
       mosModel: this.model(),

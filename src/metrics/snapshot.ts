@@ -65,6 +65,8 @@ export interface DirectionSnapshot {
   jitterMsP95: number | null;
   mosLqP5: number | null;
   mosLqP50: number | null;
+  /** Of the calls' worst 10 s. */
+  mosLqWorstP5: number | null;
   /** Ended calls by MOS-LQ band of 0.5 from 1. */
   mosLqBands: number[];
   measured: number;

@@ -42,6 +42,8 @@ export interface MosModel extends Pick<MosReport, 'model' | 'scale'>, RatedEquip
 export interface ScaleSummary {
   streams: number;
   mosLq: LowPercentiles | null;
+  /** Of each stream the 10 s with the lowest R. */
+  mosLqWorst: LowPercentiles | null;
   mosCq: LowPercentiles | null;
   rFactor: LowPercentiles | null;
   mosModel: MosModel;
@@ -63,7 +65,11 @@ export interface DirectionSummary {
   lossRatio: number | null;
   lossRatioPerStream: Percentiles | null;
   jitterMs: Percentiles | null;
+  /** What packets waited in the playout buffer, of each stream the mean. */
+  playoutDelayMs: Percentiles | null;
   mosLq: LowPercentiles | null;
+  /** Of each stream the 10 s with the lowest R. */
+  mosLqWorst: LowPercentiles | null;
   mosCq: LowPercentiles | null;
   rFactor: LowPercentiles | null;
   mosModel: MosModel | null;

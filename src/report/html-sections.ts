@@ -16,12 +16,10 @@ import {
   sortedResponses,
 } from './format.js';
 import { injectedKinds } from './injected.js';
-import { ladderLines } from './ladder.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
-import type { WorstCall, WorstCalls } from './worst-calls.js';
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -31,7 +29,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** Text from outside: one line, no control characters, escaped. */
-function safe(text: string): string {
+export function safe(text: string): string {
   return escapeHtml(printable(text));
 }
 
@@ -119,7 +117,7 @@ export function keyTiles(summary: Summary): string {
 }
 
 /** ITU-T G.107 Table B.1: below 3.1 nearly all, below 3.6 many users are dissatisfied. */
-function mosQuality(mos: number | null): Quality {
+export function mosQuality(mos: number | null): Quality {
   if (mos === null) return 'soft';
   if (mos < 3.1) return 'bad';
   return mos < 3.6 ? 'warn' : 'good';
@@ -131,16 +129,16 @@ function lossQuality(ratio: number | null): Quality {
   return ratio < 0.01 ? 'warn' : 'bad';
 }
 
-interface Cell {
+export interface Cell {
   html: string;
   number?: boolean;
   mono?: boolean;
 }
 
-const text = (value: string): Cell => ({ html: safe(value) });
-const figure = (value: string): Cell => ({ html: escapeHtml(value), number: true });
+export const text = (value: string): Cell => ({ html: safe(value) });
+export const figure = (value: string): Cell => ({ html: escapeHtml(value), number: true });
 
-function table(head: readonly (string | { right: string })[], rows: readonly Cell[][], wide = false): string {
+export function table(head: readonly (string | { right: string })[], rows: readonly Cell[][], wide = false): string {
   const th = head.map((h) =>
     typeof h === 'string' ? `<th>${escapeHtml(h)}</th>` : `<th class="n">${escapeHtml(h.right)}</th>`,
   );
@@ -299,7 +297,9 @@ export function mediaTables({ media, dtmf }: Summary): string {
     row('Loss', (d) => percent(d.lossRatio)),
     row('Loss per stream p50 / p95 / max', (d) => high(d.lossRatioPerStream, percent)),
     row('Jitter p50 / p95 / max, ms', (d) => high(d.jitterMs, msDigits)),
+    row('Playout delay p50 / p95 / max, ms', (d) => high(d.playoutDelayMs, msDigits)),
     row('MOS-LQ min / p5 / p50', (d) => low(d.mosLq, 2)),
+    row('MOS-LQ in the worst 10 s', (d) => low(d.mosLqWorst, 2)),
     row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),
     row('R min / p5 / p50', (d) => low(d.rFactor, 1)),
     digit('DTMF sent / heard', (s) => several(s.sent, s.received)),
@@ -356,56 +356,4 @@ export function impairmentTable({ impairment: i }: Summary): string {
       ),
     ],
   );
-}
-
-/** Calls worth opening in the call records, with the Call-ID to find them by in a trace. */
-export function callTables(worst: WorstCalls): string {
-  const turns = 'Up to 20, one of each cause before a second of any.';
-  return [
-    callTable('Failed and dropped', turns, worst.failed, [['In progress', (c) => count(c.inProgress)]]),
-    callTable('One-way and silent', turns, worst.silent, QUALITY_COLUMNS),
-    callTable('Worst audio', 'The 20 calls with the lowest MOS in either direction.', worst.audio, QUALITY_COLUMNS),
-  ].join('');
-}
-
-type CallColumn = [head: string, value: (call: WorstCall) => string];
-
-const QUALITY_COLUMNS: CallColumn[] = [
-  ['MOS up', (c) => decimal(c.uplinkMos, 2)],
-  ['MOS down', (c) => decimal(c.downlinkMos, 2)],
-  ['Loss up', (c) => percent(c.uplinkLoss)],
-  ['Loss down', (c) => percent(c.downlinkLoss)],
-];
-
-function callTable(title: string, note: string, calls: readonly WorstCall[], columns: readonly CallColumn[]): string {
-  if (calls.length === 0) return `<div class="card stacked"><h3>${title}</h3><span class="good">none</span></div>`;
-  const head = [
-    { right: '#' },
-    { right: 'At' },
-    'Problem',
-    ...columns.map(([right]) => ({ right })),
-    'From',
-    'To',
-    'Call-ID',
-  ];
-  const address = (uri: string): Cell => text(uri.replace(/^sips?:/, ''));
-  const rows = calls.map((c) => [
-    figure(String(c.id)),
-    figure(clock(c.startedMs)),
-    text(c.problem),
-    ...columns.map(([, value]) => figure(value(c))),
-    address(c.from),
-    address(c.to),
-    { html: safe(c.callId), mono: true },
-  ]);
-  const ladders = calls.map(ladderBlock).join('');
-  return `<div class="card stacked"><h3>${title} <span class="soft">${note}</span></h3>${table(head, rows, true)}${ladders}</div>`;
-}
-
-/** The SIP messages of a call, to be unfolded. */
-function ladderBlock({ id, problem, ladder }: WorstCall): string {
-  if (ladder === null) return '';
-  const side = ladder.side === 'trunk' ? ' at the trunk' : '';
-  const name = `#${id} ${problem}: SIP${side}, ${ladder.towards}`;
-  return `<details class="ladder"><summary>${safe(name)}</summary><pre>${escapeHtml(ladderLines(ladder).join('\n'))}</pre></details>`;
 }

@@ -46,6 +46,7 @@ h3 .soft{font-weight:400}
 .wide td{white-space:nowrap}.wide td.mono{white-space:normal;min-width:200px}
 .ladder{margin:8px 0 0;font-size:13px}.ladder summary{cursor:pointer;color:var(--soft);overflow-wrap:anywhere}
 .ladder pre{margin:6px 0 0;overflow-x:auto;font:12.5px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.course{display:block;background:var(--grid);border-radius:2px;margin:2px 0}
 .pill{white-space:nowrap;display:inline-block;min-width:52px;text-align:center;border-radius:5px;padding:0 8px;font-size:12.5px;font-weight:600}
 .pill.pass{background:var(--goodbg);color:var(--good)}.pill.fail{background:var(--badbg);color:var(--bad)}
 .chart{height:200px}

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Summary } from '../metrics/summary.js';
 import { clock, printable } from './format.js';
+import { callTables } from './html-calls.js';
 import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
 import {
-  callTables,
   escapeHtml,
   gateTable,
   impairmentTable,

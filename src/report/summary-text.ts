@@ -214,7 +214,9 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
     row('loss observed', (d) => measuredOr(percent(d.lossRatio))),
     sides('loss injected', percent(truth.uplink.lossRatio), percent(truth.downlink.lossRatio)),
     row('jitter p50 / p95 ms', (d) => high(d.jitterMs, msDigits)),
+    row('playout p50 / p95 ms', (d) => high(d.playoutDelayMs, msDigits)),
     row('MOS-LQ p5 / p50', (d) => low(d.mosLq)),
+    row('  in the worst 10 s', (d) => low(d.mosLqWorst)),
     row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),
     row('R p5 / p50', (d) => low(d.rFactor, 1)),
   ];

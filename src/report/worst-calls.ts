@@ -1,5 +1,6 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
 import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
+import { clock } from './format.js';
 import { type Ladder, ladderOf } from './ladder.js';
 
 /** A call worth looking at, as the report lists it. */
@@ -16,6 +17,11 @@ export interface WorstCall {
   inProgress: number | null;
   uplinkMos: number | null;
   downlinkMos: number | null;
+  /** MOS of the worst 10 s, and of each 10 s that is rated. */
+  uplinkWorstMos: number | null;
+  downlinkWorstMos: number | null;
+  uplinkMosOverTime: (number | null)[];
+  downlinkMosOverTime: (number | null)[];
   uplinkLoss: number | null;
   downlinkLoss: number | null;
   /** Its SIP messages, where the record carries them. */
@@ -23,7 +29,7 @@ export interface WorstCall {
 }
 
 export interface WorstCalls {
-  /** Lowest MOS first. */
+  /** Lowest MOS of 10 s first. */
   audio: WorstCall[];
   /** A direction or both silent or impaired, causes in turn so that a frequent one hides no other. */
   silent: WorstCall[];
@@ -50,7 +56,7 @@ export class WorstCallsCollector {
       const causes = faults.map(({ direction, cause }) => `${direction} ${cause}`).join(' ');
       this.keep(this.silent, causes, record, faults.map((fault) => faultInWords(fault, record)).join(', '));
     }
-    const mos = lowest(mosOf(record.uplink), mosOf(record.downlink));
+    const mos = lowest(worstMosOf(record.uplink), worstMosOf(record.downlink));
     if (mos !== null) this.addAudio(mos, record);
   }
 
@@ -87,6 +93,15 @@ function mosOf(direction: DirectionRecord | null): number | null {
   return direction?.heard?.mos?.lq ?? null;
 }
 
+/** That of the worst 10 s, where one is rated. */
+function worstMosOf(direction: DirectionRecord | null): number | null {
+  return direction?.heard?.worstInterval?.mosLq ?? mosOf(direction);
+}
+
+function mosOverTime(direction: DirectionRecord | null): (number | null)[] {
+  return direction?.heard?.intervals.map(({ mosLq }) => mosLq) ?? [];
+}
+
 function lowest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
@@ -110,13 +125,15 @@ function failure(record: CallRecord): string {
 }
 
 function audioProblem(record: CallRecord): string {
-  const up = mosOf(record.uplink);
-  const down = mosOf(record.downlink);
+  const up = worstMosOf(record.uplink);
+  const down = worstMosOf(record.downlink);
   const worse = down === null || (up !== null && up <= down) ? 'uplink' : 'downlink';
   const heard = record[worse]?.heard;
   const parts = [worse];
   if (heard && heard.packetsLost > 0) parts.push(`${heard.packetsLost} of ${heard.packetsExpected} lost`);
   if (heard && heard.lateDiscarded > 0) parts.push(`${heard.lateDiscarded} late`);
+  if (heard?.worstInterval && heard.intervals.length > 1)
+    parts.push(`worst from ${clock(heard.worstInterval.startMs)}`);
   if (heard?.mos && heard.mos.burstR > 1.05) parts.push(`BurstR ${heard.mos.burstR.toFixed(1)}`);
   return parts.join(', ');
 }
@@ -132,6 +149,10 @@ function describe(record: CallRecord, problem: string): WorstCall {
     inProgress: record.inProgressAtFinal,
     uplinkMos: mosOf(record.uplink),
     downlinkMos: mosOf(record.downlink),
+    uplinkWorstMos: worstMosOf(record.uplink),
+    downlinkWorstMos: worstMosOf(record.downlink),
+    uplinkMosOverTime: mosOverTime(record.uplink),
+    downlinkMosOverTime: mosOverTime(record.downlink),
     uplinkLoss: record.uplink?.heard?.lossRatio ?? null,
     downlinkLoss: record.downlink?.heard?.lossRatio ?? null,
     ladder: ladderOf(record),

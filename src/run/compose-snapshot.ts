@@ -121,6 +121,7 @@ function direction(
     jitterMsP95: ended.jitterMs?.p95 ?? null,
     mosLqP5: ended.mosLq?.p5 ?? null,
     mosLqP50: ended.mosLq?.p50 ?? null,
+    mosLqWorstP5: ended.mosLqWorst?.p5 ?? null,
     mosLqBands: ended.mosLqBands ?? [0, 0, 0, 0, 0, 0, 0],
     measured: ended.measured,
     unmeasured: ended.unmeasured,

@@ -258,9 +258,10 @@ function mosLine(d: DirectionSnapshot, width: number, tall: boolean): Line {
   const name = tall ? ' MOS ' : ' ';
   const list = [
     field('p5', decimal(d.mosLqP5, 2), 0, mosTone(d.mosLqP5)),
-    field('p50', decimal(d.mosLqP50, 2), 1, mosTone(d.mosLqP50)),
+    field('p50', decimal(d.mosLqP50, 2), 2, mosTone(d.mosLqP50)),
+    field('worst 10 s', decimal(d.mosLqWorstP5, 2), 1, mosTone(d.mosLqWorstP5)),
   ];
-  if (!tall) list.push(field('measured', count(d.measured), 2));
+  if (!tall) list.push(field('measured', count(d.measured), 3));
   return [span(name, 'label'), ...fields(list, width - name.length)];
 }
 

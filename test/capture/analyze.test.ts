@@ -242,6 +242,25 @@ describe('an analysis of a capture', () => {
     expect(streams).toEqual([]);
   });
 
+  it('tells the 10 s in which a stream was bad, and what an adaptive buffer makes of it', async () => {
+    // The packets of 10 to 20 s wait up to 90 ms; the fixed buffer loses the third of them that wait longer than 60.
+    const delayMs = (i: number) => (i >= 500 && i < 1000 ? (i % 10) * 10 : 0);
+    const frames = talk({ packets: 1500, delayMs });
+    const { streams } = await measure(frames);
+    const [{ intervals, worstInterval, lateDiscarded }] = streams;
+    expect(intervals.map((i) => i.lateDiscarded)).toEqual([0, lateDiscarded, 0]);
+    expect(lateDiscarded).toBe(150);
+    expect(worstInterval).toMatchObject({ startMs: 10_000, lateDiscarded: 150 });
+    expect(worstInterval).not.toHaveProperty('mosCq');
+    expect(captureText(await measure(frames))).toContain('worst 10 s: from 00:10  lost or late 30.0%');
+    const jitterBuffer = { kind: 'adaptive', minMs: 20, maxMs: 200 } as const;
+    const adaptive = await measure(frames, { ...OPTIONS, jitterBuffer });
+    expect(adaptive.streams[0].lateDiscarded).toBeLessThan(30);
+    expect(adaptive.streams[0].playout).toMatchObject({ kind: 'adaptive', maxMs: expect.closeTo(110, -1), limitMs: 200 });
+    expect(captureText(adaptive)).toMatch(/playout delay [\d.]+ \/ 11\d ms/);
+    expect(captureText(adaptive)).toContain('jitter buffer adaptive 20–200 ms');
+  });
+
   it('is printed within 80 columns, without a figure that was not measured', async () => {
     const all = await measure([...talk({ skip: (i) => i === 3 }), ...talk({ type: 97, ssrc: 8, from: B, to: A })]);
     const text = captureText(all);

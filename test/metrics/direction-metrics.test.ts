@@ -2,6 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { DirectionMetrics } from '../../src/metrics/direction-metrics.js';
 import { HeardStream } from '../../src/quality/heard-stream.js';
 import { type MosInput, mosOf } from '../../src/quality/mos.js';
+import type { IntervalReport } from '../../src/quality/reports.js';
+
+const INTERVAL: IntervalReport = {
+  startMs: 0,
+  durationMs: 10_000,
+  packetsExpected: 500,
+  packetsLost: 0,
+  lateDiscarded: 0,
+  jitterMs: 0,
+  playoutDelayMs: null,
+  burstR: 1,
+  r: 93,
+  mosLq: 4.4,
+  mosCq: null,
+};
 
 describe('ratings of all calls', () => {
   const unheard = new HeardStream({
@@ -78,6 +93,18 @@ describe('ratings of all calls', () => {
     ]);
   });
 
+  it('are of the calls’ worst 10 s too, where one is rated', () => {
+    const metrics = new DirectionMetrics();
+    for (const mosLq of [4.4, 2.1, null, 4.3]) {
+      const worstInterval = mosLq === null ? null : { ...INTERVAL, mosLq };
+      const heard = { ...unheard, mos: mosOf({ ...usual, codec: 'PCMU' }), worstInterval };
+      metrics.add({ packetsSent: 100, heard, edgeLost: 0, evidence: 'local' });
+    }
+    const { measured, mosLq, mosLqWorst } = metrics.summary();
+    expect([measured, mosLq!.min]).toEqual([4, expect.closeTo(4.41, 2)]);
+    expect(mosLqWorst).toEqual({ min: 2.1, p5: expect.closeTo(2.1, 2), p50: expect.closeTo(4.3, 2), mean: 3.6 });
+  });
+
   it('are absent without any', () => {
     const metrics = new DirectionMetrics();
     metrics.add({ packetsSent: 100, heard: null, edgeLost: null, evidence: null });
@@ -86,6 +113,8 @@ describe('ratings of all calls', () => {
       unmeasured: 1,
       mosModel: null,
       mosLq: null,
+      mosLqWorst: null,
+      playoutDelayMs: null,
       mosLqBands: null,
       otherScales: [],
     });

@@ -149,12 +149,36 @@ describe('calls to look at', () => {
   test('the worst audio comes first, at most 20', () => {
     const { audio } = worst();
     expect(audio).toHaveLength(20);
-    const mos = audio.map((c) => Math.min(c.uplinkMos ?? 5, c.downlinkMos ?? 5));
+    const mos = audio.map((c) => Math.min(c.uplinkWorstMos ?? 5, c.downlinkWorstMos ?? 5));
     expect([...mos].sort((a, b) => a - b)).toEqual(mos);
     const lowest = Math.min(
-      ...demoCalls().flatMap((c) => [c.uplink?.heard?.mos?.lq ?? 5, c.downlink?.heard?.mos?.lq ?? 5]),
+      ...demoCalls().flatMap((c) =>
+        [c.uplink, c.downlink].map((d) => d?.heard?.worstInterval?.mosLq ?? d?.heard?.mos?.lq ?? 5),
+      ),
     );
     expect(mos[0]).toBe(lowest);
+  });
+
+  test('one that was bad for 10 s goes before one that is a little worse on the whole, and its course is drawn', () => {
+    const calls = [demoCall(0), demoCall(1)];
+    const heardOf = (i: number) => calls[i].downlink!.heard!;
+    heardOf(0).mos = { ...heardOf(0).mos!, lq: 3.9 };
+    const bad = { ...heardOf(1).intervals[1], startMs: 10_000, mosLq: 1.5, r: 26 };
+    heardOf(1).mos = { ...heardOf(1).mos!, lq: 4.1 };
+    heardOf(1).intervals = [heardOf(1).intervals[0], bad, { ...bad, startMs: 20_000, mosLq: null, r: null }];
+    heardOf(1).worstInterval = bad;
+    for (const { uplink } of calls) uplink!.heard = null;
+    const { audio } = worst(calls);
+    expect(audio.map(({ id }) => id)).toEqual([1, 0]);
+    expect(audio[0]).toMatchObject({
+      downlinkMos: 4.1,
+      downlinkWorstMos: 1.5,
+      problem: 'downlink, worst from 00:10, BurstR 1.8',
+    });
+    const html = reportHtml({ summary: demoSummary(), timeline, worst: worst(calls) });
+    const [course] = /<svg class="course".*?<\/svg>/.exec(html)!;
+    expect(course).toContain('<title>downlink: 4.41 1.50 –</title>');
+    expect(course.match(/<rect /g)).toHaveLength(2);
   });
 
   test('a frequent failure hides no rare one', () => {
