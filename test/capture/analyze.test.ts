@@ -256,7 +256,11 @@ describe('an analysis of a capture', () => {
     const jitterBuffer = { kind: 'adaptive', minMs: 20, maxMs: 200 } as const;
     const adaptive = await measure(frames, { ...OPTIONS, jitterBuffer });
     expect(adaptive.streams[0].lateDiscarded).toBeLessThan(30);
-    expect(adaptive.streams[0].playout).toMatchObject({ kind: 'adaptive', maxMs: expect.closeTo(110, -1), limitMs: 200 });
+    expect(adaptive.streams[0].playout).toMatchObject({
+      kind: 'adaptive',
+      maxMs: expect.closeTo(110, -1),
+      limitMs: 200,
+    });
     expect(captureText(adaptive)).toMatch(/playout delay [\d.]+ \/ 11\d ms/);
     expect(captureText(adaptive)).toContain('jitter buffer adaptive 20–200 ms');
   });
