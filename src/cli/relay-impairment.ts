@@ -10,6 +10,8 @@ export interface RelayImpairment {
   /** For people: what network this is. */
   label: string;
   impairment: ImpairmentSpec;
+  /** Whether the file has faults of descriptions at all. */
+  hasSdpFaults: boolean;
   /** Faults of what each side's descriptions say, for a door that sees them. */
   sdpFaultsOf(call: CallTraits): Record<RelaySide, readonly SdpFault[]>;
 }
@@ -29,6 +31,7 @@ export function relayImpairment(flags: { network?: string; impairment?: string }
   return {
     label: label === '' ? 'none' : label,
     impairment: flags.network === undefined ? impairment : { ...impairment, network: flags.network },
+    hasSdpFaults: faulty.a.length + faulty.b.length > 0,
     sdpFaultsOf: (call) => (isSelected(ofFile?.select, call) ? faulty : faultless),
   };
 }

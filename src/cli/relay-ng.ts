@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { RelayClient } from '../media/link/relay-client.js';
 import type { Door } from '../relay/door.js';
-import { NgDoor } from '../relay/ng/door.js';
+import { NgDoor, type NgDoorOptions } from '../relay/ng/door.js';
 import type { NgInterface } from '../relay/ng/interfaces.js';
 import type { Relay } from '../relay/relay.js';
 import { isUnspecified } from '../sdp/relayed-media.js';
@@ -48,11 +48,13 @@ export function openNg(
   relay: Relay,
   client: RelayClient,
   ports: { min: number; max: number },
+  sdpFaultsOf: NgDoorOptions['sdpFaultsOf'],
   onLog: (text: string) => void,
 ): Promise<Door> {
   return NgDoor.open({
     relay,
     client,
+    sdpFaultsOf,
     listen: flags.ng!,
     interfaces: ngInterfaces(flags),
     ports,

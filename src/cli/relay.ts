@@ -106,6 +106,7 @@ Keys while it runs: q quit · n next network`,
 async function relay(flags: RelayFlags): Promise<void> {
   const log = new RecentLines();
   const impairment = relayImpairment(flags);
+  refuseIdleImpairment(flags, impairment);
   const { addresses, pool, open } = doorOf(flags, impairment, (text) => log.add(text));
   const files = flags.packetLog === undefined && flags.pcap === undefined ? null : new PacketFiles(flags);
   const progress = flags.json ? process.stderr : process.stdout;
@@ -182,6 +183,24 @@ function refuseOfOtherDoors(flags: RelayFlags, command: Command): void {
   }
 }
 
+/** What the file of `--impairment` asks for has to be told by the door. @throws AppError ARGUMENT_INVALID */
+function refuseIdleImpairment(flags: RelayFlags, { impairment, hasSdpFaults }: RelayImpairment): void {
+  const { from, to, trunk } = impairment.select ?? {};
+  const isBySip = flags.listen !== undefined;
+  const idle =
+    !isBySip && (from ?? to ?? trunk) !== undefined
+      ? 'a selection of calls by number or trunk, which only --listen knows'
+      : flags.static && hasSdpFaults
+        ? 'sdpFaults, and --static sees no descriptions'
+        : null;
+  if (idle === null) return;
+  throw new AppError('ARGUMENT_INVALID', 'The impairment has what this door cannot do', {
+    where: `--impairment ${flags.impairment}`,
+    found: idle,
+    hint: 'Leave it out, or take calls by --listen and --to.',
+  });
+}
+
 /** The one front door. @throws AppError ARGUMENT_INVALID */
 function doorOf(flags: RelayFlags, { sdpFaultsOf }: RelayImpairment, onLog: (text: string) => void): DoorPlan {
   const { static: routes, ng, listen, to, latch } = flags;
@@ -200,7 +219,7 @@ function doorOf(flags: RelayFlags, { sdpFaultsOf }: RelayImpairment, onLog: (tex
       // Each address once, though several names may be for it.
       addresses: [...new Set(ngInterfaces(flags).map(({ address }) => address))],
       pool: NG_POOL,
-      open: (relay, client) => openNg(flags, relay, client, wholeSpan(flags.rtpPorts), onLog),
+      open: (relay, client) => openNg(flags, relay, client, wholeSpan(flags.rtpPorts), sdpFaultsOf, onLog),
     });
   if (listen && to)
     doors.push({

@@ -199,6 +199,22 @@ describe('trunkstorm relay --static', () => {
     expect(stderr).toContain('wrong.yaml:4');
   });
 
+  it('refuses in a file what its door knows nothing of', async () => {
+    scratch.write('by-number.yaml', 'impairment: { uplink: [{ kind: loss, ratio: 2% }], select: { to: "49*" } }\n');
+    scratch.write('sdp.yaml', 'impairment: {}\ncalls: { sdpFaults: [{ kind: remove-telephone-event }] }\n');
+    for (const [file, why] of [
+      ['by-number.yaml', 'which only --listen knows'],
+      ['sdp.yaml', '--static sees no descriptions'],
+    ]) {
+      const { code, stderr } = await cli(
+        ['relay', '--static', '127.0.0.1:4000,127.0.0.1:5000', '--impairment', file],
+        scratch.path,
+      );
+      expect(stderr).toContain(why);
+      expect(code).toBe(2);
+    }
+  });
+
   it('refuses a trace that is not there before anything is relayed', async () => {
     scratch.write('trace.yaml', 'impairment:\n  downlink: [{ kind: loss-trace, file: no-such.txt }]\n');
     const first = await freePort(4);

@@ -1,5 +1,7 @@
 import { AppError } from '../../core/errors.js';
 import type { RelayBlocks, RelayDirection, RelayRemote, RelayReport } from '../../media/link/relay-messages.js';
+import type { SdpFault } from '../../sdp/fault-spec.js';
+import { withSdpFaults } from '../../sdp/faults.js';
 import { RelayNegotiation } from '../../sdp/relay-negotiation.js';
 import type { LocalMedia, Party, PartyMedia, PassedMedia } from '../../sdp/relay-party.js';
 import { isRtp, payloadTypeNames, rtpClockOf } from '../../sdp/relayed-media.js';
@@ -18,6 +20,8 @@ export interface DialogueSurroundings {
   onOpened(call: number, dialogue: Dialogue): void;
   onClosed(call: number): void;
   now(): number;
+  /** Faults of what each party says, by the number of the dialogue's first medium. */
+  sdpFaultsOf(call: number): Record<Party, readonly SdpFault[]>;
 }
 
 /** One medium that is relayed: its port pairs towards both parties. */
@@ -111,7 +115,10 @@ export class Dialogue {
       }
     this.sources[from] = { latch: request.latch, strictSource: request.strictSource };
     for (const medium of passed.media) if (medium.isRelayed) this.connect(medium, from, kind);
-    const sdp = passed.write(passed.media.map(({ index, receiver }) => this.local(index, to, receiver)));
+    const sdp = this.faulty(
+      from,
+      passed.write(passed.media.map(({ index, receiver }) => this.local(index, to, receiver))),
+    );
     const opaque = passed.media.filter(({ isRelayed, sender }) => isRelayed && !isRtp(sender.protocol));
     return { sdp, opaque: opaque.map(({ sender }) => sender.protocol) };
   }
@@ -198,6 +205,11 @@ export class Dialogue {
     }
     const { address, rtpPort, rtcpPort } = medium.leases[towards];
     return { address: medium.interfaces[towards].advertised ?? address, rtpPort, rtcpPort };
+  }
+
+  private faulty(from: Party, sdp: string): string {
+    const first = this.media.find((medium) => medium !== null);
+    return first ? withSdpFaults(sdp, this.around.sdpFaultsOf(first.call)[from]) : sdp;
   }
 
   private closeMedium(index: number): void {

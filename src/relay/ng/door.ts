@@ -1,8 +1,10 @@
 import { systemClock } from '../../core/clock.js';
 import type { RelayClient } from '../../media/link/relay-client.js';
+import type { RelaySide } from '../../media/link/relay-messages.js';
+import type { SdpFault } from '../../sdp/fault-spec.js';
 import { hostPort } from '../../sip/uri.js';
 import type { Door } from '../door.js';
-import type { Relay } from '../relay.js';
+import type { CallTraits, Relay } from '../relay.js';
 import { NgEngine } from './engine.js';
 import type { NgInterface } from './interfaces.js';
 import { TcpControl } from './tcp-control.js';
@@ -17,6 +19,8 @@ const HELD_TIMEOUT_MS = 3_600_000;
 export interface NgDoorOptions {
   relay: Relay;
   client: Pick<RelayClient, 'onSnapshot'>;
+  /** Faults of what each side of a call says in its descriptions. */
+  sdpFaultsOf?(call: CallTraits): Record<RelaySide, readonly SdpFault[]>;
   /** Where controllers send to, by UDP and by TCP. */
   listen: { host: string; port: number };
   /** Local addresses, all of which the media thread has ports of; at least one. */
@@ -37,7 +41,7 @@ export class NgDoor implements Door {
   private closing: Promise<void> | null = null;
 
   private constructor(private readonly options: NgDoorOptions) {
-    const { relay, client, interfaces, ports, maxCalls, mediaTimeoutMs, onLog } = options;
+    const { relay, client, interfaces, ports, maxCalls, mediaTimeoutMs, onLog, sdpFaultsOf } = options;
     const limits = {
       calls: maxCalls,
       offerTimeoutMs: OFFER_TIMEOUT_MS,
@@ -47,6 +51,8 @@ export class NgDoor implements Door {
     const unixOffsetMs = Date.now() - systemClock.now();
     this.engine = new NgEngine({
       media: relay,
+      // The protocol tells who calls whom by nothing but tags.
+      sdpFaultsOf: sdpFaultsOf && ((call) => sdpFaultsOf({ id: call - 1, from: '', to: '', trunk: '' })),
       clock: systemClock,
       interfaces,
       limits,

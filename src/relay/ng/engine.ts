@@ -5,7 +5,7 @@ import { AnswerCache } from './answer-cache.js';
 import { type Bencodable, type BencodedDictionary, readBencode, writeBencode } from './bencode.js';
 import { type CallsLimits, NgCalls } from './calls.js';
 import { NgCommands, type Outcome } from './commands.js';
-import type { NgMedia } from './dialogue.js';
+import type { DialogueSurroundings, NgMedia } from './dialogue.js';
 import { type NgInterface, NgInterfaces } from './interfaces.js';
 import { CommandCounts, statistics } from './statistics.js';
 
@@ -14,11 +14,15 @@ export const MAX_COOKIE_BYTES = 256;
 const SPACE = 0x20;
 const DICTIONARY = 0x64;
 
+const NO_FAULTS = { a: [], b: [] };
+
 /** Takes the answer to one message, cookie and all. */
 export type Reply = (answer: Buffer) => void;
 
 export interface NgEngineSetup {
   media: NgMedia;
+  /** Faults of what each party of a call says, by the number of its first medium; none when it is left out. */
+  sdpFaultsOf?: DialogueSurroundings['sdpFaultsOf'];
   clock: Clock;
   interfaces: readonly NgInterface[];
   limits: CallsLimits;
@@ -57,12 +61,12 @@ export class NgEngine {
   private snapshots: [RelaySnapshot | null, RelaySnapshot | null] = [null, null];
 
   constructor(private readonly setup: NgEngineSetup) {
-    const { clock, media, limits, unixMs } = setup;
+    const { clock, media, limits, unixMs, sdpFaultsOf = () => NO_FAULTS } = setup;
     const interfaces = new NgInterfaces(setup.interfaces);
     const now = (): number => clock.now();
     this.startedMs = now();
     this.cache = new AnswerCache();
-    this.calls = new NgCalls({ media, interfaces, now }, limits);
+    this.calls = new NgCalls({ media, interfaces, now, sdpFaultsOf }, limits);
     const { calls } = this;
     this.commands = new NgCommands({
       calls,

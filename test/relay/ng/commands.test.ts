@@ -277,6 +277,19 @@ describe('interfaces', () => {
   });
 });
 
+it('descriptions leave with the faults of whoever said them, in the calls that are chosen', async () => {
+  ng.sdpFaultsOf = (call) =>
+    call === 1
+      ? { a: [{ kind: 'remove-telephone-event' }], b: [{ kind: 'direction', is: 'sendonly' }] }
+      : { a: [], b: [] };
+  const offered = await ng.sdp('offer', { ...CALL, sdp: audio(4000) });
+  expect(offered).toMatch(/^m=audio \d+ RTP\/AVP 0 8\r$/m);
+  expect(await ng.sdp('answer', { ...BOTH, sdp: audio(5000) })).toMatch(
+    /^m=audio \d+ RTP\/AVP 0 8 101\r$[\s\S]*a=sendonly\r$/m,
+  );
+  expect(await ng.sdp('offer', { ...CALL, 'call-id': 'c2', sdp: audio(4000) })).toContain(' 0 8 101\r');
+});
+
 describe('media of a call', () => {
   it.each([
     ['block media', 'unblock media', 'media'],

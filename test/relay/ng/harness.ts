@@ -1,6 +1,6 @@
 import { ManualClock } from '../../../src/core/clock.js';
 import type { CallsLimits } from '../../../src/relay/ng/calls.js';
-import { NgEngine } from '../../../src/relay/ng/engine.js';
+import { NgEngine, type NgEngineSetup } from '../../../src/relay/ng/engine.js';
 import type { NgInterface } from '../../../src/relay/ng/interfaces.js';
 import { type Bencoded, bencode, readBencoded } from '../../interop/bencode.js';
 import { FakeMedia } from './fake-media.js';
@@ -13,6 +13,8 @@ const LIMITS: CallsLimits = { calls: 1000, offerTimeoutMs: 60_000, heldTimeoutMs
 export class NgHarness {
   readonly clock = new ManualClock(1000);
   readonly notes: string[] = [];
+  /** Faults of descriptions, by the number of a call's first medium. */
+  sdpFaultsOf: NonNullable<NgEngineSetup['sdpFaultsOf']> = () => ({ a: [], b: [] });
   readonly engine: NgEngine;
   private cookie = 0;
 
@@ -23,6 +25,7 @@ export class NgHarness {
   ) {
     this.engine = new NgEngine({
       media,
+      sdpFaultsOf: (call) => this.sdpFaultsOf(call),
       clock: this.clock,
       interfaces,
       limits: { ...LIMITS, ...limits },
