@@ -10,6 +10,8 @@ import { readWav } from './wav.js';
 export interface Sound {
   /** `speech`, `silence`, `tone:F` with up to four frequencies in Hz joined by `+`, or the path of a WAV file. */
   audio: string;
+  /** How long `speech` is; 30 s without it. */
+  seconds?: number;
   /** Noise under it: white, pink, brown or the path of a WAV file; `snr` in dB to the audio, or `level` in dBov. */
   noise?: { kind: string; snr?: number; level?: number };
   /** Added to audio and noise together, in dB. */
@@ -50,9 +52,9 @@ export function toneFrequencies(audio: string): number[] | null {
  * @throws AppError FILE_UNREADABLE for a WAV file that cannot be read
  */
 export function render(sound: Sound, sampleRate: number, seed: number): Int16Array {
-  let signal = sound.dtmf ? dtmfTones(sound.dtmf, sampleRate) : clean(sound.audio, sampleRate, seed);
+  let signal = sound.dtmf ? dtmfTones(sound.dtmf, sampleRate) : clean(sound, sampleRate, seed);
   if (sound.noise) {
-    signal = repeated(signal, NOISE_SECONDS * sampleRate);
+    if (!sound.once) signal = repeated(signal, NOISE_SECONDS * sampleRate);
     addNoise(signal, sound.noise, sampleRate, seed);
   }
   const gain = 10 ** ((sound.gain ?? 0) / 20);
@@ -64,8 +66,8 @@ export function render(sound: Sound, sampleRate: number, seed: number): Int16Arr
   return samples;
 }
 
-function clean(audio: string, sampleRate: number, seed: number): Float64Array {
-  if (audio === 'speech') return Float64Array.from(speechLike(seed, SPEECH_SECONDS, sampleRate));
+function clean({ audio, seconds }: Sound, sampleRate: number, seed: number): Float64Array {
+  if (audio === 'speech') return Float64Array.from(speechLike(seed, seconds ?? SPEECH_SECONDS, sampleRate));
   if (audio === 'silence') return new Float64Array(SILENCE_SECONDS * sampleRate);
   const frequencies = toneFrequencies(audio);
   if (frequencies) return tones(frequencies, sampleRate);

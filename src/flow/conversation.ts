@@ -8,6 +8,7 @@ import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
+import { type AgentSpec, agentScript, callerScript, type TurnsSpec } from '../voice/spec.js';
 import type { InfoMethod } from './dtmf-info.js';
 import type { DtmfSpec } from './dtmf-spec.js';
 import { type ConversationSpec, DTMF_SOUND, isChosen, type MediaSpec, soundName } from './spec.js';
@@ -16,7 +17,7 @@ import { type ConversationSpec, DTMF_SOUND, isChosen, type MediaSpec, soundName 
 export interface ConversationSetup {
   media: MediaClient;
   mediaSpec: MediaSpec;
-  conversation: ConversationSpec;
+  conversation: ConversationSpec & { turns?: TurnsSpec; agent?: AgentSpec };
   uplink: Pipeline;
   downlink: Pipeline;
   /** The other side of the run sends its digits as tones. */
@@ -50,6 +51,9 @@ export class Conversation {
       hearDigits: this.hearsDigits,
       listen: { tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true) },
       recordBytes: options.recordBytes,
+      // A side that is to send nothing, or silence, does not talk.
+      turns: conversation.turns && options.audio === undefined ? callerScript(conversation.turns) : undefined,
+      agent: conversation.agent && options.audio === undefined ? agentScript(conversation.agent) : undefined,
       expectAudio: conversation.expectAudio,
       jitterBuffer: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,

@@ -6,6 +6,7 @@ import { duration, ratio } from '../core/units.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
+import { type AgentSpec, type TurnsSpec, turnSounds, turnsSpec } from '../voice/spec.js';
 import { type DtmfSpec, dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
 
@@ -132,6 +133,7 @@ export const callSpec = conversationSpec
       })
       .optional()
       .describe('Puts the far end on hold by a re-INVITE, and takes it back'),
+    turns: turnsSpec.optional(),
     hold: duration.default(30_000).describe('How long a call lasts from its answer'),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
@@ -158,17 +160,26 @@ export type ConversationSpec = z.infer<typeof conversationSpec>;
 /** The one sound that a side plays, as the media thread knows it. */
 const SOUND = 'conversation';
 
+/** A side, and what it says in turns: between them there is silence, or the noise of a level. */
+type Side = ConversationSpec & { turns?: TurnsSpec; agent?: AgentSpec };
+
 /** Name of what a side plays; `none` for nothing. */
-export function soundName({ audio }: Pick<ConversationSpec, 'audio'>): string {
-  return audio === 'none' ? 'none' : SOUND;
+export function soundName({ audio, turns, agent }: Pick<Side, 'audio' | 'turns' | 'agent'>): string {
+  return audio === 'none' && !turns && !agent ? 'none' : SOUND;
 }
 
 /** The digits of a side as tones, by the name under which they are said. */
 export const DTMF_SOUND = 'dtmf';
 
 /** What a side plays and says, by name. */
-export function soundsOf({ audio, noise, gain, clip, frames, dtmf }: ConversationSpec): Record<string, Sound> {
+export function soundsOf(side: Side): Record<string, Sound> {
+  const { audio, noise, gain, clip, frames, dtmf, turns, agent } = side;
   const sounds: Record<string, Sound> = audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip, frames } };
+  if (turns || agent) {
+    const under = noise?.level === undefined ? undefined : noise;
+    sounds[SOUND] = { audio: 'silence', noise: under, gain };
+    Object.assign(sounds, turnSounds({ turns, agent }, { noise, gain, clip }));
+  }
   if (dtmf?.method === 'inband') sounds[DTMF_SOUND] = { audio: 'silence', dtmf: tonesOf(dtmf), once: true };
   return sounds;
 }
@@ -317,6 +328,9 @@ export function conversationMistakes(side: Record<string, unknown>): { field: st
     for (const name of opaque)
       mistakes.push({ field: 'dtmf', message: `${name} is not encoded here, so no tones can be: take another method` });
   }
+  for (const field of ['turns', 'agent'] as const)
+    if (side[field] !== undefined && opaque.length > 0)
+      mistakes.push({ field, message: `${opaque[0]} is not encoded here, so nothing can be said with it in turns` });
   const frequencies = typeof audio === 'string' ? toneFrequencies(audio) : null;
   if (typeof audio === 'string' && audio.startsWith('tone:') && frequencies === null)
     mistakes.push({ field: 'audio', message: 'expected tone: and one to four frequencies, such as tone:350+440' });

@@ -5,6 +5,8 @@ import { findSilence, type Silence } from '../audio/silence.js';
 import { render, type Sound } from '../audio/sound.js';
 import { CODECS, type CodecName, type DecodedCodec, isOpaque, type OpaqueCodec } from '../core/codecs.js';
 import { RTP_HEADER_BYTES } from '../rtp/packet.js';
+import { findSpeech } from '../voice/find-speech.js';
+import type { Span } from '../voice/turns.js';
 import { PacketMemory } from './udp.js';
 
 /** Encoded frames, each with room for an RTP header before it: packets enter the path from here, without a copy. */
@@ -24,6 +26,7 @@ export class AudioLibrary {
   private readonly sounds: ReadonlyMap<string, Sound>;
   /** Samples by sound and sample rate. */
   private readonly rendered = new Map<string, Int16Array>();
+  private readonly speech = new Map<string, Span | null>();
   private readonly packetized = new Map<string, PacketizedAudio>();
 
   constructor(
@@ -40,9 +43,12 @@ export class AudioLibrary {
    */
   prepare(formats: readonly { codec: CodecName; ptimeMs: number }[]): void {
     if (formats.some(({ codec }) => codec === 'opus')) loadOpus();
-    for (const [name, { frames }] of this.sounds)
+    for (const [name, { frames, once }] of this.sounds)
       for (const { codec, ptimeMs } of formats)
-        if (!isOpaque(codec) || frames?.[codec] !== undefined) this.get(name, codec, ptimeMs);
+        if (!isOpaque(codec) || frames?.[codec] !== undefined) {
+          this.get(name, codec, ptimeMs);
+          if (once && !isOpaque(codec)) this.speechIn(name, codec);
+        }
   }
 
   /** The frames of a sound; encoded at the first request. */
@@ -53,6 +59,17 @@ export class AudioLibrary {
     const made = isOpaque(codec) ? packetize(this.framesOf(name, codec), null) : this.encoded(name, codec, ptimeMs);
     this.packetized.set(key, made);
     return made;
+  }
+
+  /** From where to where a sound holds speech, in ms from its start, as the detector of turns hears it; `null` where it holds none. */
+  speechIn(name: string, codec: DecodedCodec): Span | null {
+    const { sampleRate } = CODECS[codec];
+    const key = `${sampleRate} ${name}`;
+    const known = this.speech.get(key);
+    if (known !== undefined) return known;
+    const found = findSpeech(this.samplesOf(name, sampleRate), sampleRate);
+    this.speech.set(key, found);
+    return found;
   }
 
   private encoded(name: string, codec: DecodedCodec, ptimeMs: number): PacketizedAudio {

@@ -7,6 +7,8 @@ import type { Pipeline } from '../impair/spec.js';
 import { isRtcp } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { eventOfDigit } from '../rtp/telephone-event.js';
+import type { Mouth } from '../voice/talker.js';
+import type { Span } from '../voice/turns.js';
 import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
@@ -19,6 +21,7 @@ import type { PortPair } from './ports.js';
 import type { Said } from './sayings.js';
 import { RtpSender } from './sender.js';
 import { LocalSession } from './session.js';
+import { TurnTaking } from './turn-taking.js';
 import type { PacketMemory, UdpPort } from './udp.js';
 import { type SourceWatcher, UdpEnd } from './udp-end.js';
 
@@ -51,7 +54,7 @@ export interface CallSpec {
 }
 
 /** A call's path: local session ⇄ UDP port, with an impairment pipeline each way. */
-export class MediaCall implements SourceWatcher {
+export class MediaCall implements SourceWatcher, Mouth {
   readonly id: number;
   readonly session: LocalSession;
   readonly uplink: Direction;
@@ -63,6 +66,7 @@ export class MediaCall implements SourceWatcher {
   private readonly sender: RtpSender;
   /** `null` where nobody listens to what is received. */
   private readonly listening: Listening | null;
+  private readonly turns: TurnTaking | null;
   private readonly end: UdpEnd;
   /** `null` for RTP without protection. */
   private readonly srtp: SrtpSession | null;
@@ -97,7 +101,9 @@ export class MediaCall implements SourceWatcher {
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink, ssrc);
     // The SSRC of a shared port is announced, and nobody else's there.
     const onCollision = ssrc === undefined ? () => this.changeSsrc() : undefined;
-    this.session = new LocalSession(spec.session, this.sender, onCollision);
+    this.turns = TurnTaking.open(spec.session, deriveSeed(seed, spec.name, 'turns'), this);
+    this.sender.talker = this.turns?.talker ?? null;
+    this.session = new LocalSession(spec.session, this.sender, onCollision, this.turns);
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     const { played } = this.session;
     this.listening = played ? new Listening(played, around.wheel.nextGrainMs) : null;
@@ -245,11 +251,21 @@ export class MediaCall implements SourceWatcher {
   }
 
   /** Says a sound once; false when nothing is being sent, or by a codec that is not encoded here. */
-  say(sound: string): boolean {
+  say(sound: string, onSaid?: (said: Said) => void): boolean {
     const { remote, sender } = this;
     if (!sender.sending || remote === null || isOpaque(remote.codec)) return false;
-    sender.say(this.around.audio.get(sound, remote.codec, sender.ptimeMs));
+    sender.say(this.around.audio.get(sound, remote.codec, sender.ptimeMs), onSaid);
     return true;
+  }
+
+  /** Stops what is being said. */
+  stop(): void {
+    this.sender.stopSaying();
+  }
+
+  speechIn(sound: string): Span | null {
+    const { remote } = this;
+    return remote === null || isOpaque(remote.codec) ? null : this.around.audio.speechIn(sound, remote.codec);
   }
 
   takeSaid(): Said | null {
@@ -305,6 +321,7 @@ export class MediaCall implements SourceWatcher {
       codec: remote?.codec ?? null,
       srtp: this.srtp?.suite ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
+      talk: this.turns?.report(),
       rtcp: this.rtcp === null ? null : this.rtcp.report(),
       truth: { uplink: this.uplink.pipeline.truth.snapshot(), downlink: this.downlink.pipeline.truth.snapshot() },
     };

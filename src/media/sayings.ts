@@ -14,15 +14,22 @@ export interface Base {
   frame: number;
 }
 
+interface Saying {
+  audio: PacketizedAudio;
+  /** Told when it is over, in place of the list that `take` reads. */
+  onSaid?: (said: Said) => void;
+}
+
 /** What a sender says in place of its base audio, one after the other. */
 export class Sayings {
-  private readonly queue: PacketizedAudio[] = [];
+  private readonly queue: Saying[] = [];
   private readonly over: Said[] = [];
   private base: Base | null = null;
+  private said: Saying | null = null;
   private startMs = 0;
 
-  add(audio: PacketizedAudio): void {
-    this.queue.push(audio);
+  add(audio: PacketizedAudio, onSaid?: (said: Said) => void): void {
+    this.queue.push({ audio, onSaid });
   }
 
   /** Whether something is to begin at the next slot. */
@@ -43,7 +50,8 @@ export class Sayings {
   begin(audio: PacketizedAudio | null, frame: number, startMs: number): PacketizedAudio {
     this.base = { audio, frame };
     this.startMs = startMs;
-    return this.queue.shift()!;
+    this.said = this.queue.shift()!;
+    return this.said.audio;
   }
 
   /** It was said whole; gives the base back. */
@@ -54,7 +62,7 @@ export class Sayings {
   /** Ends what is said where it is, and says nothing of what waits; gives the base back, `null` when there was none. */
   abandon(nowMs: number): Base | null {
     const base = this.finish(nowMs, false);
-    for (const _ of this.queue.splice(0)) this.over.push({ startMs: nowMs, endMs: nowMs, whole: false });
+    for (const saying of this.queue.splice(0)) this.tell(saying, { startMs: nowMs, endMs: nowMs, whole: false });
     return base;
   }
 
@@ -64,8 +72,14 @@ export class Sayings {
 
   private finish(endMs: number, whole: boolean): Base | null {
     const { base } = this;
-    if (base !== null) this.over.push({ startMs: this.startMs, endMs, whole });
+    if (base === null) return null;
     this.base = null;
+    this.tell(this.said!, { startMs: this.startMs, endMs, whole });
     return base;
+  }
+
+  private tell({ onSaid }: Saying, said: Said): void {
+    if (onSaid === undefined) this.over.push(said);
+    else onSaid(said);
   }
 }

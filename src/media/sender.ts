@@ -6,6 +6,7 @@ import type { SentReport } from '../quality/reports.js';
 import { writeComfortNoise } from '../rtp/comfort-noise.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../rtp/packet.js';
 import { TelephoneEventSender } from '../rtp/telephone-event-sender.js';
+import type { Talker } from '../voice/talker.js';
 import type { PacketizedAudio } from './audio-library.js';
 import type { Paced } from './pacing-wheel.js';
 import type { Direction } from './path.js';
@@ -35,6 +36,8 @@ const COMFORT_NOISE_MS = 200;
  * by a burst.
  */
 export class RtpSender implements Paced {
+  /** Who decides, slot by slot, what is said; `null` where commands alone do. */
+  talker: Pick<Talker, 'beforeSlot'> | null = null;
   /** Slots left out because the thread was late. */
   slotsSkipped = 0;
 
@@ -182,17 +185,22 @@ export class RtpSender implements Paced {
 
   stop(): void {
     this.active = false;
-    this.resume(this.sayings.abandon(this.nextSlotMs));
-    this.mayBegin = false;
+    this.stopSaying();
   }
 
   /**
    * Says something once, from the next slot on or after what is said before, and goes on with the audio then. What is said is in the
    * format that was set, and ends where that changes or the sender stops.
    */
-  say(audio: PacketizedAudio): void {
-    this.sayings.add(audio);
+  say(audio: PacketizedAudio, onSaid?: (said: Said) => void): void {
+    this.sayings.add(audio, onSaid);
     this.mayBegin = this.sayings.waits;
+  }
+
+  /** Says no more of what is said or waits, from the next slot on. */
+  stopSaying(): void {
+    this.resume(this.sayings.abandon(this.nextSlotMs));
+    this.mayBegin = false;
   }
 
   /** What was said to its end, or as far as it came; the oldest first, `null` when there is none. */
@@ -264,6 +272,7 @@ export class RtpSender implements Paced {
   }
 
   private sendSlot(nowMs: number): void {
+    if (this.talker !== null) this.talker.beforeSlot(this.numbers[this.at + NEXT_SLOT_MS], this.ptimeMs);
     if (this.mayBegin) this.begin();
     const { scratch, audio, numbers, at } = this;
     if (this.hasEvents && this.sendEvent(nowMs)) return;

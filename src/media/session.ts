@@ -2,13 +2,14 @@ import { CODECS } from '../core/codecs.js';
 import type { HeardDigit } from '../quality/digits.js';
 import type { HeardSpec } from '../quality/heard-spec.js';
 import { HeardStream } from '../quality/heard-stream.js';
-import { PlayedAudio } from '../quality/played-audio.js';
+import { type Listener, PlayedAudio } from '../quality/played-audio.js';
 import { isRtp } from '../rtp/packet.js';
 import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { CallListeners } from './listeners.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
+import type { TurnTaking } from './turn-taking.js';
 import type { PacketMemory } from './udp.js';
 
 /** Payload types taken before the answer tells what was negotiated (RFC 3551, table 4). */
@@ -33,10 +34,12 @@ export class LocalSession implements End {
     readonly sender: RtpSender,
     /** Told when the far end has drawn our SSRC, so that we take another one; left out where that cannot be. */
     private readonly onCollision?: () => void,
+    /** Of a call that takes turns. */
+    private readonly turns: TurnTaking | null = null,
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
     this.listeners = new CallListeners(spec);
-    const { all } = this.listeners;
+    const all: Listener[] = turns === null ? this.listeners.all : [...this.listeners.all, turns];
     this.played = all.length === 0 ? undefined : new PlayedAudio(all, spec.jitterBuffer);
     this.heard = new HeardStream(this.heardSpec());
   }
@@ -79,6 +82,7 @@ export class LocalSession implements End {
     if (!answered || this.answered) return strangers > 0;
     this.answered = true;
     this.answeredAtMs = nowMs;
+    this.turns?.talker.onAnswer(nowMs);
     this.heard.onAnswer(nowMs);
     return true;
   }

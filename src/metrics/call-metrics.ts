@@ -6,6 +6,7 @@ import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
+import { TurnMetrics } from './turn-metrics.js';
 
 type CallCounts = Pick<
   Summary['calls'],
@@ -47,6 +48,7 @@ export class CallMetrics {
   readonly dtmfDownlink = new DtmfMetrics();
   readonly truthUplink = new TruthMetrics();
   readonly truthDownlink = new TruthMetrics();
+  readonly turns = new TurnMetrics();
   readonly rtcp = new RtcpMetrics();
   readonly exhaustion = new ExhaustionDetector();
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
@@ -158,6 +160,7 @@ export class CallMetrics {
       this.dtmfUplink.add(record.dtmf.uplink);
       this.dtmfDownlink.add(record.dtmf.downlink);
     }
+    if (record.turns) this.turns.add(record.turns);
     if (record.noMedia) this.noMedia++;
     if (record.impaired.length > 0) this.impaired.calls++;
     for (const { direction, cause } of record.impaired) {

@@ -7,6 +7,7 @@ import type { HeardReport, Verdict } from '../quality/reports.js';
 import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
 import type { DirectionFault } from './call-verdict.js';
+import type { TurnRecord } from './turn-record.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
 export type Outcome = 'completed' | 'dropped' | 'stillUp' | 'failed' | 'cancelled';
@@ -156,6 +157,8 @@ export interface CallRecord {
   /** Where both sides hear something: what is not heard as it should be. */
   impaired: DirectionFault[];
   dtmf: { uplink: DtmfRecord; downlink: DtmfRecord } | null;
+  /** Only of a call that took turns. */
+  turns?: TurnRecord;
   impairment: { uplink: DirectionTruth; downlink: DirectionTruth } | null;
   /** Why the media part is missing. */
   mediaMissing: string | null;

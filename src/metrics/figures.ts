@@ -135,6 +135,21 @@ const FIGURES = {
     unattributed: 'count',
   },
   dtmf: { uplink: dtmf, downlink: dtmf },
+  voice: {
+    calls: 'count',
+    firstWords: 'count',
+    utterances: 'count',
+    unanswered: 'count',
+    ttfwMs: percentiles('ms'),
+    responseMs: percentiles('ms'),
+    bargeIns: 'count',
+    bargeInsIgnored: 'count',
+    bargeInMs: percentiles('ms'),
+    deadAir: { calls: 'count', ratio: 'ratio', ms: percentiles('ms') },
+    overlaps: 'count',
+    overlapRatio: 'ratio',
+    interruptions: 'count',
+  },
   impairment: { uplink: truth, downlink: truth },
 } as const;
 

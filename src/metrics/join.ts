@@ -8,6 +8,7 @@ import { hostPort } from '../sip/uri.js';
 import type { CallRecord, DirectionRecord, RtcpRecord } from './call-record.js';
 import { judgeCall } from './call-verdict.js';
 import { dtmfRecord } from './dtmf-record.js';
+import { turnRecord } from './turn-record.js';
 
 const UNKNOWN: Verdict = { state: 'unknown', cause: null };
 
@@ -47,6 +48,9 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
     uplink: dtmfRecord(media.dtmf, own?.dtmf ?? null),
     downlink: dtmfRecord(own?.dtmf ?? null, media.dtmf),
   };
+
+  const turns = turnRecord(media, own, record.answeredMs, record.timings.byeMs ?? record.endedMs ?? record.answeredMs);
+  if (turns) record.turns = turns;
 
   if (own) {
     rateByPath(record.uplink?.heard, media.truth.uplink);

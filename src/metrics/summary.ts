@@ -123,6 +123,40 @@ export interface TruthSummary {
   delayMs: { mean: number; max: number } | null;
 }
 
+/** Response times while so many calls were in progress: `from` to `to`, both included. */
+export interface ConcurrencyBin {
+  from: number;
+  to: number;
+  responses: number;
+  ms: Percentiles;
+}
+
+/** What callers felt of conversations in turns: all times at the caller's end, network and jitter buffers included. */
+export interface VoiceSummary {
+  /** Calls that took turns, and those in which the far end spoke first. */
+  calls: number;
+  firstWords: number;
+  /** What we said, and how much of it had no response of its own. */
+  utterances: number;
+  unanswered: number;
+  ttfwMs: Percentiles | null;
+  responseMs: Percentiles | null;
+  responseByInProgress: ConcurrencyBin[];
+  /** How often we talked over the far end, and how often it did not stop. */
+  bargeIns: number;
+  bargeInsIgnored: number;
+  bargeInMs: Percentiles | null;
+  /** Calls with dead air, its share of the time from answer to end, and each stretch of it. */
+  deadAir: { calls: number; ratio: number | null; ms: Percentiles | null };
+  overlaps: number;
+  overlapRatio: number | null;
+  interruptions: number;
+  /** What jitter buffers and paths of ours add to the times: there and back, mean over the calls. */
+  pathMs: { uplink: number | null; downlink: number | null };
+  /** Tones that were heard, by kind. */
+  tones: Record<string, number>;
+}
+
 /** What RTCP told of the answered calls. Compound packets are counted. */
 export interface RtcpSummary {
   /** Calls whose far end sent reports of its own. */
@@ -297,6 +331,8 @@ export interface Summary {
     unattributed: number | null;
   };
   dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };
+  /** `null` where no call took turns. */
+  voice: VoiceSummary | null;
   impairment: { uplink: TruthSummary; downlink: TruthSummary };
   gates: GateResult[];
   verdict: 'pass' | 'fail' | 'invalid' | 'interrupted';

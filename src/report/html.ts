@@ -19,6 +19,7 @@ import {
   trunkTable,
 } from './html-sections.js';
 import { REPORT_STYLE } from './html-style.js';
+import { voiceSection } from './html-voice.js';
 import type { TimelinePoint } from './timeline-points.js';
 import { verdictReason } from './verdict.js';
 import type { WorstCalls } from './worst-calls.js';
@@ -76,6 +77,7 @@ ${trunkTable(summary)}
 <div class="grid">${mosDistribution('MOS-LQ, uplink (us → far end)', summary.media.uplink)}${mosDistribution('MOS-LQ, downlink (far end → us)', summary.media.downlink)}</div>
 ${mediaTables(summary)}
 <div class="grid"><div class="card"><h3>One-way and impaired audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
+${voiceSection(summary)}
 <h2>Calls to look at</h2>
 ${callTables(input.worst)}
 ${footer(summary, input.unreadableLines ?? 0)}

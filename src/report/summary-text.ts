@@ -1,4 +1,4 @@
-import type { DirectionSummary, LowPercentiles, Percentiles, Summary } from '../metrics/summary.js';
+import type { DirectionSummary, LowPercentiles, Percentiles, Summary, VoiceSummary } from '../metrics/summary.js';
 import {
   clock,
   count,
@@ -19,6 +19,7 @@ import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
+import { voiceNotes, voiceTimes } from './voice.js';
 
 export interface SummaryTextOptions {
   /** Colours by SGR sequences; what the text says does not depend on them. */
@@ -47,6 +48,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     media(summary, paint),
     faults(summary, paint),
     dtmf(summary, paint),
+    ...(summary.voice ? [voice(summary.voice, paint)] : []),
     impairment(summary, paint),
     generator(summary, paint),
     gates(summary, paint),
@@ -266,6 +268,19 @@ function dtmf({ dtmf: d }: Summary, paint: Paint): string[] {
     row('late / short / no end', (s) => several(s.late, s.short, s.unended)),
     row('delay p50 / p95 ms', (s) => (s.delayMs ? `${msDigits(s.delayMs.p50)} / ${msDigits(s.delayMs.p95)}` : NONE)),
     row('calls affected', (s) => count(s.callsAffected)),
+  ];
+}
+
+function voice(figures: VoiceSummary, paint: Paint): string[] {
+  const columns = ['p50', 'p95', 'p99', 'max'];
+  return [
+    title('VOICE TURNS', paint),
+    paint(`  ${left('ms', NAME)}${columns.map((c) => right(c, CELL)).join('')}`, 'dim'),
+    ...voiceTimes(figures).map(([name, p]) => {
+      const cells = p ? [p.p50, p.p95, p.p99, p.max].map(msDigits) : ['not measured', '', '', ''];
+      return `  ${left(name, NAME)}${cells.map((cell) => right(cell, CELL)).join('')}`.trimEnd();
+    }),
+    ...voiceNotes(figures).map((note) => paint(`  ${note}`, 'dim')),
   ];
 }
 

@@ -19,6 +19,12 @@ export function rebase(record: CallRecord, startMs: number): void {
     digit.sentMs = rebased(digit.sentMs, startMs);
     digit.heardMs = rebased(digit.heardMs, startMs);
   }
+  for (const part of [...(record.turns?.responses ?? []), ...(record.turns?.deadAir ?? [])])
+    part.atMs = rebased(part.atMs, startMs)!;
+  for (const tone of record.turns?.tones ?? []) {
+    tone.startMs = rebased(tone.startMs, startMs)!;
+    tone.endMs = rebased(tone.endMs, startMs)!;
+  }
   for (const heard of [record.uplink?.heard, record.downlink?.heard]) {
     if (!heard) continue;
     heard.firstArrivalMs = rebased(heard.firstArrivalMs, startMs);

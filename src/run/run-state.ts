@@ -5,6 +5,7 @@ import { LiveSetup } from '../metrics/live-setup.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import type { Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
+import { Concurrency } from './concurrency.js';
 import type { Plan } from './plan.js';
 import type { MediaTotals } from './shards.js';
 import { StrainMonitor } from './strain-monitor.js';
@@ -17,6 +18,8 @@ export class RunState {
   /** Setups of calls that may still be up. */
   readonly live = new LiveSetup();
   readonly strain = new StrainMonitor();
+  /** Calls in progress over time. */
+  readonly concurrency = new Concurrency();
   readonly log: LogLine[] = [];
   /** Of all shards of the swarm together. */
   swarmPulse: Pulse | null = null;

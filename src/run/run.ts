@@ -322,6 +322,7 @@ export class Run {
     const pulse = this.swarm!.pulse;
     if (!pulse) return;
     state.swarmPulse = pulse;
+    state.concurrency.note(nowMs, pulse.inProgress);
     this.target.seeInProgress(pulse.peakInProgress);
     this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
     if (pulse.arrivalsDoneMs === null || state.phase !== 'running') return;
@@ -341,6 +342,7 @@ export class Run {
   private emit(record: CallRecord, fault: string | null): void {
     const { state } = this;
     if (fault !== null) state.faults[fault] = (state.faults[fault] ?? 0) + 1;
+    for (const response of record.turns?.responses ?? []) response.inProgress = state.concurrency.at(response.atMs);
     rebase(record, state.startMs);
     state.metrics.add(record);
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);

@@ -69,6 +69,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       unattributed: sum(state.swarmMedia?.unattributed, state.trunkMedia?.unattributed),
     },
     dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
+    voice: metrics.turns.summary(),
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
   };
   const gates = judgeGates(gatesOf(profile), summary);

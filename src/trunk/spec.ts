@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isOpaque } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { conversationSpec } from '../flow/spec.js';
+import { agentSpec } from '../voice/spec.js';
 
 const delayRange = z
   .union([
@@ -37,6 +38,7 @@ export const trunkSpec = conversationSpec
       .boolean()
       .default(false)
       .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
+    agent: agentSpec.optional(),
     faults: z
       .strictObject({
         noRtp: ratio.default(0).describe('Answers, but sends no RTP at all'),

@@ -33,7 +33,7 @@ export class ToneRun {
       this.misses = 0;
       this.lastFrame = frame;
       this.sumHz += this.isFirst(look.firstHz) ? look.firstHz : look.secondHz || this.firstHz;
-      if (this.secondHz === 0) this.secondHz = look.secondHz;
+      if (this.looks === 2 && this.secondHz === 0) this.secondHz = look.secondHz;
       return true;
     }
     if (this.isTone) {

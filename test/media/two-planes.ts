@@ -30,6 +30,8 @@ const AUDIO = new AudioLibrary(
       dtmf: { digits: '0123456789*#ABCD', toneMs: 80, gapMs: 80, levelDbm0: -12, twistDb: 3 },
       once: true,
     },
+    question: { audio: 'speech', seconds: 1.5, once: true },
+    reply: { audio: 'speech', seconds: 3, once: true, gain: -6 },
     hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
   },
   1,

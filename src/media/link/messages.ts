@@ -12,6 +12,9 @@ import type { HeardReport, SentReport } from '../../quality/reports.js';
 import type { RtcpReport } from '../../rtp/rtcp-session.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
+import type { AgentScript } from '../../voice/agent.js';
+import type { CallerScript } from '../../voice/caller.js';
+import type { TalkReport } from '../../voice/talker.js';
 import type { Said } from '../sayings.js';
 import type { RelayCommand, RelayEvent } from './relay-messages.js';
 
@@ -93,6 +96,9 @@ export interface SessionSpec {
   srtp?: boolean;
   /** Who listens to what is received. */
   listen?: ListenSpec;
+  /** What a caller says, turn by turn, or an agent; one of them at most. Their sounds take the place of `audio`. */
+  turns?: CallerScript;
+  agent?: AgentScript;
   /** Bytes of received packets that are kept for a recording; none when it is left out. */
   recordBytes?: number;
 }
@@ -182,6 +188,8 @@ export interface MediaReport {
   dtmf: DtmfReport;
   /** `null` where there was no RTCP, or the far end never was known. */
   rtcp: RtcpReport | null;
+  /** What was said and heard, of a call that takes turns. */
+  talk?: TalkReport;
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
   /** Ground truth of the path: uplink is what we send, downlink what we receive. */

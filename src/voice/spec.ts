@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { Sound } from '../audio/sound.js';
+import { duration } from '../core/units.js';
+import type { AgentScript } from './agent.js';
+import type { CallerScript } from './caller.js';
+
+/** The detector knows that somebody stopped after 240 ms, and that somebody began after some 100 ms. */
+const SOONEST_RESPONSE_MS = 300;
+const SOONEST_STOP_MS = 200;
+
+const sounds = z
+  .union([z.string().transform((sound) => [sound]), z.array(z.string()).min(1).max(20)])
+  .describe('`speech` (a speech-like signal of `length`) or the path of a WAV file; several are said in turn');
+
+const length = duration
+  .refine((ms) => ms >= 500 && ms <= 30_000, 'must lie within 500 ms and 30 s')
+  .describe('How long `speech` is');
+
+const sooner = `must be ${SOONEST_RESPONSE_MS} ms or more: sooner nobody knows that the other has finished`;
+const delay = duration.refine((ms) => ms >= SOONEST_RESPONSE_MS, sooner);
+
+/** Of the callers. */
+export const turnsSpec = z
+  .strictObject({
+    say: sounds.default(['speech']),
+    length: length.default(2000),
+    count: z.number().int().min(1).max(1000).default(3).describe('Utterances of a call'),
+    speaksFirst: z.boolean().default(false).describe('Speaks at once, and does not wait for a first word'),
+    wait: duration.default(10_000).describe('How long a word of the far end is waited for'),
+    pause: duration
+      .refine((ms) => ms >= SOONEST_RESPONSE_MS, sooner)
+      .default(1000)
+      .describe('A pause of the far end that ends its turn: then the next utterance is said'),
+    bargeIn: z
+      .strictObject({ after: duration.describe('So long after the far end began') })
+      .optional()
+      .describe('Talks over each turn of the far end'),
+    deadAir: duration.default(2000).describe('Silence, while the far end is expected to speak, that is too long'),
+  })
+  .describe('A conversation in turns, in place of `audio`, and how long the far end’s turns take to come');
+
+/** Of the simulated trunk. */
+export const agentSpec = z
+  .strictObject({
+    greeting: z.string().nullable().default('speech').describe('What it greets with, as `says`; null for nothing'),
+    after: duration.default(500).describe('From the answer to the first word of the greeting'),
+    respondsAfter: z
+      .union([
+        delay.transform((ms) => [ms]),
+        z.array(delay).min(1).max(1000),
+        z.strictObject({ min: delay, max: delay }).refine((d) => d.min <= d.max, 'min must not exceed max'),
+      ])
+      .default([800])
+      .describe(
+        'From the end of the caller’s utterance to the response: a time, a list to draw from, or `{ min, max }`',
+      ),
+    says: sounds.default(['speech']),
+    length: length.default(2000),
+    stopsOnBargeIn: duration
+      .refine(
+        (ms) => ms >= SOONEST_STOP_MS,
+        `must be ${SOONEST_STOP_MS} ms or more: sooner nobody knows that it is a voice`,
+      )
+      .optional()
+      .describe('How fast it falls silent when the caller talks over it; without it, it goes on'),
+  })
+  .describe('A voice agent with known delays, in place of `audio`');
+
+export type TurnsSpec = z.infer<typeof turnsSpec>;
+export type AgentSpec = z.infer<typeof agentSpec>;
+
+const GREETING = 'agent greeting';
+
+/** What the caller does, by the names of `turnSounds`. */
+export function callerScript(spec: TurnsSpec): CallerScript {
+  return {
+    say: namesOf('turn', spec.say),
+    count: spec.count,
+    speaksFirst: spec.speaksFirst,
+    pauseMs: spec.pause,
+    waitMs: spec.wait,
+    bargeInAfterMs: spec.bargeIn?.after ?? null,
+    deadAirMs: spec.deadAir,
+  };
+}
+
+export function agentScript(spec: AgentSpec): AgentScript {
+  return {
+    greeting: spec.greeting === null ? null : GREETING,
+    afterMs: spec.after,
+    says: namesOf('agent', spec.says),
+    respondsAfterMs: spec.respondsAfter,
+    stopsAfterMs: spec.stopsOnBargeIn ?? null,
+  };
+}
+
+type Colour = Pick<Sound, 'noise' | 'gain' | 'clip'>;
+
+/** The sounds of a caller or an agent, by name. @param colour what the side adds to all that it plays */
+export function turnSounds(
+  { turns, agent }: { turns?: TurnsSpec; agent?: AgentSpec },
+  colour: Colour,
+): Record<string, Sound> {
+  const result: Record<string, Sound> = {};
+  const add = (name: string, audio: string, lengthMs: number): void => {
+    result[name] = { audio, seconds: lengthMs / 1000, once: true, ...colour };
+  };
+  for (const [i, audio] of (turns?.say ?? []).entries()) add(`turn ${i}`, audio, turns!.length);
+  for (const [i, audio] of (agent?.says ?? []).entries()) add(`agent ${i}`, audio, agent!.length);
+  if (agent && agent.greeting !== null) add(GREETING, agent.greeting, agent.length);
+  return result;
+}
+
+function namesOf(kind: string, list: readonly string[]): string[] {
+  return list.map((_, i) => `${kind} ${i}`);
+}
