@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { deriveSeed } from '../core/rng.js';
+import { BPL } from '../quality/equipment.js';
 import { voipMetricsOf } from '../quality/heard-metrics.js';
 import { cnameOf } from '../rtp/cname.js';
 import { isRtcp, senderSsrcOf } from '../rtp/packet.js';
@@ -188,8 +189,9 @@ export class CallRtcp implements DatagramSink, Due {
     }
     const sender = this.senderInfo(nowMs);
     const reception = this.reception();
+    const { heard, spec } = this.session;
     const metrics =
-      this.extended && reception ? voipMetricsOf(this.session.heard.figures(nowMs), rtcp.roundTripMs) : null;
+      this.extended && reception ? voipMetricsOf(heard.figures(nowMs), rtcp.roundTripMs, spec.bpl !== BPL.none) : null;
     const compound = rtcp.compose(nowMs, sender, reception, metrics, goodbye);
     around.scratch.bytes.set(new Uint8Array(compound.buffer, compound.byteOffset, compound.byteLength));
     let length = compound.byteLength;

@@ -10,7 +10,7 @@ const DBM0_ABOVE_DBOV = 6.15;
  * What was heard as VoIP metrics (RFC 3611, section 4.7); `null` where there is nothing to rate. `roundTripMs` is that of the
  * network; `null`, while it is not known, is written as 0, and then there is no conversational quality.
  */
-export function voipMetricsOf(heard: HeardFigures, roundTripMs: number | null): VoipMetrics | null {
+export function voipMetricsOf(heard: HeardFigures, roundTripMs: number | null, conceals: boolean): VoipMetrics | null {
   const { mos, packetsExpected: expected, bursts, playout } = heard;
   if (mos === null || playout === null || expected === 0) return null;
   const gapPackets = expected - bursts.packets;
@@ -28,6 +28,7 @@ export function voipMetricsOf(heard: HeardFigures, roundTripMs: number | null): 
     endSystemDelayMs: playout.meanMs + mos.ptimeMs,
     signalLevelDbm0: heard.levelDbov === null ? null : heard.levelDbov + DBM0_ABOVE_DBOV,
     noiseLevelDbm0: heard.comfortNoiseDbov === null ? null : heard.comfortNoiseDbov + DBM0_ABOVE_DBOV,
+    conceals,
     gmin: GMIN,
     rFactor: mos.r,
     mosLq: mos.lq,

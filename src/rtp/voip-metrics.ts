@@ -2,7 +2,9 @@ import type { VmExtendedReport } from 'rtp.js/packets';
 
 /** What stands for "not available" in the signed and unsigned bytes of the block. */
 const UNAVAILABLE = 127;
-/** Two bits: standard concealment (RFC 3611, section 4.7.6). */
+/** Two bits: whether losses are concealed (RFC 3611, section 4.7.6). */
+const PLC_DISABLED = 1;
+const PLC_ENHANCED = 2;
 const PLC_STANDARD = 3;
 /** Two bits: the kind of jitter buffer (RFC 3611, section 4.7.7). */
 const FIXED_BUFFER = 2;
@@ -23,6 +25,8 @@ export interface VoipMetrics {
   endSystemDelayMs: number;
   signalLevelDbm0: number | null;
   noiseLevelDbm0: number | null;
+  /** Whether losses are concealed; `null` where it is not said. */
+  conceals: boolean | null;
   gmin: number;
   rFactor: number | null;
   mosLq: number | null;
@@ -85,7 +89,7 @@ export function writeVoipMetrics(view: DataView, at: number, ssrc: number, metri
   view.setUint8(at + 25, UNAVAILABLE);
   view.setUint8(at + 26, mosByte(metrics.mosLq));
   view.setUint8(at + 27, mosByte(metrics.mosCq));
-  view.setUint8(at + 28, (PLC_STANDARD << 6) | (bufferKind(metrics.jitterBuffer) << 4));
+  view.setUint8(at + 28, (concealment(metrics) << 6) | (bufferKind(metrics.jitterBuffer) << 4));
   view.setUint8(at + 29, 0);
   const { nominalMs, maximumMs, absoluteMaximumMs } = metrics.jitterBuffer;
   view.setUint16(at + 30, milliseconds(nominalMs));
@@ -105,6 +109,7 @@ export function readVoipMetrics(block: VmExtendedReport): VoipMetrics {
     endSystemDelayMs: block.getEndSystemDelay(),
     signalLevelDbm0: level(block.getSignalLevel()),
     noiseLevelDbm0: level(block.getNoiseLevel()),
+    conceals: conceals(block.getPacketLossConcealment()),
     gmin: block.getGmin(),
     rFactor: available(block.getRFactor(), 1),
     mosLq: available(block.getMosLQ(), 10),
@@ -116,6 +121,17 @@ export function readVoipMetrics(block: VmExtendedReport): VoipMetrics {
       absoluteMaximumMs: block.getJitterBufferAbsoluteMaximumDelay(),
     },
   };
+}
+
+/** 0 for what is not known. */
+function concealment({ conceals }: VoipMetrics): number {
+  if (conceals === null) return 0;
+  return conceals ? PLC_STANDARD : PLC_DISABLED;
+}
+
+function conceals(concealment: number): boolean | null {
+  if (concealment === PLC_STANDARD || concealment === PLC_ENHANCED) return true;
+  return concealment === PLC_DISABLED ? false : null;
 }
 
 /** 0 for what is not known; 1 is reserved. */

@@ -61,6 +61,7 @@ describe('RTCP of a call between two planes', () => {
     expect(voipMetrics!.rFactor).toBeCloseTo(heard.mos!.r, -1);
     expect(voipMetrics).toMatchObject({
       roundTripMs: 200,
+      conceals: true,
       gmin: 16,
       jitterBuffer: { isAdaptive: false, nominalMs: 60 },
       endSystemDelayMs: 80,

@@ -96,7 +96,7 @@ describe('bursts and gaps by RFC 3611', () => {
       delay: null,
     });
     const counts = { packetsExpected: 63, packetsLost: 3, lateDiscarded: 3, bursts: runs.bursts() };
-    const metrics = voipMetricsOf(heardReport({ ...counts, mos }), null)!;
+    const metrics = voipMetricsOf(heardReport({ ...counts, mos }), null, true)!;
     const byte = (ratio: number): number => Math.floor(256 * ratio);
     // As printed, but for the burst density: 84 there, by 0.33 in place of a third.
     expect([metrics.lossRatio, metrics.discardRatio, metrics.gapDensity].map(byte)).toEqual([12, 12, 10]);
@@ -144,7 +144,7 @@ describe('VoIP metrics of what was heard', () => {
   });
 
   it('say what misses in bursts and in gaps, and how long both are', () => {
-    expect(voipMetricsOf(heard, null)).toEqual({
+    expect(voipMetricsOf(heard, null, false)).toEqual({
       lossRatio: 0.02,
       discardRatio: 0.01,
       burstDensity: 0.5,
@@ -156,6 +156,7 @@ describe('VoIP metrics of what was heard', () => {
       // −26 dBov, where 0 dBm0 is 6.15 dB below full scale.
       signalLevelDbm0: expect.closeTo(-19.85, 6),
       noiseLevelDbm0: null,
+      conceals: false,
       gmin: 16,
       rFactor: mos.r,
       mosLq: mos.lq,
@@ -165,14 +166,14 @@ describe('VoIP metrics of what was heard', () => {
   });
 
   it('take the level of the noise from comfort noise', () => {
-    const { noiseLevelDbm0 } = voipMetricsOf({ ...heard, comfortNoiseDbov: -60 }, null)!;
+    const { noiseLevelDbm0 } = voipMetricsOf({ ...heard, comfortNoiseDbov: -60 }, null, true)!;
     expect(noiseLevelDbm0).toBeCloseTo(-53.85, 6);
   });
 
   it('have a conversational quality once the round trip is known, and none without packets', () => {
-    const { mosLq, mosCq, roundTripMs } = voipMetricsOf(heard, 300)!;
+    const { mosLq, mosCq, roundTripMs } = voipMetricsOf(heard, 300, true)!;
     expect(roundTripMs).toBe(300);
     expect(mosCq).toBeLessThan(mosLq!);
-    expect(voipMetricsOf(heardReport({ packetsExpected: 0 }), 300)).toBeNull();
+    expect(voipMetricsOf(heardReport({ packetsExpected: 0 }), 300, true)).toBeNull();
   });
 });

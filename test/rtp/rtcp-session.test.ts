@@ -49,6 +49,7 @@ const METRICS: VoipMetrics = {
   endSystemDelayMs: 80,
   signalLevelDbm0: -23,
   noiseLevelDbm0: null,
+  conceals: false,
   gmin: 16,
   rFactor: 84.4,
   mosLq: 4.17,
