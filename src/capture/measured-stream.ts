@@ -1,9 +1,12 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
+import { type DigitFault, type DtmfMethod, eventFaults } from '../quality/digits.js';
+import { DtmfDetector } from '../quality/dtmf-detector.js';
 import type { GivenEquipments } from '../quality/equipment.js';
 import type { HeardSpec } from '../quality/heard-spec.js';
 import { HeardStream } from '../quality/heard-stream.js';
 import { rateInterval, worstOf } from '../quality/intervals.js';
 import { mosOf } from '../quality/mos.js';
+import { PlayedAudio } from '../quality/played-audio.js';
 import type { JitterBuffer } from '../quality/playout.js';
 import type { HeardReport, IntervalReport, MosReport, PlayoutReport } from '../quality/reports.js';
 import { codecOf } from '../sdp/codecs.js';
@@ -15,8 +18,22 @@ export interface Assumptions {
   jitterBuffer: JitterBuffer;
   /** Packet-loss robustness of codecs whose receiver decides on it (G.113). */
   bpl: number;
+  /** Whether digits are listened for as tones in the audio; left out, they are not. */
+  inbandDtmf?: boolean;
   /** Modes, Ie and Bpl of codecs that are other than usual. */
   equipment?: GivenEquipments;
+}
+
+/** A digit within a stream: from the first packet of the capture on, tones as they are played. */
+export interface CapturedDigit {
+  digit: string;
+  method: DtmfMethod;
+  startMs: number;
+  durationMs: number | null;
+  volumeDbm0: number | null;
+  twistDb: number | null;
+  packets: number | null;
+  faults: DigitFault[];
 }
 
 /** One stream of a capture. Times are in ms from its first packet on, ratios 0–1; what cannot be known is `null`. */
@@ -56,6 +73,8 @@ export interface StreamReport {
   levelDbov: number | null;
   silentRatio: number | null;
   digits: string | null;
+  /** Each digit by telephone-event, and by tones where those are listened for, in the order of their starts. */
+  dtmf: CapturedDigit[] | null;
   digitDuplicates: number | null;
   /** Packets of payload types of which nothing tells what they carry. */
   unknownPayload: number;
@@ -79,6 +98,9 @@ const STAND_IN: CodecName = 'G729';
 /** A stream of a capture, measured by what measures live calls. */
 export class MeasuredStream {
   private readonly heard: HeardStream;
+  /** Where tones are listened for. */
+  private readonly tones: DtmfDetector | null;
+  private readonly played: PlayedAudio | undefined;
   private firstMs = 0;
   private lastMs = 0;
   private packets = 0;
@@ -92,6 +114,8 @@ export class MeasuredStream {
     private readonly assumptions: Assumptions,
   ) {
     this.isReadable = !isEncrypted && candidate.cutOff === 0;
+    this.tones = assumptions.inbandDtmf && this.isReadable ? new DtmfDetector() : null;
+    this.played = this.tones === null ? undefined : new PlayedAudio([this.tones], assumptions.jitterBuffer);
     this.heard = new HeardStream({
       acceptPayloadTypes: this.accepted(),
       jitterBuffer: assumptions.jitterBuffer,
@@ -102,6 +126,7 @@ export class MeasuredStream {
       clockRate: payloads.clockRate ?? CODECS.PCMU.clockRate,
       // No packet of a capture is our own.
       ownSsrc: -1,
+      played: this.played,
     });
   }
 
@@ -147,6 +172,7 @@ export class MeasuredStream {
       levelDbov: isReadable ? heard.levelDbov : null,
       silentRatio: isReadable && payloads.codec !== null ? heard.silentRatio : null,
       digits: isReadable ? heard.digits : null,
+      dtmf: isReadable ? this.digits() : null,
       digitDuplicates: isReadable ? heard.digitDuplicates : null,
       unknownPayload: heard.undecodable,
       rFactor: mos?.r ?? null,
@@ -165,6 +191,23 @@ export class MeasuredStream {
     const intervals = heard.intervals.map(rated);
     const worst = worstOf(heard.worstInterval ? [rated(heard.worstInterval), ...intervals] : intervals);
     return { intervals: intervals.map(captured), worstInterval: worst && captured(worst) };
+  }
+
+  private digits(): CapturedDigit[] {
+    const { heard, tones } = this;
+    this.played?.close(Number.POSITIVE_INFINITY);
+    tones?.close();
+    const digits = [...heard.digits.list(), ...(tones?.list() ?? [])].sort((a, b) => a.startMs - b.startMs);
+    return digits.map((d) => ({
+      digit: d.digit,
+      method: d.method,
+      startMs: d.startMs,
+      durationMs: d.durationMs,
+      volumeDbm0: d.volumeDbm0,
+      twistDb: d.twistDb,
+      packets: d.packets,
+      faults: eventFaults(d),
+    }));
   }
 
   /** What the receiver is told of the payload types. One that nothing tells of is left out, and counted. */

@@ -12,6 +12,7 @@ interface AnalyzeFlags {
   rtpmap?: ReadonlyMap<number, string>;
   codec?: Readonly<Record<string, GivenEquipment>>;
   jitterBuffer: JitterBuffer;
+  inbandDtmf?: boolean;
   plc: boolean;
 }
 
@@ -44,6 +45,7 @@ function analyzeCommand(): Command {
       'mode by which a codec is rated, such as AMR-WB=23.85, or its Ie and Bpl as in GSM=20/10; may come again',
       codec,
     )
+    .option('--inband-dtmf', 'listen for digits as tones in the audio, too (ITU-T Q.24)')
     .option('--no-plc', `the listener conceals no loss: Bpl ${BPL.none} for G.711 in place of ${BPL.plc}`)
     .addHelpText(
       'after',
@@ -52,20 +54,18 @@ Examples:
   trunkstorm capture analyze call.pcap                        every stream: loss, jitter, level, digits, MOS
   trunkstorm capture analyze call.pcapng.gz --json | jq '.streams[] | {ssrc, packetsLost, jitterMs, mosLq}'
   trunkstorm capture analyze call.pcap --rtpmap 96=opus/48000/2 --jitter-buffer 120ms
+  trunkstorm capture analyze call.pcap --inband-dtmf --json | jq '.streams[].dtmf'
   trunkstorm capture analyze call.pcap --jitter-buffer adaptive:20-200ms --json | jq '.streams[].worstInterval'
 
 Reads Ethernet (VLAN too), Linux cooked 1 and 2, raw IP and loopback; IPv4 and IPv6. SIP over UDP within the capture says
 what payload types mean; without it those of RFC 3551 are known.`,
     )
-    .action(
-      async (file: string, { json, rtpmap: given = new Map(), codec: equipment, jitterBuffer, plc }: AnalyzeFlags) => {
-        const bpl = plc ? BPL.plc : BPL.none;
-        const options = { rtpmap: given, jitterBuffer, bpl, equipment };
-        const analysis: Analysis = await analyze(file, options, progress());
-        if (json) printJson(analysis);
-        else process.stdout.write(captureText(analysis));
-      },
-    );
+    .action(async (file: string, { json, rtpmap: given = new Map(), codec: equipment, plc, ...rest }: AnalyzeFlags) => {
+      const options = { rtpmap: given, bpl: plc ? BPL.plc : BPL.none, equipment, ...rest };
+      const analysis: Analysis = await analyze(file, options, progress());
+      if (json) printJson(analysis);
+      else process.stdout.write(captureText(analysis));
+    });
 }
 
 /** `96=opus/48000/2`, added to those given before. */

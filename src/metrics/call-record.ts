@@ -1,6 +1,6 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
-import type { DtmfMethod } from '../quality/digits.js';
+import type { DigitFault, DtmfMethod } from '../quality/digits.js';
 import type { DigitCounts, DigitResult } from '../quality/dtmf-match.js';
 import type { Disagreement } from '../quality/far-end-view.js';
 import type { HeardReport, Verdict } from '../quality/reports.js';
@@ -79,12 +79,6 @@ export interface DigitRecord {
   packets: number | null;
   faults: DigitFault[];
 }
-
-/**
- * `late`: heard after the limit; `short`: told to be shorter than it was sent; `no-start`, `no-end`: the first packet of
- * its event, or every end of it, did not come; `resumed`: its event went on after its end.
- */
-export type DigitFault = 'late' | 'short' | 'no-start' | 'no-end' | 'resumed';
 
 /** Digits of one direction. */
 export interface DtmfRecord {

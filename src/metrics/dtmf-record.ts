@@ -1,7 +1,7 @@
 import type { DtmfReport } from '../media/link/messages.js';
-import type { HeardDigit, SentDigit } from '../quality/digits.js';
+import { type DigitFault, eventFaults, type HeardDigit, type SentDigit } from '../quality/digits.js';
 import { type MatchedDigit, matchDigits } from '../quality/dtmf-match.js';
-import type { DigitFault, DigitRecord, DtmfRecord } from './call-record.js';
+import type { DigitRecord, DtmfRecord } from './call-record.js';
 
 /**
  * The digits of one direction: what its sender sent against what its receiver heard. Both ends are ours and on one clock
@@ -55,15 +55,6 @@ function digitRecord({ result, sent, heard, delayMs, isLate, isShort }: Known): 
     packets: heard?.packets ?? null,
     faults,
   };
-}
-
-/** What the packets of a telephone-event tell by themselves. */
-export function eventFaults({ hasStart, hasEnd, isResumed }: HeardDigit): DigitFault[] {
-  const faults: DigitFault[] = [];
-  if (hasStart === false) faults.push('no-start');
-  if (hasEnd === false) faults.push('no-end');
-  if (isResumed) faults.push('resumed');
-  return faults;
 }
 
 function methodOf(sent: SentDigit | null, heard: HeardDigit | null): DigitRecord['method'] {

@@ -34,3 +34,18 @@ export interface HeardDigit {
   /** The telephone-event went on after its end: its sender, or something on the way, began it anew. */
   isResumed: boolean;
 }
+
+/**
+ * `late`: heard after the limit; `short`: told to be shorter than it was sent; `no-start`, `no-end`: the first packet of
+ * its event, or every end of it, did not come; `resumed`: its event went on after its end.
+ */
+export type DigitFault = 'late' | 'short' | 'no-start' | 'no-end' | 'resumed';
+
+/** What the packets of a telephone-event tell by themselves. */
+export function eventFaults({ hasStart, hasEnd, isResumed }: HeardDigit): DigitFault[] {
+  const faults: DigitFault[] = [];
+  if (hasStart === false) faults.push('no-start');
+  if (hasEnd === false) faults.push('no-end');
+  if (isResumed) faults.push('resumed');
+  return faults;
+}

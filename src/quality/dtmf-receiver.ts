@@ -51,6 +51,8 @@ export class TelephoneEventReceiver {
   private readonly unitsBefore = new Float64Array(MEMORY);
   private readonly events: Heard[] = [];
   private known = 0;
+  /** Timestamp of the last packet that began an event with a duration of 0; −1 before. */
+  private announced = -1;
   private source = 0;
   private readonly heard: Heard[] = [];
 
@@ -81,6 +83,7 @@ export class TelephoneEventReceiver {
   /** Forgets the events, not the digits: another source has timestamps of its own. */
   restart(): void {
     this.known = 0;
+    this.announced = -1;
     this.source++;
     this.endSequences.fill(-1);
   }
@@ -88,7 +91,11 @@ export class TelephoneEventReceiver {
   /** Takes one packet; those of duration 0 report nothing, and events that are no digits are none. */
   accept(packet: EventPacket): void {
     const { timestamp } = packet;
-    if (packet.duration === 0) return;
+    if (packet.duration === 0) {
+      // Some senders begin so; it is no digit yet.
+      if (packet.marker) this.announced = timestamp;
+      return;
+    }
     const count = this.known < MEMORY ? this.known : MEMORY;
     const segmentOf = (timestamp - MAX_EVENT_DURATION) >>> 0;
     let segment = -1;
@@ -142,7 +149,7 @@ export class TelephoneEventReceiver {
       clockRate,
       volume,
       packets: 0,
-      hasStart: false,
+      hasStart: timestamp === this.announced,
       hasEnd: false,
       isResumed: false,
     };

@@ -1,7 +1,10 @@
 import type { Analysis } from '../capture/analyze.js';
-import type { StreamReport } from '../capture/measured-stream.js';
+import type { CapturedDigit, StreamReport } from '../capture/measured-stream.js';
 import type { JitterBuffer } from '../quality/playout.js';
 import { clock, count, decimal, milliseconds, msDigits, percent, printable } from './format.js';
+
+/** Digits with faults that are told one by one. */
+const MOST_DIGIT_LINES = 10;
 
 /** An analysis for people, within 80 columns where addresses and numbers allow; ends in a newline. */
 export function captureText({ file, assumptions, streams }: Analysis): string {
@@ -58,6 +61,20 @@ function streamLines(s: StreamReport, number: number): string[] {
   if (s.ssrcChanges > 0) more.push(`other SSRCs ${count(s.ssrcChanges)}`);
   if (s.unknownPayload > 0) more.push(`unknown payload ${count(s.unknownPayload)}`);
   if (more.length > 0) lines.push(`     ${more.join('  ')}`);
+  lines.push(...digitLines(s.dtmf ?? []));
+  return lines;
+}
+
+/** Tones in a row, and what is wrong with single digits. */
+function digitLines(digits: readonly CapturedDigit[]): string[] {
+  const tones = digits.filter(({ method }) => method === 'inband');
+  const lines = tones.length === 0 ? [] : [`     digits as tones ${tones.map(({ digit }) => digit).join('')}`];
+  const faulty = digits.filter(({ faults }) => faults.length > 0);
+  for (const { digit, startMs, packets, faults } of faulty.slice(0, MOST_DIGIT_LINES))
+    lines.push(
+      `     digit ${digit} at ${(startMs / 1000).toFixed(2)} s: ${faults.join(', ')}, packets ${count(packets)}`,
+    );
+  if (faulty.length > MOST_DIGIT_LINES) lines.push(`     and ${count(faulty.length - MOST_DIGIT_LINES)} more digits`);
   return lines;
 }
 

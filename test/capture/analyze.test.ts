@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { dtmfTones } from '../../src/audio/dtmf-tones.js';
 import { encodeG711 } from '../../src/audio/g711.js';
 import { type AnalyzeOptions, analyze } from '../../src/capture/analyze.js';
 import { mosOfR, rFactor } from '../../src/quality/e-model.js';
@@ -202,6 +203,37 @@ describe('an analysis of a capture', () => {
     expect(streams[0].mosLq).not.toBeNull();
   });
 
+  it('lists digits with what is wrong with them, and those that are tones where it is asked to', async () => {
+    const law = new Uint8Array(160 * 60);
+    const spec = { digits: '15#', toneMs: 100, gapMs: 100, levelDbm0: -16, twistDb: 2 };
+    encodeG711('PCMU', Int16Array.from(dtmfTones(spec, 8000)), law);
+    const tones = [...Array(30).keys()].flatMap((i) =>
+      talk({ packets: 1, startMs: i * 20, payload: law.slice(i * 160, i * 160 + 160) }).map(({ atUs, bytes }) => {
+        const moved = bytes.slice();
+        writeRtpHeader(moved, moved.length - 172, false, 0, 100 + i, i * 160, 7);
+        return { atUs, bytes: moved };
+      }),
+    );
+    const event = [0, 1].map((i) => {
+      const rtp = new Uint8Array(16);
+      writeRtpHeader(rtp, 0, false, 101, 130 + i, 4800, 7);
+      rtp.set([9, 10, 1, i * 160], 12);
+      return { atUs: 600_000 + i * 20_000, bytes: ipv4(A, B, rtp) };
+    });
+    const frames = [...tones, ...event];
+    const plain = await measure(frames);
+    expect(plain.streams[0]).toMatchObject({ digits: '9', dtmf: [{ digit: '9', faults: ['no-start', 'no-end'] }] });
+    const heard = await measure(frames, { ...OPTIONS, inbandDtmf: true });
+    const { dtmf } = heard.streams[0];
+    expect(dtmf!.map(({ digit, method }) => `${digit} ${method}`)).toEqual([
+      ...['1 inband', '5 inband', '# inband', '9 rfc4733'],
+    ]);
+    expect(Math.abs(dtmf![1].startMs - 260)).toBeLessThan(5);
+    const text = captureText(heard);
+    expect(text).toContain('digits as tones 15#\n');
+    expect(text).toContain('digit 9 at 0.60 s: no-start, no-end, packets 2\n');
+  });
+
   it('tells SSRCs of one source apart, and digits from audio', async () => {
     const event = (end: boolean) => Uint8Array.of(5, end ? 0x8a : 0x0a, 0, 160);
     const digits = [0, 1, 2, 3, 4, 5].map((i) => {
@@ -214,6 +246,12 @@ describe('an analysis of a capture', () => {
     expect(streams.map(({ ssrc, ssrcChanges, packets, digits }) => ({ ssrc, ssrcChanges, packets, digits }))).toEqual([
       { ssrc: '00000007', ssrcChanges: 1, packets: 106, digits: '5' },
       { ssrc: '00000009', ssrcChanges: 1, packets: 50, digits: '' },
+    ]);
+    expect(streams[0].dtmf).toEqual([
+      {
+        ...{ digit: '5', method: 'rfc4733', startMs: 2000, durationMs: 20, volumeDbm0: -10, twistDb: null },
+        ...{ packets: 6, faults: [] },
+      },
     ]);
     expect(streams[0].payloadTypes[1]).toEqual({
       payloadType: 101,

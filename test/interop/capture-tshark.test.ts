@@ -117,28 +117,41 @@ describe('capture analyze and tshark', () => {
     for (const name of captures) {
       const path = join(SIPP_CAPTURES, name);
       expect(existsSync(path)).toBe(true);
-      const events = execFileSync(
-        'tshark',
-        [
-          '-r',
-          path,
-          '-o',
-          'rtp.heuristic_rtp:TRUE',
-          '-Y',
-          'rtpevent',
-          '-T',
-          'fields',
-          '-e',
-          'rtpevent.event_id',
-          '-e',
-          'rtp.timestamp',
-        ],
-        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-      );
-      // One digit for each timestamp.
-      const heard = [...new Set(events.trim().split('\n'))].map((line) => '0123456789*#'[Number(line.split('\t')[0])]);
+      const judged = digitsByTshark(path);
       const { streams } = await analyze(path, OPTIONS);
-      expect(streams.map(({ digits }) => digits).join('')).toBe(heard.join(''));
+      const heard = streams.flatMap(({ dtmf }) => dtmf!);
+      expect(streams.map(({ digits }) => digits).join('')).toBe(judged.map(({ digit }) => digit).join(''));
+      expect(
+        heard.map(({ digit, durationMs, volumeDbm0, faults }) => ({ digit, durationMs, volumeDbm0, faults })),
+      ).toEqual(judged);
     }
   });
 });
+
+/** Each digit by its timestamp: the longest duration, the level, and whether start and end are there. */
+function digitsByTshark(path: string) {
+  const names = ['rtpevent.event_id', 'rtp.timestamp', 'rtpevent.end_of_event', 'rtpevent.volume', 'rtpevent.duration'];
+  const fields = [...names, 'rtp.marker'].flatMap((field) => ['-e', field]);
+  const text = execFileSync(
+    'tshark',
+    ['-r', path, '-o', 'rtp.heuristic_rtp:TRUE', '-Y', 'rtpevent', '-T', 'fields', ...fields],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const isSet = (flag: string): boolean => flag === '1' || flag === 'True';
+  const packets = text
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  return [...new Set(packets.map(([, timestamp]) => timestamp))].map((timestamp) => {
+    const event = packets.filter((packet) => packet[1] === timestamp);
+    return {
+      digit: '0123456789*#'[Number(event[0][0])],
+      durationMs: Math.max(...event.map((packet) => Number(packet[4]))) / 8,
+      volumeDbm0: -Number(event[0][3]),
+      faults: [
+        ...(event.some((packet) => isSet(packet[5])) ? [] : ['no-start']),
+        ...(event.some((packet) => isSet(packet[2])) ? [] : ['no-end']),
+      ],
+    };
+  });
+}

@@ -132,6 +132,13 @@ describe('a telephone-event receiver', () => {
     expect(two).toEqual({ digit: '2', startMs: 160, hasStart: true, hasEnd: true, ...common });
   });
 
+  it('takes a first packet of duration 0 for a start, and its packets for what they are', () => {
+    const packets = packetsOf('1');
+    const begun = [{ ...packets[0], duration: 0, sequence: packets[0].sequence - 1 }, ...packets.slice(1)];
+    expect(hear(begun).list()).toMatchObject([{ digit: '1', startMs: 20, packets: 6, hasStart: true }]);
+    expect(hear(begun.slice(0, 1)).list()).toEqual([]);
+  });
+
   it('tells a lost start and a lost end', () => {
     const whole = packetsOf('1');
     expect(hear(whole.slice(2)).list()).toMatchObject([{ startMs: 40, packets: 5, hasStart: false, hasEnd: true }]);
