@@ -20,6 +20,9 @@ export interface TurnLimits {
   deadAirMs: number;
 }
 
+/** What we said up to so short before the end was cut by it: the end is that of signalling, and speech ends with a packet. */
+const CUT_MS = 60;
+
 /** How an utterance of ours was responded to. */
 export interface Response {
   /** When our utterance ended. */
@@ -32,7 +35,7 @@ export interface Response {
 export interface TurnReport {
   /** From the answer to the far end's first word; `null` without one, or where we spoke first. */
   ttfwMs: number | null;
-  /** One for each utterance of ours. */
+  /** One for each utterance of ours that the end of the call did not cut. */
   responses: Response[];
   /** Each stretch of dead air from its beginning. */
   deadAir: { atMs: number; ms: number }[];
@@ -64,10 +67,12 @@ export function measureTurns(talk: Talk, limits: TurnLimits): TurnReport {
   const shared = overlapsOf(ours, heard);
   return {
     ttfwMs: isFirst ? first.startMs - answeredMs : null,
-    responses: ours.map((span, i) => ({
-      atMs: span.endMs,
-      ms: responseTo(span, ours[i + 1]?.startMs ?? Number.POSITIVE_INFINITY, theirs),
-    })),
+    responses: ours
+      .map((span, i) => ({
+        atMs: span.endMs,
+        ms: responseTo(span, ours[i + 1]?.startMs ?? Number.POSITIVE_INFINITY, theirs),
+      }))
+      .filter(({ atMs }) => endMs - atMs > CUT_MS),
     deadAir,
     deadAirMs: deadAir.reduce((sum, { ms }) => sum + ms, 0),
     talkMs: Math.max(0, endMs - answeredMs),

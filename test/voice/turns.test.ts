@@ -60,6 +60,10 @@ describe('turns', () => {
     expect(report.responses[0].ms).toBeNull();
   });
 
+  it('expect no response to what the end of the call cut', () => {
+    expect(measure(spans([28_000, 30_010]), spans([1500, 2000])).responses).toEqual([]);
+  });
+
   it('end dead air with the call', () => {
     expect(measure(spans([2000, 5000]), spans([1100, 1900])).deadAir).toEqual([{ atMs: 5000, ms: 25_000 }]);
   });
