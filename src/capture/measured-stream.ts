@@ -72,6 +72,11 @@ export interface StreamReport {
   /** RMS of what is not silent, in dBov; share of the audio packets that were digital silence or comfort noise. */
   levelDbov: number | null;
   silentRatio: number | null;
+  /** Active speech level and activity (ITU-T P.56), noise floor, share of clipped samples. */
+  activeLevelDbov: number | null;
+  activityFactor: number | null;
+  noiseFloorDbov: number | null;
+  clippedRatio: number | null;
   digits: string | null;
   /** Each digit by telephone-event, and by tones where those are listened for, in the order of their starts. */
   dtmf: CapturedDigit[] | null;
@@ -171,6 +176,10 @@ export class MeasuredStream {
       comfortNoise: heard.comfortNoise,
       levelDbov: isReadable ? heard.levelDbov : null,
       silentRatio: isReadable && payloads.codec !== null ? heard.silentRatio : null,
+      activeLevelDbov: isReadable ? heard.activeLevelDbov : null,
+      activityFactor: isReadable && payloads.codec !== null ? heard.activityFactor : null,
+      noiseFloorDbov: isReadable ? heard.noiseFloorDbov : null,
+      clippedRatio: isReadable ? heard.clippedRatio : null,
       digits: isReadable ? heard.digits : null,
       dtmf: isReadable ? this.digits() : null,
       digitDuplicates: isReadable ? heard.digitDuplicates : null,

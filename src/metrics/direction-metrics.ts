@@ -2,6 +2,7 @@ import type { DirectionTruth } from '../impair/truth.js';
 import type { Scale } from '../quality/equipment.js';
 import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
+import { LevelMetrics } from './level-metrics.js';
 import { Ratings } from './ratings.js';
 import type { DirectionSummary, TruthSummary } from './summary.js';
 
@@ -21,6 +22,7 @@ export class DirectionMetrics {
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
   private readonly playout = new Distribution(1000);
+  private readonly levels = new LevelMetrics();
   /** Ratings by scale, which no statistic mixes. */
   private readonly ratings = new Map<Scale, Ratings>();
 
@@ -47,6 +49,7 @@ export class DirectionMetrics {
     if (heard.lossRatio !== null) this.loss.record(heard.lossRatio);
     if (heard.jitterMs !== null) this.jitter.record(heard.jitterMs);
     if (heard.playout !== null) this.playout.record(heard.playout.meanMs);
+    this.levels.add(heard);
     if (!heard.mos) return;
     let ratings = this.ratings.get(heard.mos.scale);
     if (!ratings) {
@@ -75,6 +78,7 @@ export class DirectionMetrics {
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
       playoutDelayMs: this.playout.percentiles(),
+      ...this.levels.summary(),
       mosLq: null,
       mosLqWorst: null,
       mosCq: null,

@@ -1,18 +1,24 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import type { LowPercentiles, Percentiles } from './summary.js';
+import type { LowPercentiles, Percentiles, SpreadPercentiles } from './summary.js';
 
 /**
- * A distribution of non-negative figures, kept to three significant digits whatever their number
- * (HDR histogram over the value × `scale`). Minimum, maximum and mean are exact.
+ * A distribution of figures from a least one on, kept to three significant digits whatever their number
+ * (HDR histogram over the distance from the least × `scale`). Minimum, maximum and mean are exact.
  */
 export class Distribution {
   private readonly histogram: Histogram;
   private sum = 0;
   private min = Number.POSITIVE_INFINITY;
-  private max = 0;
+  private max = Number.NEGATIVE_INFINITY;
 
-  /** @param scale how many steps a unit has: 1000 keeps µs of values in ms. */
-  constructor(private readonly scale = 1000) {
+  /**
+   * @param scale how many steps a unit has: 1000 keeps µs of values in ms
+   * @param least what is below counts as that
+   */
+  constructor(
+    private readonly scale = 1000,
+    private readonly least = 0,
+  ) {
     this.histogram = build({
       bitBucketSize: 32,
       autoResize: true,
@@ -28,8 +34,8 @@ export class Distribution {
   }
 
   record(value: number): void {
-    const v = value > 0 ? value : 0;
-    this.histogram.recordValue(Math.round(v * this.scale));
+    const v = value > this.least ? value : this.least;
+    this.histogram.recordValue(Math.round((v - this.least) * this.scale));
     this.sum += v;
     if (v < this.min) this.min = v;
     if (v > this.max) this.max = v;
@@ -38,7 +44,7 @@ export class Distribution {
   /** Quantile `q` in 0–1; `null` when nothing was recorded. */
   quantile(q: number): number | null {
     if (this.count === 0) return null;
-    const value = this.histogram.getValueAtPercentile(q * 100) / this.scale;
+    const value = this.least + this.histogram.getValueAtPercentile(q * 100) / this.scale;
     return Math.min(Math.max(value, this.min), this.max);
   }
 
@@ -65,6 +71,18 @@ export class Distribution {
       p5: round(this.quantile(0.05)!),
       p50: round(this.quantile(0.5)!),
       mean: round(this.sum / this.count),
+    };
+  }
+
+  /** For figures of which both ends are bad; `null` when nothing was recorded. */
+  spread(): SpreadPercentiles | null {
+    if (this.count === 0) return null;
+    return {
+      min: round(this.min),
+      p5: round(this.quantile(0.05)!),
+      p50: round(this.quantile(0.5)!),
+      p95: round(this.quantile(0.95)!),
+      max: round(this.max),
     };
   }
 }

@@ -1,5 +1,5 @@
 /** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
-export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'cps' | 'boolean' | 'text';
+export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'cps' | 'boolean' | 'text';
 
 const percentiles = (kind: FigureKind) => ({ p50: kind, p95: kind, p99: kind, max: kind });
 const lowPercentiles = (kind: FigureKind) => ({ min: kind, p5: kind, p50: kind, mean: kind });
@@ -18,6 +18,10 @@ const direction = {
   lossRatioPerStream: percentiles('ratio'),
   jitterMs: percentiles('ms'),
   playoutDelayMs: percentiles('ms'),
+  activeLevelDbov: { min: 'dbov', p5: 'dbov', p50: 'dbov', p95: 'dbov', max: 'dbov' },
+  activityFactor: lowPercentiles('ratio'),
+  noiseFloorDbov: percentiles('dbov'),
+  clippedRatio: percentiles('ratio'),
   mosLq: lowPercentiles('mos'),
   mosLqWorst: lowPercentiles('mos'),
   mosCq: lowPercentiles('mos'),

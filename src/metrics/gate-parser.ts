@@ -52,6 +52,7 @@ function parseBound(kind: FigureKind, text: string): number | string | boolean |
     case 'count':
     case 'mos':
     case 'r':
+    case 'dbov':
     case 'cps':
       return number(text);
     default:
@@ -75,6 +76,8 @@ function describeKind(kind: FigureKind): string {
       return 'a MOS (1 to 4.5)';
     case 'r':
       return 'a rating R (0 to 100)';
+    case 'dbov':
+      return 'a level in dBov (-26)';
     case 'cps':
       return 'a rate in calls per second';
     case 'boolean':

@@ -18,6 +18,15 @@ export interface LowPercentiles {
   mean: number;
 }
 
+/** Percentiles of a figure of which both ends are bad. */
+export interface SpreadPercentiles {
+  min: number;
+  p5: number;
+  p50: number;
+  p95: number;
+  max: number;
+}
+
 /** What a rating rests on, in the terms of `MosReport`. */
 export type RatedEquipment = Pick<MosReport, 'codec' | 'ie' | 'bpl' | 'equipmentSource' | 'lookAheadMs'>;
 
@@ -49,7 +58,15 @@ export interface ScaleSummary {
   mosModel: MosModel;
 }
 
-export interface DirectionSummary {
+/** How loud what was heard was, over the streams of which that was measured. */
+export interface LevelSummary {
+  activeLevelDbov: SpreadPercentiles | null;
+  activityFactor: LowPercentiles | null;
+  noiseFloorDbov: Percentiles | null;
+  clippedRatio: Percentiles | null;
+}
+
+export interface DirectionSummary extends LevelSummary {
   /** Answered calls in which this direction carries audio. */
   streams: number;
   /** Streams with a MOS, and streams without. */

@@ -11,6 +11,8 @@ const MARGIN_DB = 15.9;
 /** Thresholds are 1, 2, 4 … 16384 in units of 16-bit samples: 6.02 dB apart, the highest at half of full scale. */
 const THRESHOLDS = 15;
 const FULL_SCALE = 32768;
+/** What is not above this is nobody's speech: the digital silence of A-law has −72.2 dBov. */
+const LEAST_DBOV = -70;
 /** What a smoother keeps of its distance to the input over a block. */
 const BLOCK_DECAY = Math.exp(-BLOCK_SAMPLES / SMOOTHING_SAMPLES);
 /** Two seconds: from then on a pause changes nothing but the time, as no envelope is left, and no hangover. */
@@ -92,6 +94,7 @@ export class ActiveLevelMeter {
         if (i === 1) break;
         const share = (belowMarginDb - MARGIN_DB) / (belowMarginDb - marginDb);
         const levelDbov = belowDb + share * (levelDb - belowDb);
+        if (levelDbov < LEAST_DBOV) break;
         const activeSamples = energy / (FULL_SCALE ** 2 * 10 ** (levelDbov / 10));
         return { levelDbov, activityFactor: Math.min(1, activeSamples / samples) };
       }

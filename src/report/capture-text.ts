@@ -47,6 +47,7 @@ function streamLines(s: StreamReport, number: number): string[] {
     `     ${printable(name)}, from ${clock(s.startMs)} for ${clock(s.durationMs)}`,
     `     packets ${count(s.packets)}  lost ${count(s.packetsLost)} (${percent(s.lossRatio)})  duplicates ${count(s.duplicates)}  reordered ${count(s.reordered)}  late ${count(s.lateDiscarded)}`,
     `     jitter ${msDigits(s.jitterMs)} / ${milliseconds(s.jitterMaxMs)}  longest gap ${milliseconds(s.longestGapMs)}  level ${decimal(s.levelDbov, 1)} dBov`,
+    ...(s.noiseFloorDbov === null ? [] : [`     ${levelText(s)}`]),
     `     R ${decimal(s.rFactor, 1)}  MOS-LQ ${decimal(s.mosLq, 2)}${s.mosModel ? ` (${s.mosModel.model})` : ''}`,
   ];
   const { playout, worstInterval: worst } = s;
@@ -76,6 +77,12 @@ function digitLines(digits: readonly CapturedDigit[]): string[] {
     );
   if (faulty.length > MOST_DIGIT_LINES) lines.push(`     and ${count(faulty.length - MOST_DIGIT_LINES)} more digits`);
   return lines;
+}
+
+function levelText({ activeLevelDbov, activityFactor, noiseFloorDbov, clippedRatio }: StreamReport): string {
+  const share = activityFactor === null ? '' : ` in ${percent(activityFactor)} of the time`;
+  const speech = activeLevelDbov === null ? 'no speech' : `speech ${decimal(activeLevelDbov, 1)} dBov${share}`;
+  return `${speech}  noise ${decimal(noiseFloorDbov, 1)} dBov  clipped ${percent(clippedRatio)}`;
 }
 
 function worstText(worst: NonNullable<StreamReport['worstInterval']>): string {

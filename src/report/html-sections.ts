@@ -16,6 +16,7 @@ import {
   sortedResponses,
 } from './format.js';
 import { injectedKinds } from './injected.js';
+import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
@@ -302,6 +303,7 @@ export function mediaTables({ media, dtmf }: Summary): string {
     row('MOS-LQ in the worst 10 s', (d) => low(d.mosLqWorst, 2)),
     row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),
     row('R min / p5 / p50', (d) => low(d.rFactor, 1)),
+    ...LEVEL_ROWS.map(([name, value]) => row(name[0].toUpperCase() + name.slice(1), value)),
     digit('DTMF sent / heard', (s) => several(s.sent, s.received)),
     digit('DTMF lost', (s) =>
       s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)}) in ${count(s.callsAffected)} calls`,

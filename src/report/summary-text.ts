@@ -15,6 +15,7 @@ import {
   sortedResponses,
 } from './format.js';
 import { injectedKinds } from './injected.js';
+import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
@@ -221,6 +222,7 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
     row('  in the worst 10 s', (d) => low(d.mosLqWorst)),
     row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),
     row('R p5 / p50', (d) => low(d.rFactor, 1)),
+    ...LEVEL_ROWS.map(([name, value]) => row(name, value)),
   ];
   const models = [m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null);
   const notes = new Set(models.map((model) => mosModelNotes(model).join('\n')));

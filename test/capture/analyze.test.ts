@@ -122,6 +122,10 @@ describe('an analysis of a capture', () => {
       silentRatio: 0,
     });
     expect(second.levelDbov).toBeCloseTo(-6, 0);
+    expect(second.activeLevelDbov).toBeCloseTo(second.levelDbov!, 0);
+    expect(second.activityFactor).toBeGreaterThan(0.9);
+    expect(Math.abs(second.noiseFloorDbov! - second.levelDbov!)).toBeLessThan(1);
+    expect(first).toMatchObject({ activeLevelDbov: null, activityFactor: 0, clippedRatio: 0 });
     // Differences of 4 ms at every packet draw J towards 4.
     expect(second.jitterMaxMs!).toBeGreaterThan(3.9);
     expect(second.jitterMaxMs!).toBeLessThanOrEqual(4);
@@ -156,6 +160,8 @@ describe('an analysis of a capture', () => {
     const gsm = { type: 3, payload: new Uint8Array(33).fill(0xd0) };
     const { streams } = await measure([...talk(gsm), ...talk({ ...gsm, ssrc: 9, skip: (i) => i === 50 })]);
     expect(streams[0]).toMatchObject({ encoding: 'GSM/8000', levelDbov: null, silentRatio: null });
+    const unknown = { activeLevelDbov: null, activityFactor: null, noiseFloorDbov: null, clippedRatio: null };
+    expect(streams[0]).toMatchObject(unknown);
     expect(streams[0].mosModel).toMatchObject({ codec: 'GSM', ie: 20, bpl: null, equipmentSource: 'G.113 Ie' });
     expect(streams[0].rFactor).toBeCloseTo(73.2062, 4);
     expect(streams[1]).toMatchObject({ packetsLost: 1, rFactor: null, mosLq: null });
@@ -310,6 +316,7 @@ describe('an analysis of a capture', () => {
     expect(text).toContain('PCMU/8000');
     expect(text).toContain('lost 1 (1.00%)');
     expect(text).toContain('unknown encoding');
+    expect(text).toMatch(/no speech|speech -?[\d.]+ dBov in [\d.]+% of the time {2}noise -[\d.]+ dBov {2}clipped /);
     expect(text).toContain('jitter – / –');
     for (const line of text.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
   });

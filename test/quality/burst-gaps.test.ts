@@ -153,9 +153,9 @@ describe('VoIP metrics of what was heard', () => {
       gapDurationMs: 6400,
       roundTripMs: 0,
       endSystemDelayMs: 80,
-      // −26 dBov, where 0 dBm0 is 6.15 dB below full scale.
-      signalLevelDbm0: expect.closeTo(-19.85, 6),
-      noiseLevelDbm0: null,
+      // An active level of −25 dBov and a noise floor of −60, where 0 dBm0 is 6.15 dB below full scale.
+      signalLevelDbm0: expect.closeTo(-18.85, 6),
+      noiseLevelDbm0: expect.closeTo(-53.85, 6),
       conceals: false,
       gmin: 16,
       rFactor: mos.r,
@@ -165,9 +165,9 @@ describe('VoIP metrics of what was heard', () => {
     });
   });
 
-  it('take the level of the noise from comfort noise', () => {
-    const { noiseLevelDbm0 } = voipMetricsOf({ ...heard, comfortNoiseDbov: -60 }, null, true)!;
-    expect(noiseLevelDbm0).toBeCloseTo(-53.85, 6);
+  it('leave out levels that are not known', () => {
+    const metrics = voipMetricsOf({ ...heard, activeLevelDbov: null, noiseFloorDbov: null }, null, true);
+    expect(metrics).toMatchObject({ signalLevelDbm0: null, noiseLevelDbm0: null });
   });
 
   it('have a conversational quality once the round trip is known, and none without packets', () => {

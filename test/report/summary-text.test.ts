@@ -25,6 +25,10 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'loss injected')).toBe('loss injected | 2.03% | 0%');
     expect(lineWith(text, 'jitter')).toBe('jitter p50 / p95 ms | 2.31 / 4.12 | 0.04 / 0.08');
     expect(lineWith(text, 'MOS-LQ')).toBe('MOS-LQ p5 / p50 | 2.94 / 3.87 | 4.12 / 4.41');
+    expect(lineWith(text, 'speech p5')).toBe('speech p5 / p95 dBov | -29.8 / -17.9 | -28.3 / -24.4');
+    expect(lineWith(text, 'activity')).toBe('speech activity p50 | 62.0% | 62.0%');
+    expect(lineWith(text, 'noise')).toBe('noise p50 / p95 dBov | -58.0 / -49.3 | -72.2 / -64.5');
+    expect(lineWith(text, 'clipped')).toBe('clipped p50 / p95 | 0% / 0.34% | not measured');
     expect(lineWith(text, 'round trip')).toBe('RTCP of 446 calls: round trip p50 / p95 41.2 / 44.9 ms');
     expect(lineWith(text, 'by RTCP')).toBe('uplink by RTCP: lost 1.97%, jitter p50 / p95 2.25 / 4.00 ms');
     expect(lineWith(text, 'by RTCP XR')).toBe('uplink by RTCP XR: R p5 / p50 56 / 77, MOS-LQ p5 / p50 2.9 / 3.9');
