@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { examineMachine } from '../../src/run/machine.js';
+import { diagnose } from './diagnosis.js';
 import { compile, startEcho } from './far-end.js';
 import { measureJitter } from './jitter.js';
 import { type BenchOptions, type Measured, runMediaThread } from './media-thread.js';
@@ -13,6 +14,8 @@ import { type BenchOptions, type Measured, runMediaThread } from './media-thread
 //   npm run bench:media -- [curve] --calls 1000,2000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll [--shared]
 // What measuring costs: everything that is heard measured, beside packets that are only received and counted:
 //   npm run bench:media -- measuring --calls 2000 --seconds 8 --rounds 3
+// Faults of audio by their causes, in whole runs: so many calls of each kind, and a matrix of what was injected and what was found:
+//   npm run bench:media -- diagnosis --calls 48
 // The jitter at the receiver, as tshark sees it, beside SIPp's:
 //   npm run bench:media -- jitter --calls 1000 --seconds 8 --rounds 3
 
@@ -124,6 +127,7 @@ const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
 try {
   if (mode === 'jitter') await measureJitter(folder, { calls: curve[0], seconds, rounds, tickMs, port });
   else if (mode === 'measuring') await measureMeasuring();
+  else if (mode === 'diagnosis') await diagnose(curve[0]);
   else await measureCurve();
 } finally {
   rmSync(folder, { recursive: true });

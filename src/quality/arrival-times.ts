@@ -57,6 +57,11 @@ export class ArrivalTimes {
     return { packets, startDelayMs, gapMs, longestGapMs: this.longestExpectedGapAt(nowMs) };
   }
 
+  /** How long ago the last packet came; 0 before the first one. */
+  silentFor(nowMs: number): number {
+    return this.numbers[this.at + PACKETS] === 0 ? 0 : nowMs - this.numbers[this.at + LAST_MS];
+  }
+
   note(arrivalMs: number): void {
     const { numbers, at } = this;
     const lastMs = numbers[at + LAST_MS];

@@ -8,8 +8,8 @@ const BLOCK_PACKETS = 10;
 /** At most so many samples of a packet are looked at. */
 const MOST_SAMPLES = 160;
 /** After so many blocks only every so many-th packet that is offered is looked at. */
-const DENSE_BLOCKS = 2;
-const SPARSE = 4;
+const DENSE_BLOCKS = 3;
+const SPARSE = 8;
 /** A packet is looked at when it is louder than this whichever way it is read: −50 dBov. */
 const LEAST_SQUARE = 32768 ** 2 * 1e-5;
 /** A prediction is never taken to leave less of a signal than this: −30 dB. */

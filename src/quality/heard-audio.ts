@@ -15,7 +15,7 @@ import { PAUSE_NUMBERS, Pauses } from './pauses.js';
 import type { HeardLevels } from './reports.js';
 
 /** One packet of so many is offered to the detector of garbled audio; a power of two. */
-const GARBLE_EVERY = 16;
+const GARBLE_EVERY = 8;
 
 /** Levels are counted in samples of this rate, whatever the codec's is. */
 const LEVEL_RATE = 8000;

@@ -1,5 +1,4 @@
 import { type HeardSource, SourceTotals } from './heard-source.js';
-import { type Interruptions, interruptionsOf, type RunLengths } from './interruptions.js';
 
 /** The sources of a stream, one after the other; the one that is heard now belongs to the stream itself. */
 export class EarlierSources {
@@ -10,8 +9,6 @@ export class EarlierSources {
   /** The source before: its late packets are still its own. */
   private previous: HeardSource | null = null;
   private readonly ended = new SourceTotals();
-  /** Runs of lost and late packets of those that ended. */
-  private readonly endedRuns: RunLengths[] = [];
 
   get received(): number {
     return this.ended.received + (this.previous?.receiver.received ?? 0);
@@ -32,7 +29,7 @@ export class EarlierSources {
 
   /** A source of that SSRC begins in the place of `current`. */
   begin(ssrc: number, current: HeardSource | null): void {
-    this.keep(this.previous);
+    if (this.previous) this.ended.add(this.previous);
     this.previous = current;
     if (this.lastSsrc >= 0 && ssrc !== this.lastSsrc) this.changes++;
     this.lastSsrc = ssrc;
@@ -46,17 +43,9 @@ export class EarlierSources {
 
   /** All are over, late packets included. */
   end(current: HeardSource | null): void {
-    this.keep(this.previous);
+    if (this.previous) this.ended.add(this.previous);
     this.previous = null;
-    this.keep(current);
-  }
-
-  /** Interruptions of all of them and `current`. Nothing is changed by it. */
-  interruptions(current: HeardSource | null, packetMs: number): Interruptions {
-    const runs = this.endedRuns.slice();
-    if (this.previous) runs.push(this.previous.runs.lengths());
-    if (current) runs.push(current.runs.lengths());
-    return interruptionsOf(runs, packetMs);
+    if (current) this.ended.add(current);
   }
 
   /** Sums over all of them and `current`. Nothing is changed by it. */
@@ -66,12 +55,5 @@ export class EarlierSources {
     if (this.previous) totals.add(this.previous);
     if (current) totals.add(current);
     return totals;
-  }
-
-  private keep(source: HeardSource | null): void {
-    if (source === null) return;
-    this.ended.add(source);
-    const lengths = source.runs.lengths();
-    if (lengths.size > 0) this.endedRuns.push(lengths);
   }
 }

@@ -19,6 +19,7 @@ import { HeardSource } from './heard-source.js';
 import { EarlierSources } from './heard-sources.js';
 import type { HeardSpec } from './heard-spec.js';
 import { HeldTime } from './held-time.js';
+import { INTERRUPTION_MS, InterruptionCounter } from './interruptions.js';
 import { Intervals } from './intervals.js';
 import { burstRatio } from './loss-runs.js';
 import { type KnownDelay, mosOf, rateConversation } from './mos.js';
@@ -62,6 +63,7 @@ export class HeardStream implements HeardCounters {
   readonly digits = new HeardDigits();
   private answeredAtMs: number | null = null;
   private readonly held = new HeldTime();
+  private readonly interruptions = new InterruptionCounter();
   /** From the answer on. */
   private intervals: Intervals | null = null;
   private ssrcCollision = false;
@@ -139,11 +141,14 @@ export class HeardStream implements HeardCounters {
     }
     const endsInterval = arrivalMs >= numbers[at + INTERVAL_END_MS];
     if (endsInterval) this.endInterval(arrivalMs);
-    this.arrivals.note(arrivalMs);
-    const source = ssrc === numbers[at + CURRENT_SSRC] ? this.current! : this.sourceOf(ssrc);
     // As a signed number the timestamp is passed on without an allocation; only differences are used.
     const timestamp = timestampOf(bytes, offset) | 0;
     const sequence = sequenceOf(bytes, offset);
+    const isCurrent = ssrc === numbers[at + CURRENT_SSRC];
+    if (isCurrent && this.arrivals.silentFor(arrivalMs) >= INTERRUPTION_MS)
+      this.noteGap(sequence, timestamp, arrivalMs);
+    this.arrivals.note(arrivalMs);
+    const source = isCurrent ? this.current! : this.sourceOf(ssrc);
     const arrival = source.accept(sequence, timestamp, arrivalMs, isAudio(kind), markerOf(bytes, offset));
     if (endsInterval) source.extendInterval(this.intervals!.spread(this.packetsLostSoFar(), arrivalMs));
     if (arrival === Arrival.duplicate) return;
@@ -248,7 +253,7 @@ export class HeardStream implements HeardCounters {
       isAnswered: this.answeredAtMs !== null,
       mediaTimeoutMs: this.spec.mediaTimeoutMs,
       unauthenticated: this.unauthenticated,
-      interruptions: this.earlier.interruptions(this.current, audio.packetMs),
+      interruptions: this.interruptions.totals,
       ...arrivals.factsAt(nowMs),
       ...audio.factsAt(nowMs),
       ...strays.factsAt(arrivals.lastMs),
@@ -346,6 +351,13 @@ export class HeardStream implements HeardCounters {
     intervals.end(earlier.totals(current), lastMs, arrivalMs, this.audio.packetMs);
     earlier.endInterval(current);
     this.numbers[this.at + INTERVAL_END_MS] = intervals.endMs;
+  }
+
+  private noteGap(sequence: number, timestamp: number, arrivalMs: number): void {
+    const { receiver, clockRate } = this.current!;
+    const lost = (((sequence - receiver.last) << 16) >> 16) - 1;
+    const elapsedMs = (((timestamp - receiver.lastTimestamp) | 0) * 1000) / clockRate;
+    this.interruptions.note(this.arrivals.expectedGapAt(arrivalMs), lost * this.audio.packetMs, elapsedMs);
   }
 
   private get expectsAudio(): boolean {

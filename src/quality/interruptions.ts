@@ -1,5 +1,5 @@
-/** Audio that is missing for at least this long in one go is an interruption: a syllable and more. */
-const LEAST_MS = 200;
+/** A time without packets from which on audio was interrupted: a syllable and more. */
+export const INTERRUPTION_MS = 200;
 
 /** Interruptions of a stream: how many, how long together, and the longest of them. */
 export interface Interruptions {
@@ -8,24 +8,28 @@ export interface Interruptions {
   longestMs: number;
 }
 
-/** How many runs of packets that were not played there were, by their length in packets. */
-export type RunLengths = ReadonlyMap<number, number>;
-
 /**
- * The interruptions that a stream's runs of lost and late packets make. A sender that pauses interrupts nothing: it sends
- * no packet that could miss.
- * @param packetMs how much audio a packet carries
+ * Tells interruptions from pauses, by the packet after a time without any. Where the sender made a pause its sequence numbers
+ * go on, and its timestamps have gone as far as the clock. Otherwise packets are missing, or were held back and come now.
  */
-export function interruptionsOf(lengths: Iterable<RunLengths>, packetMs: number): Interruptions {
-  const found = { count: 0, totalMs: 0, longestMs: 0 };
-  for (const runs of lengths) {
-    for (const [packets, times] of runs) {
-      const ms = packets * packetMs;
-      if (ms < LEAST_MS) continue;
-      found.count += times;
-      found.totalMs += times * ms;
-      found.longestMs = Math.max(found.longestMs, ms);
-    }
+export class InterruptionCounter {
+  private readonly total: Interruptions = { count: 0, totalMs: 0, longestMs: 0 };
+
+  /**
+   * Takes the first packet after `gapMs` in which audio was expected.
+   * @param lostMs how much audio was lost before it, by the sequence numbers
+   * @param elapsedMs how far the timestamps have gone since the packet before the gap
+   */
+  note(gapMs: number, lostMs: number, elapsedMs: number): void {
+    const ms = Math.max(Math.min(lostMs, gapMs), gapMs - Math.max(0, elapsedMs));
+    if (ms < INTERRUPTION_MS) return;
+    this.total.count++;
+    this.total.totalMs += ms;
+    this.total.longestMs = Math.max(this.total.longestMs, ms);
   }
-  return found;
+
+  /** Of now. */
+  get totals(): Interruptions {
+    return { ...this.total };
+  }
 }

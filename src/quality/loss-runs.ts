@@ -1,7 +1,6 @@
 import { type NumberRange, takeNumbers } from '../core/number-block.js';
 import { clearBit, hasBit, nextClear, setBit, WINDOW_PAIR_NUMBERS } from './bit-window.js';
 import { BurstGaps, type BurstTotals } from './burst-gaps.js';
-import type { RunLengths } from './interruptions.js';
 import { MAX_MISORDER } from './rtp-receiver.js';
 
 /** Runs of packets that were lost or came too late to be played. */
@@ -21,7 +20,6 @@ const STARTED = 0;
 const NEXT = 1;
 const HIGHEST = 2;
 const PACKETS = 3;
-/** Packets of the run that is not over. */
 const IN_RUN = 4;
 const MISSING = 5;
 const RUNS = 6;
@@ -39,8 +37,6 @@ export class LossRuns {
   private readonly played: number;
   /** `null` until a packet misses. */
   private gaps: BurstGaps | null = null;
-  /** How many runs had a length of two or more packets, by that length; `null` until there is one. */
-  private long: Map<number, number> | null = null;
 
   /**
    * @param range `LOSS_RUN_NUMBERS` zeros
@@ -87,7 +83,7 @@ export class LossRuns {
     if (numbers[at + STARTED] === 0) return;
     while (numbers[at + NEXT] <= numbers[at + HIGHEST]) this.judge(this.take(numbers[at + NEXT]++));
     numbers[at + STARTED] = 0;
-    this.endRun();
+    numbers[at + IN_RUN] = 0;
     this.gaps?.end();
   }
 
@@ -109,26 +105,6 @@ export class LossRuns {
       }
     }
     return { packets, missing, runs };
-  }
-
-  /** How many runs of two or more packets there are up to the highest one, by their length, without changing anything. */
-  lengths(): RunLengths {
-    const { numbers, at } = this;
-    const lengths = new Map(this.long);
-    let run = numbers[at + IN_RUN];
-    let following = numbers[at + NEXT];
-    if (numbers[at + STARTED] !== 0) {
-      for (let gone = this.gone(following); gone <= numbers[at + HIGHEST]; gone = this.gone(gone + 1)) {
-        if (gone !== following) {
-          countLong(lengths, run);
-          run = 0;
-        }
-        run++;
-        following = gone + 1;
-      }
-    }
-    countLong(lengths, run);
-    return lengths;
   }
 
   /** Bursts up to the highest packet, without changing anything. */
@@ -156,19 +132,9 @@ export class LossRuns {
       numbers[at + MISSING]++;
       this.gaps ??= new BurstGaps();
       this.gaps.add(numbers[at + PACKETS]);
-      if (numbers[at + IN_RUN]++ === 0) numbers[at + RUNS]++;
-    } else if (numbers[at + IN_RUN] !== 0) {
-      this.endRun();
+      if (numbers[at + IN_RUN] === 0) numbers[at + RUNS]++;
     }
-  }
-
-  private endRun(): void {
-    const { numbers, at } = this;
-    if (numbers[at + IN_RUN] > 1) {
-      this.long ??= new Map();
-      countLong(this.long, numbers[at + IN_RUN]);
-    }
-    numbers[at + IN_RUN] = 0;
+    numbers[at + IN_RUN] = isPlayed ? 0 : 1;
   }
 
   private take(extended: number): boolean {
@@ -176,10 +142,6 @@ export class LossRuns {
     clearBit(this.words, this.played, extended);
     return isPlayed;
   }
-}
-
-function countLong(lengths: Map<number, number>, packets: number): void {
-  if (packets > 1) lengths.set(packets, (lengths.get(packets) ?? 0) + 1);
 }
 
 /**

@@ -151,7 +151,7 @@ export interface HeardFigures extends HeardLevels {
   startDelayMs: number | null;
   /** When RTP stopped for `mediaTimeoutMs` or more, after the answer; `null` where it did not. */
   stoppedAfterMs: number | null;
-  /** Audio that was missing for 200 ms or more in one go, lost or too late. */
+  /** Times of 200 ms or more in which no packet came, though there was audio: it was lost, or held back. */
   interruptions: Interruptions;
   /** Share of the blocks of audio looked at that were decoded wrong; `null` where none could be judged. */
   garbledRatio: number | null;

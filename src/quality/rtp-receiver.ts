@@ -129,6 +129,11 @@ export class RtpReceiver {
     return this.numbers[this.at + HIGHEST];
   }
 
+  /** Timestamp of that packet, signed. */
+  get lastTimestamp(): number {
+    return this.numbers[this.at + HIGHEST_TIMESTAMP];
+  }
+
   /** Sequence numbers from the first to the last received, both included. */
   get expected(): number {
     const { numbers, at } = this;

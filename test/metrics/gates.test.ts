@@ -15,7 +15,11 @@ const summary = {
   responses: { '200': 90, '503': 10 },
   sip: { setupFailureRatio: 0.1, srdMs: { success: { p95: 750 }, failure: null } },
   trunk: { exhausted: true, cause: 'channels' },
-  media: { downlink: { mosLq: null, lossRatio: 0.02 }, oneWay: { byCause: { silence: 2 } } },
+  media: {
+    downlink: { mosLq: null, lossRatio: 0.02 },
+    oneWay: { byCause: { silence: 2 } },
+    impaired: { calls: 3, byCause: { garbled: 3 } },
+  },
 } as unknown as Summary;
 
 const judge = (expression: string) => judgeGates([gate(expression)], summary)[0];
@@ -34,6 +38,9 @@ describe('gates', () => {
     ['responses.486 == 0', true],
     ['media.oneWay.byCause.no-rtp == 0', true],
     ['media.oneWay.byCause.silence >= 2', true],
+    ['media.impaired.calls == 0', false],
+    ['media.impaired.byCause.garbled <= 3', true],
+    ['media.impaired.byCause.late == 0', true],
   ])('%s is %s', (expression, pass) => {
     expect(judge(expression).pass).toBe(pass);
   });

@@ -548,6 +548,121 @@ describe('the verdict of a stream', () => {
   });
 });
 
+describe('what is heard, and not as it should be', () => {
+  it('is garbled by the other law, from a codec change on, too; and not by a payload type that says which law it is', () => {
+    answer();
+    far.type = 8;
+    far.speak(6000);
+    expect(stream.report(far.atMs)).toMatchObject({ verdict: { state: 'fault', cause: 'garbled' }, garbledRatio: 1 });
+    start();
+    answer();
+    far.speak(12_000);
+    expect(stream.report(far.atMs)).toMatchObject({ verdict: { state: 'ok' }, garbledRatio: 0 });
+    far.type = 8;
+    far.speak(16_000);
+    expect(stream.verdictAt(far.atMs).cause).toBe('garbled');
+  });
+
+  it('is late when the first packet came 1 s after the answer, and not for a hold before it', () => {
+    answer();
+    far.pause(960);
+    far.speak(6000);
+    expect(stream.report(far.atMs)).toMatchObject({ verdict: { state: 'fault', cause: 'late' }, startDelayMs: 1000 });
+    start({ isHeld: true });
+    answer();
+    far.pause(5000);
+    stream.configure(SPEC, far.atMs);
+    far.speak(6000);
+    expect(stream.report(far.atMs)).toMatchObject({ verdict: { state: 'ok' }, startDelayMs: 40, heldMs: 5000 });
+  });
+
+  it('is intermittent by three gaps of 200 ms, lost or held back; not by two, by short ones, or where nothing was sent', () => {
+    const gaps = (count: number, gap: () => void) => {
+      start();
+      answer();
+      far.speak(1000);
+      for (let i = 0; i < count; i++) {
+        gap();
+        far.speak(2000);
+      }
+      return stream.report(far.atMs);
+    };
+    const lose = (ms: number) => () => far.pause(ms, true);
+    expect(gaps(3, lose(200))).toMatchObject({
+      verdict: { state: 'fault', cause: 'intermittent' },
+      interruptions: { count: 3, totalMs: 600, longestMs: 200 },
+    });
+    expect(gaps(2, lose(400))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 2, totalMs: 800 } });
+    expect(gaps(6, lose(180))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 0 } });
+    expect(gaps(6, () => far.pause(400))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 0 } });
+    const late = gaps(4, () => {
+      far.delayMs = 300;
+      far.speak(240);
+      far.delayMs = 40;
+    });
+    expect(late).toMatchObject({ packetsLost: 0, verdict: { cause: 'intermittent' } });
+    expect(late.interruptions.count).toBe(4);
+  });
+
+  it('keeps the interruptions of sources that ended, and those far back', () => {
+    answer();
+    for (let source = 0; source < 4; source++) {
+      far.ssrc++;
+      far.speak(2000);
+      far.pause(300, true);
+      far.speak(30_000);
+    }
+    expect(stream.report(far.atMs).interruptions).toEqual({ count: 4, totalMs: 1200, longestMs: 300 });
+  });
+});
+
+describe('where what was heard has gone', () => {
+  it('is another source, 2 s after the last packet from the negotiated one', () => {
+    answer();
+    far.speak(3000);
+    for (let i = 0; i < 100; i++) stream.onWrongSource();
+    expect(stream.verdictAt(far.atMs + 1900).state).toBe('ok');
+    expect(stream.verdictAt(far.atMs + 2100).cause).toBe('wrong-source');
+    // It has come back.
+    far.pause(2100);
+    far.speak(1000);
+    expect(stream.verdictAt(far.atMs).state).toBe('ok');
+  });
+
+  it('is told with the time at which it stopped', () => {
+    answer();
+    far.speak(3000);
+    expect(stream.report(far.atMs + 4000).stoppedAfterMs).toBeNull();
+    expect(stream.report(far.atMs + 6000)).toMatchObject({
+      verdict: { state: 'fault', cause: 'stopped' },
+      stoppedAfterMs: 3020,
+    });
+    far.pause(6000);
+    far.speak(1000);
+    expect(stream.report(far.atMs).stoppedAfterMs).toBe(3020);
+  });
+
+  it('is a payload type that was not negotiated, from some time on', () => {
+    answer();
+    far.speak(10_000);
+    far.type = 18;
+    far.speak(4980);
+    expect(stream.verdictAt(far.atMs).state).toBe('ok');
+    far.speak(100);
+    expect(stream.verdictAt(far.atMs).cause).toBe('undecodable');
+  });
+
+  it('is silence where one loud code is repeated: nobody hears that', () => {
+    answer();
+    far.hum(8000, 0x00);
+    expect(stream.report(far.atMs)).toMatchObject({
+      verdict: { state: 'fault', cause: 'silence' },
+      silentRatio: 1,
+      secondsHeard: 0,
+    });
+  });
+});
+
 describe('malformed input', () => {
   it('is counted, never thrown on, and changes no other figure', () => {
     fc.assert(

@@ -7,6 +7,8 @@ import { planOf } from '../../src/run/plan.js';
 import { Run, type RunOptions } from '../../src/run/run.js';
 
 export interface TestOptions extends Partial<RunOptions> {
+  /** How often a run that was held up is done at most; three times when it is left out. */
+  tries?: number;
   /** Called before the threads are up. */
   atOnce?(run: Run): void;
 }
@@ -29,7 +31,7 @@ export async function runProfile(
   during?: (run: Run) => void,
 ): Promise<FinishedRun> {
   const isOwn = parseProfile(yaml, 'test.yaml').target === undefined;
-  for (let again = isOwn ? 2 : 0; ; again--) {
+  for (let again = isOwn ? (options.tries ?? 3) - 1 : 0; ; again--) {
     const finished = await runOnce(yaml, options, during);
     const { valid, interrupted } = finished.summary.run;
     if (valid || interrupted || finished.failure || again === 0) return finished;
