@@ -64,6 +64,7 @@ export class HeardStream implements HeardCounters {
   private answeredAtMs: number | null = null;
   private readonly held = new HeldTime();
   private readonly interruptions = new InterruptionCounter();
+  private lastEventMs = Number.NaN;
   /** From the answer on. */
   private intervals: Intervals | null = null;
   private ssrcCollision = false;
@@ -356,8 +357,11 @@ export class HeardStream implements HeardCounters {
   private noteGap(sequence: number, timestamp: number, arrivalMs: number): void {
     const { receiver, clockRate } = this.current!;
     const lost = (((sequence - receiver.last) << 16) >> 16) - 1;
+    // Within a telephone-event timestamps stand still: there the sequence numbers alone tell.
+    const isWithinEvent = this.lastEventMs === this.arrivals.lastMs;
     const elapsedMs = (((timestamp - receiver.lastTimestamp) | 0) * 1000) / clockRate;
-    this.interruptions.note(this.arrivals.expectedGapAt(arrivalMs), lost * this.audio.packetMs, elapsedMs);
+    const gapMs = this.arrivals.expectedGapAt(arrivalMs);
+    this.interruptions.note(gapMs, lost * this.audio.packetMs, isWithinEvent ? gapMs : elapsedMs);
   }
 
   private get expectsAudio(): boolean {
@@ -376,6 +380,7 @@ export class HeardStream implements HeardCounters {
   }
 
   private hearEvent(bytes: Uint8Array, offset: number, length: number, ssrc: number, arrivalMs: number): void {
+    this.lastEventMs = arrivalMs;
     const { clockRate, hearDigits } = this.spec;
     if (!this.digits.hear(bytes, offset, length, ssrc, clockRate, arrivalMs, hearDigits)) this.malformed++;
   }

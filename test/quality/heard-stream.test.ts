@@ -51,8 +51,8 @@ class FarEnd {
     this.send(ms, () => frame);
   }
 
-  /** Sends digits, with audio before, between and after them. */
-  dial(digits: string): void {
+  /** Sends digits, with audio before, between and after them; the sender pauses after each packet of an event. */
+  dial(digits: string, pauseMs = 0): void {
     this.events.enqueue(digits, 100, 60);
     while (this.events.pending) {
       const length = this.events.next(this.timestamp, this.bytes, RTP_HEADER_BYTES);
@@ -61,6 +61,7 @@ class FarEnd {
         continue;
       }
       this.deliver(EVENT_TYPE, this.events.timestamp, length);
+      if (pauseMs > 0) this.pause(pauseMs);
       this.advance();
     }
   }
@@ -595,6 +596,7 @@ describe('what is heard, and not as it should be', () => {
     expect(gaps(2, lose(400))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 2, totalMs: 800 } });
     expect(gaps(6, lose(180))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 0 } });
     expect(gaps(6, () => far.pause(400))).toMatchObject({ verdict: { state: 'ok' }, interruptions: { count: 0 } });
+    expect(gaps(4, () => far.dial('1', 240))).toMatchObject({ interruptions: { count: 0 } });
     const late = gaps(4, () => {
       far.delayMs = 300;
       far.speak(240);
