@@ -2,9 +2,11 @@ import { CODECS, type CodecName, type DecodedCodec } from '../core/codecs.js';
 import { encodeG711 } from './g711.js';
 import { G722Encoder } from './g722.js';
 import { encodeL16 } from './l16.js';
-import { OpusEncoder } from './opus.js';
+import { OPUS_BITRATE, OpusEncoder } from './opus.js';
 
 const LEAD_IN_FRAMES = 50;
+/** Before what is said once. */
+const SILENT_LEAD_IN_FRAMES = 5;
 
 /**
  * Audio that was encoded once and is sent by every call: frames of one packet each, looped. A rest shorter than a frame
@@ -26,20 +28,33 @@ export class EncodedAudio {
 
   /**
    * @param samples at the codec's own sample rate
+   * @param isQuick Opus is encoded with the least effort
    * @param once it is not looped: nothing of it is left out, and its encoder begins with silence
    */
-  static encode(samples: Int16Array, codec: DecodedCodec, ptimeMs: number, once = false): EncodedAudio {
+  static encode(
+    samples: Int16Array,
+    codec: DecodedCodec,
+    ptimeMs: number,
+    once = false,
+    isQuick = false,
+  ): EncodedAudio {
     const perFrame = (CODECS[codec].sampleRate / 1000) * ptimeMs;
     const frames = Math.max(1, once ? Math.ceil(samples.length / perFrame) : Math.floor(samples.length / perFrame));
     const whole = new Int16Array(frames * perFrame);
     whole.set(samples.subarray(0, whole.length));
-    const before = once ? new Int16Array(LEAD_IN_FRAMES * perFrame) : leadIn(whole, perFrame);
-    const bytes = encodeAll(whole, before, codec, perFrame);
+    const before = once ? new Int16Array(SILENT_LEAD_IN_FRAMES * perFrame) : leadIn(whole, perFrame);
+    const bytes = encodeAll(whole, before, codec, perFrame, isQuick);
     return new EncodedAudio(codec, bytes, bytes.length / frames, frames);
   }
 }
 
-function encodeAll(samples: Int16Array, before: Int16Array, codec: DecodedCodec, perFrame: number): Uint8Array {
+function encodeAll(
+  samples: Int16Array,
+  before: Int16Array,
+  codec: DecodedCodec,
+  perFrame: number,
+  isQuick: boolean,
+): Uint8Array {
   switch (codec) {
     case 'PCMU':
     case 'PCMA': {
@@ -61,7 +76,7 @@ function encodeAll(samples: Int16Array, before: Int16Array, codec: DecodedCodec,
       return bytes;
     }
     case 'opus':
-      return encodeOpus(samples, before, perFrame);
+      return encodeOpus(samples, before, perFrame, isQuick);
     default:
       return codec satisfies never;
   }
@@ -76,8 +91,8 @@ function leadIn(samples: Int16Array, perFrame: number): Int16Array {
 }
 
 /** All packets have one size, because the encoder keeps a constant rate. */
-function encodeOpus(samples: Int16Array, before: Int16Array, perFrame: number): Uint8Array {
-  const encoder = new OpusEncoder();
+function encodeOpus(samples: Int16Array, before: Int16Array, perFrame: number, isQuick: boolean): Uint8Array {
+  const encoder = new OpusEncoder(OPUS_BITRATE, isQuick);
   for (let at = 0; at < before.length; at += perFrame) encoder.encode(before.subarray(at, at + perFrame));
   const packets: Uint8Array[] = [];
   for (let at = 0; at < samples.length; at += perFrame)

@@ -1,5 +1,6 @@
 import type { OpaqueCodec } from '../core/codecs.js';
 import { deriveSeed, Rng } from '../core/rng.js';
+import { renderMarker } from '../probe/marker.js';
 import { type DtmfTones, dtmfTones } from './dtmf-tones.js';
 import type { FrameFile } from './frames.js';
 import { makeNoise, NOISE_COLOURS, type NoiseColour } from './noise.js';
@@ -14,6 +15,8 @@ export interface Sound {
   seconds?: number;
   /** Noise under it: white, pink, brown or the path of a WAV file; `snr` in dB to the audio, or `level` in dBov. */
   noise?: { kind: string; snr?: number; level?: number };
+  /** In place of the audio: the marker of this identity (`probe/marker.ts`), as it is. */
+  marker?: number;
   /** Added to audio and noise together, in dB. */
   gain?: number;
   /** Level in dBov at which the result is cut off; full scale otherwise. */
@@ -52,6 +55,7 @@ export function toneFrequencies(audio: string): number[] | null {
  * @throws AppError FILE_UNREADABLE for a WAV file that cannot be read
  */
 export function render(sound: Sound, sampleRate: number, seed: number): Int16Array {
+  if (sound.marker !== undefined) return renderMarker(sound.marker, sampleRate);
   let signal = sound.dtmf ? dtmfTones(sound.dtmf, sampleRate) : clean(sound, sampleRate, seed);
   if (sound.noise) {
     if (!sound.once) signal = repeated(signal, NOISE_SECONDS * sampleRate);

@@ -52,6 +52,7 @@ export function newRecord(
     noMedia: false,
     impaired: [],
     dtmf: null,
+    probe: null,
     impairment: null,
     mediaMissing: null,
     trace: null,

@@ -9,8 +9,10 @@ import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { type AgentSpec, agentScript, callerScript, type TurnsSpec } from '../voice/spec.js';
+import type { CallScope } from './call-scope.js';
 import type { InfoMethod } from './dtmf-info.js';
 import type { DtmfSpec } from './dtmf-spec.js';
+import { type ProbeTimes, Probing } from './probing.js';
 import { type ConversationSpec, DTMF_SOUND, isChosen, type MediaSpec, soundName } from './spec.js';
 
 /** What a side of a call needs to talk. */
@@ -22,6 +24,8 @@ export interface ConversationSetup {
   downlink: Pipeline;
   /** The other side of the run sends its digits as tones. */
   hearsTones?: boolean;
+  /** When markers are said, and that they are listened for; `null` where they are not. */
+  probe: ProbeTimes | null;
   /** Address that goes into SDP; the leased one when absent. */
   advertise: string | undefined;
 }
@@ -34,6 +38,7 @@ export class Conversation {
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
   private agreed: Exchange | null = null;
+  private probing: Probing | null = null;
   private closing: Promise<MediaReport | null> | null = null;
 
   constructor(
@@ -49,7 +54,10 @@ export class Conversation {
       audio: options.audio ?? soundName(conversation),
       ptimeMs: conversation.ptime,
       hearDigits: this.hearsDigits,
-      listen: { tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true) },
+      listen: {
+        tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true),
+        markers: setup.probe !== null,
+      },
       recordBytes: options.recordBytes,
       // A side that is to send nothing, or silence, does not talk.
       turns: conversation.turns && options.audio === undefined ? callerScript(conversation.turns) : undefined,
@@ -133,6 +141,12 @@ export class Conversation {
     this.negotiation.hold(isHeld);
   }
 
+  /** Says markers from now on, the call being answered; nothing where none are asked for. */
+  probe(scope: CallScope): void {
+    const { probe, media } = this.setup;
+    if (probe) this.probing = new Probing(probe, this.call, scope, (sound) => media.say(this.call, sound));
+  }
+
   /** Sends digits by RFC 4733. */
   sendDigits({ digits, tone, gap, level }: DtmfSpec): Promise<string> {
     return this.setup.media.sendDigits(this.call, digits, tone, gap, -Math.round(level));
@@ -189,6 +203,7 @@ export class Conversation {
   async report(record: CallRecord): Promise<void> {
     const media = await this.close();
     record.media = media;
+    record.saidMarkers = this.probing?.said ?? null;
     if (media === null) record.mediaMissing = 'the media thread did not report in time';
     else this.addSignalled(media.dtmf);
   }

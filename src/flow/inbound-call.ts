@@ -162,6 +162,7 @@ export class InboundCall {
         const { dtmf } = context.conversation;
         const isUp = (): boolean => this.phase === 'established';
         exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, dtmf, isUp });
+        conversation.probe(scope);
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);
       }),

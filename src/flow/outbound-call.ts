@@ -246,6 +246,7 @@ export class OutboundCall {
     const { credentials } = this;
     const isUp = (): boolean => this.phase === 'established';
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, dtmf, isUp });
+    conversation.probe(scope);
     if (pause) {
       scope.after(pause.after, () => this.holdFarEnd(true));
       scope.after(pause.after + pause.for, () => this.holdFarEnd(false));

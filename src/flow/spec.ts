@@ -10,6 +10,9 @@ import { type AgentSpec, type TurnsSpec, turnSounds, turnsSpec } from '../voice/
 import { type DtmfSpec, dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
 
+/** Markers are this far apart, so that no delay of a telephone call is mistaken for a shorter one. */
+const LEAST_EVERY_MS = 2000;
+
 /** No control character may reach a header: CR, LF and NUL would make others of it. */
 export const headerText = z
   .string()
@@ -57,6 +60,18 @@ const frameFile = z
 const frames = z
   .strictObject({ G729: frameFile, AMR: frameFile, 'AMR-WB': frameFile, EVS: frameFile })
   .describe('What is sent, over and over, with codecs that are not encoded here; each packet lasts `ptime`');
+
+const probe = z
+  .strictObject({
+    after: duration.default(2000).describe('How long after the answer the first marker is said'),
+    every: duration
+      .default(10_000)
+      .refine((ms) => ms >= LEAST_EVERY_MS, 'markers must be at least 2s apart: a delay is told by the one before')
+      .describe('Time from one marker to the next'),
+  })
+  .describe(
+    'Says a marker of 360 ms within the audio that tells whose call it is, and listens for the far end’s: mouth-to-ear delay, crossed calls, echo',
+  );
 
 /** What happens within a call: the same for callers and callees. */
 export const conversationSpec = z.strictObject({
@@ -108,6 +123,7 @@ export const conversationSpec = z.strictObject({
     .describe(
       'Listens for digits as tones in the audio, which it does anyway where the other side of the run sends such',
     ),
+  probe: probe.optional(),
   sdpFaults: z
     .array(sdpFault)
     .default([])

@@ -75,10 +75,10 @@ export class AudioLibrary {
   private encoded(name: string, codec: DecodedCodec, ptimeMs: number): PacketizedAudio {
     const { sampleRate } = CODECS[codec];
     const samples = this.samplesOf(name, sampleRate);
-    const { audio, once } = this.sounds.get(name)!;
+    const { audio, once, marker } = this.sounds.get(name)!;
     // What is said once is said as it is, its pauses too.
     const silence = once ? null : findSilence(samples, (sampleRate / 1000) * ptimeMs, audio === 'silence');
-    return packetize(EncodedAudio.encode(samples, codec, ptimeMs, once), silence);
+    return packetize(EncodedAudio.encode(samples, codec, ptimeMs, once, marker !== undefined), silence);
   }
 
   private framesOf(name: string, codec: OpaqueCodec): EncodedAudio {

@@ -96,15 +96,16 @@ export class LocalSession implements End {
     return this.answered;
   }
 
-  report(endMs: number): Pick<MediaReport, 'sent' | 'heard' | 'dtmf' | 'recording'> {
+  report(endMs: number): Pick<MediaReport, 'sent' | 'heard' | 'dtmf' | 'recording' | 'markers'> {
     const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };
     const { sender, heard } = this;
     const { digits } = heard;
-    const { tones } = this.listeners;
+    const { tones, markers } = this.listeners;
     tones?.close();
+    markers?.close();
     const digitsHeard = tones === null ? digits.list() : [...digits.list(), ...tones.list()].sort(byStart);
     const dtmf = { sent: sender.digitsSent(), heard: digitsHeard, unnegotiated: digits.unnegotiated, lateMs: null };
-    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording };
+    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording, markers: markers && markers.heard };
   }
 
   /** Gives back what hearing holds beside memory; the report comes before. */

@@ -3,6 +3,7 @@ import { DirectionMetrics, TruthMetrics } from './direction-metrics.js';
 import { Distribution, round } from './distribution.js';
 import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
+import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
@@ -46,6 +47,7 @@ export class CallMetrics {
   readonly downlink = new DirectionMetrics();
   readonly dtmfUplink = new DtmfMetrics();
   readonly dtmfDownlink = new DtmfMetrics();
+  readonly probe = { uplink: new ProbeMetrics(), downlink: new ProbeMetrics() };
   readonly truthUplink = new TruthMetrics();
   readonly truthDownlink = new TruthMetrics();
   readonly turns = new TurnMetrics();
@@ -161,6 +163,10 @@ export class CallMetrics {
       this.dtmfDownlink.add(record.dtmf.downlink);
     }
     if (record.turns) this.turns.add(record.turns);
+    if (record.probe) {
+      this.probe.uplink.add(record.probe.uplink);
+      this.probe.downlink.add(record.probe.downlink);
+    }
     if (record.noMedia) this.noMedia++;
     if (record.impaired.length > 0) this.impaired.calls++;
     for (const { direction, cause } of record.impaired) {

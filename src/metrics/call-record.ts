@@ -1,5 +1,6 @@
 import type { DirectionTruth } from '../impair/truth.js';
 import type { MediaReport } from '../media/link/messages.js';
+import type { ProbeFigures } from '../probe/judge.js';
 import type { DigitFault, DtmfMethod } from '../quality/digits.js';
 import type { DigitCounts, DigitResult } from '../quality/dtmf-match.js';
 import type { Disagreement } from '../quality/far-end-view.js';
@@ -153,6 +154,8 @@ export interface CallRecord {
   dtmf: { uplink: DtmfRecord; downlink: DtmfRecord } | null;
   /** Only of a call that took turns. */
   turns?: TurnRecord;
+  /** What markers told; `null` of a call that was not answered, and where none are said. */
+  probe: { uplink: ProbeFigures; downlink: ProbeFigures } | null;
   impairment: { uplink: DirectionTruth; downlink: DirectionTruth } | null;
   /** Why the media part is missing. */
   mediaMissing: string | null;
@@ -162,6 +165,8 @@ export interface CallRecord {
   trunkTrace: SipTrace | null;
   /** Only between threads, before both sides of a call are joined; never written. */
   media?: MediaReport | null;
+  /** As `media`: the markers that this side said; `null` where it was to say none. */
+  saidMarkers?: { identity: number; startsMs: number[] } | null;
   /** What the built-in trunk did to this call on purpose (inbound records only). */
   fault?: string | null;
 }

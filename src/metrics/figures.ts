@@ -1,5 +1,5 @@
 /** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
-export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'cps' | 'boolean' | 'text';
+export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'db' | 'cps' | 'boolean' | 'text';
 
 const percentiles = (kind: FigureKind) => ({ p50: kind, p95: kind, p99: kind, max: kind });
 const lowPercentiles = (kind: FigureKind) => ({ min: kind, p5: kind, p50: kind, mean: kind });
@@ -46,6 +46,20 @@ const dtmf = {
   lateRatio: 'ratio',
   delayMs: percentiles('ms'),
   callsAffected: 'count',
+} as const;
+
+const probe = {
+  calls: 'count',
+  sent: 'count',
+  heard: 'count',
+  missed: 'count',
+  missedRatio: 'ratio',
+  mouthToEarMs: percentiles('ms'),
+  delaySource: 'text',
+  crossedCalls: 'count',
+  echoCalls: 'count',
+  echoDelayMs: percentiles('ms'),
+  echoReturnLossDb: lowPercentiles('db'),
 } as const;
 
 const truth = {
@@ -154,6 +168,7 @@ const FIGURES = {
     overlapRatio: 'ratio',
     interruptions: 'count',
   },
+  probe: { uplink: probe, downlink: probe },
   impairment: { uplink: truth, downlink: truth },
 } as const;
 

@@ -54,6 +54,7 @@ function parseBound(kind: FigureKind, text: string): number | string | boolean |
     case 'r':
     case 'dbov':
     case 'cps':
+    case 'db':
       return number(text);
     default:
       return kind satisfies never;
@@ -80,6 +81,8 @@ function describeKind(kind: FigureKind): string {
       return 'a level in dBov (-26)';
     case 'cps':
       return 'a rate in calls per second';
+    case 'db':
+      return 'a level in dB';
     case 'boolean':
       return 'true or false';
     case 'text':

@@ -122,6 +122,27 @@ export interface DtmfSummary {
   callsAffected: number | null;
 }
 
+/** What markers told of one direction; all `null` and 0 where none were said. */
+export interface ProbeSummary {
+  /** Answered calls of which markers tell something. */
+  calls: number;
+  sent: number | null;
+  heard: number | null;
+  missed: number | null;
+  /** missed ÷ sent, 0–1. */
+  missedRatio: number | null;
+  /** Over the calls, of each the median. */
+  mouthToEarMs: Percentiles | null;
+  /** `half-round-trip` as soon as one of them is. */
+  delaySource: 'one-way' | 'half-round-trip' | null;
+  /** Calls in which another call's marker was heard, and those in which the own one came back. */
+  crossedCalls: number | null;
+  echoCalls: number | null;
+  echoDelayMs: Percentiles | null;
+  /** A negative one counts as 0: the echo was louder than what was said. */
+  echoReturnLossDb: LowPercentiles | null;
+}
+
 export interface TruthSummary {
   packets: number;
   dropped: number;
@@ -350,6 +371,8 @@ export interface Summary {
   dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };
   /** `null` where no call took turns. */
   voice: VoiceSummary | null;
+  /** By markers within the audio (`calls.probe`). */
+  probe: { uplink: ProbeSummary; downlink: ProbeSummary };
   impairment: { uplink: TruthSummary; downlink: TruthSummary };
   gates: GateResult[];
   verdict: 'pass' | 'fail' | 'invalid' | 'interrupted';

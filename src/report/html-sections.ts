@@ -18,6 +18,7 @@ import {
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
+import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding } from './verdict.js';
@@ -269,7 +270,8 @@ function several(...figures: (number | null)[]): string {
 }
 
 /** Figures of both directions side by side. */
-export function mediaTables({ media, dtmf }: Summary): string {
+export function mediaTables(summary: Summary): string {
+  const { media, dtmf } = summary;
   const row = (name: string, value: (d: DirectionSummary) => string): Cell[] => [
     text(name),
     figure(value(media.uplink)),
@@ -311,6 +313,7 @@ export function mediaTables({ media, dtmf }: Summary): string {
     digit('DTMF merged / duplicated / wrong', (s) => several(s.merged, s.duplicated, s.wrong)),
     digit('DTMF late / short / no end', (s) => several(s.late, s.short, s.unended)),
     digit('DTMF delay p50 / p95 / max, ms', (s) => high(s.delayMs, msDigits)),
+    ...probeRows(summary).map(([name, up, down]) => [text(`Probe: ${name}`), figure(up), figure(down)]),
   ]);
   const notes = rtcpNotes(media.rtcp)
     .map((note) => `<p class="note">${note}.</p>`)

@@ -17,6 +17,7 @@ import {
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
+import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
@@ -50,12 +51,16 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     faults(summary, paint),
     dtmf(summary, paint),
     ...(summary.voice ? [voice(summary.voice, paint)] : []),
+    probe(summary, paint),
     impairment(summary, paint),
     generator(summary, paint),
     gates(summary, paint),
     verdict(summary, paint),
   ];
-  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 function head({ run }: Summary, paint: Paint): string[] {
@@ -284,6 +289,11 @@ function voice(figures: VoiceSummary, paint: Paint): string[] {
     }),
     ...voiceNotes(figures).map((note) => paint(`  ${note}`, 'dim')),
   ];
+}
+
+function probe(summary: Summary, paint: Paint): string[] {
+  const rows = probeRows(summary).map(([name, up, down]) => sides(name, up, down));
+  return rows.length === 0 ? [] : [sideHead('AUDIO PROBE', paint), ...rows];
 }
 
 function several(...figures: (number | null)[]): string {

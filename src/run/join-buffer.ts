@@ -1,5 +1,6 @@
 import type { CallRecord } from '../metrics/call-record.js';
 import { joinMedia } from '../metrics/join.js';
+import { ProbeJoin, rateByProbe } from '../metrics/join-probes.js';
 
 /** How long the caller's record waits for that of our own trunk. */
 const PATIENCE_MS = 3000;
@@ -8,6 +9,8 @@ const PATIENCE_MS = 3000;
 export class JoinBuffer {
   private readonly callers = new Map<string, { record: CallRecord; sinceMs: number }>();
   private readonly callees = new Map<string, { record: CallRecord; sinceMs: number }>();
+
+  private readonly probes = new ProbeJoin();
 
   /** @param ownTrunk whether the far end reports what it heard. */
   constructor(
@@ -64,7 +67,9 @@ export class JoinBuffer {
   }
 
   private join(record: CallRecord, callee: CallRecord | null): void {
+    this.probes.join(record, callee);
     joinMedia(record, callee?.media ?? null);
+    rateByProbe(record);
     record.trunkTrace = callee?.trace ?? null;
     this.emit(record, callee?.fault ?? null);
   }

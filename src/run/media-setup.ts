@@ -1,4 +1,5 @@
 import { deriveSeed } from '../core/rng.js';
+import { markerSounds, probeTimes } from '../flow/probing.js';
 import { soundsOf } from '../flow/spec.js';
 import { pipelinesOf } from '../impair/compose.js';
 import type { MediaSetup } from '../media/link/messages.js';
@@ -24,6 +25,7 @@ export function mediaSetup(
   ports: PortSpan,
 ): MediaSetup {
   const side = name === 'swarm' ? profile.calls : profile.trunk;
+  const probeSide = name === 'swarm' ? 'caller' : 'callee';
   return {
     driver: profile.media.driver,
     addresses: name === 'swarm' ? (profile.media.addresses ?? [address]) : [address],
@@ -31,7 +33,7 @@ export function mediaSetup(
     portMax: ports.max,
     sharedPorts: profile.media.sharedPorts,
     pool: poolSize(plan),
-    sounds: soundsOf(side),
+    sounds: { ...soundsOf(side), ...(probeTimes(profile, probeSide) ? markerSounds(probeSide) : {}) },
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
     impairments: name === 'swarm' ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
     seed: deriveSeed(profile.seed, name),

@@ -6,6 +6,7 @@ import { threadCpuMs } from '../core/thread-cpu.js';
 import { connectEmbedded, connectExternal, type DrachtioConnection } from '../drachtio/connect.js';
 import { CallTraces } from '../flow/call-traces.js';
 import { Population } from '../flow/population.js';
+import { probeTimes } from '../flow/probing.js';
 import { arrivalOffsets } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -159,6 +160,7 @@ export class Signalling {
       ...this.context,
       conversation: profile.trunk,
       hearsTones: profile.calls.dtmf?.method === 'inband',
+      probe: probeTimes(profile, 'callee'),
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
@@ -175,6 +177,7 @@ export class Signalling {
       ...this.context,
       conversation: profile.calls,
       hearsTones: profile.trunk.dtmf?.method === 'inband',
+      probe: probeTimes(profile, 'caller'),
       calls: profile.calls,
       challenges: profile.calls.credentials?.reuse ? new Map() : undefined,
       impairment: profile.impairment,

@@ -63,6 +63,7 @@ class Attempt {
         uplink: [],
         downlink: [],
         advertise: undefined,
+        probe: null,
         onAnswer: (answer) => this.answers.push(answer),
         onError: (error) => {
           if (error !== broken) throw error;

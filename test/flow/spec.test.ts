@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { identityOf, probeTimes } from '../../src/flow/probing.js';
 import { conversationSpec, isChosen, mediaSpec } from '../../src/flow/spec.js';
 
 describe('comfortNoise', () => {
@@ -9,6 +10,34 @@ describe('comfortNoise', () => {
 
   it('is off unless it is asked for', () => {
     expect(conversationSpec.parse({}).comfortNoise).toBe(false);
+  });
+});
+
+describe('probe', () => {
+  it.each([
+    [{ every: '1s' }, 'probe.every'],
+    [{ after: 'soon' }, 'probe.after'],
+    [{ each: '10s' }, 'probe'],
+  ])('is refused as %o at %s', (probe, path) => {
+    const { error } = conversationSpec.safeParse({ probe });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
+  });
+
+  it('is none unless it is asked for; our own trunk says its markers halfway between the callers’', () => {
+    const [calls, trunk] = [conversationSpec.parse({}), conversationSpec.parse({})];
+    expect(calls.probe).toBeUndefined();
+    expect(probeTimes({ calls, trunk }, 'callee')).toBeNull();
+    const probed = conversationSpec.parse({ probe: {} });
+    expect(probeTimes({ calls: probed, trunk }, 'caller')).toEqual({ side: 'caller', after: 2000, every: 10_000 });
+    expect(probeTimes({ calls: probed, trunk }, 'callee')).toEqual({ side: 'callee', after: 7000, every: 10_000 });
+    expect(probeTimes({ calls, trunk: probed }, 'callee')).toEqual({ side: 'callee', after: 2000, every: 10_000 });
+    expect(probeTimes({ calls, trunk: probed }, 'caller')).toBeNull();
+  });
+
+  it('has an identity of its own for each side of 256 calls', () => {
+    const identities = Array.from({ length: 512 }, (_, i) => identityOf(i % 2 ? 'callee' : 'caller', i >> 1));
+    expect(new Set(identities).size).toBe(512);
+    expect(identityOf('caller', 256 + 7)).toBe(identityOf('caller', 7));
   });
 });
 

@@ -32,6 +32,8 @@ const AUDIO = new AudioLibrary(
     },
     question: { audio: 'speech', seconds: 1.5, once: true },
     reply: { audio: 'speech', seconds: 3, once: true, gain: -6 },
+    'marker-2': { audio: 'silence', marker: 2, once: true },
+    'marker-4': { audio: 'silence', marker: 4, once: true },
     hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
   },
   1,

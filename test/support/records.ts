@@ -95,6 +95,7 @@ export function mediaReport(heard: Partial<HeardReport> = {}, sent: Partial<Medi
     dtmf: { sent: [], heard: [], unnegotiated: '', lateMs: null },
     rtcp: null,
     recording: null,
+    markers: null,
     truth: { uplink: { ...TRUTH }, downlink: { ...TRUTH } },
   };
 }

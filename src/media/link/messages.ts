@@ -5,6 +5,7 @@ import type { CodecName } from '../../core/codecs.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
+import type { HeardMarker } from '../../probe/marker-listener.js';
 import type { HeardDigit, SentDigit } from '../../quality/digits.js';
 import type { GivenEquipments } from '../../quality/equipment.js';
 import type { JitterBuffer } from '../../quality/playout.js';
@@ -69,6 +70,8 @@ export type Latching = 'off' | 'first' | 'follow';
 export interface ListenSpec {
   /** Digits as tones. */
   tones?: boolean;
+  /** Markers of the audio probe. */
+  markers?: boolean;
 }
 
 /** What a local session sends and expects. */
@@ -192,6 +195,8 @@ export interface MediaReport {
   talk?: TalkReport;
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
+  /** Markers heard, in order; `null` where they were not listened for. */
+  markers: HeardMarker[] | null;
   /** Ground truth of the path: uplink is what we send, downlink what we receive. */
   truth: { uplink: DirectionTruth; downlink: DirectionTruth };
 }

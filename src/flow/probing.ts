@@ -1,0 +1,73 @@
+import type { Sound } from '../audio/sound.js';
+import type { Said } from '../media/sayings.js';
+import { IDENTITIES } from '../probe/marker.js';
+import type { CallScope } from './call-scope.js';
+import type { ConversationSpec } from './spec.js';
+
+/** Who says a marker: callers have the even identities, callees the odd ones. */
+export type ProbeSide = 'caller' | 'callee';
+
+/** When a side says its markers, in ms from the answer. */
+export interface ProbeTimes {
+  side: ProbeSide;
+  after: number;
+  every: number;
+}
+
+/** What a call said: its identity, and when each marker began on the run's clock. */
+export interface SaidMarkers {
+  identity: number;
+  startsMs: number[];
+}
+
+/** Identity of a side of a call, by the number that the call has there: it comes again after 256 calls. */
+export function identityOf(side: ProbeSide, call: number): number {
+  return ((2 * call) % IDENTITIES) + (side === 'caller' ? 0 : 1);
+}
+
+/** When a side of a run says its markers; `null` where it says none. Our own trunk says its own halfway between the callers'. */
+export function probeTimes(
+  { calls, trunk }: { calls: Pick<ConversationSpec, 'probe'>; trunk: Pick<ConversationSpec, 'probe'> },
+  side: ProbeSide,
+): ProbeTimes | null {
+  if (side === 'caller') return calls.probe ? { side, ...calls.probe } : null;
+  if (trunk.probe) return { side, ...trunk.probe };
+  return calls.probe ? { side, after: calls.probe.after + calls.probe.every / 2, every: calls.probe.every } : null;
+}
+
+/** The markers of a side, as sounds of the media thread. */
+export function markerSounds(side: ProbeSide): Record<string, Sound> {
+  const sounds: Record<string, Sound> = {};
+  for (let call = 0; call < IDENTITIES / 2; call++) {
+    const marker = identityOf(side, call);
+    sounds[soundOf(marker)] = { audio: 'silence', marker, once: true };
+  }
+  return sounds;
+}
+
+function soundOf(identity: number): string {
+  return `marker-${identity}`;
+}
+
+/** Says the markers of one side of a call from its answer on. */
+export class Probing {
+  readonly said: SaidMarkers;
+
+  constructor(
+    private readonly times: ProbeTimes,
+    call: number,
+    private readonly scope: CallScope,
+    private readonly say: (sound: string) => Promise<Said | null>,
+  ) {
+    this.said = { identity: identityOf(times.side, call), startsMs: [] };
+    scope.after(times.after, () => this.sayNext());
+  }
+
+  private sayNext(): void {
+    this.scope.after(this.times.every, () => this.sayNext());
+    const { identity, startsMs } = this.said;
+    void this.say(soundOf(identity)).then((said) => {
+      if (said?.whole) startsMs.push(said.startMs);
+    });
+  }
+}

@@ -1,0 +1,139 @@
+import { frequencyOf, LEAD_MS, SYMBOL_MS, SYMBOLS, SYNC_TONE } from './marker.js';
+import { findMarker } from './search.js';
+import { SEARCH_RATE } from './tone-bank.js';
+
+/** A marker that was heard. */
+export interface HeardMarker {
+  identity: number;
+  /** When its sound began to be played (its silence included), on the run's clock in ms: what `say` calls its start, later. */
+  atMs: number;
+  levelDbov: number;
+}
+
+const PER_MS = SEARCH_RATE / 1000;
+const TONES_LENGTH = SYMBOLS * SYMBOL_MS * PER_MS;
+/** A look takes 5 ms of every 10: within each sync symbol lies at least one. */
+const LOOK = 5 * PER_MS;
+const LOOK_EVERY = 10 * PER_MS;
+/** Share of the sync tone in a look, low frequencies weakened: speech and noise rarely have it, each for itself. */
+const LOOK_SHARE = 0.4;
+/** A tone of more looks in a row is none of a marker. */
+const MOST_LOOKS = 4;
+/** How far from the look the start of a symbol may be, and what the exact place needs on both sides. */
+const SLACK = 10 * PER_MS;
+const MARGIN = 20 * PER_MS;
+/** From the first start that is possible to the end of the last one. */
+const WINDOW = 2 * (TONES_LENGTH + SLACK + MARGIN);
+const RING = 8192;
+/** Blocks that leave their schedule by more begin something new. */
+const JUMP_MS = 30;
+
+const COEFFICIENT = 2 * Math.cos((2 * Math.PI * frequencyOf(SYNC_TONE)) / SEARCH_RATE);
+
+// For all searches of a thread, which come one after the other.
+const searched = new Int16Array(WINDOW);
+
+/**
+ * Listens for markers in 8 kHz audio. What every 10 ms cost is one look of 5 ms for the tone of the sync (a Goertzel filter of
+ * 40 samples); only where it is found, and not for longer than a symbol, the 700 ms around it are searched.
+ */
+export class MarkerListener {
+  readonly heard: HeardMarker[] = [];
+  private readonly ring = new Int16Array(RING);
+  /** Samples listened to, and where the next look is. */
+  private total = 0;
+  private nextLook = LOOK_EVERY;
+  /** Looks in a row that found the tone. */
+  private run = 0;
+  /** The last place of the tone that is to be searched around; −1 for none. What is due waits for what follows it. */
+  private tone = -1;
+  private due = -1;
+  /** Up to here no further marker begins. */
+  private done = 0;
+  private blockAt = 0;
+  private blockMs = 0;
+
+  listen(samples: Int16Array, count: number, atMs: number): void {
+    if (this.total > 0 && Math.abs(atMs - this.timeOf(this.total)) > JUMP_MS) this.restart();
+    this.blockAt = this.total;
+    this.blockMs = atMs;
+    const { ring } = this;
+    for (let i = 0; i < count; i++) ring[(this.total + i) & (RING - 1)] = samples[i];
+    this.total += count;
+    while (this.nextLook + LOOK <= this.total) {
+      this.look(this.nextLook);
+      this.nextLook += LOOK_EVERY;
+    }
+    if (this.due >= 0 && this.total >= this.due + SLACK + TONES_LENGTH + MARGIN) this.search();
+  }
+
+  /** Searches what still waits for what would have followed. */
+  close(): void {
+    if (this.due >= 0) this.search();
+  }
+
+  private timeOf(sample: number): number {
+    return this.blockMs + (sample - this.blockAt) / PER_MS;
+  }
+
+  private restart(): void {
+    this.ring.fill(0);
+    this.run = 0;
+    this.tone = -1;
+    this.due = -1;
+    this.done = this.total;
+  }
+
+  /** Goertzel's filter over the differences from sample to sample. */
+  private look(at: number): void {
+    const { ring } = this;
+    let before = ring[(at - 1) & (RING - 1)];
+    let energy = 0;
+    let s1 = 0;
+    let s2 = 0;
+    for (let i = at; i < at + LOOK; i++) {
+      const sample = ring[i & (RING - 1)];
+      const difference = sample - before;
+      before = sample;
+      energy += difference * difference;
+      const s0 = difference + COEFFICIENT * s1 - s2;
+      s2 = s1;
+      s1 = s0;
+    }
+    const power = s1 * s1 + s2 * s2 - COEFFICIENT * s1 * s2;
+    if (energy > 0 && 2 * power > LOOK_SHARE * LOOK * energy) {
+      this.run++;
+      return;
+    }
+    if (this.run > 0 && this.run <= MOST_LOOKS) this.noteTone(at - this.run * LOOK_EVERY);
+    this.run = 0;
+  }
+
+  private noteTone(at: number): void {
+    if (at + SLACK <= this.done) return;
+    this.tone = at;
+    if (this.due < 0) this.due = at;
+  }
+
+  /** Searches for a marker of which the tone that is due may be any sync symbol. */
+  private search(): void {
+    const { ring, due } = this;
+    const firstStart = Math.max(this.done, due - TONES_LENGTH - SLACK);
+    const from = Math.max(0, firstStart - MARGIN);
+    const count = Math.min(WINDOW, due + SLACK + TONES_LENGTH + MARGIN - from);
+    for (let i = 0; i < count; i++) searched[i] = from + i < this.total ? ring[(from + i) & (RING - 1)] : 0;
+    const found = findMarker(searched, count, firstStart - from, due + SLACK - from);
+    if (found) {
+      const start = from + found.at;
+      this.heard.push({
+        identity: found.identity,
+        atMs: this.timeOf(start) - LEAD_MS,
+        levelDbov: found.levelDbov,
+      });
+      this.done = Math.round(start) + TONES_LENGTH;
+    } else {
+      this.done = due + SLACK;
+    }
+    this.due = this.tone + SLACK > this.done ? this.tone : -1;
+  }
+}
