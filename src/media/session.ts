@@ -105,7 +105,7 @@ export class LocalSession implements End {
     markers?.close();
     const digitsHeard = tones === null ? digits.list() : [...digits.list(), ...tones.list()].sort(byStart);
     const dtmf = { sent: sender.digitsSent(), heard: digitsHeard, unnegotiated: digits.unnegotiated, lateMs: null };
-    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording, markers: markers && markers.heard };
+    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording, markers: markers?.heard ?? null };
   }
 
   /** Gives back what hearing holds beside memory; the report comes before. */
