@@ -40,7 +40,7 @@ function metrics(change: Partial<VoipMetrics>): VoipMetrics {
     signalLevelDbm0: null,
     noiseLevelDbm0: null,
     conceals: true,
-  gmin: 16,
+    gmin: 16,
     rFactor: null,
     mosLq: null,
     mosCq: null,
