@@ -25,7 +25,7 @@ export function voipMetricsOf(heard: HeardFigures, roundTripMs: number | null, c
     // One before each burst, and one after the last.
     gapDurationMs: (Math.max(0, gapPackets) * mos.ptimeMs) / (bursts.bursts + 1),
     roundTripMs: roundTripMs ?? 0,
-    endSystemDelayMs: playout.meanMs + mos.ptimeMs,
+    endSystemDelayMs: playout.meanMs + mos.ptimeMs + mos.lookAheadMs,
     signalLevelDbm0: heard.activeLevelDbov === null ? null : heard.activeLevelDbov + DBM0_ABOVE_DBOV,
     noiseLevelDbm0: heard.noiseFloorDbov === null ? null : heard.noiseFloorDbov + DBM0_ABOVE_DBOV,
     conceals,

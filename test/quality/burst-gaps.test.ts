@@ -170,6 +170,10 @@ describe('VoIP metrics of what was heard', () => {
     expect(metrics).toMatchObject({ signalLevelDbm0: null, noiseLevelDbm0: null });
   });
 
+  it('have the codec’s look-ahead in the delay of this end', () => {
+    expect(voipMetricsOf({ ...heard, mos: { ...mos, lookAheadMs: 5 } }, null, true)!.endSystemDelayMs).toBe(85);
+  });
+
   it('have a conversational quality once the round trip is known, and none without packets', () => {
     const { mosLq, mosCq, roundTripMs } = voipMetricsOf(heard, 300, true)!;
     expect(roundTripMs).toBe(300);
