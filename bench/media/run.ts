@@ -12,7 +12,8 @@ import { type BenchOptions, type Measured, runMediaThread } from './media-thread
 // Our media thread beside the floor in C (which looks at nothing), in turn, over the same far end: a socket a call, or one for all.
 // `curve` is the same from 100 to 3,000 calls.
 //   npm run bench:media -- [curve] --calls 1000,2000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll [--shared]
-// What measuring costs: everything that is heard measured, beside packets that are only received and counted:
+// What measuring costs: packets that are only received and counted, everything measured that a run measures, and the search for the
+// markers of a probe on top:
 //   npm run bench:media -- measuring --calls 2000 --seconds 8 --rounds 3
 // Faults of audio by their causes, in whole runs: so many calls of each kind, and a matrix of what was injected and what was found:
 //   npm run bench:media -- diagnosis --calls 48
@@ -107,19 +108,20 @@ async function measureMeasuring(): Promise<void> {
   const options = { calls: curve[0], seconds, tickMs, driver: drivers[0], port, sharedPorts };
   const kinds = [
     { name: 'unmeasured', isUnmeasured: true, us: [] as number[] },
-    { name: 'measured', isUnmeasured: false, us: [] as number[] },
+    { name: 'measured', us: [] as number[] },
+    { name: 'with probe', session: { listen: { markers: true } }, us: [] as number[] },
   ];
   for (let round = 0; round < rounds; round++) {
-    for (const { name, isUnmeasured, us } of kinds) {
-      const found = await runMediaThread({ ...options, isUnmeasured });
+    for (const { name, us, ...kind } of kinds) {
+      const found = await runMediaThread({ ...options, ...kind });
       us.push(usPerPacket(found));
       console.log(line(name, found));
     }
   }
-  const [without, all] = kinds.map(({ us }) => median(us));
-  console.log(
-    `${curve[0]} calls, median: ${all.toFixed(2)} µs measured, ${without.toFixed(2)} µs unmeasured, ${(100 * (all / without - 1)).toFixed(0)} % more`,
-  );
+  const [without, ...more] = kinds.map(({ name, us }) => ({ name, us: median(us) }));
+  console.log(`${curve[0]} calls, median: ${without.us.toFixed(2)} µs ${without.name}`);
+  for (const { name, us } of more)
+    console.log(`  ${us.toFixed(2)} µs ${name}, ${(100 * (us / without.us - 1)).toFixed(0)} % more`);
   echo.stdin!.end();
 }
 
