@@ -5,8 +5,8 @@ import { encodeL16 } from './l16.js';
 import { OPUS_BITRATE, OpusEncoder } from './opus.js';
 
 const LEAD_IN_FRAMES = 50;
-/** Before what is said once. */
-const SILENT_LEAD_IN_FRAMES = 5;
+/** Silence before what is said once: the steps of G.722 take half a second to settle, Opus two or three frames. */
+const SILENT_LEAD_IN_FRAMES = { G722: 50, opus: 5, PCMU: 0, PCMA: 0, 'L16/8000': 0, 'L16/16000': 0 } as const;
 
 /**
  * Audio that was encoded once and is sent by every call: frames of one packet each, looped. A rest shorter than a frame
@@ -42,7 +42,7 @@ export class EncodedAudio {
     const frames = Math.max(1, once ? Math.ceil(samples.length / perFrame) : Math.floor(samples.length / perFrame));
     const whole = new Int16Array(frames * perFrame);
     whole.set(samples.subarray(0, whole.length));
-    const before = once ? new Int16Array(SILENT_LEAD_IN_FRAMES * perFrame) : leadIn(whole, perFrame);
+    const before = once ? new Int16Array(SILENT_LEAD_IN_FRAMES[codec] * perFrame) : leadIn(whole, perFrame);
     const bytes = encodeAll(whole, before, codec, perFrame, isQuick);
     return new EncodedAudio(codec, bytes, bytes.length / frames, frames);
   }
