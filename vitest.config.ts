@@ -38,8 +38,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'runs',
-          // Each starts several threads, which takes both cores for a second: more at a time hold one another up.
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: wholeRuns,
           // Long enough for a run that is repeated twice.
           testTimeout: 120_000,
@@ -50,7 +49,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'interop',
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           sequence: { groupOrder: 3 },
