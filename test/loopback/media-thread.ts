@@ -78,7 +78,14 @@ export function remoteOf(lease: Lease, more: Partial<MediaRemote> = {}): MediaRe
   };
 }
 
+/** What has not come by then does not come. */
+const LONGEST_WAIT_MS = 40_000;
+
 /** Waits until a condition holds that other threads bring about. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const endMs = performance.now() + LONGEST_WAIT_MS;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`waited for ${LONGEST_WAIT_MS} ms in vain: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

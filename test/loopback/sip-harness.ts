@@ -60,9 +60,16 @@ export class Harness {
   }
 }
 
+/** What has not come by then does not come. */
+const LONGEST_WAIT_MS = 40_000;
+
 /** Resolves once `condition` holds; the test's own time limit ends a wait in vain. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const endMs = performance.now() + LONGEST_WAIT_MS;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`waited for ${LONGEST_WAIT_MS} ms in vain: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A port on which nobody listens. */
