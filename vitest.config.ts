@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           ...built,
           name: 'interop',
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           sequence: { groupOrder: 3 },

@@ -63,7 +63,7 @@ export class Harness {
 /** What has not come by then does not come. */
 const LONGEST_WAIT_MS = 40_000;
 
-/** Resolves once `condition` holds; the test's own time limit ends a wait in vain. */
+/** Resolves once `condition` holds; throws where it does not in time. */
 export async function until(condition: () => boolean): Promise<void> {
   const endMs = performance.now() + LONGEST_WAIT_MS;
   while (!condition()) {
