@@ -36,12 +36,12 @@ bench: build ## signalling, media and relay benchmarks, beside their peers
 fuzz: setup ## 1,000,000 mutated SIP messages over every transport, 333,334 of RTP and RTCP; FUZZ="--seed 7 --count 50000 --transport tls4"
 	node --import tsx test/fuzz/main.ts $(FUZZ)
 
-interop: build ## tests against SIPp, Kamailio, rtpengine, baresip, tshark and others, installed where they are missing
+interop: build ## tests against SIPp, Kamailio, rtpengine, baresip, tshark and others, installed where missing; FILES="tshark sipp-trunk" for some
 	@missing=(); for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing+=($$p); done; \
 	if [ $${#missing[@]} -gt 0 ]; then \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $${missing[@]}; fi
-	npm run --silent test:interop
+	npm run --silent test:interop -- $(FILES)
 
 clean: ## remove what was built
 	rm -rf dist coverage

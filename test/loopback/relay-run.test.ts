@@ -24,7 +24,8 @@ async function startTrunk(suites: string): Promise<{ port: number; end(): Promis
     isReady ||= line.includes('channels at');
   });
   stops.push(() => trunk.stop());
-  await until(() => isReady);
+  // Where the port was taken meanwhile, it never is.
+  await Promise.race([until(() => isReady), result]);
   return {
     port,
     end: () => {
