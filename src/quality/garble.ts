@@ -1,4 +1,4 @@
-import { alawToLinear, type Law, ulawToLinear } from '../audio/g711.js';
+import { ALAW_INVERTED, alawToLinear, type Law, ULAW_INVERTED, ulawToLinear } from '../audio/g711.js';
 
 /** What a payload was decoded as. The other way to read it is the other law, or the other order of bytes. */
 export type Reading = Law | 'L16';
@@ -32,12 +32,11 @@ const MOST_OF_ONE = 0.1;
 const UNIFORM = 0.03;
 
 const SEGMENTS = 8;
-/** How wide the segments are, in linear steps of 16 bits; and what turns a code into its magnitude. */
+/** How wide the segments are, in linear steps of 16 bits. */
 const SEGMENT_WIDTHS = {
   PCMU: [124, 256, 512, 1024, 2048, 4096, 8192, 16_384],
   PCMA: [256, 256, 512, 1024, 2048, 4096, 8192, 16_384],
 } as const;
-const CODE_MASK = { PCMU: 0x7f, PCMA: 0x55 } as const;
 
 /** Sums of products of a signal with itself, 0 to 4 samples later. */
 interface Correlation {
@@ -208,7 +207,8 @@ export class GarbleDetector {
   /** Samples in each segment of a law, from the quietest to the loudest. */
   private segments(law: Law): number[] {
     const segments = new Array<number>(SEGMENTS).fill(0);
-    for (let code = 0; code < this.codes.length; code++) segments[(code ^ CODE_MASK[law]) >> 4] += this.codes[code];
+    const inverted = law === 'PCMU' ? ULAW_INVERTED : ALAW_INVERTED;
+    for (let code = 0; code < this.codes.length; code++) segments[(code ^ inverted) >> 4] += this.codes[code];
     return segments;
   }
 

@@ -316,7 +316,7 @@ export class HeardStream implements HeardCounters {
       ssrcCollision: this.ssrcCollision,
       verdict: judge(facts),
       mos:
-        audio.packets === 0
+        audio.packets === 0 || playout === null
           ? null
           : mosOf({
               codec: audio.codec,
@@ -325,7 +325,7 @@ export class HeardStream implements HeardCounters {
               missing: totals.lost + totals.late,
               expected: totals.expected,
               burstR: burstRatio(totals.runs),
-              jitterBufferMs: playout?.meanMs ?? 0,
+              jitterBufferMs: playout.meanMs,
               // What the far end sends, whatever was agreed on.
               ptimeMs: audio.packetMs,
               delay: null,
