@@ -1,6 +1,15 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { LowPercentiles, Percentiles, SpreadPercentiles } from './summary.js';
 
+/** Where percentiles in a summary come from, while that is still known: not of a summary that was read from a file. */
+const ORIGINS = new WeakMap<object, Distribution>();
+
+/** Quantile `q` (0–1) of what `percentiles` are of; `null` where that is not known any more. */
+export function quantileOf(percentiles: object, q: number): number | null {
+  const value = ORIGINS.get(percentiles)?.quantile(q) ?? null;
+  return value === null ? null : round(value);
+}
+
 /**
  * A distribution of figures from a least one on, kept to three significant digits whatever their number
  * (HDR histogram over the distance from the least × `scale`). Minimum, maximum and mean are exact.
@@ -55,35 +64,40 @@ export class Distribution {
   /** For figures where high is bad; `null` when nothing was recorded. */
   percentiles(): Percentiles | null {
     if (this.count === 0) return null;
-    return {
+    return this.told({
       p50: round(this.quantile(0.5)!),
       p95: round(this.quantile(0.95)!),
       p99: round(this.quantile(0.99)!),
       max: round(this.max),
-    };
+    });
   }
 
   /** For figures where low is bad; `null` when nothing was recorded. */
   lowPercentiles(): LowPercentiles | null {
     if (this.count === 0) return null;
-    return {
+    return this.told({
       min: round(this.min),
       p5: round(this.quantile(0.05)!),
       p50: round(this.quantile(0.5)!),
       mean: round(this.sum / this.count),
-    };
+    });
   }
 
   /** For figures of which both ends are bad; `null` when nothing was recorded. */
   spread(): SpreadPercentiles | null {
     if (this.count === 0) return null;
-    return {
+    return this.told({
       min: round(this.min),
       p5: round(this.quantile(0.05)!),
       p50: round(this.quantile(0.5)!),
       p95: round(this.quantile(0.95)!),
       max: round(this.max),
-    };
+    });
+  }
+
+  private told<T extends object>(percentiles: T): T {
+    ORIGINS.set(percentiles, this);
+    return percentiles;
   }
 }
 

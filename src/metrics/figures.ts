@@ -1,8 +1,17 @@
 /** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
 export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'db' | 'cps' | 'boolean' | 'text';
 
-const percentiles = (kind: FigureKind) => ({ p50: kind, p95: kind, p99: kind, max: kind });
-const lowPercentiles = (kind: FigureKind) => ({ min: kind, p5: kind, p50: kind, mean: kind });
+/** Figures of which a `Distribution` is kept while a run goes: any percentile of them can be told. */
+const DISTRIBUTIONS = new WeakSet<object>();
+
+function distribution<T extends object>(tree: T): T {
+  DISTRIBUTIONS.add(tree);
+  return tree;
+}
+
+const percentiles = (kind: FigureKind) => distribution({ p50: kind, p95: kind, p99: kind, max: kind });
+const lowPercentiles = (kind: FigureKind) => distribution({ min: kind, p5: kind, p50: kind, mean: kind });
+const spread = (kind: FigureKind) => distribution({ min: kind, p5: kind, p50: kind, p95: kind, max: kind });
 
 const direction = {
   streams: 'count',
@@ -18,7 +27,7 @@ const direction = {
   lossRatioPerStream: percentiles('ratio'),
   jitterMs: percentiles('ms'),
   playoutDelayMs: percentiles('ms'),
-  activeLevelDbov: { min: 'dbov', p5: 'dbov', p50: 'dbov', p95: 'dbov', max: 'dbov' },
+  activeLevelDbov: spread('dbov'),
   activityFactor: lowPercentiles('ratio'),
   noiseFloorDbov: percentiles('dbov'),
   clippedRatio: percentiles('ratio'),
@@ -176,8 +185,29 @@ interface FigureTree {
   readonly [key: string]: FigureKind | FigureTree;
 }
 
-/** The kind of a figure by its dotted path; `null` when there is no such figure. */
-export function figureKind(path: string): FigureKind | null {
+/** A figure of summary.json: its dotted path, or that of a distribution with the quantile (0–1) wanted of it. */
+export interface Figure {
+  path: string;
+  quantile: number | null;
+  kind: FigureKind;
+}
+
+const PERCENTILE = /^(.+)\.p(\d{1,2}(?:\.\d{1,4})?)$/;
+
+/** The figure that `name` names, such as `calls.dropped`, `sip.srdMs.success.p90` or `sip.setupMs.p99.9`; `null` when there is none. */
+export function figureOf(name: string): Figure | null {
+  const node = nodeAt(name);
+  if (typeof node === 'string') return { path: name, quantile: null, kind: node };
+  const percentile = PERCENTILE.exec(name);
+  if (!percentile) return null;
+  const [, path, percent] = percentile;
+  const tree = nodeAt(path);
+  if (tree === null || typeof tree === 'string' || !DISTRIBUTIONS.has(tree) || Number(percent) === 0) return null;
+  // Every percentile of a distribution is of one kind.
+  return { path, quantile: Number(percent) / 100, kind: tree.p50 as FigureKind };
+}
+
+function nodeAt(path: string): FigureKind | FigureTree | null {
   let node: FigureKind | FigureTree = FIGURES;
   for (const key of path.split('.')) {
     if (typeof node === 'string') return null;
@@ -185,7 +215,7 @@ export function figureKind(path: string): FigureKind | null {
     if (next === undefined) return null;
     node = next;
   }
-  return typeof node === 'string' ? node : null;
+  return node;
 }
 
 /** All dotted paths, in the order of summary.json. */

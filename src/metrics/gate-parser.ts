@@ -1,12 +1,15 @@
 import { parseDuration } from '../core/units.js';
-import { type FigureKind, figureKind, figurePaths } from './figures.js';
+import { type Figure, type FigureKind, figureOf, figurePaths } from './figures.js';
 
 export type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
-/** A gate: a figure of the summary, a comparison and a bound. */
+/** A gate: a figure of the summary, or a figure over another one, a comparison and a bound. */
 export interface Gate {
   expression: string;
-  path: string;
+  figure: Figure;
+  /** What `figure` is divided by. */
+  over: Figure | null;
+  /** Of what is compared. */
   kind: FigureKind;
   comparison: Comparison;
   bound: number | string | boolean;
@@ -14,25 +17,46 @@ export interface Gate {
 
 export type ParsedGate = { ok: true; gate: Gate } | { ok: false; message: string };
 
-const SHAPE = /^\s*([A-Za-z0-9_.-]+)\s*(<=|>=|==|!=|<|>|=)\s*(\S.*?)\s*$/;
+const NAME = '[A-Za-z0-9_.-]+';
+const SHAPE = new RegExp(`^\\s*(${NAME})(?:\\s*/\\s*(${NAME}))?\\s*(<=|>=|==|!=|<|>|=)\\s*(\\S.*?)\\s*$`);
 
-/** Reads `figure comparison bound`, such as `sip.setupFailureRatio < 2%` or `sip.srdMs.success.p95 <= 800ms`. */
+/**
+ * Reads `figure comparison bound`, such as `sip.setupFailureRatio < 2%` or `sip.srdMs.success.p99.9 <= 800ms`, where a figure may be
+ * divided by another one of its kind: `calls.dropped / calls.answered < 5%`.
+ */
 export function parseGate(expression: string): ParsedGate {
   const match = SHAPE.exec(expression);
   if (!match) return fail('expected `figure comparison bound`, such as `sip.setupFailureRatio < 2%`');
-  const [, path, comparison, text] = match;
+  const [, name, overName, comparison, text] = match;
   if (comparison === '=') return fail('`=` is no comparison; use == for equality');
-  const kind = figureKind(path);
-  if (kind === null) {
-    const near = nearestPath(path);
-    return fail(`there is no figure \`${path}\`${near ? `; did you mean \`${near}\`?` : ''}`);
+  const figure = figureOf(name);
+  if (figure === null) return fail(noFigure(name));
+  const over = overName === undefined ? null : figureOf(overName);
+  if (overName !== undefined && over === null) return fail(noFigure(overName));
+  if (over !== null) {
+    const unlike = [figure, over].find(({ kind }) => kind === 'boolean' || kind === 'text');
+    if (unlike) return fail(`${unlike.path} is ${describeKind(unlike.kind)}: it cannot be divided`);
+    if (figure.kind !== over.kind)
+      return fail(
+        `${name} is ${describeKind(figure.kind)} and ${overName} ${describeKind(over.kind)}: only figures of one kind can be divided`,
+      );
   }
+  const kind = over === null ? figure.kind : 'ratio';
   const bound = parseBound(kind, text);
-  if (bound === null) return fail(`\`${text}\` is no bound for ${path}, which is ${describeKind(kind)}`);
+  if (bound === null) {
+    const what = over === null ? name : `${name} / ${overName}`;
+    return fail(`\`${text}\` is no bound for ${what}, which is ${describeKind(kind)}`);
+  }
   const ordered = kind !== 'boolean' && kind !== 'text';
   if (!ordered && comparison !== '==' && comparison !== '!=')
-    return fail(`${path} is ${describeKind(kind)}: compare it with == or !=`);
-  return { ok: true, gate: { expression: expression.trim(), path, kind, comparison: comparison as Comparison, bound } };
+    return fail(`${name} is ${describeKind(kind)}: compare it with == or !=`);
+  const gate = { expression: expression.trim(), figure, over, kind, comparison: comparison as Comparison, bound };
+  return { ok: true, gate };
+}
+
+function noFigure(name: string): string {
+  const near = nearestPath(name);
+  return `there is no figure \`${name}\`${near ? `; did you mean \`${near}\`?` : ''}`;
 }
 
 const fail = (message: string): ParsedGate => ({ ok: false, message });

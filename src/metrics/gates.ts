@@ -1,30 +1,47 @@
+import { quantileOf, round } from './distribution.js';
+import type { Figure } from './figures.js';
 import type { Comparison, Gate } from './gate-parser.js';
 import type { GateResult, Summary } from './summary.js';
 
+type Observed = number | string | boolean | null;
+/** What gates are judged by: a summary, or as much of one as is known. */
+export type Figures = Omit<Summary, 'gates' | 'verdict'>;
+
 /** Judges every gate. A figure that was not measured fails its gate: nothing passes unnoticed. */
-export function judgeGates(gates: readonly Gate[], summary: Omit<Summary, 'gates' | 'verdict'>): GateResult[] {
-  return gates.map((gate) => {
-    const observed = observe(gate.path, summary);
-    if (observed === null) return { expression: gate.expression, observed: null, pass: false, reason: 'not measured' };
-    const pass = compare(observed, gate.comparison, gate.bound);
-    return pass
-      ? { expression: gate.expression, observed, pass }
-      : { expression: gate.expression, observed, pass, reason: 'out of bounds' };
-  });
+export function judgeGates(gates: readonly Gate[], figures: Figures): GateResult[] {
+  return gates.map((gate) => judgeGate(gate, figures));
 }
 
-/** The value at a dotted path; a table of counts has 0 for a key it does not hold, once anything was counted. */
-function observe(path: string, summary: Omit<Summary, 'gates' | 'verdict'>): number | string | boolean | null {
+export function judgeGate(gate: Gate, figures: Figures): GateResult {
+  const observed = observe(gate, figures);
+  if (observed === null) return { expression: gate.expression, observed, pass: false, reason: 'not measured' };
+  const pass = compare(observed, gate.comparison, gate.bound);
+  return pass
+    ? { expression: gate.expression, observed, pass }
+    : { expression: gate.expression, observed, pass, reason: 'out of bounds' };
+}
+
+/** What a gate compares with its bound; a share of nothing is `null`. */
+function observe({ figure, over }: Gate, figures: Figures): Observed {
+  const value = valueAt(figure, figures);
+  if (over === null) return value;
+  const whole = valueAt(over, figures);
+  return typeof value === 'number' && typeof whole === 'number' && whole !== 0 ? round(value / whole) : null;
+}
+
+/** A table of counts has 0 for a key that it does not hold, once anything was counted. */
+function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
   const keys = path.split('.');
-  let node: unknown = summary;
+  let node: unknown = figures;
   for (const [i, key] of keys.entries()) {
     if (node === null || typeof node !== 'object') return null;
     const table = ['responses', 'byCause', 'byKind'].includes(keys[i - 1]);
     const value: unknown = (node as Record<string, unknown>)[key];
     if (value === undefined && table)
-      return (keys[i - 1] === 'responses' ? summary.calls.attempted : summary.calls.answered) > 0 ? 0 : null;
+      return (keys[i - 1] === 'responses' ? figures.calls.attempted : figures.calls.answered) > 0 ? 0 : null;
     node = value;
   }
+  if (quantile !== null) return typeof node === 'object' && node !== null ? quantileOf(node, quantile) : null;
   return typeof node === 'number' || typeof node === 'string' || typeof node === 'boolean' ? node : null;
 }
 

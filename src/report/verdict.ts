@@ -35,7 +35,8 @@ function gateValue({ observed, expression }: GateResult): string {
   if (observed === null) return NONE;
   if (typeof observed !== 'number') return printable(String(observed));
   const figure = expression.split(/[<>=!]/)[0].trim();
-  if (expression.includes('%') || /ratio|\b(ner|asr|ser|seer|isa|ira|scr)\b/i.test(figure)) return percent(observed);
+  if (expression.includes('%') || figure.includes('/') || /ratio|\b(ner|asr|ser|seer|isa|ira|scr)\b/i.test(figure))
+    return percent(observed);
   if (/Ms\b/.test(figure)) return milliseconds(observed);
   return Number.isInteger(observed) ? count(observed) : String(Number(observed.toPrecision(4)));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figureKind, figurePaths } from '../../src/metrics/figures.js';
+import { Distribution } from '../../src/metrics/distribution.js';
+import { figureOf, figurePaths } from '../../src/metrics/figures.js';
 import { type Gate, parseGate } from '../../src/metrics/gate-parser.js';
 import { judgeGates } from '../../src/metrics/gates.js';
 import type { Summary } from '../../src/metrics/summary.js';
@@ -66,12 +67,39 @@ describe('gates', () => {
     ['trunk.cause > channels', '== or !='],
     ['sip < 3', 'no figure `sip`'],
     ['constructor < 3', 'no figure'],
+    ['sip.srdMs.success.p100 < 3', 'no figure'],
+    ['sip.srdMs.success.p0 < 3', 'no figure'],
+    ['calls.answered.p90 < 3', 'no figure'],
+    ['media.pacingErrorMs.p90 < 3', 'no figure'],
+    ['calls.dropped / calls.answer < 3%', 'did you mean `calls.answered`'],
+    ['calls.dropped / sip.acdMs < 3', 'of one kind'],
+    ['trunk.cause / trunk.cause < 3', 'cannot be divided'],
+    ['calls.dropped / calls.answered < 3s', 'is no bound for calls.dropped / calls.answered'],
   ])('refuse %s with a reason', (expression, message) => {
     const parsed = parseGate(expression);
     expect(parsed.ok ? 'parsed' : parsed.message).toContain(message);
   });
 
   it('know every figure by its path', () => {
-    for (const path of figurePaths()) expect(figureKind(path)).not.toBeNull();
+    for (const path of figurePaths()) expect(figureOf(path)).toMatchObject({ path, quantile: null });
+  });
+
+  it('take any percentile of a distribution, of the values themselves', () => {
+    const setup = new Distribution();
+    for (let ms = 1; ms <= 1000; ms++) setup.record(ms);
+    const figures = { ...summary, sip: { ...summary.sip, setupMs: setup.percentiles() } } as unknown as Summary;
+    const at = (figure: string) => judgeGates([gate(`${figure} < 10s`)], figures)[0].observed;
+    expect(at('sip.setupMs.p90')).toBeCloseTo(900, -1);
+    expect(at('sip.setupMs.p99.9')).toBeCloseTo(999, 0);
+    expect(at('sip.setupMs.p1')).toBeCloseTo(10, 0);
+    expect(at('sip.setupMs.p95')).toBe(setup.percentiles()!.p95);
+    const foreign = { ...figures, sip: { setupMs: { p50: 1, p95: 2, p99: 3, max: 4 } } } as unknown as Summary;
+    expect(judgeGates([gate('sip.setupMs.p90 < 10s')], foreign)[0]).toMatchObject({ observed: null, pass: false });
+  });
+
+  it('judge the share of one figure in another one', () => {
+    expect(judge('calls.answered / calls.attempted >= 90%')).toMatchObject({ observed: 0.9, pass: true });
+    expect(judge('responses.503 / calls.attempted < 0.1')).toMatchObject({ observed: 0.1, pass: false });
+    expect(judge('calls.answered / responses.486 < 5%')).toMatchObject({ observed: null, reason: 'not measured' });
   });
 });
