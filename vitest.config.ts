@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files of a worker share what they import: loading it anew for each took longer than the tests. None leaves anything behind in it. */
+const shared = { pool: 'forks' as const, isolate: false };
 /**
  * Tests with threads, sockets and real peers. Most of their time is spent waiting for the far end, so several files go at a
  * time; a test that the others held up, or took a port from, has two more tries: a fault fails all three.
  */
-const built = { globalSetup: './test/global-setup.ts', pool: 'forks' as const, retry: 2 };
+const built = { ...shared, globalSetup: './test/global-setup.ts', retry: 2 };
 /** Tests that judge a run as a user does. One that was held up by others is rightly `invalid`, and is repeated. */
 const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 
@@ -16,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          pool: 'forks',
+          ...shared,
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: ['test/loopback/**', 'test/interop/**'],
           // They take milliseconds; the limit ends one that hangs, also on a machine with other work.
