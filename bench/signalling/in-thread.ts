@@ -5,6 +5,7 @@ import type { Pulse, ShardEvent } from '../../src/shard/messages.js';
 import type { Signalling as SignallingType } from '../../src/shard/signalling.js';
 import { built } from './built.js';
 
+const { impairmentsOf } = await built<typeof import('../../src/impair/compose.js')>('impair/compose.js');
 const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
 const { Signalling } = await built<typeof import('../../src/shard/signalling.js')>('shard/signalling.js');
 const { readTarget } = await built<typeof import('../../src/swarm/target.js')>('swarm/target.js');
@@ -86,7 +87,13 @@ export class InThread {
     });
     this.signalling = new Signalling(
       {
-        role: { kind: 'swarm', target: readTarget(target)!, rows: [], slice: { index: 0, of: 1 } },
+        role: {
+          kind: 'swarm',
+          target: readTarget(target)!,
+          impairment: impairmentsOf(profile.impairment),
+          rows: [],
+          slice: { index: 0, of: 1 },
+        },
         profile,
         network: { address: '127.0.0.1', sipPort: 0 },
         media: { port: media as unknown as MessagePort, wake: new SharedArrayBuffer(4), pool: 2000 },

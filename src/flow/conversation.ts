@@ -8,12 +8,15 @@ import { cnameOf } from '../rtp/cname.js';
 import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
-import { type AgentSpec, agentScript, callerScript, type TurnsSpec } from '../voice/spec.js';
+import { agentScript, callerScript } from '../voice/scripts.js';
+import type { AgentSpec, TurnsSpec } from '../voice/spec.js';
 import type { CallScope } from './call-scope.js';
+import { isChosen } from './chosen.js';
 import type { InfoMethod } from './dtmf-info.js';
 import type { DtmfSpec } from './dtmf-spec.js';
 import { type ProbeTimes, Probing } from './probing.js';
-import { type ConversationSpec, DTMF_SOUND, isChosen, type MediaSpec, soundName } from './spec.js';
+import { DTMF_SOUND, soundName } from './sounds.js';
+import type { ConversationSpec, MediaSpec } from './spec.js';
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {

@@ -18,12 +18,13 @@ import { sendBye } from './bye.js';
 import { CallCredentials, challengerOf, type KnownChallenges } from './call-credentials.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
+import { recordBytesOf } from './chosen.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
 import { exchangeDigits } from './digits.js';
 import { failureOf, isLocal } from './final-response.js';
 import type { Population } from './population.js';
 import { followRenegotiation, putOnHold } from './renegotiation.js';
-import { type CallSpec, recordBytesOf } from './spec.js';
+import type { CallSpec } from './spec.js';
 import { wireDelayMs } from './wire-time.js';
 
 /** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */

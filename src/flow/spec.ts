@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import type { DtmfTones } from '../audio/dtmf-tones.js';
-import { type Sound, toneFrequencies } from '../audio/sound.js';
+import { toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
-import { type AgentSpec, type TurnsSpec, turnSounds, turnsSpec } from '../voice/spec.js';
-import { type DtmfSpec, dtmfSpec } from './dtmf-spec.js';
+import { turnsSpec } from '../voice/spec.js';
+import { dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
 
 /** Markers are this far apart, so that no delay of a telephone call is mistaken for a shorter one. */
@@ -173,37 +172,6 @@ export const callSpec = conversationSpec
 
 export type ConversationSpec = z.infer<typeof conversationSpec>;
 
-/** The one sound that a side plays, as the media thread knows it. */
-const SOUND = 'conversation';
-
-/** A side, and what it says in turns: between them there is silence, or the noise of a level. */
-type Side = ConversationSpec & { turns?: TurnsSpec; agent?: AgentSpec };
-
-/** Name of what a side plays; `none` for nothing. */
-export function soundName({ audio, turns, agent }: Pick<Side, 'audio' | 'turns' | 'agent'>): string {
-  return audio === 'none' && !turns && !agent ? 'none' : SOUND;
-}
-
-/** The digits of a side as tones, by the name under which they are said. */
-export const DTMF_SOUND = 'dtmf';
-
-/** What a side plays and says, by name. */
-export function soundsOf(side: Side): Record<string, Sound> {
-  const { audio, noise, gain, clip, frames, dtmf, turns, agent } = side;
-  const sounds: Record<string, Sound> = audio === 'none' ? {} : { [SOUND]: { audio, noise, gain, clip, frames } };
-  if (turns || agent) {
-    const under = noise?.level === undefined ? undefined : noise;
-    sounds[SOUND] = { audio: 'silence', noise: under, gain };
-    Object.assign(sounds, turnSounds({ turns, agent }, { noise, gain, clip }));
-  }
-  if (dtmf?.method === 'inband') sounds[DTMF_SOUND] = { audio: 'silence', dtmf: tonesOf(dtmf), once: true };
-  return sounds;
-}
-
-function tonesOf({ digits, tone, gap, level, twist }: DtmfSpec): DtmfTones {
-  return { digits, toneMs: tone, gapMs: gap, levelDbm0: level, twistDb: twist };
-}
-
 export type CallSpec = z.infer<typeof callSpec>;
 
 /** What a profile says of a codec in place of what its usual mode has. */
@@ -295,21 +263,6 @@ export const mediaSpec = z
   .describe('How RTP is carried and judged');
 
 export type MediaSpec = z.infer<typeof mediaSpec>;
-
-/** Bytes that a second of received audio takes at most: L16 at 16 kHz in packets of 10 ms, headers included. */
-const RECORDED_BYTES_A_SECOND = 40_000;
-
-/** Whether call `id` is one of the share, which is spread evenly. */
-export function isChosen(share: number, id: number): boolean {
-  return Math.floor((id + 1) * share) > Math.floor(id * share);
-}
-
-/** Bytes to keep of what call `id` receives; `undefined` for a call that is not recorded. */
-export function recordBytesOf({ record }: Pick<MediaSpec, 'record'>, id: number): number | undefined {
-  if (!record) return undefined;
-  const isRecorded = isChosen(record.share, id) && Math.floor(id * record.share) < record.calls;
-  return isRecorded ? Math.ceil((record.for / 1000) * RECORDED_BYTES_A_SECOND) : undefined;
-}
 
 /** First and last port of the range. */
 export function portRange(text: string): { min: number; max: number } {

@@ -5,10 +5,10 @@ import { buildFault } from './build-fault.js';
 import { buildModel } from './build-model.js';
 import type { StageModel } from './fate.js';
 import { infeasibility } from './infeasibility.js';
-import { isModel } from './model-spec.js';
 import type { SharedImpairments } from './shared-impairments.js';
-import { dropsAll, type Pipeline, type PlainStage, type TimelineStage } from './spec.js';
+import type { Pipeline, PlainStage, TimelineStage } from './spec.js';
 import { StageChain } from './stage-chain.js';
+import { dropsAll, isModel } from './stage-kinds.js';
 import { Timeline } from './timeline.js';
 import type { TruthCounter } from './truth-counter.js';
 

@@ -1,8 +1,13 @@
-import type { ImpairmentSpec, Phase } from './impairment-spec.js';
+import type { ImpairmentSpec, Phase, Selection } from './impairment-spec.js';
 import { networkOf } from './networks.js';
 import type { Pipeline, PlainStage, TimelineStage } from './spec.js';
 
 type DirectionName = 'uplink' | 'downlink';
+
+/** Impairments as paths take them: networks and timelines are stages, and which calls they are for. */
+export interface Impairments extends Record<DirectionName, Pipeline> {
+  select: Selection | undefined;
+}
 
 const OUTAGE: PlainStage = { kind: 'loss', ratio: 1, burst: 1 };
 
@@ -20,6 +25,11 @@ export function pipelinesOf(impairment: ImpairmentSpec): Record<DirectionName, P
     return [...stages, { kind: 'timeline', phases, repeat }];
   };
   return { uplink: of('uplink'), downlink: of('downlink') };
+}
+
+/** @throws AppError for the name of a network that does not exist */
+export function impairmentsOf(impairment: ImpairmentSpec): Impairments {
+  return { select: impairment.select, ...pipelinesOf(impairment) };
 }
 
 function stagesOf(part: Phase | ImpairmentSpec, direction: DirectionName): PlainStage[] {

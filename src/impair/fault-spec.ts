@@ -200,14 +200,3 @@ export const faultStages = [
 ] as const;
 
 export type FaultStage = z.infer<(typeof faultStages)[number]>;
-
-/** Why a fault cannot be done although each of its values is in range; `null` when it can. */
-export function faultInfeasibility(fault: FaultStage): string | null {
-  if ('payloadType' in fault && fault.payloadType !== undefined && fault.payloadType >= 64 && fault.payloadType <= 95)
-    return `payload types 64–95 cannot be told from RTCP (RFC 5761), so ${fault.payloadType} would not be seen as RTP`;
-  if (fault.kind === 'noise' && (fault.snr === undefined) === (fault.level === undefined))
-    return 'needs either `snr` or `level`';
-  if (fault.kind === 'echo' && (fault.delay < 20 || fault.delay > 2000))
-    return `an echo is 20 ms to 2 s late, not ${fault.delay} ms`;
-  return null;
-}

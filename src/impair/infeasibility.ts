@@ -1,4 +1,4 @@
-import { faultInfeasibility } from './fault-spec.js';
+import type { FaultStage } from './fault-spec.js';
 import { gilbertOf } from './loss.js';
 import type { PlainStage } from './spec.js';
 
@@ -46,4 +46,15 @@ export function infeasibility(stage: PlainStage): string | null {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** Why a fault cannot be done although each of its values is in range; `null` when it can. */
+function faultInfeasibility(fault: FaultStage): string | null {
+  if ('payloadType' in fault && fault.payloadType !== undefined && fault.payloadType >= 64 && fault.payloadType <= 95)
+    return `payload types 64–95 cannot be told from RTCP (RFC 5761), so ${fault.payloadType} would not be seen as RTP`;
+  if (fault.kind === 'noise' && (fault.snr === undefined) === (fault.level === undefined))
+    return 'needs either `snr` or `level`';
+  if (fault.kind === 'echo' && (fault.delay < 20 || fault.delay > 2000))
+    return `an echo is 20 ms to 2 s late, not ${fault.delay} ms`;
+  return null;
 }

@@ -203,25 +203,3 @@ export const modelStages = [
 ] as const;
 
 export type ModelStage = z.infer<(typeof modelStages)[number]>;
-
-const KINDS: ReadonlySet<string> = new Set(modelStages.map(({ shape }) => shape.kind.value));
-
-export function isModel(stage: { kind: string }): stage is ModelStage {
-  return KINDS.has(stage.kind);
-}
-
-/** Whether nothing gets through such a stage, whatever chance decides. */
-export function dropsEverything(stage: ModelStage): boolean {
-  switch (stage.kind) {
-    case 'loss':
-      return stage.ratio >= 1;
-    case 'gilbert-elliott':
-      return stage.lossGood >= 1 && stage.lossBad >= 1;
-    case 'exact-loss':
-      return stage.lose >= stage.of;
-    case 'periodic-loss':
-      return stage.lose >= stage.every;
-    default:
-      return false;
-  }
-}

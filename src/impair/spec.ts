@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { faultStages } from './fault-spec.js';
 import { infeasibility } from './infeasibility.js';
-import { dropsEverything, isModel, modelStages } from './model-spec.js';
+import { modelStages } from './model-spec.js';
 import { traceProblem } from './trace-file.js';
 
 /** One stage of an impairment pipeline. */
@@ -30,8 +30,3 @@ export interface TimelineStage {
 
 export type Stage = PlainStage | TimelineStage;
 export type Pipeline = Stage[];
-
-/** Whether nothing gets through such a path, whatever chance and time decide. */
-export function dropsAll(pipeline: Pipeline): boolean {
-  return pipeline.some((stage) => isModel(stage) && dropsEverything(stage));
-}

@@ -1,6 +1,6 @@
 import { deriveSeed } from '../core/rng.js';
 import { markerSounds, probeTimes } from '../flow/probing.js';
-import { soundsOf } from '../flow/spec.js';
+import { soundsOf } from '../flow/sounds.js';
 import { pipelinesOf } from '../impair/compose.js';
 import type { MediaSetup } from '../media/link/messages.js';
 import type { Profile } from '../profile/schema.js';

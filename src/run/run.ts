@@ -4,6 +4,7 @@ import { ControlServer } from '../control/server.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
+import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -155,7 +156,8 @@ export class Run {
   changeImpairment(impairment: ImpairmentSpec): void {
     const name = this.impairing.change(impairment, this.state.elapsedMs(systemClock.now()));
     this.note('info', `impairments: ${name}`);
-    if (this.state.phase !== 'starting') this.swarm?.send({ kind: 'impair', impairment, name });
+    if (this.state.phase !== 'starting')
+      this.swarm?.send({ kind: 'impair', impairment: impairmentsOf(impairment), name });
   }
 
   /** The next one of the named networks in place of the impairments; after the last one those of the profile again. */
@@ -189,7 +191,7 @@ export class Run {
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
     const { changed } = this.impairing;
-    if (changed) this.swarm!.send({ kind: 'impair', ...changed });
+    if (changed) this.swarm!.send({ kind: 'impair', ...changed, impairment: impairmentsOf(changed.impairment) });
   }
 
   /** No further attempt, BYE or CANCEL to every call; the run ends when that is done, or when it takes too long. */
@@ -237,7 +239,7 @@ export class Run {
       ports,
       plan,
       signalling: {
-        role: { kind: 'swarm', target: readTarget(target)!, rows },
+        role: { kind: 'swarm', target: readTarget(target)!, impairment: impairmentsOf(profile.impairment), rows },
         profile,
         network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
       },

@@ -1,5 +1,5 @@
 import type { ErrorMessage } from '../core/errors.js';
-import type { ImpairmentSpec } from '../impair/impairment-spec.js';
+import type { Impairments } from '../impair/compose.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
@@ -24,7 +24,13 @@ export interface ShardNetwork {
 
 /** What a signalling thread does: place calls, or be the trunk. */
 export type ShardRole =
-  | { kind: 'swarm'; target: SipTarget; rows: Record<string, string>[]; slice: PlanSlice }
+  | {
+      kind: 'swarm';
+      target: SipTarget;
+      impairment: Impairments;
+      rows: Record<string, string>[];
+      slice: PlanSlice;
+    }
   | { kind: 'trunk' };
 
 /** What the entry file of the signalling thread is started with (`workerData`). */
@@ -43,7 +49,7 @@ export type ShardCommand =
   | { kind: 'pause'; paused: boolean }
   | { kind: 'rate'; factor: number }
   /** Other impairments for the calls that are up and for those that come. */
-  | { kind: 'impair'; impairment: ImpairmentSpec; name: string }
+  | { kind: 'impair'; impairment: Impairments; name: string }
   /** Ends every call, then `done`. */
   | { kind: 'stop' };
 

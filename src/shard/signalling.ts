@@ -180,7 +180,7 @@ export class Signalling {
       probe: probeTimes(profile, 'caller'),
       calls: profile.calls,
       challenges: profile.calls.credentials?.reuse ? new Map() : undefined,
-      impairment: profile.impairment,
+      impairment: role.impairment,
       pacer: this.pacer,
       target: role.target,
       rows: role.rows,

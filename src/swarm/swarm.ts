@@ -1,8 +1,7 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
-import { pipelinesOf } from '../impair/compose.js';
-import type { ImpairmentSpec } from '../impair/impairment-spec.js';
+import type { Impairments } from '../impair/compose.js';
 import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { NumberPattern } from './number-pattern.js';
@@ -19,7 +18,7 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
   /** The target as a SIP URI, its user part replaced by the called number. */
   target: SipTarget;
   /** What the paths of the calls do. */
-  impairment: ImpairmentSpec;
+  impairment: Impairments;
   /** Rows of the file of numbers, used in turn. */
   rows: readonly Record<string, string>[];
   onRecord(record: CallRecord): void;
@@ -37,14 +36,15 @@ export class Swarm {
   private immediate: NodeJS.Immediate | undefined;
   private started = 0;
   private ended = false;
-  private impairment: ImpairmentSpec;
+  private impairment: Impairments;
   /** What calls are placed with that are impaired, and what the others are. */
   private impaired: OutboundContext;
   private readonly spared: OutboundContext;
 
   constructor(private readonly options: SwarmOptions) {
     this.impairment = options.impairment;
-    this.impaired = { ...options, ...pipelinesOf(options.impairment) };
+    const { uplink, downlink } = options.impairment;
+    this.impaired = { ...options, uplink, downlink };
     this.spared = { ...options, uplink: [], downlink: [] };
     const { calls, target } = options;
     this.from = new NumberPattern(calls.from);
@@ -72,16 +72,16 @@ export class Swarm {
   }
 
   /** Other impairments, from now on: for the calls that are up and for those that come. `name` is for the ground truth. */
-  impair(impairment: ImpairmentSpec, name: string): void {
+  impair(impairment: Impairments, name: string): void {
     const { media } = this.options;
-    const pipelines = pipelinesOf(impairment);
+    const { uplink, downlink } = impairment;
     this.impairment = impairment;
-    this.impaired = { ...this.options, ...pipelines };
+    this.impaired = { ...this.options, uplink, downlink };
     const chosen: number[] = [];
     const others: number[] = [];
     for (const { record } of this.calls.values())
       (isSelected(impairment.select, record) ? chosen : others).push(record.id);
-    media.impair(chosen, pipelines.uplink, pipelines.downlink, name);
+    media.impair(chosen, uplink, downlink, name);
     media.impair(others, [], [], name);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isChosen } from '../../src/flow/chosen.js';
 import { identityOf, probeTimes } from '../../src/flow/probing.js';
-import { conversationSpec, isChosen, mediaSpec } from '../../src/flow/spec.js';
+import { conversationSpec, mediaSpec } from '../../src/flow/spec.js';
 
 describe('comfortNoise', () => {
   it.each(['yes', 13, null])('is refused as %s', (comfortNoise) => {

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { infeasibility } from '../../src/impair/infeasibility.js';
 import { SharedImpairments } from '../../src/impair/shared-impairments.js';
-import { dropsAll, stage } from '../../src/impair/spec.js';
+import { stage } from '../../src/impair/spec.js';
+import { dropsAll } from '../../src/impair/stage-kinds.js';
 import { readDelayTrace, readLossTrace } from '../../src/impair/trace-file.js';
 import { lossesOf, MILLION, PTIME_MS, pipelineOf, send, stages } from './harness.js';
 

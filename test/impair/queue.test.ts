@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Rng } from '../../src/core/rng.js';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { SharedImpairments } from '../../src/impair/shared-impairments.js';
-import { dropsAll, stage } from '../../src/impair/spec.js';
+import { stage } from '../../src/impair/spec.js';
+import { dropsAll } from '../../src/impair/stage-kinds.js';
 import { audioPacket, lossesOf, MILLION, meanOf, PTIME_MS, pipelineOf, send, stages } from './harness.js';
 
 /** 172 bytes of RTP with G.711 and 28 of IPv4 and UDP, every 20 ms: 80 kbit/s. */

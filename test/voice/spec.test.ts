@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseProfile } from '../../src/profile/read.js';
-import { agentScript, callerScript, turnSounds } from '../../src/voice/spec.js';
+import { agentScript, callerScript, turnSounds } from '../../src/voice/scripts.js';
 
 const LOAD = 'name: t\nload: [{ shape: constant, cps: 1, for: 1s }]\n';
 
