@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
 import { checkFamily } from '../run/local-address.js';
-import { StandaloneTrunk } from '../run/standalone-trunk.js';
+import { StandaloneTrunk, type TrunkResult } from '../run/standalone-trunk.js';
 import { type TrunkSpec, trunkSpec } from '../trunk/spec.js';
 import { effectiveProfile } from './effective-profile.js';
 import { Interrupts } from './interrupts.js';
@@ -71,6 +71,7 @@ Examples:
   trunkstorm trunk --channels 100 --port 5060
   trunkstorm trunk --channels 30 --cps 5 --when-full 486 --answer-after 2s
   trunkstorm trunk --silence 2% --ignore-dtmf 5% --port 5070
+  trunkstorm trunk --profile failing.yaml                its trunk, failure script and all (docs/carrier.md)
   sipp -sn uac 127.0.0.1:5060                            a caller for it`,
     )
     .action((flags: TrunkFlags) => trunk(flags));
@@ -88,12 +89,18 @@ async function trunk(flags: TrunkFlags): Promise<void> {
     else
       process.stdout.write(
         `calls ${result.answered} answered · ${result.refusedFull} refused for want of a channel · ${result.refusedTooFast} refused by the CPS cap · peak ${result.peak} channels\n` +
+          scriptText(result.script) +
           `ended: ${result.endedByCaller} by the caller · ${result.stillUp} still up when the trunk was stopped\n` +
           `heard: ${result.packetsReceived} packets, ${result.packetsLost} lost · digits in ${result.callsWithDigits} calls · ${result.silentCalls} calls without audio from the caller\n`,
       );
   } finally {
     interrupts.close();
   }
+}
+
+function scriptText(script: TrunkResult['script']): string {
+  if (script === null) return '';
+  return `script: ${script.refused} refused · ${script.unheard} messages unheard · ${script.restarts} restarts, ${script.forgotten} calls forgotten\n`;
 }
 
 /** A profile whose trunk is as the options say, over the given profile's or the defaults. */

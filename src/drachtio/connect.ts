@@ -13,9 +13,21 @@ export interface DrachtioConnection {
   sip: { address: string; port: number } | null;
   /** All that SIP listens on or sends from, the first one included; empty for an external server. */
   listens: readonly { protocol: string; address: string; port: number }[];
+  /** Has the embedded server fail as others do; `null` for an external one. */
+  failing: Failing | null;
   /** The embedded server's counters; `null` for an external one. */
   stats(): SipStats | null;
   close(): Promise<void>;
+}
+
+/** How a server fails on purpose. */
+export interface Failing {
+  /** Hears and sends nothing, or does so again. */
+  setSilent(silent: boolean): void;
+  /** Messages that came while it was silent. */
+  unheard(): number;
+  /** Forgets every transaction and dialog without a word. */
+  restart(): void;
 }
 
 /** How long an external server may take to answer the authentication. */
@@ -52,6 +64,13 @@ export async function connectEmbedded(
     srf,
     sip: { address: agent.local.address, port: agent.local.port },
     listens: agent.transports.map(({ protocol, local }) => ({ protocol, address: local.address, port: local.port })),
+    failing: {
+      setSilent: (silent) => {
+        agent.silent = silent;
+      },
+      unheard: () => agent.unheard,
+      restart: () => agent.forgetAll(),
+    },
     stats: () => agent.stats(),
     close: async () => {
       link.shut();
@@ -110,6 +129,7 @@ export async function connectExternal(options: {
     srf,
     sip: null,
     listens: [],
+    failing: null,
     stats: () => null,
     close: async () => {
       closed = true;

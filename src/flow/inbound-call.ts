@@ -121,6 +121,26 @@ export class InboundCall {
     if (this.phase === 'ending') this.scope.after(STOP_PATIENCE_MS, () => this.finish());
   }
 
+  /** The trunk was restarted and knows nothing of the call any more: nobody is told, and no RTP is sent. `false` after its end. */
+  forget(): boolean {
+    const { phase, record, dialog, context } = this;
+    if (phase === 'done') return false;
+    this.conversation.hush();
+    if (phase !== 'ending') {
+      record.outcome = phase === 'established' ? 'dropped' : 'failed';
+      record.cause = 'dropped';
+      record.reason = 'the trunk was restarted';
+      if (phase === 'established') context.population.leaveEstablished();
+      this.leaveProgress();
+    }
+    if (dialog) {
+      context.srf.removeDialog(dialog);
+      dialog.removeAllListeners();
+    }
+    this.finish();
+    return true;
+  }
+
   private answer(): void {
     if (this.phase !== 'ringing') return;
     const { context, plan, record, request } = this;

@@ -131,6 +131,13 @@ const FIGURES = {
     exhaustedAtMs: 'ms',
     cause: 'text',
     refusals: 'count',
+    own: {
+      peakChannels: 'count',
+      admitted: 'count',
+      refusedFull: 'count',
+      refusedTooFast: 'count',
+      script: { refused: 'count', unheard: 'count', restarts: 'count', forgotten: 'count' },
+    },
   },
   media: {
     uplink: direction,

@@ -262,7 +262,20 @@ export interface OwnTrunkSummary {
   refusedTooFast: number;
   /** Answered calls that it gave each fault, by the fault's name in the profile. */
   faults: Record<string, number>;
+  /** `null` without a script. */
+  script: TrunkScriptSummary | null;
   server: SipServerSummary | null;
+}
+
+/** What the script of our own trunk did. */
+export interface TrunkScriptSummary {
+  /** Calls that it refused by `refuse`. */
+  refused: number;
+  /** SIP messages that came in silence. */
+  unheard: number;
+  restarts: number;
+  /** Calls that were up or ringing when the trunk was restarted. */
+  forgotten: number;
 }
 
 /** summary.json, schema 1. Ratios 0–1, times in ms, `null` = not measured. */

@@ -170,6 +170,12 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     );
     const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
     if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
+    const { script } = own;
+    if (script)
+      lines.push(
+        `  own trunk's script: refused ${count(script.refused)}   messages unheard ${count(script.unheard)}`,
+        `  own trunk's restarts: ${count(script.restarts)}   calls forgotten ${count(script.forgotten)}`,
+      );
   }
   if (trunks.length > 1) {
     lines.push(

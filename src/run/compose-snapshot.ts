@@ -65,7 +65,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     srdMs: three(live.srd),
     setupMs: three(live.setup),
     trunk: {
-      channels: state.ownTrunk ? profile.trunk.channels : null,
+      channels: state.ownTrunk ? (state.trunkPulse?.trunk?.channels ?? profile.trunk.channels) : null,
       refusals: verdict.refusals,
       exhaustedAtInProgress: verdict.exhaustedAtInProgress,
       exhaustedAtMs: verdict.exhaustedAtMs,

@@ -6,6 +6,7 @@ import { isImpairing } from '../quality/one-way.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { hostPort } from '../sip/uri.js';
+import type { ScriptCounts } from '../trunk/trunk.js';
 import { mediaSetup } from './media-setup.js';
 import { wholeSpan } from './rtp-ports.js';
 
@@ -27,6 +28,8 @@ export interface TrunkResult {
   peak: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** What the script did; `null` without one. */
+  script: Omit<ScriptCounts, 'state'> | null;
   packetsReceived: number;
   packetsLost: number;
   callsWithDigits: number;
@@ -100,6 +103,7 @@ export class StandaloneTrunk {
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
+      script: trunk?.script ? withoutState(trunk.script) : null,
     };
   }
 
@@ -151,6 +155,16 @@ export class StandaloneTrunk {
 
   private status(): string {
     const trunk = this.pulse?.trunk;
-    return `channels ${trunk?.inUse ?? 0} of ${this.options.profile.trunk.channels} · admitted ${trunk?.admitted ?? 0} · refused ${trunk?.refusedFull ?? 0} full, ${trunk?.refusedTooFast ?? 0} too fast`;
+    const { trunk: spec } = this.options.profile;
+    const refused = [`${trunk?.refusedFull ?? 0} full`, `${trunk?.refusedTooFast ?? 0} too fast`];
+    const script = trunk?.script;
+    if (script) refused.push(`${script.refused} by script`);
+    const unheard = script && script.unheard > 0 ? ` · ${script.unheard} messages unheard` : '';
+    const state = script && script.state !== 'serve' ? ` · ${script.state === 'refuse' ? 'REFUSES' : 'SILENT'}` : '';
+    return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${unheard}${state}`;
   }
+}
+
+function withoutState({ refused, unheard, restarts, forgotten }: ScriptCounts): Omit<ScriptCounts, 'state'> {
+  return { refused, unheard, restarts, forgotten };
 }

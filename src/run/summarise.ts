@@ -1,9 +1,10 @@
 import { round } from '../metrics/distribution.js';
 import { judgeGates } from '../metrics/gates.js';
-import type { OwnTrunkSummary, SipServerSummary, Summary } from '../metrics/summary.js';
+import type { OwnTrunkSummary, SipServerSummary, Summary, TrunkScriptSummary } from '../metrics/summary.js';
 import { invalidities } from '../metrics/validity.js';
 import { gatesOf } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
+import type { TrunkCounts } from '../trunk/trunk.js';
 import type { RunState } from './run-state.js';
 
 /** The figures of a run that is over, its gates judged. */
@@ -87,8 +88,15 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
     refusedFull: counts.refusedFull,
     refusedTooFast: counts.refusedTooFast,
     faults: { ...state.faults },
+    script: scriptSummary(counts.script),
     server: sipServer(state.trunkPulse),
   };
+}
+
+function scriptSummary(script: TrunkCounts['script']): TrunkScriptSummary | null {
+  if (script === null) return null;
+  const { refused, unheard, restarts, forgotten } = script;
+  return { refused, unheard, restarts, forgotten };
 }
 
 function sipServer(pulse: Pulse | null): SipServerSummary | null {

@@ -164,6 +164,8 @@ export class Signalling {
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
+      failing: this.connection!.failing,
+      onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),
       onRefused: (request) => this.traces?.drop(request.get('call-id') ?? ''),
       seed: deriveSeed(profile.seed, 'trunk'),
     });

@@ -102,6 +102,11 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
 
   onTransportError(reason: string): void {
     this.layer.stats.transportErrors++;
+    this.giveUp(reason);
+  }
+
+  /** Waits for no answer any more, where there is none: its user is told that it could not be sent. */
+  giveUp(reason: string): void {
     this.error = reason;
     this.step('transportError', null, null);
   }

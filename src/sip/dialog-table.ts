@@ -71,6 +71,11 @@ export class DialogTable {
     return true;
   }
 
+  /** Ends every dialog, of which nobody hears. */
+  removeAll(): void {
+    for (const dialog of this.byKey.values()) this.remove(dialog);
+  }
+
   /** Ends the call within a dialog, and the dialog unless a subscription keeps it (RFC 5057 4.1). */
   endCall(dialog: Dialog): void {
     if (dialog.subscriptions === null) this.remove(dialog);

@@ -108,6 +108,12 @@ export class ServerTransaction implements TimerTarget, TransportErrorListener {
     else this.step(status < 300 ? 'success' : 'failure', null);
   }
 
+  /** Ends it without any answer. */
+  abort(): void {
+    this.state = 'terminated';
+    this.end();
+  }
+
   private step(input: InviteServerInput | NonInviteServerInput, ack: SipMessage | null): void {
     const next = this.isInvite
       ? inviteServer(this.state as InviteServerState, input as InviteServerInput)

@@ -34,10 +34,14 @@ export class TransactionLayer implements TransportReceiver {
   user!: TransactionUser;
   /** Set before the first message where calls are traced. */
   trace: TraceBook | null = null;
+  /** Nothing is sent and nothing is heard, as if the line were dead. */
+  silent = false;
+  /** Messages that came meanwhile. */
+  unheard = 0;
 
   private readonly clients = new ChurnMap<string, ClientTransaction>();
   private readonly servers = new ChurnMap<string, ServerTransaction>();
-  private readonly silent: SilentPeers;
+  private readonly silentPeers: SilentPeers;
 
   constructor(
     timers: SipTimers,
@@ -48,7 +52,7 @@ export class TransactionLayer implements TransportReceiver {
     this.timers = deriveTimers(timers, false);
     this.reliableTimers = deriveTimers(timers, true);
     this.queue = queue ?? new TimerQueue(clock);
-    this.silent = new SilentPeers(
+    this.silentPeers = new SilentPeers(
       () => this.transport,
       (peer, reason) => this.refuse(peer, reason),
     );
@@ -79,6 +83,7 @@ export class TransactionLayer implements TransportReceiver {
 
   /** Sends what belongs to no transaction (the ACK of a 2xx) or what a transaction asks to send. */
   transmit(message: Buffer, peer: Peer, callId: string, onError: TransportErrorListener | null): void {
+    if (this.silent) return;
     this.stats.messagesSent++;
     const transport = peer.transport ?? this.transport;
     this.trace?.note(callId, this.clock.now(), true, transport, peer, message);
@@ -86,8 +91,12 @@ export class TransactionLayer implements TransportReceiver {
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
-    if (!peer.transport?.reliable) this.silent.hear(peer);
+    if (!peer.transport?.reliable) this.silentPeers.hear(peer);
     if (isKeepAlive(data)) return;
+    if (this.silent) {
+      this.unheard++;
+      return;
+    }
     this.stats.messagesReceived++;
     const message = parseMessage(data.toString('latin1'));
     if (message === null || isFlood(message)) {
@@ -133,9 +142,19 @@ export class TransactionLayer implements TransportReceiver {
     this.transmit(Buffer.from(text, 'latin1'), transaction.peer, head.callId, null);
   }
 
+  /** The requests that were received and whose transactions are not over. */
+  received(): ServerTransaction[] {
+    return this.servers.values();
+  }
+
+  /** Ends our requests that have no final response, as if they could not be sent. */
+  giveUpAll(reason: string): void {
+    for (const transaction of this.clients.values()) transaction.giveUp(reason);
+  }
+
   /** A request had to be repeated: asks whether anybody is there at all. */
   suspect(peer: Peer): void {
-    this.silent.suspect(peer);
+    if (!this.silent) this.silentPeers.suspect(peer);
   }
 
   removeClient(transaction: ClientTransaction): void {

@@ -314,6 +314,19 @@ export class UasCore implements TransactionUser {
     dialog.release();
   }
 
+  /** Forgets every request and dialog without a word to the network; the application hears of CANCELs. */
+  forgetAll(): void {
+    const { layer, handler, dialogs } = this.core;
+    for (const transaction of layer.received()) {
+      const { request, isInvite, state } = transaction;
+      const cancel = isInvite && state === 'proceeding' && request && cancelOf(request, 'SIP;text="restarted"');
+      transaction.abort();
+      if (cancel) handler.onCancel(cancel, transaction, transaction.source);
+    }
+    layer.giveUpAll('restarted');
+    dialogs.removeAll();
+  }
+
   onAccepted(transaction: ServerTransaction, ack: SipMessage): void {
     this.onAck(ack, transaction.source);
   }

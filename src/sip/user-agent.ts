@@ -195,6 +195,21 @@ export class UserAgent {
     return this.uas.respond(transaction, status, reason, headerLines, body, toTag);
   }
 
+  /** Whether it neither hears nor sends anything, as if the line were dead. */
+  set silent(silent: boolean) {
+    this.core.layer.silent = silent;
+  }
+
+  /** Messages that came while it was silent. */
+  get unheard(): number {
+    return this.core.layer.unheard;
+  }
+
+  /** Forgets every transaction and dialog without a word, as a restart does. The application hears of CANCELs and failed requests. */
+  forgetAll(): void {
+    this.uas.forgetAll();
+  }
+
   async close(): Promise<void> {
     this.core.closed = true;
     this.core.layer.queue.close();

@@ -1,6 +1,10 @@
-import type { TrunkSpec } from './spec.js';
-
 export type Refusal = 'full' | 'too-fast';
+
+/** What a trunk admits: calls at once, and attempts a second; no cap on these without `cps`. */
+export interface Limits {
+  channels: number;
+  cps?: number;
+}
 
 /**
  * Channels and the cap on attempts per second. A channel is held from the INVITE until the call's end. No window of a
@@ -9,30 +13,44 @@ export type Refusal = 'full' | 'too-fast';
 export class Admission {
   private inUse = 0;
   /** When the latest attempts were admitted: a ring as long as the cap. */
-  private readonly admitted: number[] = [];
-  private readonly limit: number;
-  private readonly windowMs: number;
+  private admitted: number[] = [];
   private next = 0;
+  private capLength = 1;
+  private windowMs = 0;
   peak = 0;
 
-  constructor(private readonly spec: Pick<TrunkSpec, 'channels' | 'cps'>) {
-    this.limit = Math.max(1, Math.floor(spec.cps ?? 1));
-    this.windowMs = (this.limit / (spec.cps ?? 1)) * 1000;
+  constructor(private limits: Limits) {
+    this.limit(limits);
   }
 
   get channelsInUse(): number {
     return this.inUse;
   }
 
+  get channels(): number {
+    return this.limits.channels;
+  }
+
+  /** Other limits from now on. Calls that are up keep their channels, and what was admitted lately still counts. */
+  limit(limits: Limits): void {
+    const { cps = 1 } = limits;
+    this.limits = limits;
+    this.capLength = Math.max(1, Math.floor(cps));
+    this.windowMs = (this.capLength / cps) * 1000;
+    const oldestFirst = [...this.admitted.slice(this.next), ...this.admitted.slice(0, this.next)];
+    this.admitted = oldestFirst.slice(-this.capLength);
+    this.next = this.admitted.length % this.capLength;
+  }
+
   /** Takes a channel, or says why not. */
   admit(nowMs: number): Refusal | null {
-    const capped = this.spec.cps !== undefined;
+    const capped = this.limits.cps !== undefined;
     const oldest = this.admitted[this.next];
     if (capped && oldest !== undefined && nowMs - oldest < this.windowMs) return 'too-fast';
-    if (this.inUse >= this.spec.channels) return 'full';
+    if (this.inUse >= this.limits.channels) return 'full';
     if (capped) {
       this.admitted[this.next] = nowMs;
-      this.next = (this.next + 1) % this.limit;
+      this.next = (this.next + 1) % this.capLength;
     }
     this.inUse++;
     if (this.inUse > this.peak) this.peak = this.inUse;

@@ -3,6 +3,7 @@ import { isOpaque } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { conversationSpec } from '../flow/spec.js';
 import { agentSpec } from '../voice/spec.js';
+import { scriptSpec } from './script-spec.js';
 
 const delayRange = z
   .union([
@@ -39,6 +40,7 @@ export const trunkSpec = conversationSpec
       .default(false)
       .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
     agent: agentSpec.optional(),
+    script: scriptSpec,
     faults: z
       .strictObject({
         noRtp: ratio.default(0).describe('Answers, but sends no RTP at all'),

@@ -1,10 +1,13 @@
 import { ChurnMap } from '../core/churn-map.js';
 import { Rng } from '../core/rng.js';
+import type { Failing } from '../drachtio/connect.js';
 import type { SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
 import { InboundCall, type InboundContext } from '../flow/inbound-call.js';
+import type { Pipeline } from '../impair/spec.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import { Admission, type Refusal } from './admission.js';
+import { Admission, type Limits, type Refusal } from './admission.js';
 import { FaultDealer } from './fault-dealer.js';
+import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
 
 export interface TrunkOptions extends InboundContext {
@@ -13,6 +16,10 @@ export interface TrunkOptions extends InboundContext {
   onRecord(record: CallRecord): void;
   /** A call that was turned away: it gets no record. */
   onRefused(request: SrfRequest): void;
+  /** By which a script has the server fail; `null` where that cannot be. */
+  failing: Failing | null;
+  /** What the script does. */
+  onScript(text: string): void;
 }
 
 /** Live counters of the trunk. */
@@ -24,11 +31,29 @@ export interface TrunkCounts {
   refusedTooFast: number;
   /** Calls refused because no port pair was at hand: the trunk's own limit, not the simulated one. */
   refusedNoPorts: number;
+  /** The limit as it stands. */
+  channels: number;
+  /** `null` without a script. */
+  script: ScriptCounts | null;
 }
+
+export interface ScriptCounts {
+  state: Script['state'];
+  /** Calls refused by `refuse`. */
+  refused: number;
+  /** SIP messages that came in silence. */
+  unheard: number;
+  restarts: number;
+  forgotten: number;
+}
+
+/** No packet gets through, of RTP and of RTCP. */
+const DEAD: Pipeline = [{ kind: 'one-way', rtcp: 'drop' }];
 
 /** The simulated carrier: admits calls to its channels, answers them, and does what its faults say. */
 export class Trunk {
   private readonly admission: Admission;
+  private limits: Limits;
   private readonly dealer: FaultDealer;
   private readonly rng: Rng;
   private readonly calls = new ChurnMap<number, InboundCall>();
@@ -36,9 +61,13 @@ export class Trunk {
   private refusedFull = 0;
   private refusedTooFast = 0;
   private refusedNoPorts = 0;
+  private refusedByScript = 0;
+  private readonly script: Script;
 
   constructor(private readonly options: TrunkOptions) {
-    this.admission = new Admission(options.trunk);
+    const { channels, cps } = options.trunk;
+    this.limits = { channels, cps };
+    this.admission = new Admission(this.limits);
     this.dealer = new FaultDealer(options.trunk.faults);
     this.rng = new Rng(options.seed);
     options.srf.invite((request, response) => {
@@ -48,7 +77,12 @@ export class Trunk {
         options.onError(error);
       }
     });
-    options.srf.options((_request, response) => response.send(200));
+    options.srf.options((_request, response) => {
+      const { refusing } = this.script;
+      if (refusing === null) response.send(200);
+      else response.send(refusing.status, { headers: refusalHeaders(refusing) });
+    });
+    this.script = new Script(options.trunk.script, this.scripted(), options.onError);
   }
 
   get counts(): TrunkCounts {
@@ -59,6 +93,8 @@ export class Trunk {
       refusedFull: this.refusedFull,
       refusedTooFast: this.refusedTooFast,
       refusedNoPorts: this.refusedNoPorts,
+      channels: this.admission.channels,
+      script: this.options.trunk.script.length === 0 ? null : this.scriptCounts(),
     };
   }
 
@@ -68,11 +104,22 @@ export class Trunk {
 
   /** Ends every call. */
   stop(): void {
+    this.script.end();
     for (const call of this.calls.values()) call.stop();
   }
 
   private onInvite(request: SrfRequest, response: SrfResponder): void {
     const { trunk, clock } = this.options;
+    this.script.begin();
+    const { refusing } = this.script;
+    // The first step was due at once.
+    if (this.script.state === 'silence') return;
+    if (refusing !== null) {
+      this.refusedByScript++;
+      response.send(refusing.status, { headers: refusalHeaders(refusing) });
+      this.options.onRefused(request);
+      return;
+    }
     const refusal = this.admission.admit(clock.now());
     if (refusal) {
       this.refuse(refusal, response);
@@ -116,6 +163,46 @@ export class Trunk {
     call.start();
   }
 
+  private scripted(): Scripted {
+    const { failing, media, onScript, uplink, downlink } = this.options;
+    let isMediaDead = false;
+    const impair = (up: Pipeline, down: Pipeline, name: string): void =>
+      media.impair(
+        this.calls.entries().map(([id]) => id),
+        up,
+        down,
+        name,
+      );
+    return {
+      fallSilent: ({ rtp }) => {
+        failing?.setSilent(true);
+        isMediaDead = rtp === 'stop';
+        if (isMediaDead) impair(DEAD, DEAD, 'silent by script');
+      },
+      speakAgain: () => {
+        failing?.setSilent(false);
+        if (isMediaDead) impair(uplink, downlink, 'serving by script');
+        isMediaDead = false;
+      },
+      restart: () => {
+        const forgotten = this.calls.values().filter((call) => call.forget());
+        failing?.restart();
+        return forgotten.length;
+      },
+      limit: ({ channels, cps }) => {
+        const { channels: now, cps: capNow } = this.limits;
+        this.limits = { channels: channels ?? now, cps: cps === 'none' ? undefined : (cps ?? capNow) };
+        this.admission.limit(this.limits);
+      },
+      note: (text) => onScript(text),
+    };
+  }
+
+  private scriptCounts(): ScriptCounts {
+    const { state, restarts, forgotten } = this.script;
+    return { state, refused: this.refusedByScript, unheard: this.options.failing?.unheard() ?? 0, restarts, forgotten };
+  }
+
   private refuse(refusal: Refusal, response: SrfResponder): void {
     const { trunk } = this.options;
     const full = refusal === 'full';
@@ -139,4 +226,12 @@ export class Trunk {
         how satisfies never;
     }
   }
+}
+
+/** Headers of a refusal by script. */
+function refusalHeaders({ cause, retryAfter }: { cause?: number; retryAfter?: number }): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (cause !== undefined) headers.Reason = `Q.850;cause=${cause}`;
+  if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
+  return headers;
 }
