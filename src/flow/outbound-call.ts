@@ -52,6 +52,8 @@ export interface OutboundPlan {
   from: string;
   to: string;
   headers: Record<string, string>;
+  /** How long the call is to last from its answer. */
+  holdMs: number;
 }
 
 type Phase = 'inviting' | 'established' | 'ending' | 'done';
@@ -243,7 +245,7 @@ export class OutboundCall {
       this.hangUpDisagreeing(mismatch);
       return;
     }
-    const { dtmf, hold, putOnHold: pause } = context.calls;
+    const { dtmf, putOnHold: pause } = context.calls;
     const { credentials } = this;
     const isUp = (): boolean => this.phase === 'established';
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, dtmf, isUp });
@@ -252,7 +254,7 @@ export class OutboundCall {
       scope.after(pause.after, () => this.holdFarEnd(true));
       scope.after(pause.after + pause.for, () => this.holdFarEnd(false));
     }
-    scope.after(hold, () => this.hangUp('completed'));
+    scope.after(this.plan.holdMs, () => this.hangUp('completed'));
   }
 
   private onFailure(error: SrfCallError): void {

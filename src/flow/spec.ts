@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
+import { holdSpec } from '../load/hold.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
@@ -149,7 +150,9 @@ export const callSpec = conversationSpec
       .optional()
       .describe('Puts the far end on hold by a re-INVITE, and takes it back'),
     turns: turnsSpec.optional(),
-    hold: duration.default(30_000).describe('How long a call lasts from its answer'),
+    hold: holdSpec.describe(
+      'How long a call lasts from its answer: a duration, or a distribution of which each attempt draws by the seed',
+    ),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
     credentials: z

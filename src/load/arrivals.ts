@@ -1,75 +1,61 @@
+import { deriveSeed, Rng } from '../core/rng.js';
+import { EndTimes } from './end-times.js';
+import { type HoldSpec, holdTimes, unitExponential } from './hold.js';
+import { areaOf, ratePieces, timeOfArea } from './rates.js';
 import type { LoadStage } from './spec.js';
 
-/** A straight piece of a rate curve: `from` cps at its start, `to` cps at its end. */
-interface RatePiece {
-  startMs: number;
-  lengthMs: number;
-  from: number;
-  to: number;
+/** One attempt of a plan. */
+export interface Arrival {
+  /** When it is due, in ms from the start. */
+  atMs: number;
+  /** How long its call lasts from the answer, in ms. */
+  holdMs: number;
 }
 
-/** Ends that have passed are kept until they are many. */
-const TRIM_FROM = 4096;
-
-/** When each call that is up ends, ascending because all last equally long. */
-class EndTimes {
-  private readonly times: number[] = [];
-  private passed = 0;
-
-  get count(): number {
-    return this.times.length - this.passed;
-  }
-
-  /** Infinite where no call is up. */
-  get first(): number {
-    return this.passed < this.times.length ? this.times[this.passed] : Number.POSITIVE_INFINITY;
-  }
-
-  add(time: number): void {
-    this.times.push(time);
-  }
-
-  /** Forgets calls that have ended by then, at most `limit` of them. */
-  forgetUntil(time: number, limit = Number.POSITIVE_INFINITY): void {
-    for (let n = 0; n < limit && this.first <= time; n++) this.passed++;
-    if (this.passed < TRIM_FROM || this.passed * 2 < this.times.length) return;
-    this.times.splice(0, this.passed);
-    this.passed = 0;
-  }
-}
+/** What is left of an attempt by rounding. */
+const EPSILON = 1e-9;
 
 /**
- * When each attempt is due, in ms from the start, ascending. The offsets are absolute: a late start never shifts those
- * that follow. Each stage is evaluated apart:
+ * The attempts of a plan, ascending in time. Times are absolute: a late start never shifts those that follow. Each stage
+ * is evaluated apart:
  *
- * - Rates: attempt n of a piece is due where the integral of the rate, a·t + (b − a)·t²/2T, reaches n; what is left of
- *   an attempt at the end of a piece is carried into the next one.
- * - Concurrency: with c(t) wanted and calls of length H, an attempt is due whenever fewer than c(t) calls would be up
- *   if all were answered at once. Refused calls are not repeated, so what is offered never depends on the target.
+ * - Rates: the integral of the rate is the number of attempts that are wanted by then. Evenly spaced attempts are due
+ *   where it reaches a whole number. Those of a Poisson process are due where it reaches the next of a row of numbers
+ *   that lie Exp(1) apart: inverting the integral makes their expected number exactly the curve, whatever its shape.
+ *   What is left of an attempt at the end of a piece is carried into the next one, and into the next stage where that
+ *   is spaced alike.
+ * - Concurrency: an attempt is due whenever fewer calls than wanted would be up if all were answered at once, by the
+ *   hold times that were drawn for them. Refused calls are not repeated, so what is offered never depends on the target.
  *
- * @param holdMs how long a call lasts, for the concurrent stages.
+ * @param hold how long calls last
+ * @param seed of the run
  */
-export function* arrivalOffsets(stages: readonly LoadStage[], holdMs: number): Generator<number> {
-  const ends = new EndTimes();
+export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: number): Generator<Arrival> {
+  const holdOf = holdTimes(hold, seed);
+  const spacing = new Spacing(seed);
+  // Of interest to concurrent stages alone.
+  const ends = stages.some(({ shape }) => shape === 'concurrent') ? new EndTimes() : null;
   let startMs = 0;
   let rate = 0;
-  let carried = 0;
+  let attempt = 0;
+  const arrivalAt = (atMs: number): Arrival => {
+    const holdMs = holdOf(attempt++);
+    ends?.forgetUntil(atMs);
+    ends?.add(atMs + holdMs);
+    return { atMs, holdMs };
+  };
   for (const stage of stages) {
     if (stage.shape === 'concurrent') {
-      ends.forgetUntil(startMs);
-      for (const offset of concurrentOffsets(stage.calls, startMs, stage.for, ends, holdMs)) yield offset;
-      rate = stage.for > 0 ? stage.calls / Math.max(holdMs / 1000, 1e-9) : rate;
+      for (const atMs of concurrentTimes(stage.calls, startMs, stage.for, ends!)) yield arrivalAt(atMs);
+      const meanMs = typeof hold === 'number' ? hold : hold.mean;
+      rate = stage.for > 0 ? stage.calls / Math.max(meanMs / 1000, 1e-9) : rate;
     } else {
+      spacing.begin(stage.arrivals ?? 'even');
       for (const piece of ratePieces(stage, startMs, rate)) {
-        const generator = rateOffsets(piece, carried);
-        let next = generator.next();
-        while (!next.done) {
-          ends.add(next.value + holdMs);
-          ends.forgetUntil(next.value);
-          yield next.value;
-          next = generator.next();
-        }
-        carried = next.value;
+        const area = areaOf(piece);
+        let at = spacing.left;
+        for (; at < area - EPSILON; at += spacing.next()) yield arrivalAt(timeOfArea(piece, at));
+        spacing.left = Math.max(0, at - area);
         rate = piece.to;
       }
     }
@@ -77,60 +63,39 @@ export function* arrivalOffsets(stages: readonly LoadStage[], holdMs: number): G
   }
 }
 
-function ratePieces(stage: Exclude<LoadStage, { shape: 'concurrent' }>, startMs: number, rate: number): RatePiece[] {
-  switch (stage.shape) {
-    case 'constant':
-      return [{ startMs, lengthMs: stage.for, from: stage.cps, to: stage.cps }];
-    case 'ramp':
-      return [{ startMs, lengthMs: stage.for, from: rate, to: stage.cps }];
-    case 'spike':
-      return [
-        { startMs, lengthMs: stage.at, from: stage.base, to: stage.base },
-        { startMs: startMs + stage.at, lengthMs: stage.lasts, from: stage.cps, to: stage.cps },
-        {
-          startMs: startMs + stage.at + stage.lasts,
-          lengthMs: stage.for - stage.at - stage.lasts,
-          from: stage.base,
-          to: stage.base,
-        },
-      ];
-    default:
-      return stage satisfies never;
+/** How far apart attempts are, measured in the integral of the rate. */
+class Spacing {
+  /** What of the integral is left until the next attempt. */
+  left = 0;
+  private kind: 'even' | 'poisson' | null = null;
+  private readonly rng: Rng;
+
+  constructor(seed: number) {
+    this.rng = new Rng(deriveSeed(seed, 'arrivals'));
+  }
+
+  /** Attempts are spaced that way from now on: the first of an even row is due at once. */
+  begin(kind: 'even' | 'poisson'): void {
+    if (kind === this.kind) return;
+    this.kind = kind;
+    this.left = kind === 'even' ? 0 : this.next();
+  }
+
+  next(): number {
+    return this.kind === 'even' ? 1 : unitExponential(this.rng);
   }
 }
 
-/** Yields the offsets of one piece and returns the fraction of an attempt that is left over. */
-function* rateOffsets(piece: RatePiece, carried: number): Generator<number, number> {
-  const lengthS = piece.lengthMs / 1000;
-  const total = ((piece.from + piece.to) / 2) * lengthS + carried;
-  const a = lengthS > 0 ? (piece.to - piece.from) / (2 * lengthS) : 0;
-  const b = piece.from;
-  // An attempt is due when the integral reaches a whole number; the first of a run is due at once.
-  for (let n = Math.ceil(carried - 1e-9); n < total - 1e-9; n++) {
-    const area = n - carried;
-    const t =
-      Math.abs(a) < 1e-12 ? (b > 0 ? area / b : 0) : (-b + Math.sqrt(Math.max(0, b * b + 4 * a * area))) / (2 * a);
-    yield piece.startMs + t * 1000;
-  }
-  const left = total - Math.ceil(total - 1e-9);
-  return left;
-}
-
-function* concurrentOffsets(
-  target: number,
-  startMs: number,
-  lengthMs: number,
-  ends: EndTimes,
-  holdMs: number,
-): Generator<number> {
+/** When attempts are due so that the number of calls goes evenly to `target`; what is yielded has to be added to `ends`. */
+function* concurrentTimes(target: number, startMs: number, lengthMs: number, ends: EndTimes): Generator<number> {
+  ends.forgetUntil(startMs);
   const initial = ends.count;
   const slope = lengthMs > 0 ? (target - initial) / lengthMs : 0;
   const wanted = (t: number): number => (lengthMs > 0 ? initial + slope * (t - startMs) : target);
   let t = startMs;
   for (;;) {
     const up = ends.count;
-    if (wanted(t) >= up + 1 - 1e-9) {
-      ends.add(t + holdMs);
+    if (wanted(t) >= up + 1 - EPSILON) {
       yield t;
       continue;
     }
@@ -139,6 +104,6 @@ function* concurrentOffsets(
     const next = Math.min(crossing, ending);
     if (next > startMs + lengthMs || next === Number.POSITIVE_INFINITY) return;
     t = Math.max(t, next);
-    if (ending <= crossing) ends.forgetUntil(ending, 1);
+    if (ending <= crossing) ends.removeFirst();
   }
 }

@@ -1,20 +1,64 @@
 import { z } from 'zod';
 import { duration } from '../core/units.js';
 
-const cps = z.number().gt(0).max(20_000).describe('Call attempts per second');
+const MOST_CPS = 20_000;
+/** A rate that changes more often is none. */
+const LEAST_EVERY_MS = 100;
+
+const cps = z.number().gt(0).max(MOST_CPS).describe('Call attempts per second');
 const length = duration.describe('How long the stage lasts');
+const arrivals = z
+  .enum(['even', 'poisson'])
+  .optional()
+  .describe('Attempts evenly spaced (`even`, unless said), or as a Poisson process has them, by the seed');
+const every = duration.refine((ms) => ms >= LEAST_EVERY_MS, `must be ${LEAST_EVERY_MS} ms or more`);
 
 const constant = z
-  .strictObject({ shape: z.literal('constant'), cps, for: length })
+  .strictObject({ shape: z.literal('constant'), cps, arrivals, for: length })
   .describe('A constant rate of attempts');
 
 const ramp = z
   .strictObject({
     shape: z.literal('ramp'),
     cps: cps.describe('Rate at the end; it starts at the rate where the stage before ended, or 0'),
+    arrivals,
     for: length,
   })
   .describe('A rate that changes evenly');
+
+const rate = z.number().min(0).max(MOST_CPS);
+
+const steps = z
+  .strictObject({
+    shape: z.literal('steps'),
+    from: rate.describe('Rate of the first step, in attempts per second'),
+    by: z.number().describe('Added to the rate with each further step; below 0 it falls'),
+    every: every.describe('How long a step lasts'),
+    arrivals,
+    for: length,
+  })
+  .superRefine(({ from, by, every: stepMs, for: lengthMs }, context) => {
+    const count = Math.max(1, Math.ceil(lengthMs / stepMs));
+    const last = from + (count - 1) * by;
+    if (last < -1e-9 || last > MOST_CPS)
+      context.addIssue({
+        code: 'custom',
+        path: ['by'],
+        message: `the last of ${count} steps would have ${last} cps (${from} + ${count - 1} × ${by}): it must lie within 0–${MOST_CPS}`,
+      });
+  })
+  .describe('A rate that changes in steps');
+
+const sawtooth = z
+  .strictObject({
+    shape: z.literal('sawtooth'),
+    from: rate.describe('Rate at the start of each tooth, in attempts per second'),
+    to: rate.describe('Rate at its end, where it goes back to `from` at once'),
+    every: every.describe('How long a tooth lasts'),
+    arrivals,
+    for: length,
+  })
+  .describe('A rate that changes evenly and goes back at once, over and over');
 
 const concurrent = z
   .strictObject({
@@ -31,6 +75,7 @@ const spike = z
     cps: cps.describe('Rate within the spike'),
     at: duration.describe('When the spike begins, from the start of the stage'),
     lasts: duration.describe('How long the spike lasts'),
+    arrivals,
     for: length,
   })
   .refine((s) => s.at + s.lasts <= s.for, {
@@ -40,7 +85,7 @@ const spike = z
   .describe('A constant rate with one burst in it');
 
 /** One stage of the load. */
-export const loadStage = z.discriminatedUnion('shape', [constant, ramp, concurrent, spike]);
+export const loadStage = z.discriminatedUnion('shape', [constant, ramp, steps, sawtooth, spike, concurrent]);
 
 /** The load of a run: stages, one after the other. */
 export const loadSpec = z.array(loadStage).min(1);

@@ -94,8 +94,22 @@ function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   if (result.success) return result.data;
   throw new ProfileError(
     file,
-    result.error.issues.flatMap((issue) => mistakesOf(issue, document, lines)),
+    result.error.issues.flatMap(withinForm).flatMap((issue) => mistakesOf(issue, document, lines)),
   );
+}
+
+/** Of a field that may have several forms: what is wrong by the form that was meant, where the value tells which that is. */
+function withinForm(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || 'options' in issue) return [issue];
+  for (const branch of issue.errors) {
+    const issues = branch.flatMap(withinForm);
+    const isOther = issues.some(
+      ({ path, code, ...rest }) =>
+        path.length === 0 && (code === 'invalid_type' || (code === 'invalid_union' && !('options' in rest))),
+    );
+    if (!isOther) return issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
+  return [issue];
 }
 
 function mistakesOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {

@@ -45,7 +45,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
   }
   return {
     atMs: state.elapsedMs(nowMs),
-    plannedMs: planned.lastMs + profile.calls.hold,
+    plannedMs: planned.endMs,
     phase: state.phase,
     paused: state.paused,
     rateFactor: state.rateFactor,

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.js';
-import { arrivalOffsets } from '../load/arrivals.js';
+import { arrivals } from '../load/arrivals.js';
+import { EndTimes } from '../load/end-times.js';
 import type { Profile } from '../profile/schema.js';
 
 /** What a profile's load amounts to. */
@@ -7,6 +8,8 @@ export interface Plan {
   attempts: number;
   /** When the last attempt is due. */
   lastMs: number;
+  /** When the last call ends, if every attempt is answered at once. */
+  endMs: number;
   /** The most calls that are up at once when every attempt is answered at once. */
   peakCalls: number;
   /** The most attempts that are due within half a second. */
@@ -19,22 +22,27 @@ const MOST_ATTEMPTS = 20_000_000;
 
 /** @throws AppError PROFILE_INVALID when the load never ends, or makes more than so many attempts */
 export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
-  const holds = new Window(profile.calls.hold);
+  const ends = new EndTimes();
   const bursts = new Window(BURST_MS);
   let attempts = 0;
   let lastMs = 0;
-  for (const offset of arrivalOffsets(profile.load, profile.calls.hold)) {
+  let endMs = 0;
+  let peakCalls = 0;
+  for (const { atMs, holdMs } of arrivals(profile.load, profile.calls.hold, profile.seed)) {
     if (++attempts > mostAttempts)
       throw new AppError('PROFILE_INVALID', 'The load amounts to more attempts than a run can make', {
         where: 'load',
         expected: `${mostAttempts} attempts at most`,
         hint: 'Lower rates or lengths; a number of concurrent calls needs a `calls.hold` above 0.',
       });
-    lastMs = offset;
-    holds.add(offset);
-    bursts.add(offset);
+    lastMs = atMs;
+    endMs = Math.max(endMs, atMs + holdMs);
+    ends.forgetUntil(atMs);
+    ends.add(atMs + holdMs);
+    peakCalls = Math.max(peakCalls, ends.count);
+    bursts.add(atMs);
   }
-  return { attempts, lastMs, peakCalls: holds.most, burst: bursts.most };
+  return { attempts, lastMs, endMs, peakCalls, burst: bursts.most };
 }
 
 /** Offsets that have left a window are kept until they are many. */

@@ -7,7 +7,7 @@ import { connectEmbedded, connectExternal, type DrachtioConnection } from '../dr
 import { CallTraces } from '../flow/call-traces.js';
 import { Population } from '../flow/population.js';
 import { probeTimes } from '../flow/probing.js';
-import { arrivalOffsets } from '../load/arrivals.js';
+import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
@@ -174,7 +174,7 @@ export class Signalling {
   private openSwarm(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
     if (this.swarm) return;
     const { profile } = this.data;
-    this.pacer = new Pacer(arrivalOffsets(profile.load, profile.calls.hold), undefined, role.slice);
+    this.pacer = new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
     this.swarm = new Swarm({
       ...this.context,
       conversation: profile.calls,

@@ -1,3 +1,5 @@
+import type { Arrival } from '../load/arrivals.js';
+
 /** Every `of`-th attempt of a plan, from attempt `index` on: what one of several shards makes of it. */
 export interface PlanSlice {
   index: number;
@@ -11,7 +13,7 @@ const WHOLE_PLAN: PlanSlice = { index: 0, of: 1 };
  * would start more than `graceMs` late is not started and counted, never deferred.
  */
 export class Pacer {
-  private next: number | null;
+  private next: Arrival | null;
   private planMs = 0;
   private lastMs: number | null = null;
   private index: number;
@@ -20,7 +22,7 @@ export class Pacer {
   notStarted = 0;
 
   constructor(
-    private readonly offsets: Iterator<number>,
+    private readonly arrivals: Iterator<Arrival>,
     private readonly graceMs = 500,
     private readonly slice = WHOLE_PLAN,
   ) {
@@ -41,19 +43,20 @@ export class Pacer {
   }
 
   /**
-   * Moves the plan's clock to `nowMs` and starts what is due, at most `limit` attempts; `start` returns false when it
-   * could not. Returns whether more are due already.
+   * Moves the plan's clock to `nowMs` and starts what is due, at most `limit` attempts; `start` gets when each was due
+   * by the clock that `nowMs` is of, and returns false when it could not. Returns whether more are due already.
    */
-  advance(nowMs: number, limit: number, start: (index: number, lateMs: number) => boolean): boolean {
+  advance(nowMs: number, limit: number, start: (index: number, dueMs: number, holdMs: number) => boolean): boolean {
     const elapsed = this.lastMs === null ? 0 : nowMs - this.lastMs;
     this.lastMs = nowMs;
     if (!this.paused) this.planMs += elapsed * this.factor;
-    for (let n = 0; this.next !== null && this.next <= this.planMs; n++) {
+    for (let n = 0; this.next !== null && this.next.atMs <= this.planMs; n++) {
       if (n === limit) return true;
-      const lateMs = (this.planMs - this.next) / this.factor;
       const { index } = this;
+      const { atMs, holdMs } = this.next;
+      const lateMs = (this.planMs - atMs) / this.factor;
       this.index += this.slice.of;
-      if (lateMs > this.graceMs || !start(index, lateMs)) this.notStarted++;
+      if (lateMs > this.graceMs || !start(index, nowMs - lateMs, holdMs)) this.notStarted++;
       this.next = this.pull(this.slice.of - 1);
     }
     return false;
@@ -62,7 +65,7 @@ export class Pacer {
   /** Ms until the next attempt is due; `null` when there is none or the plan is paused. */
   untilNextMs(): number | null {
     if (this.next === null || this.paused) return null;
-    return Math.max(0, (this.next - this.planMs) / this.factor);
+    return Math.max(0, (this.next.atMs - this.planMs) / this.factor);
   }
 
   setFactor(factor: number): void {
@@ -78,10 +81,10 @@ export class Pacer {
     this.next = null;
   }
 
-  /** The next offset after those that other shards take. */
-  private pull(skipped: number): number | null {
-    for (let n = 0; n < skipped; n++) this.offsets.next();
-    const step = this.offsets.next();
+  /** The next attempt after those that other shards take. */
+  private pull(skipped: number): Arrival | null {
+    for (let n = 0; n < skipped; n++) this.arrivals.next();
+    const step = this.arrivals.next();
     return step.done ? null : step.value;
   }
 }

@@ -97,7 +97,9 @@ export class Swarm {
     clearImmediate(this.immediate);
     if (this.ended) return;
     const { pacer, clock } = this.options;
-    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, lateMs) => this.attempt(index, lateMs));
+    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs) =>
+      this.attempt(index, dueMs, holdMs),
+    );
     if (pacer.done && this.calls.size === 0) {
       this.ended = true;
       this.options.onDone();
@@ -112,7 +114,7 @@ export class Swarm {
   }
 
   /** Starts attempt `index`; false when there is no port pair for it. */
-  private attempt(index: number, lateMs: number): boolean {
+  private attempt(index: number, dueMs: number, holdMs: number): boolean {
     const { options } = this;
     const lease = options.media.lease();
     if (!lease) return false;
@@ -123,7 +125,8 @@ export class Swarm {
     for (const [name, value] of this.headers) headers[name] = value.at(index, row);
     const plan = {
       id: index,
-      dueMs: options.clock.now() - lateMs,
+      dueMs,
+      holdMs,
       uri: `${scheme}:${to === '' ? '' : `${to}@`}${host}`,
       trunk: `${scheme}:${host}`,
       from: this.from.at(index, row),

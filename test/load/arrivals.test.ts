@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrivalOffsets } from '../../src/load/arrivals.js';
-import type { LoadStage } from '../../src/load/spec.js';
+import { arrivals } from '../../src/load/arrivals.js';
+import { type LoadStage, loadSpec } from '../../src/load/spec.js';
 
-const offsets = (stages: LoadStage[], holdMs = 10_000): number[] => [...arrivalOffsets(stages, holdMs)];
+const offsets = (stages: LoadStage[], holdMs = 10_000, seed = 1): number[] =>
+  Array.from(arrivals(stages, holdMs, seed), ({ atMs }) => atMs);
+
+/** How many of them lie within each of so many equal parts of the time. */
+function counts(all: readonly number[], lengthMs: number, parts: number): number[] {
+  const bins = new Array<number>(parts).fill(0);
+  for (const atMs of all) bins[Math.floor((atMs / lengthMs) * parts)]++;
+  return bins;
+}
 
 /** Calls up at `t` if every attempt were answered at once. */
 const upAt = (all: number[], t: number, holdMs: number): number => all.filter((o) => o <= t && t < o + holdMs).length;
@@ -32,6 +40,24 @@ describe('arrival offsets', () => {
     expect(all.filter((o) => o < 4000).length).toBe(8);
     expect(all.filter((o) => o >= 4000 && o < 5000).length).toBe(50);
     expect(all.filter((o) => o >= 5000).length).toBe(10);
+  });
+
+  it('of steps number each step’s rate, the last step as long as there is time', () => {
+    const all = offsets([{ shape: 'steps', from: 10, by: 5, every: 2000, for: 5000 }]);
+    expect(counts(all, 6000, 3)).toEqual([20, 30, 20]);
+    const falling = offsets([{ shape: 'steps', from: 10, by: -5, every: 1000, for: 3000 }]);
+    expect(counts(falling, 3000, 3)).toEqual([10, 5, 0]);
+  });
+
+  it('of a sawtooth number the area under each tooth, the last one cut off where the stage ends', () => {
+    const all = offsets([{ shape: 'sawtooth', from: 0, to: 20, every: 2000, for: 5000 }]);
+    expect(counts(all, 6000, 6)).toEqual([5, 15, 5, 15, 5, 0]);
+    const gaps = offsets([
+      { shape: 'sawtooth', from: 20, to: 0, every: 2000, for: 2000 },
+      { shape: 'ramp', cps: 10, for: 1000 },
+    ]);
+    // The ramp starts where the tooth ended, at 0 cps.
+    expect(counts(gaps, 3000, 3)).toEqual([15, 5, 5]);
   });
 
   it('of a concurrent stage reach the number wanted and keep it by replacing calls that end', () => {
@@ -104,5 +130,89 @@ describe('arrival offsets', () => {
         }
       }),
     );
+  });
+
+  it('of a Poisson process follow from the seed alone', () => {
+    const stages: LoadStage[] = [{ shape: 'constant', cps: 50, arrivals: 'poisson', for: 10_000 }];
+    expect(offsets(stages, 0, 7)).toEqual(offsets(stages, 0, 7));
+    expect(offsets(stages, 0, 7)).not.toEqual(offsets(stages, 0, 8));
+  });
+
+  it.each<[string, LoadStage]>([
+    ['a constant rate', { shape: 'constant', cps: 100, for: 10_000 }],
+    ['a ramp', { shape: 'ramp', cps: 200, for: 10_000 }],
+    ['steps', { shape: 'steps', from: 50, by: 50, every: 2000, for: 10_000 }],
+    ['a sawtooth', { shape: 'sawtooth', from: 0, to: 200, every: 5000, for: 10_000 }],
+    ['a spike', { shape: 'spike', base: 50, cps: 500, at: 4000, lasts: 1000, for: 10_000 }],
+  ])(
+    'of a Poisson process expect the curve of %s in each tenth of it, and scatter as such a process does',
+    (_name, stage) => {
+      if (stage.shape === 'concurrent') return;
+      const even = counts(offsets([stage]), 10_000, 10);
+      const runs = Array.from({ length: 200 }, (_, seed) =>
+        counts(offsets([{ ...stage, arrivals: 'poisson' }], 0, seed), 10_000, 10),
+      );
+      for (const [part, expected] of even.entries()) {
+        const found = runs.map((run) => run[part]);
+        const mean = found.reduce((a, b) => a + b) / found.length;
+        const variance = found.reduce((sum, n) => sum + (n - mean) ** 2, 0) / (found.length - 1);
+        // The even spacing rounds each part to whole attempts; four standard errors of the mean on top.
+        expect(Math.abs(mean - expected)).toBeLessThan(1 + 4 * Math.sqrt(expected / found.length));
+        // Variance ÷ mean is 1; of 200 runs it lies within 1 ± 4·√(2/199).
+        expect(Math.abs(variance / mean - 1)).toBeLessThan(4 * Math.sqrt(2 / 199));
+      }
+    },
+  );
+
+  it('of a Poisson process lie exponentially far apart', () => {
+    const all = offsets([{ shape: 'constant', cps: 1000, arrivals: 'poisson', for: 20_000 }]);
+    const gaps = all.slice(1).map((atMs, i) => atMs - all[i]);
+    // Kolmogorov–Smirnov distance from 1 − e^−t/ms; 1.63/√n is exceeded by chance once in a hundred.
+    gaps.sort((a, b) => a - b);
+    const distance = Math.max(...gaps.map((gap, i) => Math.abs(1 - Math.exp(-gap) - (i + 0.5) / gaps.length)));
+    expect(distance).toBeLessThan(1.63 / Math.sqrt(gaps.length));
+  });
+
+  it('of stages that are spaced differently begin anew, and number both curves', () => {
+    const mean = (stages: LoadStage[]): number =>
+      Array.from({ length: 300 }, (_, seed) => offsets(stages, 0, seed).length).reduce((a, b) => a + b) / 300;
+    const found = mean([
+      { shape: 'constant', cps: 3, for: 2000 },
+      { shape: 'constant', cps: 3, arrivals: 'poisson', for: 2000 },
+      { shape: 'constant', cps: 3, for: 2000 },
+    ]);
+    expect(Math.abs(found - 18)).toBeLessThan(4 * Math.sqrt(6 / 300));
+  });
+
+  it('of a concurrent stage follow the hold times that were drawn, whatever came before', () => {
+    const stages: LoadStage[] = [
+      { shape: 'constant', cps: 20, arrivals: 'poisson', for: 10_000 },
+      { shape: 'concurrent', calls: 300, for: 10_000 },
+      { shape: 'concurrent', calls: 300, for: 20_000 },
+    ];
+    for (const hold of [
+      { kind: 'exponential', mean: 5000 },
+      { kind: 'lognormal', mean: 5000, sigma: 1 },
+    ] as const) {
+      const all = [...arrivals(stages, hold, 3)];
+      const up = (t: number): number => all.filter(({ atMs, holdMs }) => atMs <= t && t < atMs + holdMs).length;
+      for (const t of [20_001, 25_000, 33_333, 39_999]) expect(up(t)).toBe(300);
+    }
+  });
+});
+
+describe('a stage', () => {
+  it.each([
+    [
+      { shape: 'steps', from: 10, by: -5, every: '1s', for: '5s' },
+      'the last of 5 steps would have -10 cps (10 + 4 × -5): it must lie within 0–20000',
+    ],
+    [{ shape: 'steps', from: 10, by: 5, every: '10ms', for: '5s' }, 'must be 100 ms or more'],
+    [{ shape: 'sawtooth', from: 10, to: 20, every: 0, for: '5s' }, 'must be 100 ms or more'],
+    [{ shape: 'constant', cps: 10, arrivals: 'sometimes', for: '5s' }, 'Invalid option'],
+    [{ shape: 'concurrent', calls: 10, arrivals: 'poisson', for: '5s' }, 'Unrecognized key: "arrivals"'],
+  ])('%j is refused', (stage, message) => {
+    const issues = loadSpec.safeParse([stage]).error?.issues.map((issue) => issue.message) ?? [];
+    expect(issues.join()).toContain(message);
   });
 });

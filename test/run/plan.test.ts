@@ -22,6 +22,7 @@ describe('what a load amounts to', () => {
     expect(planOf(profileOf('{ shape: constant, cps: 10, for: 10s }', 'calls: { hold: 3s }'))).toEqual({
       attempts: 100,
       lastMs: 9900,
+      endMs: 12_900,
       peakCalls: 30,
       burst: 5,
     });

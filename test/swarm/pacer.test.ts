@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Arrival } from '../../src/load/arrivals.js';
 import { Pacer } from '../../src/swarm/pacer.js';
 
-const plan = (...offsets: number[]): Iterator<number> => offsets[Symbol.iterator]();
+const plan = (...times: number[]): Iterator<Arrival> =>
+  times.map((atMs) => ({ atMs, holdMs: 30_000 }))[Symbol.iterator]();
 
 function run(pacer: Pacer, times: number[], accept: (index: number) => boolean = () => true): number[][] {
   return times.map((t) => {
