@@ -108,29 +108,76 @@ export function decodeG711(law: Law, bytes: Uint8Array, offset: number, count: n
   for (let i = 0; i < count; i++) samples[i] = table[bytes[offset + i]];
 }
 
-/**
- * Measures the codes from `start` to `end`, in blocks. Four sums run side by side, as each addition would otherwise wait
- * for the one before; all values are whole numbers, so their order does not matter.
- */
+/** Memory that packets lie in, seen as words: by its bytes, and that of the packet measured last. */
+const wordsOf = new WeakMap<Uint8Array, Int32Array>();
+let lastBytes: Uint8Array = new Uint8Array(0);
+let lastWords: Int32Array = new Int32Array(0);
+
+/** Empty where the bytes do not begin on a word. */
+function wordsFor(bytes: Uint8Array): Int32Array {
+  if (bytes === lastBytes) return lastWords;
+  let words = wordsOf.get(bytes);
+  if (!words) {
+    const { buffer, byteOffset, byteLength } = bytes;
+    words = byteOffset & 3 ? new Int32Array(0) : new Int32Array(buffer, byteOffset, byteLength >> 2);
+    wordsOf.set(bytes, words);
+  }
+  lastBytes = bytes;
+  lastWords = words;
+  return words;
+}
+
+/** Measures the codes from `start` to `end`, in blocks; word by word where they lie on words, which takes little more than half the time. */
 export function measureG711(law: Law, bytes: Uint8Array, start: number, end: number, blocks: AudioBlocks): void {
-  const powers = law === 'PCMU' ? ulawPowers : alawPowers;
+  const words = wordsFor(bytes);
   blocks.clear();
   for (let from = start; from < end; from += BLOCK_SAMPLES) {
     const to = Math.min(from + BLOCK_SAMPLES, end);
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
     let i = from;
-    for (; i + 3 < to; i += 4) {
-      a += powers[bytes[i]];
-      b += powers[bytes[i + 1]];
-      c += powers[bytes[i + 2]];
-      d += powers[bytes[i + 3]];
+    let sum = 0;
+    if ((from & 3) === 0 && to <= 4 * words.length) {
+      // Two words at a time.
+      i += (to - from) & ~7;
+      sum = law === 'PCMU' ? sumUlaw(words, from >> 2, i >> 2) : sumAlaw(words, from >> 2, i >> 2);
     }
-    for (; i < to; i++) a += powers[bytes[i]];
-    const sum = a + b + c + d;
+    const powers = law === 'PCMU' ? ulawPowers : alawPowers;
+    for (; i < to; i++) sum += powers[bytes[i]];
     const magnitudes = Math.floor(sum / MAGNITUDE_UNIT);
     blocks.add((sum - magnitudes * MAGNITUDE_UNIT) * 16, magnitudes * 4, to - from);
   }
+}
+
+// One for each law: only of a table that is always the same the compiler knows that no byte lies beyond it. Four sums run side
+// by side, as each addition would otherwise wait for the one before; all values are whole numbers, so their order does not matter.
+
+function sumUlaw(words: Int32Array, from: number, to: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = from; i < to; i += 2) {
+    const first = words[i];
+    const second = words[i + 1];
+    a += ulawPowers[first & 0xff] + ulawPowers[second & 0xff];
+    b += ulawPowers[(first >>> 8) & 0xff] + ulawPowers[(second >>> 8) & 0xff];
+    c += ulawPowers[(first >>> 16) & 0xff] + ulawPowers[(second >>> 16) & 0xff];
+    d += ulawPowers[first >>> 24] + ulawPowers[second >>> 24];
+  }
+  return a + b + c + d;
+}
+
+function sumAlaw(words: Int32Array, from: number, to: number): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = from; i < to; i += 2) {
+    const first = words[i];
+    const second = words[i + 1];
+    a += alawPowers[first & 0xff] + alawPowers[second & 0xff];
+    b += alawPowers[(first >>> 8) & 0xff] + alawPowers[(second >>> 8) & 0xff];
+    c += alawPowers[(first >>> 16) & 0xff] + alawPowers[(second >>> 16) & 0xff];
+    d += alawPowers[first >>> 24] + alawPowers[second >>> 24];
+  }
+  return a + b + c + d;
 }

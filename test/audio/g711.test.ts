@@ -89,18 +89,22 @@ describe('G.711', () => {
     );
   });
 
-  it('tells squares and magnitudes in blocks of 5 ms, exactly, also of the loudest samples and in a short last block', () => {
+  it('tells squares and magnitudes in blocks of 5 ms, exactly, wherever the packet lies in its memory and that in its buffer', () => {
     const blocks = new AudioBlocks();
     fc.assert(
       fc.property(
         fc.constantFrom('PCMU' as const, 'PCMA' as const),
         fc.uint8Array({ minLength: 1, maxLength: 170 }),
         fc.boolean(),
-        (law, codes, isLoudest) => {
+        fc.nat({ max: 4 }),
+        fc.nat({ max: 3 }),
+        (law, codes, isLoudest, start, memoryAt) => {
           if (isLoudest) codes.fill(law === 'PCMU' ? 0x80 : 0xaa);
           const table = law === 'PCMU' ? ulawToLinear : alawToLinear;
           const samples = [...codes].map((code) => table[code]);
-          measureG711(law, Uint8Array.of(1, 2, 3, ...codes, 4), 3, 3 + codes.length, blocks);
+          const memory = new Uint8Array(200).fill(1).subarray(memoryAt, memoryAt + start + codes.length);
+          memory.set(codes, start);
+          measureG711(law, memory, start, memory.length, blocks);
           expect([blocks.count, blocks.samples]).toEqual([Math.ceil(codes.length / 40), codes.length]);
           for (let i = 0; i < blocks.count; i++) {
             const block = samples.slice(40 * i, 40 * i + 40);
