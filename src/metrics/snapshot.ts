@@ -44,6 +44,10 @@ export interface Snapshot {
   /** Heard both ways, and not as it should be. */
   impaired: { calls: number; byCause: Record<string, number> };
   dtmf: { uplink: DtmfSnapshot; downlink: DtmfSnapshot };
+  /** What callers felt of the conversations that have ended; `null` where no call took turns. */
+  voice: VoiceSnapshot | null;
+  /** What markers told of the calls that have ended; `null` where none was heard or said. */
+  probe: { uplink: ProbeSnapshot; downlink: ProbeSnapshot } | null;
   health: {
     threads: { name: string; cpuRatio: number }[];
     pacingErrorP99Ms: number | null;
@@ -77,6 +81,22 @@ export interface DtmfSnapshot {
   sent: number | null;
   received: number | null;
   lost: number | null;
+}
+
+export interface VoiceSnapshot {
+  /** Time to first word, from the answer. */
+  ttfwMs: { p50: number; p95: number } | null;
+  responseMs: { p50: number; p95: number } | null;
+  unanswered: number;
+  deadAirCalls: number;
+}
+
+export interface ProbeSnapshot {
+  calls: number;
+  mouthToEarMs: { p50: number; p95: number } | null;
+  missed: number | null;
+  crossedCalls: number | null;
+  echoCalls: number | null;
 }
 
 /** One line of the event log. */

@@ -1,7 +1,10 @@
+import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { DirectionMetrics } from '../metrics/direction-metrics.js';
 import type { Distribution } from '../metrics/distribution.js';
 import type { DtmfMetrics } from '../metrics/dtmf-metrics.js';
-import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
+import type { ProbeMetrics } from '../metrics/probe-metrics.js';
+import type { DirectionSnapshot, DtmfSnapshot, ProbeSnapshot, Snapshot, VoiceSnapshot } from '../metrics/snapshot.js';
+import type { TurnMetrics } from '../metrics/turn-metrics.js';
 import { invalidities } from '../metrics/validity.js';
 import { isImpairing } from '../quality/one-way.js';
 import type { FaultCause } from '../quality/reports.js';
@@ -89,6 +92,8 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     noMedia: metrics.noMedia,
     impaired,
     dtmf: { uplink: digits(metrics.dtmfUplink), downlink: digits(metrics.dtmfDownlink) },
+    voice: voice(metrics.turns),
+    probe: probe(metrics.probe),
     health: {
       threads: state.strain.threadLoads().map(({ name, cpuRatio }) => ({ name, cpuRatio })),
       pacingErrorP99Ms: strain.pacingErrorP99Ms,
@@ -131,6 +136,26 @@ function direction(
 function digits(metrics: DtmfMetrics): DtmfSnapshot {
   const { sent, received, lost } = metrics.summary();
   return { sent, received, lost };
+}
+
+function voice(metrics: TurnMetrics): VoiceSnapshot | null {
+  const ended = metrics.summary();
+  if (!ended) return null;
+  const { ttfwMs, responseMs, unanswered, deadAir } = ended;
+  return { ttfwMs: two(ttfwMs), responseMs: two(responseMs), unanswered, deadAirCalls: deadAir.calls };
+}
+
+function probe({ uplink, downlink }: CallMetrics['probe']): Snapshot['probe'] {
+  const of = (metrics: ProbeMetrics): ProbeSnapshot => {
+    const { calls, mouthToEarMs, missed, crossedCalls, echoCalls } = metrics.summary();
+    return { calls, mouthToEarMs: two(mouthToEarMs), missed, crossedCalls, echoCalls };
+  };
+  const both = { uplink: of(uplink), downlink: of(downlink) };
+  return both.uplink.calls + both.downlink.calls === 0 ? null : both;
+}
+
+function two(all: { p50: number; p95: number } | null): { p50: number; p95: number } | null {
+  return all && { p50: all.p50, p95: all.p95 };
 }
 
 function three(distribution: Distribution): { p50: number; p95: number; p99: number } | null {

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../metrics/snapshot.js';
 import { CHARTS_MIN_HEIGHT, chartLines } from './charts.js';
+import { heardRows } from './heard-rows.js';
 import type { History } from './history.js';
 import {
   faultRows,
@@ -52,6 +53,7 @@ function figures(snapshot: Snapshot, width: number, tall: boolean): Row[] {
     ...setupRows(snapshot, width),
     ...mediaRows(snapshot, width, tall),
     ...faultRows(snapshot, width),
+    ...heardRows(snapshot, width),
   ];
 }
 

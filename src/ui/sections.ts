@@ -45,9 +45,10 @@ export interface Row {
 /** Width of the column of row names. */
 const LABEL = 13;
 
-const row = (line: Line, rank: number): Row => ({ line, rank });
+export const row = (line: Line, rank: number): Row => ({ line, rank });
 
-function labelled(name: string, rest: readonly Field[], width: number, tone: Tone = 'label'): Line {
+/** A line of figures behind its name. */
+export function labelled(name: string, rest: readonly Field[], width: number, tone: Tone = 'label'): Line {
   const label = width < 70 ? Math.min(LABEL, name.length + 3) : LABEL;
   return [span(` ${pad(name, label - 1)}`, tone), ...fields(rest, width - label)];
 }

@@ -241,6 +241,40 @@ describe('the live screen', () => {
     expect(text).not.toContain('exhausted at');
   });
 
+  test.each([
+    [80, 24],
+    [160, 50],
+  ])(
+    'at %i by %i shows what callers feel and what markers tell, where calls have them, within the edges',
+    (columns, rows) => {
+      const side = { calls: 40, mouthToEarMs: { p50: 121.4, p95: 148.2 }, missed: 0, crossedCalls: 0, echoCalls: null };
+      const frame = shown(columns, rows, {
+        ...demoSnapshot(40_000),
+        voice: {
+          ttfwMs: { p50: 312, p95: 405 },
+          responseMs: { p50: 845, p95: 1312 },
+          unanswered: 3,
+          deadAirCalls: 2,
+        },
+        probe: { uplink: side, downlink: { ...side, mouthToEarMs: null, crossedCalls: 1 } },
+      });
+      expectToFit(frame, columns, rows);
+      const text = frame.join('\n');
+      for (const figure of [
+        'first word 312/405',
+        'response 845/1,312',
+        'unanswered 3',
+        'dead air 2',
+        '↑ 121/148',
+        '↓ –/–',
+        'missed 0',
+        'crossed 1',
+        'echo –',
+      ])
+        expect(text).toContain(figure);
+    },
+  );
+
   test('lets no escape sequence of a far end reach the terminal', () => {
     const base = demoSnapshot(40_000);
     const { terminal, view } = open(80, 24);
