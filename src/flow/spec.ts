@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
-import { holdSpec } from '../load/hold.js';
+import { holdSpec } from '../load/hold-spec.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';

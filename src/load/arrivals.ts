@@ -1,6 +1,7 @@
 import { deriveSeed, Rng } from '../core/rng.js';
 import { EndTimes } from './end-times.js';
-import { type HoldSpec, holdTimes, unitExponential } from './hold.js';
+import { holdTimes, meanHoldMs, unitExponential } from './hold.js';
+import type { HoldSpec } from './hold-spec.js';
 import { areaOf, ratePieces, timeOfArea } from './rates.js';
 import type { LoadStage } from './spec.js';
 
@@ -47,8 +48,7 @@ export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: nu
   for (const stage of stages) {
     if (stage.shape === 'concurrent') {
       for (const atMs of concurrentTimes(stage.calls, startMs, stage.for, ends!)) yield arrivalAt(atMs);
-      const meanMs = typeof hold === 'number' ? hold : hold.mean;
-      rate = stage.for > 0 ? stage.calls / Math.max(meanMs / 1000, 1e-9) : rate;
+      rate = stage.for > 0 ? stage.calls / Math.max(meanHoldMs(hold) / 1000, 1e-9) : rate;
     } else {
       spacing.begin(stage.arrivals ?? 'even');
       for (const piece of ratePieces(stage, startMs, rate)) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HoldSpec, holdSpec, holdTimes, meanHoldMs } from '../../src/load/hold.js';
+import { holdTimes, meanHoldMs } from '../../src/load/hold.js';
+import { type HoldSpec, holdSpec } from '../../src/load/hold-spec.js';
 import { ProfileError, parseProfile } from '../../src/profile/read.js';
 
 const CALLS = 20_000;
