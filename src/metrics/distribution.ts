@@ -11,7 +11,7 @@ export function quantileOf(percentiles: object, q: number): number | null {
 }
 
 /**
- * A distribution of figures from a least one on, kept to three significant digits whatever their number
+ * A distribution of figures from a least one on, kept to two or three significant digits whatever their number
  * (HDR histogram over the distance from the least × `scale`). Minimum, maximum and mean are exact.
  */
 export class Distribution {
@@ -23,17 +23,19 @@ export class Distribution {
   /**
    * @param scale how many steps a unit has: 1000 keeps µs of values in ms
    * @param least what is below counts as that
+   * @param digits significant digits that are kept
    */
   constructor(
     private readonly scale = 1000,
     private readonly least = 0,
+    digits: 2 | 3 = 3,
   ) {
     this.histogram = build({
       bitBucketSize: 32,
       autoResize: true,
       lowestDiscernibleValue: 1,
       highestTrackableValue: 2 ** 20,
-      numberOfSignificantValueDigits: 3,
+      numberOfSignificantValueDigits: digits,
       useWebAssembly: false,
     });
   }
@@ -48,6 +50,14 @@ export class Distribution {
     this.sum += v;
     if (v < this.min) this.min = v;
     if (v > this.max) this.max = v;
+  }
+
+  /** @param other of the same scale, least value and digits */
+  merge(other: Distribution): void {
+    this.histogram.add(other.histogram);
+    this.sum += other.sum;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
   }
 
   /** Quantile `q` in 0–1; `null` when nothing was recorded. */

@@ -13,6 +13,18 @@ export interface Gate {
   kind: FigureKind;
   comparison: Comparison;
   bound: number | string | boolean;
+  /** `null`: judged once, over the whole run. */
+  window: GateWindow | null;
+}
+
+/** A gate over what the last `lengthMs` held, judged each second of the run from `afterMs` on. */
+export interface GateWindow {
+  lengthMs: number;
+  afterMs: number;
+  /** How long it must be out of bounds before it trips. */
+  forMs: number;
+  /** Whether the run ends when it trips. */
+  abort: boolean;
 }
 
 export type ParsedGate = { ok: true; gate: Gate } | { ok: false; message: string };
@@ -50,8 +62,8 @@ export function parseGate(expression: string): ParsedGate {
   const ordered = kind !== 'boolean' && kind !== 'text';
   if (!ordered && comparison !== '==' && comparison !== '!=')
     return fail(`${name} is ${describeKind(kind)}: compare it with == or !=`);
-  const gate = { expression: expression.trim(), figure, over, kind, comparison: comparison as Comparison, bound };
-  return { ok: true, gate };
+  const shape = { figure, over, kind, comparison: comparison as Comparison, bound };
+  return { ok: true, gate: { expression: expression.trim(), ...shape, window: null } };
 }
 
 function noFigure(name: string): string {

@@ -1,5 +1,5 @@
 import { quantileOf, round } from './distribution.js';
-import type { Figure } from './figures.js';
+import type { Figure, FigureKind } from './figures.js';
 import type { Comparison, Gate } from './gate-parser.js';
 import type { GateResult, Summary } from './summary.js';
 
@@ -19,6 +19,14 @@ export function judgeGate(gate: Gate, figures: Figures): GateResult {
   return pass
     ? { expression: gate.expression, observed, pass }
     : { expression: gate.expression, observed, pass, reason: 'out of bounds' };
+}
+
+/** A figure in words, such as `3.1%` or `812 ms`. */
+export function figureInWords(kind: FigureKind, value: number | string | boolean): string {
+  if (typeof value !== 'number') return String(value);
+  const figure = kind === 'ratio' ? value * 100 : value;
+  const text = String(Number.isInteger(figure) ? figure : Number(figure.toPrecision(3)));
+  return kind === 'ratio' ? `${text}%` : kind === 'ms' ? `${text} ms` : text;
 }
 
 /** What a gate compares with its bound; a share of nothing is `null`. */

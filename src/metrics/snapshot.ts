@@ -56,7 +56,19 @@ export interface Snapshot {
     /** Why the run would be invalid if it ended now. */
     problems: Invalidity[];
   };
+  /** Those over sliding windows; the others are judged at the end. */
+  gates: GateState[];
   log: LogLine[];
+}
+
+/** How a gate over sliding windows stands. */
+export interface GateState {
+  expression: string;
+  windowMs: number;
+  /** `waiting`: nothing was to be judged yet; `out`: out of bounds, not for long enough to trip. */
+  state: 'waiting' | 'ok' | 'out' | 'tripped';
+  /** In the window before; of a gate that has tripped, when it did. */
+  observed: number | string | boolean | null;
 }
 
 export interface DirectionSnapshot {

@@ -226,6 +226,10 @@ export interface GateResult {
   observed: number | string | boolean | null;
   pass: boolean;
   reason?: string;
+  /** Only of a gate over sliding windows: their length; when it tripped, `null` if it did not; whether that ended the run. */
+  windowMs?: number;
+  trippedAtMs?: number | null;
+  aborted?: boolean;
 }
 
 export interface SuccessFailure {

@@ -120,9 +120,17 @@ function mistakesOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
       line: lineOf(document, lines, [...path, key]),
       message: 'there is no such field',
     }));
+  const meant = issue.code === 'invalid_union' ? meantForm(issue) : null;
+  if (meant) return meant.flatMap((one) => mistakesOf({ ...one, path: [...path, ...one.path] }, document, lines));
   return [
     { path: path.join('.'), line: lineOf(document, lines, path), message: describe(issue, document.getIn(path)) },
   ];
+}
+
+/** What is wrong by the only form that is of the type of what was found, such as a table; `null` where that says nothing. */
+function meantForm({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | null {
+  const forms = errors.filter((form) => form.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'));
+  return forms.length === 1 ? forms[0] : null;
 }
 
 function describe(issue: z.core.$ZodIssue, found: unknown): string {

@@ -3,23 +3,12 @@ import { controlSpec } from '../control/spec.js';
 import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
 import { impairmentSpec } from '../impair/impairment-spec.js';
 import { loadSpec } from '../load/spec.js';
-import { type Gate, parseGate } from '../metrics/gate-parser.js';
+import type { Gate } from '../metrics/gate-parser.js';
+import { gatesFrom, gatesSpec } from '../metrics/gate-spec.js';
 import { sipSpec } from '../sip/spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
 import { readTarget } from '../swarm/target.js';
 import { trunkSpec } from '../trunk/spec.js';
-
-const gate = z.string().superRefine((expression, context) => {
-  const parsed = parseGate(expression);
-  if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
-});
-
-const gates = z
-  .array(gate)
-  .default([])
-  .describe(
-    'Bounds that decide the verdict, such as `sip.setupFailureRatio < 2%`; a figure that was not measured fails its gate',
-  );
 
 type Table = Record<string, unknown>;
 type Path = (string | number)[];
@@ -120,7 +109,7 @@ export const profileSchema = z
       .array(z.number().int().min(300).max(699))
       .default([503, 486, 480, 600, 403, 603, 500])
       .describe('Statuses that mean "the trunk is full"; a Q.850 cause in a Reason header goes before them'),
-    gates,
+    gates: gatesSpec,
   })
   // Also where another field is wrong already, so that a profile's mistakes are all told at once.
   .superRefine((profile, context) => checkBeyondFields(profile, context), { when: ({ value }) => isTable(value) });
@@ -129,11 +118,7 @@ export type Profile = z.infer<typeof profileSchema>;
 
 /** The gates of a valid profile, parsed. */
 export function gatesOf(profile: Profile): Gate[] {
-  return profile.gates.map((expression) => {
-    const parsed = parseGate(expression);
-    if (!parsed.ok) throw new Error(parsed.message);
-    return parsed.gate;
-  });
+  return gatesFrom(profile.gates);
 }
 
 /** The JSON Schema of a profile as a user writes it, for editors. */

@@ -21,7 +21,7 @@ import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
-import { gateObserved, gateReason, trunkFinding } from './verdict.js';
+import { gateName, gateObserved, gateReason, trunkFinding } from './verdict.js';
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -157,7 +157,7 @@ export function gateTable({ gates }: Summary): string {
   const reasons = gates.some((gate) => gateReason(gate) !== '');
   const rows = gates.map((gate) => [
     { html: `<span class="pill ${gate.pass ? 'pass' : 'fail'}">${gate.pass ? '✓ pass' : '✗ fail'}</span>` },
-    { html: safe(gate.expression), mono: true },
+    { html: safe(gateName(gate)), mono: true },
     text(gateObserved(gate).replace(/^observed /, '')),
     ...(reasons ? [text(gateReason(gate))] : []),
   ]);

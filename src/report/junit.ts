@@ -1,5 +1,5 @@
 import type { GateResult, Summary } from '../metrics/summary.js';
-import { gateObserved, gateReason, verdictReason } from './verdict.js';
+import { gateName, gateObserved, gateReason, verdictReason } from './verdict.js';
 
 /** Text for XML content and attributes. Control characters, lone surrogates and non-characters become U+FFFD. */
 export function escapeXml(text: string): string {
@@ -51,9 +51,9 @@ export function junitXml(summary: Summary): string {
 }
 
 function gateCase(gate: GateResult, suite: string): string {
-  const open = `    <testcase classname="${suite}" name="${escapeXml(gate.expression)}" time="0"`;
+  const open = `    <testcase classname="${suite}" name="${escapeXml(gateName(gate))}" time="0"`;
   if (gate.pass) return `${open}/>`;
   const reason = gateReason(gate);
   const message = escapeXml(`${gateObserved(gate)}${reason === '' ? '' : `: ${reason}`}`);
-  return `${open}>\n      <failure type="gate" message="${message}">${escapeXml(gate.expression)}: ${message}</failure>\n    </testcase>`;
+  return `${open}>\n      <failure type="gate" message="${message}">${escapeXml(gateName(gate))}: ${message}</failure>\n    </testcase>`;
 }

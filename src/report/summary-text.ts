@@ -20,7 +20,7 @@ import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
-import { gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
+import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 import { voiceNotes, voiceTimes } from './voice.js';
 
 export interface SummaryTextOptions {
@@ -343,12 +343,12 @@ function generator({ run, media: m }: Summary, paint: Paint): string[] {
 function gates({ gates: list }: Summary, paint: Paint): string[] {
   const lines = [title('GATES', paint)];
   if (list.length === 0) return [...lines, `  ${paint('none set', 'dim')}`];
-  const width = Math.min(60, Math.max(...list.map((g) => g.expression.length)));
+  const width = Math.min(60, Math.max(...list.map((g) => gateName(g).length)));
   for (const gate of list) {
     const mark = gate.pass ? paint('✓ pass', 'green') : paint('✗ FAIL', 'red', 'bold');
     const reason = gateReason(gate);
     lines.push(
-      `  ${mark}  ${left(printable(gate.expression), width)}  ${gateObserved(gate)}${reason === '' ? '' : `  (${reason})`}`,
+      `  ${mark}  ${left(printable(gateName(gate)), width)}  ${gateObserved(gate)}${reason === '' ? '' : `  (${reason})`}`,
     );
   }
   return lines;

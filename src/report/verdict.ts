@@ -10,6 +10,9 @@ export function verdictReason(summary: Summary): string {
     case 'fail': {
       if (run.failure) return `the run could not go on: ${printable(run.failure.message.split('\n')[0])}`;
       const failed = gates.filter((g) => !g.pass);
+      const ending = gates.find((g) => g.aborted);
+      if (ending)
+        return `ended by its gate ${printable(gateName(ending))}: ${gateValue(ending)}, ${gateReason(ending)}`;
       const unmeasured = failed.filter((g) => g.observed === null).length;
       const text = `${count(failed.length)} of ${count(gates.length)} gates failed`;
       return unmeasured > 0 ? `${text}, ${count(unmeasured)} of them not measured` : text;
@@ -24,6 +27,11 @@ export function verdictReason(summary: Summary): string {
     default:
       return verdict satisfies never;
   }
+}
+
+/** A gate as the profile has it, with the length of its windows. */
+export function gateName({ expression, windowMs }: GateResult): string {
+  return windowMs === undefined ? expression : `${expression} in ${windowMs / 1000} s`;
 }
 
 /** `observed` with the value of a gate in the unit that its expression speaks of, or `not measured`. */

@@ -101,6 +101,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
       receiveDrops: strain.receiveDrops,
       problems: invalidities(strain),
     },
+    gates: state.gates.states(),
     log: state.log.slice(),
   };
 }

@@ -1,9 +1,10 @@
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
+import { GateMonitor } from '../metrics/gate-monitor.js';
 import { LiveSetup } from '../metrics/live-setup.js';
 import type { LogLine } from '../metrics/snapshot.js';
-import type { Profile } from '../profile/schema.js';
+import { gatesOf, type Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
 import { Concurrency } from './concurrency.js';
 import type { Plan } from './plan.js';
@@ -17,6 +18,8 @@ export class RunState {
   readonly metrics: CallMetrics;
   /** Setups of calls that may still be up. */
   readonly live = new LiveSetup();
+  /** Gates over sliding windows. */
+  readonly gates: GateMonitor;
   readonly strain = new StrainMonitor();
   /** Calls in progress over time. */
   readonly concurrency = new Concurrency();
@@ -56,6 +59,7 @@ export class RunState {
     this.target = target;
     this.ownTrunk = target === null;
     this.metrics = new CallMetrics(new Set(profile.refusals));
+    this.gates = new GateMonitor(gatesOf(profile));
   }
 
   /** The run's clock, in whole ms: it stands at 0 while the threads start. */

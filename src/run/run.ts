@@ -256,7 +256,10 @@ export class Run {
     const now = systemClock.now();
     switch (event.kind) {
       case 'records':
-        for (const answer of event.answers) state.live.add(answer);
+        for (const answer of event.answers) {
+          state.live.add(answer);
+          state.gates.answer(answer, state.elapsedMs(now));
+        }
         for (const record of event.records) {
           if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
           this.join.addCaller(record, now);
@@ -347,6 +350,7 @@ export class Run {
     for (const response of record.turns?.responses ?? []) response.inProgress = state.concurrency.at(response.atMs);
     rebase(record, state.startMs);
     state.metrics.add(record);
+    state.gates.add(record, state.elapsedMs(systemClock.now()));
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);
     this.options.onRecord(record);
     if (this.target.add(record) && !state.interrupted) {
@@ -376,12 +380,24 @@ export class Run {
     this.options.onSnapshot(composeSnapshot(this.state, now, this.meter));
   }
 
+  /** Gates over sliding windows, while calls come and go by the plan; one of them may end the run. */
+  private judgeWindows(nowMs: number): void {
+    const { state } = this;
+    if (state.phase !== 'running' && state.phase !== 'draining') return;
+    const trips = state.gates.advance(state.elapsedMs(nowMs));
+    for (const { text } of trips) this.note('error', text);
+    if (!trips.some(({ aborts }) => aborts)) return;
+    this.note('error', 'stopping, as the gate says: hanging up every call');
+    this.hangUpAll();
+  }
+
   /** A line of the timeline, whose times count from the run's start. */
   private record(): void {
     const { state } = this;
     if (state.phase === 'starting') return;
     const now = systemClock.now();
     state.strain.cpu('main', threadCpuMs(), now);
+    this.judgeWindows(now);
     const snapshot = composeSnapshot(state, now, this.meter);
     // Each line of the timeline carries the log since the line before.
     const fresh = Math.min(state.log.length, state.logged - this.timelineNotes);

@@ -1,5 +1,5 @@
 import { round } from '../metrics/distribution.js';
-import { judgeGates } from '../metrics/gates.js';
+import { judgeGate } from '../metrics/gates.js';
 import type { OwnTrunkSummary, SipServerSummary, Summary, TrunkScriptSummary } from '../metrics/summary.js';
 import { invalidities } from '../metrics/validity.js';
 import { gatesOf } from '../profile/schema.js';
@@ -74,7 +74,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     probe: { uplink: metrics.probe.uplink.summary(), downlink: metrics.probe.downlink.summary() },
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
   };
-  const gates = judgeGates(gatesOf(profile), summary);
+  const windowed = state.gates.results();
+  const gates = gatesOf(profile).map((gate) => (gate.window === null ? judgeGate(gate, summary) : windowed.shift()!));
   return { ...summary, gates, verdict: verdictOf(summary, gates) };
 }
 

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../metrics/snapshot.js';
 import { CHARTS_MIN_HEIGHT, chartLines } from './charts.js';
+import { gateRows } from './gate-rows.js';
 import { heardRows } from './heard-rows.js';
 import type { History } from './history.js';
 import {
@@ -53,6 +54,7 @@ function figures(snapshot: Snapshot, width: number, tall: boolean): Row[] {
     ...setupRows(snapshot, width),
     ...mediaRows(snapshot, width, tall),
     ...faultRows(snapshot, width),
+    ...gateRows(snapshot, width),
     ...heardRows(snapshot, width),
   ];
 }

@@ -1,0 +1,30 @@
+import type { GateState, Snapshot } from '../metrics/snapshot.js';
+import { percent, printable } from '../report/format.js';
+import { labelled, type Row, row } from './sections.js';
+import { type Field, span, type Tone } from './spans.js';
+
+const STATES: Record<GateState['state'], { mark: string; tone: Tone; rank: number }> = {
+  tripped: { mark: '✗', tone: 'bad', rank: 0 },
+  out: { mark: '!', tone: 'warn', rank: 1 },
+  ok: { mark: '✓', tone: 'good', rank: 2 },
+  waiting: { mark: '○', tone: 'dim', rank: 3 },
+};
+
+/** Gates over sliding windows, the worst first; none without such gates. */
+export function gateRows({ gates }: Snapshot, width: number): Row[] {
+  if (gates.length === 0) return [];
+  const sorted = [...gates].sort((a, b) => STATES[a.state].rank - STATES[b.state].rank);
+  const list = sorted.map((gate, i): Field => {
+    const { mark, tone } = STATES[gate.state];
+    const spans = [span(`${mark} `, tone), span(printable(gate.expression), 'label')];
+    if (gate.observed !== null) spans.push(span(` ${valueText(gate)}`, tone));
+    return { spans, rank: i };
+  });
+  return [row(labelled('Gates', list, width), STATES[sorted[0].state].rank < 2 ? 3 : 7.5)];
+}
+
+function valueText({ expression, observed }: GateState): string {
+  if (typeof observed !== 'number') return printable(String(observed));
+  if (/%|\/|ratio/i.test(expression)) return percent(observed);
+  return String(Number(observed.toPrecision(3)));
+}
