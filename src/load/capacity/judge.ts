@@ -1,0 +1,79 @@
+import type { Share, StepFigures } from './step.js';
+
+/**
+ * What fails at a level. `refused`: the trunk says no; `silent`: attempts are not answered at all (Timer B); `failed`:
+ * other failures; then what goes wrong with calls that are set up.
+ */
+export type Ailment = 'refused' | 'silent' | 'failed' | 'slow-setup' | 'audio' | 'dtmf' | 'dropped';
+
+/** What must hold at a level. */
+export interface Criteria {
+  /** Most of the attempts that may fail, 0–1. */
+  failureRatio: number;
+  /** Most of the answered calls that may be without audio, with poor audio, with lost digits, or dropped. */
+  faultRatio: number;
+  /** Least MOS-LQ of a call. */
+  leastMos: number;
+  /** Most that the 95th percentile of SRD may be; `null`: by the lowest load, see `srdLimitMs`. */
+  srdMs: number | null;
+}
+
+export const CRITERIA: Criteria = { failureRatio: 0.01, faultRatio: 0.02, leastMos: 3.6, srdMs: null };
+
+export type Finding =
+  | { kind: 'held' }
+  | { kind: 'failed'; ailment: Ailment; share: Share | null }
+  /** The generator was the bottleneck. */
+  | { kind: 'strained'; reasons: string[] };
+
+/** Setup is slow beyond twice what it was at the lowest load and 100 ms more: jitter of the network is not the trunk's. */
+export function srdLimitMs(criteria: Criteria, baselineMs: number | null): number | null {
+  if (criteria.srdMs !== null) return criteria.srdMs;
+  return baselineMs === null ? null : baselineMs * 2 + 100;
+}
+
+/**
+ * Whether a step held. A share of failures counts where it lies above its limit with 95 % confidence: of 200 calls two may
+ * fail by chance where one of a hundred does.
+ */
+export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: number | null): Finding {
+  if (figures.strain.length > 0) return { kind: 'strained', reasons: figures.strain };
+  const { refused, silent, failed, unheard, poor, dropped, digits } = figures;
+  const failures = { of: figures.attempts - figures.cancelled, bad: refused + silent + failed };
+  if (exceeds(failures, criteria.failureRatio)) {
+    const most = Math.max(refused, silent, failed);
+    return {
+      kind: 'failed',
+      ailment: most === refused ? 'refused' : most === silent ? 'silent' : 'failed',
+      share: failures,
+    };
+  }
+  if (figures.srdP95Ms !== null && srdLimit !== null && figures.srdP95Ms > srdLimit)
+    return { kind: 'failed', ailment: 'slow-setup', share: null };
+  const faults: [Ailment, Share][] = [
+    ['audio', unheard],
+    ['audio', poor],
+    ['dropped', dropped],
+    ['dtmf', digits],
+  ];
+  for (const [ailment, share] of faults)
+    if (exceeds(share, criteria.faultRatio)) return { kind: 'failed', ailment, share };
+  return { kind: 'held' };
+}
+
+/** Two-sided 95 %. */
+const Z = 1.96;
+
+function exceeds(share: Share, limit: number): boolean {
+  return share.bad > 0 && confidenceOf(share).low > limit;
+}
+
+/** Wilson's interval of a share, at 95 % confidence. */
+export function confidenceOf({ of, bad }: Share): { low: number; high: number } {
+  if (of === 0) return { low: 0, high: 1 };
+  const p = bad / of;
+  const centre = p + (Z * Z) / (2 * of);
+  const half = Z * Math.sqrt((p * (1 - p)) / of + (Z * Z) / (4 * of * of));
+  const whole = 1 + (Z * Z) / of;
+  return { low: Math.max(0, (centre - half) / whole), high: Math.min(1, (centre + half) / whole) };
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { type CapacityOptions, CapacitySearch } from '../../../src/load/capacity/capacity-search.js';
+import { CRITERIA, confidenceOf, judgeStep } from '../../../src/load/capacity/judge.js';
+import { type HiddenCarrier, SimulatedCarrier } from './simulated-carrier.js';
+import { trial } from './trials.js';
+
+/** All hundred take some seconds: CAPACITY_TRIALS=100. */
+const TRIALS = Number(process.env.CAPACITY_TRIALS ?? 12);
+
+const HIDDEN: HiddenCarrier = {
+  channels: 120,
+  cps: 1000,
+  whenFull: 'refused',
+  whenTooFast: 'refused',
+  srdMs: 20,
+  ringMs: 100,
+  ailment: null,
+  noise: { unheard: 0, digits: 0, dropped: 0 },
+};
+const OPTIONS: CapacityOptions = {
+  maxCalls: 1000,
+  maxCps: 20,
+  stepCalls: 200,
+  stepMs: 30_000,
+  criteria: CRITERIA,
+  paceCps: 100,
+  longestMs: 1_800_000,
+};
+
+/** @param strainFrom attempts a second from which the generator says that it is strained */
+function searched(hidden: Partial<HiddenCarrier>, options: Partial<CapacityOptions> = {}, strainFrom = Infinity) {
+  const search = new CapacitySearch({ ...OPTIONS, ...options });
+  const carrier = new SimulatedCarrier({ ...HIDDEN, ...hidden }, 1);
+  for (let plan = search.next; plan; plan = search.next) {
+    const figures = carrier.run(plan, CRITERIA.leastMos);
+    search.take(plan.cps >= strainFrom ? { ...figures, strain: ['event loop late'] } : figures);
+  }
+  return search;
+}
+
+describe('a search for capacity', () => {
+  it('finds hidden limits and names what sets them, in 95 of 100 carriers drawn at random', () => {
+    const trials = Array.from({ length: TRIALS }, (_, seed) => trial(seed + 1));
+    const wrong = trials.filter(({ mistakes }) => mistakes.length > 0);
+    expect(wrong.length, JSON.stringify(wrong, null, 1)).toBeLessThanOrEqual(TRIALS * 0.05);
+  }, 60_000);
+
+  it('confirms the channels by a step that they carry and one call in twenty more', () => {
+    const { result, steps } = searched({});
+    expect(result.concurrency).toMatchObject({ value: 120, failedAt: 121, isAtLeast: false, isConfirmed: true });
+    const levels = steps
+      .filter(({ plan }) => plan.dimension === 'concurrency')
+      .map(({ plan, finding }) => [plan.purpose, plan.level, finding.kind]);
+    expect(levels).toEqual([
+      ['baseline', 4, 'held'],
+      ['climb', 8, 'held'],
+      ['climb', 16, 'held'],
+      ['climb', 32, 'held'],
+      ['climb', 64, 'held'],
+      ['climb', 128, 'failed'],
+      ['below', 120, 'held'],
+      ['above', 126, 'failed'],
+    ]);
+  });
+
+  it('says at least so many where no more may be tried', () => {
+    const { result } = searched({}, { maxCalls: 100 });
+    expect(result.concurrency).toMatchObject({ value: 100, isAtLeast: true, cause: 'max', failedAt: null });
+    expect(result.cps).toMatchObject({ value: 20, isAtLeast: true, cause: 'max' });
+  });
+
+  it('says at least so many attempts a second where more of them would need more channels', () => {
+    const { result } = searched({ channels: 6 }, { maxCps: 400 });
+    expect(result.concurrency).toMatchObject({ value: 6, isAtLeast: false, cause: 'channels' });
+    // 0.8 × 6 calls, of 0.2 s and the time to their answer.
+    expect(result.cps).toMatchObject({ isAtLeast: true, cause: 'calls' });
+    expect(result.cps!.value).toBeCloseTo(4.8 / 0.32, 0);
+  });
+
+  it('says at least so many calls where a cap on the rate never lets more gather', () => {
+    const { result } = searched({ channels: 2000, cps: 2 }, { maxCalls: 3000, longestMs: 300_000 });
+    expect(result.concurrency).toMatchObject({ isAtLeast: true, cause: 'pace', failedAt: null });
+    expect(result.concurrency!.value).toBeGreaterThan(240);
+    expect(result.concurrency!.value).toBeLessThanOrEqual(600);
+  });
+
+  it('claims nothing beyond what the generator itself carried', () => {
+    const { result } = searched({}, {}, 4);
+    expect(result.concurrency).toMatchObject({ isAtLeast: true, cause: 'generator', value: 16, failedAt: null });
+  });
+
+  it('forgives the generator one hiccup at a level', () => {
+    const search = new CapacitySearch({ ...OPTIONS, maxCps: 0 });
+    const carrier = new SimulatedCarrier(HIDDEN, 1);
+    for (let plan = search.next, n = 0; plan; plan = search.next, n++) {
+      const figures = carrier.run(plan, CRITERIA.leastMos);
+      search.take(n === 3 ? { ...figures, strain: ['event loop late'] } : figures);
+    }
+    expect(search.result.concurrency).toMatchObject({ value: 120, cause: 'channels', isConfirmed: true });
+    expect(search.result.cps).toBeNull();
+  });
+
+  it('tells audio that fails before calls are refused, and where they are', () => {
+    const { result } = searched({ ailment: { kind: 'audio', by: 'concurrency', above: 70, share: 0.5 } });
+    expect(result.concurrency).toMatchObject({ cause: 'audio', isAtLeast: false, isConfirmed: true });
+    expect(Math.abs(result.concurrency!.value - 70)).toBeLessThanOrEqual(2);
+    expect(result.concurrency!.turnedAway).toMatchObject({ value: 120, cause: 'channels', isConfirmed: true });
+  });
+
+  it('does not take what follows the rate for a limit of calls at once', () => {
+    const { result } = searched(
+      { channels: 500, ailment: { kind: 'slow-setup', by: 'cps', above: 9, share: 0.9 } },
+      { maxCps: 40 },
+    );
+    expect(result.concurrency).toMatchObject({ value: 500, cause: 'channels' });
+    expect(result.cps).toMatchObject({ cause: 'slow-setup' });
+    expect(Math.abs(result.cps!.value - 9)).toBeLessThanOrEqual(0.5);
+  });
+
+  it('ends at once where calls go wrong at the lowest load already', () => {
+    const { result, steps } = searched({ noise: { unheard: 0.4, digits: 0, dropped: 0 } });
+    expect(result).toMatchObject({ baselineAilment: 'audio', concurrency: null, cps: null });
+    expect(steps.map(({ plan }) => plan.purpose)).toEqual(['baseline', 'baseline']);
+  });
+
+  it('keeps a call up for as long as the level needs, however long it rings', () => {
+    const search = searched({ ringMs: 4000 });
+    for (const { plan } of search.steps.filter((row) => row.plan.dimension === 'concurrency')) {
+      const lines = (plan.cps * plan.length.ms) / 1000;
+      expect(Math.ceil(lines)).toBe(plan.level);
+      expect(plan.length.ms).toBeGreaterThan(4000);
+    }
+    expect(search.result.concurrency).toMatchObject({ value: 120, cause: 'channels' });
+  });
+
+  it('knows what it found so far when it is ended', () => {
+    const search = new CapacitySearch(OPTIONS);
+    const carrier = new SimulatedCarrier(HIDDEN, 1);
+    for (let n = 0; n < 4; n++) search.take(carrier.run(search.next!, CRITERIA.leastMos));
+    expect(search.result.concurrency).toMatchObject({ value: 32, isAtLeast: true, cause: 'unfinished' });
+    expect(search.result.cps).toBeNull();
+  });
+});
+
+describe('the judgement of a step', () => {
+  it("takes Wilson's interval for a share's confidence", () => {
+    // Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+    for (const [bad, of, low, high] of [
+      [81, 263, 0.2553, 0.3662],
+      [15, 148, 0.0624, 0.1605],
+      [0, 20, 0, 0.1611],
+      [1, 29, 0.0061, 0.1718],
+    ]) {
+      const interval = confidenceOf({ of, bad });
+      expect(interval.low).toBeCloseTo(low, 4);
+      expect(interval.high).toBeCloseTo(high, 4);
+    }
+  });
+
+  it('lets chance pass and fails what is above its limit with confidence', () => {
+    const [{ figures }] = searched({}).steps;
+    const refusedOf200 = (refused: number) =>
+      judgeStep({ ...figures, attempts: 200, answered: 200 - refused, refused }, CRITERIA, null).kind;
+    expect([refusedOf200(2), refusedOf200(4), refusedOf200(6), refusedOf200(20)]).toEqual([
+      'held',
+      'held',
+      'failed',
+      'failed',
+    ]);
+  });
+});
