@@ -50,6 +50,7 @@ const plane = new Plane(
     },
     onRelay: () => {},
     onDigitsSent: () => {},
+    onHeard: () => {},
     onSaid: () => {},
     onClosed: () => {},
   },

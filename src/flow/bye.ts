@@ -52,3 +52,11 @@ export function sendBye(call: HangUp, onEnd: (response: SrfResult | null) => voi
   });
   requestWithin(dialog, { method: 'BYE', headers: {} }, credentials, answered);
 }
+
+/**
+ * 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a BYE that could not be
+ * delivered to it (8.1.3.1).
+ */
+export function hadLostCall(response: SrfResult | null): boolean {
+  return response !== null && (response.status === 408 || response.status === 481 || isLocal(response));
+}

@@ -57,6 +57,8 @@ export function newRecord(
     mediaMissing: null,
     trace: null,
     trunkTrace: null,
+    flow: null,
+    trunkFlow: null,
     media: null,
   };
 }

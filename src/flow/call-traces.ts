@@ -72,10 +72,11 @@ export class CallTraces {
  * nothing of the far end, which its SDP may explain; or, at our trunk, the trunk itself hung up.
  */
 export function wentWrong(record: CallRecord): boolean {
-  const { outcome, hangupBy, byeStatus, direction, media } = record;
+  const { outcome, hangupBy, byeStatus, direction, media, flow } = record;
+  if (flow?.result === 'failed') return true;
   if (outcome !== 'completed' && outcome !== 'stillUp') return true;
   if (hangupBy === 'local') {
-    if (direction === 'inbound' && outcome === 'completed') return true;
+    if (direction === 'inbound' && outcome === 'completed' && flow === null) return true;
     if (byeStatus === null || byeStatus >= 300) return true;
   }
   return media?.heard.verdict.state === 'fault';

@@ -13,10 +13,13 @@ import type { AgentSpec, TurnsSpec } from '../voice/spec.js';
 import type { CallScope } from './call-scope.js';
 import { isChosen } from './chosen.js';
 import type { InfoMethod } from './dtmf-info.js';
-import type { DtmfSpec } from './dtmf-spec.js';
 import { type ProbeTimes, Probing } from './probing.js';
-import { DTMF_SOUND, soundName } from './sounds.js';
+import { soundName } from './sounds.js';
 import type { ConversationSpec, MediaSpec } from './spec.js';
+import type { StepDigits } from './steps/step.js';
+
+/** A digit of a list of steps is late when it is heard later than this. */
+const LATE_MS = 1000;
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
@@ -37,6 +40,8 @@ export interface ConversationSetup {
 export class Conversation {
   /** Digits that went and came by INFO, or went as tones. */
   readonly signalled: { sent: SentDigit[]; heard: HeardDigit[] } = { sent: [], heard: [] };
+  /** Told of each digit at once; asked for by a list of steps. */
+  onDigit: ((digit: string) => void) | null = null;
   private readonly hearsDigits: boolean;
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
@@ -60,6 +65,7 @@ export class Conversation {
       listen: {
         tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true),
         markers: setup.probe !== null,
+        live: conversation.flow !== undefined,
       },
       recordBytes: options.recordBytes,
       // A side that is to send nothing, or silence, does not talk.
@@ -85,6 +91,7 @@ export class Conversation {
     };
     this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp, conversation.comfortNoise);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
+    if (conversation.flow !== undefined) setup.media.hear(call, ({ digit }) => this.onDigit?.(digit));
   }
 
   /** Our description with all codecs that we speak. */
@@ -151,24 +158,26 @@ export class Conversation {
   }
 
   /** Sends digits by RFC 4733. */
-  sendDigits({ digits, tone, gap, level }: DtmfSpec): Promise<string> {
+  sendDigits({ digits, tone, gap, level }: StepDigits): Promise<string> {
     return this.setup.media.sendDigits(this.call, digits, tone, gap, -Math.round(level));
   }
 
-  /** Says digits as tones; those that were said whole count as sent. */
-  async sayDigits({ digits, tone, gap }: DtmfSpec): Promise<void> {
-    const said = await this.setup.media.say(this.call, DTMF_SOUND);
-    if (said === null) return;
-    [...digits].forEach((digit, i) => {
+  /** Says digits as tones. @param sound the tones @returns those that were said whole: they count as sent */
+  async sayDigits({ digits, tone, gap }: StepDigits, sound: string): Promise<string> {
+    const said = await this.setup.media.say(this.call, sound);
+    if (said === null) return '';
+    const whole = [...digits].filter((_digit, i) => said.startMs + i * (tone + gap) + tone <= said.endMs);
+    for (const [i, digit] of whole.entries()) {
       const startMs = said.startMs + i * (tone + gap);
-      if (startMs + tone > said.endMs) return;
       this.signalled.sent.push({ digit, method: 'inband', startMs, durationMs: tone, status: null });
-    });
+    }
+    return whole.join('');
   }
 
   /** A digit came by INFO. */
   hearInfo(digit: string, method: InfoMethod, durationMs: number | null, startMs: number): void {
     if (!this.hearsDigits) return;
+    this.onDigit?.(digit);
     this.signalled.heard.push({
       digit,
       method,
@@ -197,7 +206,8 @@ export class Conversation {
   /** The digits that the media thread does not know of, in their places. */
   private addSignalled(dtmf: DtmfReport): void {
     const { sent, heard } = this.signalled;
-    dtmf.lateMs = this.setup.conversation.dtmf?.late ?? null;
+    const { conversation } = this.setup;
+    dtmf.lateMs = conversation.dtmf?.late ?? (conversation.flow === undefined ? null : LATE_MS);
     if (sent.length > 0) dtmf.sent = [...dtmf.sent, ...sent].sort((a, b) => a.startMs - b.startMs);
     if (heard.length > 0) dtmf.heard = [...dtmf.heard, ...heard].sort((a, b) => a.startMs - b.startMs);
   }

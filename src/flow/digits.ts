@@ -6,6 +6,8 @@ import type { Conversation } from './conversation.js';
 import { INFO_DIGIT_TYPES, infoDigit, readInfo } from './dtmf-info.js';
 import type { DtmfSpec } from './dtmf-spec.js';
 import { requestWithin } from './request-within.js';
+import { DTMF_SOUND } from './sounds.js';
+import type { StepDigits } from './steps/step.js';
 
 /** An answered call whose digits are sent and heard. */
 export interface DigitExchange {
@@ -14,39 +16,41 @@ export interface DigitExchange {
   scope: CallScope;
   credentials: CallCredentials | null;
   clock: Clock;
-  /** What this side sends. */
-  dtmf: DtmfSpec | undefined;
   /** Whether the call is up still. */
   isUp(): boolean;
 }
 
 /**
- * Sends this side's digits by their method, and hears those that come by INFO: others come with the media. An INFO with
+ * Sends this side's digits when they are due, and hears those that come by INFO: others come with the media. An INFO with
  * something else than a digit is answered with 415 (RFC 6086 4.2.2), one without a body with 200.
  */
-export function exchangeDigits(exchange: DigitExchange): void {
-  const { dialog, conversation, scope, dtmf } = exchange;
+export function exchangeDigits(exchange: DigitExchange, dtmf: DtmfSpec | undefined): void {
+  const { dialog, scope } = exchange;
   dialog.on(
     'info',
     scope.guarded((request: SrfRequest, response: SrfResponder) => onInfo(exchange, request, response)),
   );
-  if (!dtmf) return;
-  scope.after(dtmf.after, () => {
-    switch (dtmf.method) {
-      case 'rfc4733':
-        void conversation.sendDigits(dtmf);
-        break;
-      case 'inband':
-        void conversation.sayDigits(dtmf);
-        break;
-      case 'info-dtmf':
-      case 'info-dtmf-relay':
-        sendInfo(exchange, dtmf, dtmf.method, 0, exchange.clock.now());
-        break;
-      default:
-        dtmf.method satisfies never;
-    }
-  });
+  if (dtmf) scope.after(dtmf.after, () => void sendDigits(exchange, dtmf, DTMF_SOUND));
+}
+
+/**
+ * Sends digits by their method. @param sound name of their tones. @returns those that went out: sent to their end, or, by
+ * INFO, taken with 2xx; none where the call ends before
+ */
+export function sendDigits(exchange: DigitExchange, digits: StepDigits, sound: string): Promise<string> {
+  const { conversation, clock } = exchange;
+  const { method } = digits;
+  switch (method) {
+    case 'rfc4733':
+      return conversation.sendDigits(digits);
+    case 'inband':
+      return conversation.sayDigits(digits, sound);
+    case 'info-dtmf':
+    case 'info-dtmf-relay':
+      return new Promise((resolve) => sendInfo(exchange, digits, method, clock.now(), '', resolve));
+    default:
+      return method satisfies never;
+  }
 }
 
 function onInfo({ conversation, clock }: DigitExchange, request: SrfRequest, response: SrfResponder): void {
@@ -74,10 +78,12 @@ function onInfo({ conversation, clock }: DigitExchange, request: SrfRequest, res
 /** One digit after the other: the next is due when this one and its gap are over, and waits for the answer to this one. */
 function sendInfo(
   exchange: DigitExchange,
-  dtmf: DtmfSpec,
+  dtmf: StepDigits,
   method: 'info-dtmf' | 'info-dtmf-relay',
-  index: number,
   dueMs: number,
+  taken: string,
+  over: (taken: string) => void,
+  index = 0,
 ): void {
   const { dialog, conversation, scope, credentials, clock } = exchange;
   const digit = dtmf.digits[index];
@@ -85,10 +91,14 @@ function sendInfo(
   conversation.signalled.sent.push(sent);
   const answered = scope.guarded((_error: unknown, response?: SrfResult) => {
     sent.status = response?.status ?? null;
-    if (index + 1 === dtmf.digits.length || !exchange.isUp()) return;
+    const now = response && response.status < 300 ? taken + digit : taken;
+    if (index + 1 === dtmf.digits.length || !exchange.isUp()) {
+      over(now);
+      return;
+    }
     const nextMs = dueMs + dtmf.tone + dtmf.gap;
     scope.after(Math.max(0, nextMs - clock.now()), () => {
-      if (exchange.isUp()) sendInfo(exchange, dtmf, method, index + 1, nextMs);
+      if (exchange.isUp()) sendInfo(exchange, dtmf, method, nextMs, now, over, index + 1);
     });
   });
   requestWithin(dialog, { method: 'INFO', ...infoDigit(method, digit, dtmf.tone) }, credentials, answered);

@@ -4,6 +4,7 @@ import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { sendBye } from './bye.js';
+import { CallFlow } from './call-flow.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
@@ -49,6 +50,8 @@ export class InboundCall {
   /** The answer that went out with 183; the 200 repeats it. */
   private early: string | null = null;
   private readonly scope = new CallScope((error) => this.abandon(error));
+  /** `null` without a list of steps. */
+  private readonly flow: CallFlow | null;
 
   constructor(
     private readonly context: InboundContext,
@@ -79,6 +82,17 @@ export class InboundCall {
       hearDigits: plan.hearDigits,
     });
     context.population.enterProgress();
+    this.flow = CallFlow.of(context.conversation.flow, {
+      side: 'callee',
+      clock: context.clock,
+      conversation: this.conversation,
+      credentials: null,
+      isUp: () => this.phase === 'established',
+      ring: (earlyMedia) => this.ring(earlyMedia),
+      answer: () => this.answer(),
+      hangUp: (status) => (this.phase === 'ringing' ? this.reject(status ?? 480, 'local') : this.hangUp('completed')),
+      onThrow: (error) => this.abandon(error),
+    });
   }
 
   start(): void {
@@ -86,32 +100,30 @@ export class InboundCall {
       'cancel',
       this.scope.guarded(() => this.onCancel()),
     );
+    if (this.flow?.onInvite()) return;
     const ring = this.scope.guarded(() => {
-      if (this.phase !== 'ringing') return;
-      this.ring();
+      if (this.phase === 'ringing') this.ring(this.plan.earlyMedia);
     });
     if (this.plan.ringAfterMs <= 0) ring();
     else this.scope.after(this.plan.ringAfterMs, ring);
     this.scope.after(this.plan.ringAfterMs + this.plan.answerAfterMs, () => this.answer());
   }
 
-  private ring(): void {
+  /** @returns why it cannot, `null` when it rings; without an offer it rings by 180 in any case */
+  private ring(earlyMedia: boolean): string | null {
     const { plan, request, response, conversation } = this;
-    const hasOffer = request.body !== '';
-    if (plan.earlyMedia && hasOffer) {
+    if (earlyMedia && request.body !== '') {
       this.early = conversation.answer(request.body, plan.wrongCodec);
-      if (this.early === null) {
-        this.refuseOffer();
-        return;
-      }
+      if (this.early === null) return this.refuseOffer();
     }
-    this.record.timings.ringingMs = this.context.clock.now();
-    if (this.early === null) {
+    this.record.timings.ringingMs ??= this.context.clock.now();
+    if (!earlyMedia || this.early === null) {
       response.send(180);
-      return;
+      return null;
     }
     response.send(183, { body: this.early });
     conversation.talk(false);
+    return null;
   }
 
   /** Ends the call because the run ends. */
@@ -141,16 +153,14 @@ export class InboundCall {
     return true;
   }
 
-  private answer(): void {
-    if (this.phase !== 'ringing') return;
+  /** @returns why it cannot, `null` when the 200 is on its way */
+  private answer(): string | null {
+    if (this.phase !== 'ringing') return null;
     const { context, plan, record, request } = this;
     // Without an offer ours goes out with the 200, and the answer to it comes with the ACK (RFC 3261 13.2.1).
     const isOurOffer = request.body === '';
     const answer = isOurOffer ? null : (this.early ?? this.conversation.answer(request.body, plan.wrongCodec));
-    if (!isOurOffer && answer === null) {
-      this.refuseOffer();
-      return;
-    }
+    if (!isOurOffer && answer === null) return this.refuseOffer();
     context.srf.createUAS(
       request,
       this.response,
@@ -181,24 +191,30 @@ export class InboundCall {
         const { conversation, scope } = this;
         const { dtmf } = context.conversation;
         const isUp = (): boolean => this.phase === 'established';
-        exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, dtmf, isUp });
+        exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, isUp }, dtmf);
         conversation.probe(scope);
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);
+        this.flow?.onAnswered(dialog);
       }),
     );
+    return null;
   }
 
   private hangUpDisagreeing({ cause, reason }: Mismatch): void {
+    this.flow?.onEnd({ by: 'far-end', reason });
     this.hangUp('dropped');
     this.record.cause = cause;
     this.record.reason = reason;
   }
 
   /** There is nothing in the offer that we speak. */
-  private refuseOffer(): void {
-    this.record.reason = this.conversation.mismatch?.reason ?? null;
+  private refuseOffer(): string {
+    const reason = this.conversation.mismatch?.reason ?? 'no usable offer';
+    this.flow?.onEnd({ by: 'far-end', reason });
+    this.record.reason = reason;
     this.reject(488, 'local');
+    return reason;
   }
 
   private reject(status: number, hangupBy: 'local' | 'remote'): void {
@@ -214,12 +230,15 @@ export class InboundCall {
 
   /** The server answers a CANCEL and its INVITE by itself (487). */
   private onCancel(): void {
-    if (this.phase === 'ringing') this.reject(487, 'remote');
+    if (this.phase !== 'ringing') return;
+    this.flow?.onEnd({ by: 'far-end', reason: 'the far end cancelled' });
+    this.reject(487, 'remote');
   }
 
   private onRemoteBye(): void {
     if (this.phase !== 'established') return;
     const { record, context } = this;
+    this.flow?.onEnd({ by: 'far-end', reason: 'the far end hung up' });
     record.timings.byeMs = context.clock.now();
     record.outcome = 'completed';
     record.hangupBy = 'remote';
@@ -238,6 +257,7 @@ export class InboundCall {
     context.population.leaveEstablished();
     this.leaveProgress();
     this.scope.clearTimers();
+    this.flow?.onEnd({ by: 'us' });
     const { srf, clock } = context;
     const { conversation, scope } = this;
     sendBye({ srf, clock, dialog, conversation, scope, record, credentials: null }, () => this.finish());
@@ -248,6 +268,7 @@ export class InboundCall {
     this.phase = 'done';
     this.scope.clearTimers();
     this.record.endedMs = this.context.clock.now();
+    this.flow?.report(this.record);
     void this.conversation.report(this.record).then(() => this.onDone(this.record));
   }
 

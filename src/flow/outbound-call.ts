@@ -14,17 +14,20 @@ import type { Answer } from '../metrics/live-setup.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
 import { Attendance } from './attendance.js';
-import { sendBye } from './bye.js';
+import { hadLostCall, sendBye } from './bye.js';
 import { CallCredentials, challengerOf, type KnownChallenges } from './call-credentials.js';
+import { CallFlow } from './call-flow.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { recordBytesOf } from './chosen.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
 import { exchangeDigits } from './digits.js';
-import { failureOf, isLocal } from './final-response.js';
+import { failureOf } from './final-response.js';
+import type { OutboundPlan } from './outbound-plan.js';
 import type { Population } from './population.js';
-import { followRenegotiation, putOnHold } from './renegotiation.js';
+import { followRenegotiation, holdForAWhile } from './renegotiation.js';
 import type { CallSpec } from './spec.js';
+import type { CallEnd } from './steps/run.js';
 import { wireDelayMs } from './wire-time.js';
 
 /** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */
@@ -42,18 +45,6 @@ export interface OutboundContext extends ConversationSetup {
   onAnswer(answer: Answer): void;
   /** A callback threw: the call fails, the run goes on. */
   onError(error: unknown): void;
-}
-
-export interface OutboundPlan {
-  id: number;
-  dueMs: number;
-  uri: string;
-  trunk: string;
-  from: string;
-  to: string;
-  headers: Record<string, string>;
-  /** How long the call is to last from its answer. */
-  holdMs: number;
 }
 
 type Phase = 'inviting' | 'established' | 'ending' | 'done';
@@ -81,9 +72,8 @@ export class OutboundCall {
   private request: SrfRequest | null = null;
   private inviteTime: string | undefined;
   private dialog: SrfDialog | null = null;
-  /** Settles with the last re-INVITE. */
-  private holding: Promise<void> = Promise.resolve();
   private readonly credentials: CallCredentials | null;
+  private readonly flow: CallFlow | null;
   private readonly scope = new CallScope((error) => this.abandon(error));
 
   constructor(
@@ -110,6 +100,15 @@ export class OutboundCall {
     this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`, {
       recordBytes: recordBytesOf(context.mediaSpec, plan.id),
     });
+    this.flow = CallFlow.of(context.calls.flow, {
+      side: 'caller',
+      clock,
+      conversation: this.conversation,
+      credentials: this.credentials,
+      isUp: () => this.phase === 'established',
+      hangUp: () => (this.phase === 'inviting' ? this.cancel(CANCEL_PATIENCE_MS) : this.hangUp('completed')),
+      onThrow: (error) => this.abandon(error),
+    });
   }
 
   start(): void {
@@ -118,7 +117,9 @@ export class OutboundCall {
 
   private invite(): void {
     this.record.timings.inviteMs = this.startedMs;
-    this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS));
+    const unanswered: CallEnd = { by: 'time', reason: 'not answered within `giveUpAfter`' };
+    this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
+    this.flow?.onInvite();
     this.send(this.credentials?.headers('INVITE', this.plan.uri) ?? {}, this.context.calls.proxy);
   }
 
@@ -173,7 +174,10 @@ export class OutboundCall {
     if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
     this.attendance.enterProgress();
     // Early media; an answer of no use may still be followed by another one.
-    if (response.body && !this.context.calls.lateOffer) this.conversation.takeAnswer(response.body, false);
+    const isEarly = response.body && !this.context.calls.lateOffer;
+    if (isEarly && this.conversation.takeAnswer(response.body, false) === null)
+      this.flow?.tell({ kind: 'early-media' });
+    else if (response.status === 180 || response.status === 183) this.flow?.tell({ kind: 'ringing' });
   }
 
   /** Without an offer of ours the far end makes one in its 200, and our answer goes out with the ACK (RFC 3261 13.2.1). */
@@ -248,31 +252,25 @@ export class OutboundCall {
     const { dtmf, putOnHold: pause } = context.calls;
     const { credentials } = this;
     const isUp = (): boolean => this.phase === 'established';
-    exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, dtmf, isUp });
+    exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, isUp }, dtmf);
     conversation.probe(scope);
-    if (pause) {
-      scope.after(pause.after, () => this.holdFarEnd(true));
-      scope.after(pause.after + pause.for, () => this.holdFarEnd(false));
-    }
-    scope.after(this.plan.holdMs, () => this.hangUp('completed'));
+    if (pause) holdForAWhile(pause, { dialog, conversation, credentials, scope, isUp });
+    scope.after(this.plan.holdMs, () => this.hangUp('completed', { by: 'time', reason: '`hold` was over' }));
+    this.flow?.onAnswered(dialog);
   }
 
   private onFailure(error: SrfCallError): void {
     if (this.phase !== 'inviting') return;
     if (error.res && !this.cancelling && this.answerChallenge(error.res)) return;
     const { record } = this;
-    const failure = failureOf(error);
+    const { cause, ...failure } = failureOf(error);
+    this.flow?.onEnd({ by: 'far-end', reason: `${failure.status} ${failure.reason}` });
     if (error.res) this.noteTries(error.res);
     record.timings.finalMs = error.res ? this.timeOf(error.res) : this.context.clock.now();
     record.inProgressAtFinal = this.attendance.others;
-    Object.assign(record, {
-      status: failure.status,
-      reason: failure.reason,
-      q850: failure.q850,
-      retryAfterS: failure.retryAfterS,
-    });
+    Object.assign(record, failure);
     record.outcome = this.cancelling ? 'cancelled' : 'failed';
-    record.cause = this.cancelling ? 'cancelled' : failure.cause;
+    record.cause = this.cancelling ? 'cancelled' : cause;
     this.attendance.leave();
     this.finish();
   }
@@ -293,28 +291,31 @@ export class OutboundCall {
 
   /** Which servers of the target were tried, where the first one did not serve the call. */
   private noteTries(response: SrfResult): void {
-    for (const { uri, status, reason } of triedTargets(response))
-      this.record.tries.push({ trunk: uri, status, reason });
+    const tries = triedTargets(response);
+    this.record.tries.push(...tries.map(({ uri, status, reason }) => ({ trunk: uri, status, reason })));
   }
 
   private onRemoteBye(bye: { stackTime?: string }): void {
     if (this.phase !== 'established') return;
     const { record } = this;
     record.timings.byeMs = this.timeOf(bye);
-    record.outcome = 'dropped';
-    record.cause = 'dropped';
+    const isExpected = this.flow?.expectsHangup === true;
+    this.flow?.onEnd({ by: 'far-end', reason: 'the far end hung up' });
+    record.outcome = isExpected ? 'completed' : 'dropped';
+    record.cause = isExpected ? null : 'dropped';
     record.hangupBy = 'remote';
     this.attendance.leave();
     this.finish();
   }
 
-  private hangUp(outcome: 'completed' | 'stillUp' | 'dropped'): void {
+  private hangUp(outcome: 'completed' | 'stillUp' | 'dropped', end: CallEnd = { by: 'us' }): void {
     if (this.phase !== 'established') return;
     this.phase = 'ending';
     this.record.outcome = outcome;
     this.record.hangupBy = 'local';
     this.attendance.leave();
     this.scope.clearTimers();
+    this.flow?.onEnd(end);
     this.sayBye();
   }
 
@@ -322,10 +323,7 @@ export class OutboundCall {
     const { srf, clock } = this.context;
     const { dialog, conversation, scope, record, credentials } = this;
     sendBye({ srf, clock, dialog: dialog!, conversation, scope, record, credentials }, (response) => {
-      // 408 and 481 within a dialog mean that the far end had lost the call (RFC 3261 12.2.1.2), and so does a BYE that
-      // could not be delivered to it (8.1.3.1).
-      const isLost = response && (response.status === 408 || response.status === 481 || isLocal(response));
-      if (isLost && record.outcome === 'completed') {
+      if (hadLostCall(response) && record.outcome === 'completed') {
         record.outcome = 'dropped';
         record.cause = 'dropped';
       }
@@ -333,8 +331,9 @@ export class OutboundCall {
     });
   }
 
-  private cancel(patienceMs: number): void {
+  private cancel(patienceMs: number, end: CallEnd = { by: 'us' }): void {
     if (this.phase !== 'inviting') return;
+    this.flow?.onEnd(end);
     this.scope.clearTimers();
     if (!this.cancelling) this.request?.cancel(() => {});
     this.cancelling = true;
@@ -348,7 +347,7 @@ export class OutboundCall {
 
   /** The far end answered with nothing that we offered: the answer is acknowledged, and the call ended. */
   private hangUpDisagreeing({ cause, reason }: Mismatch): void {
-    this.hangUp('dropped');
+    this.hangUp('dropped', { by: 'far-end', reason });
     this.record.cause = cause;
     this.record.reason = reason;
   }
@@ -361,20 +360,13 @@ export class OutboundCall {
     return null;
   }
 
-  /** Once the re-INVITE before is answered. A far end that refuses stays as it is. */
-  private holdFarEnd(isHeld: boolean): void {
-    this.holding = this.holding.then(async () => {
-      if (this.phase === 'established')
-        await putOnHold(this.dialog!, this.conversation, isHeld, this.credentials).catch(() => {});
-    });
-  }
-
   private finish(): void {
     if (this.phase === 'done') return;
     this.phase = 'done';
     this.scope.clearTimers();
     const { record, context } = this;
     record.endedMs = context.clock.now();
+    this.flow?.report(record);
     if (record.tries.length === 0)
       record.tries.push({ trunk: record.trunk, status: record.status, reason: record.reason });
     void this.conversation.report(record).then(() => this.onDone(record));

@@ -1,6 +1,7 @@
 import type { SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import type { CallCredentials } from './call-credentials.js';
+import type { CallScope } from './call-scope.js';
 import type { Conversation } from './conversation.js';
 import { requestWithin } from './request-within.js';
 
@@ -89,6 +90,27 @@ export async function putOnHold(
     conversation.takeAnswer(body, true);
   }
   return status;
+}
+
+/** Puts the far end on hold after some time, and takes it back, one re-INVITE after the other. One that refuses stays as it is. */
+export function holdForAWhile(
+  pause: { after: number; for: number },
+  call: {
+    dialog: SrfDialog;
+    conversation: Conversation;
+    credentials: CallCredentials | null;
+    scope: CallScope;
+    isUp(): boolean;
+  },
+): void {
+  let holding: Promise<unknown> = Promise.resolve();
+  const hold = (isHeld: boolean): void => {
+    holding = holding.then(async () => {
+      if (call.isUp()) await putOnHold(call.dialog, call.conversation, isHeld, call.credentials).catch(() => {});
+    });
+  };
+  call.scope.after(pause.after, () => hold(true));
+  call.scope.after(pause.after + pause.for, () => hold(false));
 }
 
 /** The final response to a re-INVITE, acknowledged. After a refusal `SrfDialog.modify` would let no further one out. */

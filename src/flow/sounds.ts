@@ -4,6 +4,7 @@ import { turnSounds } from '../voice/scripts.js';
 import type { AgentSpec, TurnsSpec } from '../voice/spec.js';
 import type { DtmfSpec } from './dtmf-spec.js';
 import type { ConversationSpec } from './spec.js';
+import { flowSounds } from './steps/plan.js';
 
 /** The one sound that a side plays, as the media thread knows it. */
 const SOUND = 'conversation';
@@ -28,6 +29,7 @@ export function soundsOf(side: Side): Record<string, Sound> {
     sounds[SOUND] = { audio: 'silence', noise: under, gain };
     Object.assign(sounds, turnSounds({ turns, agent }, { noise, gain, clip }));
   }
+  Object.assign(sounds, flowSounds(side.flow));
   if (dtmf?.method === 'inband') sounds[DTMF_SOUND] = { audio: 'silence', dtmf: tonesOf(dtmf), once: true };
   return sounds;
 }

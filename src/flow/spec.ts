@@ -9,6 +9,7 @@ import { sdpFault } from '../sdp/fault-spec.js';
 import { turnsSpec } from '../voice/spec.js';
 import { dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
+import { flowSpec } from './steps/spec.js';
 
 /** Markers are this far apart, so that no delay of a telephone call is mistaken for a shorter one. */
 const LEAST_EVERY_MS = 2000;
@@ -128,6 +129,7 @@ export const conversationSpec = z.strictObject({
     .array(sdpFault)
     .default([])
     .describe('Faults of every description that this side sends, one after the other'),
+  flow: flowSpec.optional(),
 });
 
 /** The calls that the swarm places. */
@@ -151,7 +153,7 @@ export const callSpec = conversationSpec
       .describe('Puts the far end on hold by a re-INVITE, and takes it back'),
     turns: turnsSpec.optional(),
     hold: holdSpec.describe(
-      'How long a call lasts from its answer: a duration, or a distribution of which each attempt draws by the seed',
+      'How long a call lasts from its answer: a duration, or a distribution of which each attempt draws by the seed; with `flow`, at most',
     ),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),

@@ -13,7 +13,7 @@ import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
-import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import type { HeardNow, MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { Listening } from './listening.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
 import { Direction } from './path.js';
@@ -39,6 +39,8 @@ export interface CallSurroundings {
   scratch: PacketMemory;
   sealed: PacketMemory;
   rtcp: RtcpSurroundings;
+  /** A call that is listened to live heard something. */
+  onHeard(call: number, heard: HeardNow): void;
   /** A further port at an address; `null` where there is none. */
   spare(address: string): UdpPort | null;
 }
@@ -103,7 +105,9 @@ export class MediaCall implements SourceWatcher, Mouth {
     const onCollision = ssrc === undefined ? () => this.changeSsrc() : undefined;
     this.turns = TurnTaking.open(spec.session, deriveSeed(seed, spec.name, 'turns'), this);
     this.sender.talker = this.turns?.talker ?? null;
-    this.session = new LocalSession(spec.session, this.sender, onCollision, this.turns);
+    this.session = new LocalSession(spec.session, this.sender, onCollision, this.turns, (heard) =>
+      around.onHeard(this.id, heard),
+    );
     this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
     const { played } = this.session;
     this.listening = played ? new Listening(played, around.wheel.nextGrainMs) : null;

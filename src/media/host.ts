@@ -1,5 +1,5 @@
 import { type AppError, errorMessage } from '../core/errors.js';
-import type { Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
+import type { HeardNow, Lease, MediaCommand, MediaEvent, MediaReport } from './link/messages.js';
 import type { RelayEvent } from './link/relay-messages.js';
 import { Plane, type PlaneListener, type PlaneOptions } from './plane.js';
 import type { Said } from './sayings.js';
@@ -90,6 +90,10 @@ export class MediaHost implements PlaneListener {
 
   onSaid(call: number, said: Said | null): void {
     this.post({ kind: 'said', call, said });
+  }
+
+  onHeard(call: number, heard: HeardNow): void {
+    this.post({ kind: 'heard', call, heard });
   }
 
   onClosed(call: number, report: MediaReport): void {

@@ -1,19 +1,24 @@
 import { MarkerListener } from '../probe/marker-listener.js';
 import { DtmfDetector } from '../quality/dtmf-detector.js';
 import type { Listener } from '../quality/played-audio.js';
-import type { SessionSpec } from './link/messages.js';
+import type { HeardNow, SessionSpec } from './link/messages.js';
+import { LiveEars } from './live-ears.js';
 
 /** Who listens to the received audio of a call: each kind is asked for by a field of `SessionSpec.listen`. */
 export class CallListeners {
   readonly tones: DtmfDetector | null;
   readonly markers: MarkerListener | null;
+  readonly live: LiveEars | null;
 
-  constructor({ listen }: Pick<SessionSpec, 'listen'>) {
+  constructor({ listen }: Pick<SessionSpec, 'listen'>, onHeard: (heard: HeardNow) => void) {
     this.tones = listen?.tones ? new DtmfDetector() : null;
     this.markers = listen?.markers ? new MarkerListener() : null;
+    this.live = listen?.live ? new LiveEars(this.tones, onHeard) : null;
   }
 
   get all(): Listener[] {
-    return [this.tones, this.markers].filter((listener) => listener !== null);
+    // Telephone-events are heard without listening to the audio.
+    const live = this.tones === null ? null : this.live;
+    return [this.tones, this.markers, live].filter((listener) => listener !== null);
   }
 }

@@ -9,7 +9,7 @@ import type { AudioLibrary } from './audio-library.js';
 import { type CallSpec, type CallSurroundings, MediaCall } from './call.js';
 import { DelayQueue } from './delay-queue.js';
 import { DueWheel } from './due-wheel.js';
-import type { Lease, MediaHealth, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
+import type { HeardNow, Lease, MediaHealth, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
 import type { RelayEvent } from './link/relay-messages.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { type PortPair, PortPool } from './ports.js';
@@ -49,6 +49,8 @@ export interface PlaneListener {
   onRelay(event: RelayEvent): void;
   onDigitsSent(call: number, digits: string): void;
   onSaid(call: number, said: Said | null): void;
+  /** Of a call that is listened to live. */
+  onHeard(call: number, heard: HeardNow): void;
   onClosed(call: number, report: MediaReport): void;
 }
 
@@ -172,6 +174,7 @@ export class Plane {
         scratch: PacketMemory.allocate(SCRATCH_BYTES),
         counts: { received: 0, malformed: 0 },
       },
+      onHeard: (call, heard) => listener.onHeard(call, heard),
       spare: (address) => this.spare(address),
     };
     this.relay = new RelayPlane(

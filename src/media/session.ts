@@ -4,8 +4,9 @@ import type { HeardSpec } from '../quality/heard-spec.js';
 import { HeardStream } from '../quality/heard-stream.js';
 import { type Listener, PlayedAudio } from '../quality/played-audio.js';
 import { isRtp } from '../rtp/packet.js';
-import type { MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
+import type { HeardNow, MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { CallListeners } from './listeners.js';
+import type { LiveEars } from './live-ears.js';
 import { PacketRecorder } from './packet-recorder.js';
 import type { End } from './path.js';
 import type { RtpSender } from './sender.js';
@@ -26,6 +27,7 @@ export class LocalSession implements End {
   private readonly hasSent = (sequence: number, timestamp: number): boolean => this.sender.hasSent(sequence, timestamp);
   private readonly recorder: PacketRecorder | null;
   private readonly listeners: CallListeners;
+  private readonly live: LiveEars | null;
   /** Left out where nobody listens. */
   readonly played: PlayedAudio | undefined;
 
@@ -36,9 +38,12 @@ export class LocalSession implements End {
     private readonly onCollision?: () => void,
     /** Of a call that takes turns. */
     private readonly turns: TurnTaking | null = null,
+    /** Told what is heard of a call that is listened to live. */
+    onHeard: (heard: HeardNow) => void = () => {},
   ) {
     this.recorder = spec.recordBytes === undefined ? null : new PacketRecorder(spec.recordBytes);
-    this.listeners = new CallListeners(spec);
+    this.listeners = new CallListeners(spec, onHeard);
+    this.live = this.listeners.live;
     const all: Listener[] = turns === null ? this.listeners.all : [...this.listeners.all, turns];
     this.played = all.length === 0 ? undefined : new PlayedAudio(all, spec.jitterBuffer);
     this.heard = new HeardStream(this.heardSpec());
@@ -51,6 +56,7 @@ export class LocalSession implements End {
       return;
     }
     this.heard.onRtp(memory.bytes, offset, length, dueMs);
+    if (this.live !== null) this.live.onPacket(this.heard.digits, dueMs);
     if (this.recorder !== null) this.recorder.take(memory.bytes, offset, length);
   }
 
@@ -74,6 +80,7 @@ export class LocalSession implements End {
     if (strangers > 0) {
       this.heard.close();
       this.heard = new HeardStream(this.heardSpec());
+      this.live?.restart();
       for (let i = 0; i < strangers; i++) this.heard.onWrongSource();
       if (this.answered) this.heard.onAnswer(this.answeredAtMs);
     } else {

@@ -3,6 +3,7 @@ import { DirectionMetrics, TruthMetrics } from './direction-metrics.js';
 import { Distribution, round } from './distribution.js';
 import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
+import { FlowMetrics } from './flow-metrics.js';
 import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
@@ -51,6 +52,7 @@ export class CallMetrics {
   readonly truthUplink = new TruthMetrics();
   readonly truthDownlink = new TruthMetrics();
   readonly turns = new TurnMetrics();
+  readonly flow = { caller: new FlowMetrics(), callee: new FlowMetrics() };
   readonly rtcp = new RtcpMetrics();
   readonly exhaustion = new ExhaustionDetector();
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
@@ -88,6 +90,8 @@ export class CallMetrics {
       this.truthUplink.add(record.impairment.uplink);
       this.truthDownlink.add(record.impairment.downlink);
     }
+    if (record.flow) this.flow.caller.add(record.flow);
+    if (record.trunkFlow) this.flow.callee.add(record.trunkFlow);
     if (answered) this.hear(record);
   }
 

@@ -8,6 +8,7 @@ import type { HeardReport, Verdict } from '../quality/reports.js';
 import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
 import type { DirectionFault } from './call-verdict.js';
+import type { FlowRecord } from './flow-record.js';
 import type { TurnRecord } from './turn-record.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
@@ -163,6 +164,10 @@ export interface CallRecord {
   trace: SipTrace | null;
   /** The same at the built-in trunk. */
   trunkTrace: SipTrace | null;
+  /** How the call went through the caller's list of steps; `null` without one, and where it never began. */
+  flow: FlowRecord | null;
+  /** The same of the built-in trunk. */
+  trunkFlow: FlowRecord | null;
   /** Only between threads, before both sides of a call are joined; never written. */
   media?: MediaReport | null;
   /** As `media`: the markers that this side said; `null` where it was to say none. */

@@ -71,6 +71,14 @@ const probe = {
   echoReturnLossDb: lowPercentiles('db'),
 } as const;
 
+const flow = {
+  calls: 'count',
+  callsPassed: 'count',
+  callsFailed: 'count',
+  callsUnfinished: 'count',
+  failedRatio: 'ratio',
+} as const;
+
 const truth = {
   packets: 'count',
   dropped: 'count',
@@ -184,6 +192,7 @@ const FIGURES = {
     overlapRatio: 'ratio',
     interruptions: 'count',
   },
+  flow: { caller: flow, callee: flow },
   probe: { uplink: probe, downlink: probe },
   impairment: { uplink: truth, downlink: truth },
 } as const;

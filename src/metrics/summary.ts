@@ -195,6 +195,19 @@ export interface VoiceSummary {
   tones: Record<string, number>;
 }
 
+/** How the calls of one side went through its list of steps (`calls.flow`, `trunk.flow`). */
+export interface FlowSummary {
+  /** Calls that began the list: passed, failed, and those that were ended before it was over. */
+  calls: number;
+  callsPassed: number;
+  callsFailed: number;
+  callsUnfinished: number;
+  /** callsFailed ÷ (callsPassed + callsFailed), 0–1. */
+  failedRatio: number | null;
+  /** In the order of the list; `ms` of each time that the step passed. */
+  steps: { name: string; started: number; passed: number; failed: number; ms: Percentiles | null }[];
+}
+
 /** What RTCP told of the answered calls. Compound packets are counted. */
 export interface RtcpSummary {
   /** Calls whose far end sent reports of its own. */
@@ -388,6 +401,8 @@ export interface Summary {
   dtmf: { uplink: DtmfSummary; downlink: DtmfSummary };
   /** `null` where no call took turns. */
   voice: VoiceSummary | null;
+  /** A side is `null` where none of its calls began a list of steps. */
+  flow: { caller: FlowSummary | null; callee: FlowSummary | null };
   /** By markers within the audio (`calls.probe`). */
   probe: { uplink: ProbeSummary; downlink: ProbeSummary };
   impairment: { uplink: TruthSummary; downlink: TruthSummary };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { controlSpec } from '../control/spec.js';
 import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
+import { flowMistakes } from '../flow/steps/mistakes.js';
 import { impairmentSpec } from '../impair/impairment-spec.js';
 import { loadSpec } from '../load/spec.js';
 import type { Gate } from '../metrics/gate-parser.js';
@@ -23,6 +24,8 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   for (const side of ['calls', 'trunk'] as const) {
     if (!isTable(profile[side])) continue;
     for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);
+    const who = side === 'calls' ? 'caller' : 'callee';
+    for (const { path, message } of flowMistakes(who, profile[side])) issue([side, ...path], message);
   }
   if (isTable(profile.media) && profile.media.sharedPorts === true) {
     for (const side of ['calls', 'trunk'] as const) {

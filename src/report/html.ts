@@ -6,6 +6,7 @@ import type { Summary } from '../metrics/summary.js';
 import { clock, printable } from './format.js';
 import { callTables } from './html-calls.js';
 import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
+import { flowSection } from './html-flow.js';
 import {
   escapeHtml,
   gateTable,
@@ -78,6 +79,7 @@ ${trunkTable(summary)}
 ${mediaTables(summary)}
 <div class="grid"><div class="card"><h3>One-way and impaired audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
 ${voiceSection(summary)}
+${flowSection(summary)}
 <h2>Calls to look at</h2>
 ${callTables(input.worst)}
 ${footer(summary, input.unreadableLines ?? 0)}

@@ -1,4 +1,12 @@
-import type { DirectionSummary, LowPercentiles, Percentiles, Summary, VoiceSummary } from '../metrics/summary.js';
+import type {
+  DirectionSummary,
+  FlowSummary,
+  LowPercentiles,
+  Percentiles,
+  Summary,
+  VoiceSummary,
+} from '../metrics/summary.js';
+import { FLOW_COLUMNS, flowCells, flowNote, flowSides } from './flow.js';
 import {
   clock,
   count,
@@ -34,6 +42,7 @@ type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
 /** Width of the names of figures. */
 const NAME = 24;
 const CELL = 12;
+const FLOW_CELL = 9;
 
 const left = (text: string, width: number): string => text.padEnd(width);
 const right = (text: string, width: number): string => text.padStart(width);
@@ -51,6 +60,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     faults(summary, paint),
     dtmf(summary, paint),
     ...(summary.voice ? [voice(summary.voice, paint)] : []),
+    ...flowSides(summary).map(([side, figures]) => flow(side, figures, paint)),
     probe(summary, paint),
     impairment(summary, paint),
     generator(summary, paint),
@@ -294,6 +304,16 @@ function voice(figures: VoiceSummary, paint: Paint): string[] {
       return `  ${left(name, NAME)}${cells.map((cell) => right(cell, CELL)).join('')}`.trimEnd();
     }),
     ...voiceNotes(figures).map((note) => paint(`  ${note}`, 'dim')),
+  ];
+}
+
+function flow(side: string, figures: FlowSummary, paint: Paint): string[] {
+  const cells = (list: readonly string[]): string => list.map((cell) => right(cell, FLOW_CELL)).join('');
+  return [
+    title(`FLOW OF THE ${side.toUpperCase()}`, paint),
+    paint(`  ${left('', NAME + 4)}${cells(FLOW_COLUMNS)}`, 'dim'),
+    ...figures.steps.map((step) => `  ${left(printable(step.name), NAME + 4)}${cells(flowCells(step))}`.trimEnd()),
+    paint(`  ${flowNote(figures)}`, 'dim'),
   ];
 }
 

@@ -12,16 +12,21 @@ export class JoinBuffer {
 
   private readonly probes = new ProbeJoin();
 
-  /** @param ownTrunk whether the far end reports what it heard. */
+  /**
+   * @param ownTrunk whether the far end reports what it heard
+   * @param tellsUnanswered it also has something to tell of calls that it took and did not answer
+   */
   constructor(
     private readonly ownTrunk: boolean,
     private readonly emit: (record: CallRecord, fault: string | null) => void,
+    private readonly tellsUnanswered = false,
   ) {}
 
   addCaller(record: CallRecord, nowMs: number): void {
     const callId = record.sipCallIds.at(-1);
-    // Of a call that was not answered the trunk has no more to tell than its trace, if it took the call at all.
-    const awaited = record.answeredMs !== null || (record.trace !== null && record.timings.provisionalMs !== null);
+    // Of a call that was not answered the trunk can tell its trace and its list of steps, if it took the call at all.
+    const isTold = record.trace !== null || this.tellsUnanswered;
+    const awaited = record.answeredMs !== null || (isTold && record.timings.provisionalMs !== null);
     if (!this.ownTrunk || !awaited || callId === undefined) {
       this.join(record, null);
       return;
@@ -71,6 +76,7 @@ export class JoinBuffer {
     joinMedia(record, callee?.media ?? null);
     rateByProbe(record);
     record.trunkTrace = callee?.trace ?? null;
+    record.trunkFlow = callee?.flow ?? null;
     this.emit(record, callee?.fault ?? null);
   }
 }

@@ -86,7 +86,11 @@ export class Run {
     const { profile, id, startedAt, plan } = options;
     this.state = new RunState(profile, id, startedAt, plan, profile.target ?? null);
     this.impairing = new ImpairmentInForce(profile.impairment);
-    this.join = new JoinBuffer(this.state.ownTrunk, (record, fault) => this.emit(record, fault));
+    this.join = new JoinBuffer(
+      this.state.ownTrunk,
+      (record, fault) => this.emit(record, fault),
+      profile.trunk.flow !== undefined,
+    );
   }
 
   /**

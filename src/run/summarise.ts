@@ -71,6 +71,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     },
     dtmf: { uplink: metrics.dtmfUplink.summary(), downlink: metrics.dtmfDownlink.summary() },
     voice: metrics.turns.summary(),
+    flow: { caller: metrics.flow.caller.summary(), callee: metrics.flow.callee.summary() },
     probe: { uplink: metrics.probe.uplink.summary(), downlink: metrics.probe.downlink.summary() },
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
   };

@@ -7,6 +7,7 @@ import { connectEmbedded, connectExternal, type DrachtioConnection } from '../dr
 import { CallTraces } from '../flow/call-traces.js';
 import { Population } from '../flow/population.js';
 import { probeTimes } from '../flow/probing.js';
+import { sendsTones } from '../flow/steps/plan.js';
 import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -159,7 +160,7 @@ export class Signalling {
     this.trunk = new Trunk({
       ...this.context,
       conversation: profile.trunk,
-      hearsTones: profile.calls.dtmf?.method === 'inband',
+      hearsTones: profile.calls.dtmf?.method === 'inband' || sendsTones(profile.calls.flow),
       probe: probeTimes(profile, 'callee'),
       uplink: [],
       downlink: [],
@@ -178,7 +179,7 @@ export class Signalling {
     this.swarm = new Swarm({
       ...this.context,
       conversation: profile.calls,
-      hearsTones: profile.trunk.dtmf?.method === 'inband',
+      hearsTones: profile.trunk.dtmf?.method === 'inband' || sendsTones(profile.trunk.flow),
       probe: probeTimes(profile, 'caller'),
       calls: profile.calls,
       challenges: profile.calls.credentials?.reuse ? new Map() : undefined,

@@ -137,3 +137,34 @@ describe('digits as tones', () => {
     expect(planes.close(1).far.dtmf.heard).toEqual([]);
   });
 });
+
+describe('digits of a call that is listened to live', () => {
+  it('are told one by one as they are heard, events with their first packet, tones when they have ended', () => {
+    const planes = new TwoPlanes();
+    planes.call(1, { audio: 'hum', listen: { tones: true, live: true } });
+    planes.run(500);
+    const fromMs = planes.clock.now();
+    planes.near.plane.sendDigits(1, '11#', 100, 100);
+    planes.run(50);
+    expect(planes.far.told.heard.map(({ heard }) => heard.digit).join('')).toBe('1');
+    planes.run(950);
+    planes.near.plane.say(1, 'keys');
+    planes.run(3000);
+    const told = planes.far.told.heard.map(({ heard }) => heard);
+    expect(told.map(({ digit }) => digit).join('')).toBe(`11#${KEYS}`);
+    expect(told[1].atMs - fromMs).toBeGreaterThanOrEqual(200);
+    expect(told[1].atMs - fromMs).toBeLessThan(250);
+    // Its 80 ms, 60 ms in the jitter buffer, 30 ms of a pause.
+    expect(told[3].atMs - fromMs - 1000).toBeGreaterThan(160);
+    expect(planes.near.told.heard).toEqual([]);
+  });
+
+  it('are told in a call that nobody listens to the audio of, and of no other', () => {
+    const planes = new TwoPlanes();
+    planes.call(1, { listen: { live: true } });
+    planes.call(2);
+    for (const call of [1, 2]) planes.near.plane.sendDigits(call, '5', 100, 100);
+    planes.run(500);
+    expect(planes.far.told.heard.map(({ call, heard }) => [call, heard.digit])).toEqual([[1, '5']]);
+  });
+});

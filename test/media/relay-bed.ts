@@ -97,6 +97,8 @@ export class RelayBed implements PlaneListener {
 
   onDigitsSent(): void {}
 
+  onHeard(): void {}
+
   onSaid(): void {}
 
   onClosed(): void {}

@@ -2,7 +2,7 @@ import { ManualClock } from '../../src/core/clock.js';
 import type { AppError } from '../../src/core/errors.js';
 import type { Pipeline } from '../../src/impair/spec.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
-import type { Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
+import type { HeardNow, Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
 import { Plane, type PlaneListener } from '../../src/media/plane.js';
 import type { Said } from '../../src/media/sayings.js';
 import { MemoryNet } from './memory-net.js';
@@ -57,6 +57,7 @@ class Listener implements PlaneListener {
   refusals: AppError[] = [];
   digits: { call: number; digits: string }[] = [];
   said: { call: number; said: Said | null }[] = [];
+  heard: { call: number; heard: HeardNow }[] = [];
   reports = new Map<number, MediaReport>();
 
   onLeased(_address: string | null, leases: Lease[], refusal: AppError | null): void {
@@ -72,6 +73,10 @@ class Listener implements PlaneListener {
 
   onSaid(call: number, said: Said | null): void {
     this.said.push({ call, said });
+  }
+
+  onHeard(call: number, heard: HeardNow): void {
+    this.heard.push({ call, heard });
   }
 
   onClosed(call: number, report: MediaReport): void {

@@ -3,7 +3,7 @@ import { ChurnMap } from '../../core/churn-map.js';
 import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { Said } from '../sayings.js';
-import type { Lease, MediaEvent, MediaRemote, MediaReport, MediaSnapshot, SessionSpec } from './messages.js';
+import type { HeardNow, Lease, MediaEvent, MediaRemote, MediaReport, MediaSnapshot, SessionSpec } from './messages.js';
 import { ThreadLink } from './thread-link.js';
 
 /** How long a call's media part is waited for. */
@@ -38,6 +38,7 @@ export class MediaClient {
   private readonly reports = new ChurnMap<number, PendingReport>();
   private readonly digits = new Map<number, ((sent: string) => void)[]>();
   private readonly sayings = new ChurnMap<number, ((said: Said | null) => void)[]>();
+  private readonly ears = new ChurnMap<number, (heard: HeardNow) => void>();
   private settleFirstLeases!: (refusal: ErrorMessage | null) => void;
   private readonly snapshotWaiters: (() => void)[] = [];
 
@@ -116,6 +117,11 @@ export class MediaClient {
     });
   }
 
+  /** What a call that is listened to live hears goes to `onHeard`, until it is closed. */
+  hear(call: number, onHeard: (heard: HeardNow) => void): void {
+    this.ears.set(call, onHeard);
+  }
+
   /** Stops sending for good and goes on listening: to be called before a BYE is sent (RFC 3261 15.1.1). */
   hush(call: number): void {
     this.link.post({ kind: 'hush', call });
@@ -177,7 +183,11 @@ export class MediaClient {
       case 'said':
         this.settleSaid(event.call, event.said);
         break;
+      case 'heard':
+        this.ears.get(event.call)?.(event.heard);
+        break;
       case 'closed':
+        this.ears.delete(event.call);
         this.settleReport(event.call, event.report);
         this.topUp();
         break;

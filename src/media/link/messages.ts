@@ -72,7 +72,12 @@ export interface ListenSpec {
   tones?: boolean;
   /** Markers of the audio probe. */
   markers?: boolean;
+  /** What is heard is told at once, by `heard`. */
+  live?: boolean;
 }
+
+/** Something that was just heard of a call; `atMs` on the run's clock. */
+export type HeardNow = { kind: 'digit'; digit: string; atMs: number };
 
 /** What a local session sends and expects. */
 export interface SessionSpec {
@@ -245,6 +250,8 @@ export type MediaEvent =
   | { kind: 'digits-sent'; call: number; digits: string }
   /** `null` where nothing was being sent, or not by a codec that is encoded here. */
   | { kind: 'said'; call: number; said: Said | null }
+  /** Of calls that are listened to live. */
+  | { kind: 'heard'; call: number; heard: HeardNow }
   | { kind: 'closed'; call: number; report: MediaReport }
   | { kind: 'relay'; event: RelayEvent }
   /** Once a second, and when it was asked for. */

@@ -1,0 +1,111 @@
+import type { Clock } from '../core/clock.js';
+import type { SrfDialog } from '../drachtio/srf-types.js';
+import type { CallRecord } from '../metrics/call-record.js';
+import type { CallCredentials } from './call-credentials.js';
+import { CallScope } from './call-scope.js';
+import type { Conversation } from './conversation.js';
+import { sendDigits } from './digits.js';
+import { planFlow, ringsItself } from './steps/plan.js';
+import { type CallEnd, FlowRun } from './steps/run.js';
+import type { FlowSpec } from './steps/spec.js';
+import type { CallControl, CallEvent, Side, StepDigits } from './steps/step.js';
+
+/** A call as its list of steps sees it: what only the side that has the call can do. */
+export interface FlowCall {
+  side: Side;
+  clock: Clock;
+  conversation: Conversation;
+  credentials: CallCredentials | null;
+  isUp(): boolean;
+  /** Of a callee; why it cannot, `null` when it does. */
+  ring?(earlyMedia: boolean): string | null;
+  answer?(): string | null;
+  hangUp(status: number | null): void;
+  onThrow(error: unknown): void;
+}
+
+/** The list of steps of one side of a call, and what it takes of the call. */
+export class CallFlow implements CallControl {
+  readonly side: Side;
+  private readonly run: FlowRun;
+  private readonly scope: CallScope;
+  private dialog: SrfDialog | null = null;
+  private hasBegun = false;
+
+  private constructor(
+    private readonly flow: FlowSpec,
+    private readonly call: FlowCall,
+  ) {
+    this.side = call.side;
+    this.scope = new CallScope((error) => call.onThrow(error));
+    this.run = new FlowRun(planFlow(flow), this, call.clock, (error) => call.onThrow(error));
+    call.conversation.onDigit = (digit) => this.tell({ kind: 'digit', digit });
+  }
+
+  /** `null` for a side without a list. */
+  static of(flow: FlowSpec | undefined, call: FlowCall): CallFlow | null {
+    return flow === undefined ? null : new CallFlow(flow, call);
+  }
+
+  /** The INVITE went out, or came in. @returns whether the list says when the call rings and is answered */
+  onInvite(): boolean {
+    if (!ringsItself(this.flow)) return false;
+    this.begin();
+    return true;
+  }
+
+  onAnswered(dialog: SrfDialog): void {
+    this.dialog = dialog;
+    this.tell({ kind: 'answered' });
+    this.begin();
+  }
+
+  tell(event: CallEvent): void {
+    this.run.tell(event);
+  }
+
+  /** Whether the far end is expected to hang up now. */
+  get expectsHangup(): boolean {
+    return this.run.expectsHangup;
+  }
+
+  /** The call is over. The first reason counts. */
+  onEnd(end: CallEnd): void {
+    this.run.callEnded(end);
+    this.scope.clearTimers();
+  }
+
+  /** Puts into the record how far the list came; nothing where it never began. */
+  report(record: CallRecord): void {
+    this.onEnd({ by: 'us' });
+    if (this.hasBegun) record.flow = this.run.record;
+  }
+
+  ring(earlyMedia: boolean): string | null {
+    return this.call.ring?.(earlyMedia) ?? null;
+  }
+
+  answer(): string | null {
+    return this.call.answer?.() ?? null;
+  }
+
+  hangUp(status: number | null): void {
+    this.call.hangUp(status);
+  }
+
+  sendDigits(digits: StepDigits, sound: string): Promise<string> {
+    const { conversation, credentials, clock } = this.call;
+    const isUp = (): boolean => this.call.isUp();
+    return sendDigits(
+      { dialog: this.dialog!, conversation, scope: this.scope, credentials, clock, isUp },
+      digits,
+      sound,
+    );
+  }
+
+  private begin(): void {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    this.run.start();
+  }
+}

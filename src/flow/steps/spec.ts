@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { duration } from '../../core/units.js';
+import { dtmfSpec } from '../dtmf-spec.js';
+
+/** Fields that every step has. */
+const common = {
+  name: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('What records and figures call it; without it its place and kind, such as `3 expect-dtmf`'),
+  onFail: z
+    .enum(['hangup', 'continue'])
+    .default('hangup')
+    .describe(
+      'What follows when it fails: the call is hung up, or the next step; either way the call counts as failed',
+    ),
+};
+
+/** Field of a step that waits for something. */
+const within = duration.refine((ms) => ms > 0, 'must be above 0').describe('It fails when it takes longer');
+
+const waitSpec = z
+  .strictObject({ step: z.literal('wait'), for: duration.describe('For how long'), ...common })
+  .describe('Lets time pass');
+
+const ringSpec = z
+  .strictObject({ step: z.literal('ring'), within: within.optional(), ...common })
+  .describe('Callee: rings by 180. Caller: waits until the far end rings (180 or 183)');
+
+const earlyMediaSpec = z
+  .strictObject({ step: z.literal('early-media'), within: within.optional(), ...common })
+  .describe(
+    'Callee: rings by 183 with a description and plays (RFC 3960). Caller: waits for a description before the answer',
+  );
+
+const answerSpec = z
+  .strictObject({ step: z.literal('answer'), within: within.optional(), ...common })
+  .describe('Callee: answers. Caller: waits for the answer');
+
+const sendDtmfSpec = dtmfSpec
+  .pick({ digits: true, method: true, tone: true, gap: true, level: true, twist: true })
+  .extend({ step: z.literal('send-dtmf'), ...common })
+  .describe('Sends digits, and is over after the pause that follows the last one');
+
+const expectDtmfSpec = z
+  .strictObject({
+    step: z.literal('expect-dtmf'),
+    digits: z
+      .string()
+      .regex(/^[0-9*#A-D]+$/, 'digits are 0–9, *, # and A–D')
+      .max(64)
+      .optional()
+      .describe('These, and no others'),
+    count: z.number().int().min(1).max(64).optional().describe('Any digits, so many of them'),
+    within: duration.default(10_000).describe('It fails when they have not all come by then'),
+    ...common,
+  })
+  .refine((s) => (s.digits === undefined) !== (s.count === undefined), 'needs either `digits` or `count`')
+  .describe('Waits for digits of the far end; those that came since the `expect-dtmf` before count');
+
+const expectHangupSpec = z
+  .strictObject({ step: z.literal('expect-hangup'), within: within.optional(), ...common })
+  .describe('Waits until the far end hangs up; the list ends here');
+
+const hangupSpec = z
+  .strictObject({
+    step: z.literal('hangup'),
+    status: z
+      .number()
+      .int()
+      .min(300)
+      .max(699)
+      .optional()
+      .describe('Callee, before the answer: the final response, such as 486; 480 without it'),
+    ...common,
+  })
+  .describe('Hangs up; the list ends here. Before the answer a caller cancels, and a callee refuses the call');
+
+const LEAF_STEPS = [
+  waitSpec,
+  ringSpec,
+  earlyMediaSpec,
+  answerSpec,
+  sendDtmfSpec,
+  expectDtmfSpec,
+  expectHangupSpec,
+  hangupSpec,
+] as const;
+
+/** Steps that need no field may be written by their name alone. */
+const BARE = ['ring', 'early-media', 'answer', 'expect-hangup', 'hangup'] as const;
+const leaf = z.discriminatedUnion('step', LEAF_STEPS);
+
+const bare = z
+  .enum(BARE)
+  .transform((step) => leaf.parse({ step }))
+  .describe('A step that needs no field, by its name');
+
+const repeatSpec = z
+  .strictObject({
+    step: z.literal('repeat'),
+    times: z.number().int().min(1).max(10_000).describe('How often'),
+    every: duration.optional().describe('From one beginning to the next, as far as the steps leave time'),
+    steps: z
+      .array(z.union([bare, leaf]))
+      .min(1)
+      .max(50),
+  })
+  .describe('Does steps over and over');
+
+/** What happens in a call, step by step: the list of a caller or of a callee. */
+export const flowSpec = z
+  .array(z.union([bare, z.discriminatedUnion('step', [...LEAF_STEPS, repeatSpec])]))
+  .min(1)
+  .max(200)
+  .describe('What this side does in each call, step by step');
+
+export type FlowSpec = z.infer<typeof flowSpec>;
+/** A step that does something; a group is none. */
+export type StepSpec = z.infer<typeof leaf>;

@@ -1,0 +1,58 @@
+import type { DtmfSpec } from '../dtmf-spec.js';
+
+/** The side of a call whose list it is. */
+export type Side = 'caller' | 'callee';
+
+/** Digits of a step, as they are sent. */
+export type StepDigits = Pick<DtmfSpec, 'digits' | 'method' | 'tone' | 'gap' | 'level' | 'twist'>;
+
+/** What a step can do with its call. Nothing of it throws; a promise is never rejected. */
+export interface CallControl {
+  readonly side: Side;
+  /** Callee: rings by 180, or by 183 with a description and audio. @returns why it cannot, `null` when it does */
+  ring(earlyMedia: boolean): string | null;
+  /** Callee: sends the 200; that the call is answered is told as an event. @returns why it cannot, `null` when it does */
+  answer(): string | null;
+  /** Sends digits one after the other. @param sound name of their tones @returns those that went out */
+  sendDigits(digits: StepDigits, sound: string): Promise<string>;
+  /** Ends the call: by BYE, or before the answer by CANCEL or a final response of `status`. */
+  hangUp(status: number | null): void;
+}
+
+/** What the far end did. */
+export type CallEvent =
+  | { kind: 'ringing' }
+  | { kind: 'early-media' }
+  | { kind: 'answered' }
+  | { kind: 'digit'; digit: string };
+
+/** What is known of the far end since the list began. */
+export interface FarEnd {
+  isRinging: boolean;
+  hasEarlyMedia: boolean;
+  isAnswered: boolean;
+  /** Digits heard and not yet taken by a step, so that those that came ahead of it count. */
+  digits: string;
+}
+
+/** What a step is given. Its first `pass` or `fail` ends it; later ones change nothing. */
+export interface StepContext {
+  readonly call: CallControl;
+  readonly farEnd: FarEnd;
+  /** Names the tones that belong to the step. */
+  readonly sound: string;
+  /** Does something so many ms later, unless the step is over by then. */
+  after(ms: number, action: () => void): void;
+  pass(): void;
+  /** @param reason as the record has it, such as `heard 12 of 1234` */
+  fail(reason: string): void;
+}
+
+/** Begins a step. @returns what it does at each event until it is over, and what it says when its time is up */
+export type Begin<Spec> = (spec: Spec, context: StepContext) => Running | null;
+
+export interface Running {
+  onEvent?(event: CallEvent): void;
+  /** What is missing when `within` is over. */
+  missing?(): string;
+}
