@@ -24,17 +24,21 @@ const SLACK = 10 * PER_MS;
 const MARGIN = 20 * PER_MS;
 /** From the first start that is possible to the end of the last one. */
 const WINDOW = 2 * (TONES_LENGTH + SLACK + MARGIN);
-const RING = 8192;
+/** Holds a window; looks, which begin at multiples of `LOOK_EVERY`, lie in it without a break. */
+const RING = 100 * LOOK_EVERY;
 /** Blocks that leave their schedule by more begin something new. */
 const JUMP_MS = 30;
 
-const COEFFICIENT = 2 * Math.cos((2 * Math.PI * frequencyOf(SYNC_TONE)) / SEARCH_RATE);
+// The tone of the sync, for the length of a look.
+const STEP_ANGLE = (2 * Math.PI * frequencyOf(SYNC_TONE)) / SEARCH_RATE;
+const cosines = Float64Array.from({ length: LOOK }, (_, i) => Math.cos(STEP_ANGLE * i));
+const sines = Float64Array.from({ length: LOOK }, (_, i) => Math.sin(STEP_ANGLE * i));
 
 // For all searches of a thread, which come one after the other.
 const searched = new Int16Array(WINDOW);
 
 /**
- * Listens for markers in 8 kHz audio. What every 10 ms cost is one look of 5 ms for the tone of the sync (a Goertzel filter of
+ * Listens for markers in 8 kHz audio. What every 10 ms cost is one look of 5 ms for the tone of the sync (its power in
  * 40 samples); only where it is found, and not for longer than a symbol, the 700 ms around it are searched.
  */
 export class MarkerListener {
@@ -57,9 +61,7 @@ export class MarkerListener {
     if (this.total > 0 && Math.abs(atMs - this.timeOf(this.total)) > JUMP_MS) this.restart();
     this.blockAt = this.total;
     this.blockMs = atMs;
-    const { ring } = this;
-    for (let i = 0; i < count; i++) ring[(this.total + i) & (RING - 1)] = samples[i];
-    this.total += count;
+    this.keep(samples, count);
     while (this.nextLook + LOOK <= this.total) {
       this.look(this.nextLook);
       this.nextLook += LOOK_EVERY;
@@ -84,23 +86,39 @@ export class MarkerListener {
     this.done = this.total;
   }
 
-  /** Goertzel's filter over the differences from sample to sample. */
+  /** Puts the samples into the ring, behind those before. */
+  private keep(samples: Int16Array, count: number): void {
+    const { ring } = this;
+    const at = this.total % RING;
+    const untilEnd = Math.min(count, RING - at);
+    for (let i = 0; i < untilEnd; i++) ring[at + i] = samples[i];
+    for (let i = untilEnd; i < count; i++) ring[i - untilEnd] = samples[i];
+    this.total += count;
+  }
+
+  /** How much of the tone is in the differences from sample to sample. Even and odd places are summed side by side, for speed. */
   private look(at: number): void {
     const { ring } = this;
-    let before = ring[(at - 1) & (RING - 1)];
+    const first = at % RING;
+    let before = ring[(at - 1) % RING];
     let energy = 0;
-    let s1 = 0;
-    let s2 = 0;
-    for (let i = at; i < at + LOOK; i++) {
-      const sample = ring[i & (RING - 1)];
-      const difference = sample - before;
-      before = sample;
-      energy += difference * difference;
-      const s0 = difference + COEFFICIENT * s1 - s2;
-      s2 = s1;
-      s1 = s0;
+    let evenReal = 0;
+    let evenImaginary = 0;
+    let oddReal = 0;
+    let oddImaginary = 0;
+    for (let i = 0; i < LOOK; i += 2) {
+      const even = ring[first + i];
+      const odd = ring[first + i + 1];
+      const x = even - before;
+      const y = odd - even;
+      before = odd;
+      energy += x * x + y * y;
+      evenReal += x * cosines[i];
+      evenImaginary += x * sines[i];
+      oddReal += y * cosines[i + 1];
+      oddImaginary += y * sines[i + 1];
     }
-    const power = s1 * s1 + s2 * s2 - COEFFICIENT * s1 * s2;
+    const power = (evenReal + oddReal) ** 2 + (evenImaginary + oddImaginary) ** 2;
     if (energy > 0 && 2 * power > LOOK_SHARE * LOOK * energy) {
       this.run++;
       return;
@@ -121,7 +139,12 @@ export class MarkerListener {
     const firstStart = Math.max(this.done, due - TONES_LENGTH - SLACK);
     const from = Math.max(0, firstStart - MARGIN);
     const count = Math.min(WINDOW, due + SLACK + TONES_LENGTH + MARGIN - from);
-    for (let i = 0; i < count; i++) searched[i] = from + i < this.total ? ring[(from + i) & (RING - 1)] : 0;
+    const kept = Math.min(count, this.total - from);
+    const at = from % RING;
+    const untilEnd = Math.min(kept, RING - at);
+    searched.set(ring.subarray(at, at + untilEnd));
+    searched.set(ring.subarray(0, kept - untilEnd), untilEnd);
+    searched.fill(0, kept, count);
     const found = findMarker(searched, count, firstStart - from, due + SLACK - from);
     if (found) {
       const start = from + found.at;
