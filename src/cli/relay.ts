@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type ControlSpec, controlSpec } from '../control/spec.js';
 import { AppError } from '../core/errors.js';
+import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { Latching } from '../media/link/messages.js';
 import { PacketFiles } from '../relay/packet-files.js';
 import { StaticDoor } from '../relay/static/door.js';
@@ -118,6 +119,7 @@ async function relay(flags: RelayFlags): Promise<void> {
     ports: wholeSpan(flags.rtpPorts),
     pool,
     impairment: impairment.impairment,
+    refusal: (asked) => numbersUnknown(flags, asked),
     control: controlOf(flags),
     mediaTimeoutMs: flags.mediaTimeout,
     maxCalls: flags.maxCalls,
@@ -183,16 +185,19 @@ function refuseOfOtherDoors(flags: RelayFlags, command: Command): void {
   }
 }
 
+/** Only a door that sees calls knows who calls whom. */
+function numbersUnknown({ listen }: RelayFlags, { select }: ImpairmentSpec): string | null {
+  const isByNumber = (select?.from ?? select?.to ?? select?.trunk) !== undefined;
+  return isByNumber && listen === undefined
+    ? 'a selection of calls by number or trunk, which only --listen knows'
+    : null;
+}
+
 /** What the file of `--impairment` asks for has to be told by the door. @throws AppError ARGUMENT_INVALID */
 function refuseIdleImpairment(flags: RelayFlags, { impairment, hasSdpFaults }: RelayImpairment): void {
-  const { from, to, trunk } = impairment.select ?? {};
-  const isBySip = flags.listen !== undefined;
   const idle =
-    !isBySip && (from ?? to ?? trunk) !== undefined
-      ? 'a selection of calls by number or trunk, which only --listen knows'
-      : flags.static && hasSdpFaults
-        ? 'sdpFaults, and --static sees no descriptions'
-        : null;
+    numbersUnknown(flags, impairment) ??
+    (flags.static && hasSdpFaults ? 'sdpFaults, and --static sees no descriptions' : null);
   if (idle === null) return;
   throw new AppError('ARGUMENT_INVALID', 'The impairment has what this door cannot do', {
     where: `--impairment ${flags.impairment}`,

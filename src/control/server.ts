@@ -10,6 +10,8 @@ import type { ControlSpec } from './spec.js';
 export interface Controlled {
   /** What is in force, as JSON. */
   impairment(): unknown;
+  /** Why what is steered cannot do it, however right it is written; `null` when it can. */
+  refusal?(impairment: ImpairmentSpec): string | null;
   /** Other impairments, for the calls that are up and for those that come. */
   changeImpairment(impairment: ImpairmentSpec): void;
 }
@@ -109,6 +111,11 @@ function takeBody(request: IncomingMessage, response: ServerResponse, controlled
     const read = readImpairment(Buffer.concat(parts).toString('utf8'));
     if ('mistakes' in read) {
       answer(response, 400, read);
+      return;
+    }
+    const refusal = controlled.refusal?.(read.impairment) ?? null;
+    if (refusal !== null) {
+      answer(response, 400, { mistakes: [{ path: 'select', message: refusal }] });
       return;
     }
     controlled.changeImpairment(read.impairment);

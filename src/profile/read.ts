@@ -44,9 +44,15 @@ export function readProfile(file: string): { profile: Profile; text: string } {
   return { profile: parseProfile(text, file), text };
 }
 
-/** The `impairment` of a profile, or of a file that has nothing else. Throws as `readProfile`. */
+const sideWithFaults = z.looseObject({ sdpFaults: z.array(sdpFault).optional() }).optional();
+const sdpFaultsOnly = z.looseObject({ calls: sideWithFaults, trunk: sideWithFaults });
+
+/** The `impairment` of a profile, or of a file that has nothing else; none in a file of `sdpFaults` alone. Throws as `readProfile`. */
 export function readImpairment(file: string): ImpairmentSpec {
-  return parseBy(z.looseObject({ impairment: impairmentSpec }), readText(file), file).impairment;
+  const text = readText(file);
+  const { calls, trunk } = parseBy(sdpFaultsOnly, text, file);
+  const impairment = calls?.sdpFaults || trunk?.sdpFaults ? impairmentSpec.prefault({}) : impairmentSpec;
+  return parseBy(z.looseObject({ impairment }), text, file).impairment;
 }
 
 /**
@@ -54,8 +60,7 @@ export function readImpairment(file: string): ImpairmentSpec {
  * file needs nothing else. Throws as `readProfile`.
  */
 export function readSdpFaults(file: string): { calls: SdpFault[]; trunk: SdpFault[] } {
-  const side = z.looseObject({ sdpFaults: z.array(sdpFault).default([]) }).optional();
-  const { calls, trunk } = parseBy(z.looseObject({ calls: side, trunk: side }), readText(file), file);
+  const { calls, trunk } = parseBy(sdpFaultsOnly, readText(file), file);
   return { calls: calls?.sdpFaults ?? [], trunk: trunk?.sdpFaults ?? [] };
 }
 

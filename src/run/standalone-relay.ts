@@ -21,6 +21,8 @@ const UPDATE_MS = 500;
 export interface StandaloneRelayOptions extends Omit<RelayOptions, 'client' | 'pipelinesOf'> {
   /** What is done to calls until something else is asked for. */
   impairment: ImpairmentSpec;
+  /** Why the door cannot do an impairment, where it cannot. */
+  refusal(impairment: ImpairmentSpec): string | null;
   /** Where something else may be asked for; nowhere when it is left out. */
   control?: ControlSpec;
   driver: MediaSetup['driver'];
@@ -164,6 +166,7 @@ export class StandaloneRelay {
     if (control === undefined) return null;
     const server = await ControlServer.open(control, {
       impairment: () => this.impairing.report(),
+      refusal: this.options.refusal,
       changeImpairment: (impairment) => this.changeImpairment(impairment),
     });
     onLog(`control: ${server.url}`);

@@ -102,6 +102,11 @@ describe('trunkstorm relay --static', () => {
     await until(() => b.came.length === 10);
     expect((await ask('PUT', '{}', 'Bearer no')).status).toBe(401);
     expect(await (await ask('GET')).json()).toMatchObject({ impairment: { network: 'clean' }, changes: [] });
+    const byNumber = await ask('PUT', JSON.stringify({ select: { from: '+49*' } }));
+    expect([byNumber.status, JSON.stringify(await byNumber.json())]).toEqual([
+      400,
+      expect.stringContaining('only --listen knows'),
+    ]);
     const outage = await ask('PUT', JSON.stringify({ uplink: [{ kind: 'one-way' }] }));
     expect(await outage.json()).toMatchObject({ changes: [{ name: 'change 1' }] });
     await talk(10, { end: a, to: ports.a }, { end: b, to: ports.b });
@@ -201,7 +206,7 @@ describe('trunkstorm relay --static', () => {
 
   it('refuses in a file what its door knows nothing of', async () => {
     scratch.write('by-number.yaml', 'impairment: { uplink: [{ kind: loss, ratio: 2% }], select: { to: "49*" } }\n');
-    scratch.write('sdp.yaml', 'impairment: {}\ncalls: { sdpFaults: [{ kind: remove-telephone-event }] }\n');
+    scratch.write('sdp.yaml', 'calls: { sdpFaults: [{ kind: remove-telephone-event }] }\n');
     for (const [file, why] of [
       ['by-number.yaml', 'which only --listen knows'],
       ['sdp.yaml', '--static sees no descriptions'],
