@@ -11,7 +11,7 @@ import { readWav } from './wav.js';
 export interface Sound {
   /** `speech`, `silence`, `tone:F` with up to four frequencies in Hz joined by `+`, or the path of a WAV file. */
   audio: string;
-  /** How long `speech` is; 30 s without it. */
+  /** How long `speech` is, 30 s without it, or a tone, which is 3 s. */
   seconds?: number;
   /** Noise under it: white, pink, brown or the path of a WAV file; `snr` in dB to the audio, or `level` in dBov. */
   noise?: { kind: string; snr?: number; level?: number };
@@ -74,13 +74,13 @@ function clean({ audio, seconds }: Sound, sampleRate: number, seed: number): Flo
   if (audio === 'speech') return Float64Array.from(speechLike(seed, seconds ?? SPEECH_SECONDS, sampleRate));
   if (audio === 'silence') return new Float64Array(SILENCE_SECONDS * sampleRate);
   const frequencies = toneFrequencies(audio);
-  if (frequencies) return tones(frequencies, sampleRate);
+  if (frequencies) return tones(frequencies, sampleRate, seconds ?? TONE_SECONDS);
   return Float64Array.from(readWav(audio, sampleRate).samples);
 }
 
-function tones(frequencies: readonly number[], sampleRate: number): Float64Array {
+function tones(frequencies: readonly number[], sampleRate: number, seconds: number): Float64Array {
   const amplitude = (rmsOf(TONE_DBOV) * Math.SQRT2) / Math.sqrt(frequencies.length);
-  const signal = new Float64Array(TONE_SECONDS * sampleRate);
+  const signal = new Float64Array(Math.round(seconds * sampleRate));
   for (const frequency of frequencies) {
     const step = (2 * Math.PI * frequency) / sampleRate;
     for (let i = 0; i < signal.length; i++) signal[i] += amplitude * Math.sin(step * i);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
 import { checkFamily } from '../run/local-address.js';
-import { StandaloneTrunk, type TrunkResult } from '../run/standalone-trunk.js';
+import { outcomesText, StandaloneTrunk, type TrunkResult } from '../run/standalone-trunk.js';
 import { type TrunkSpec, trunkSpec } from '../trunk/spec.js';
 import { effectiveProfile } from './effective-profile.js';
 import { Interrupts } from './interrupts.js';
@@ -89,6 +89,7 @@ async function trunk(flags: TrunkFlags): Promise<void> {
     else
       process.stdout.write(
         `calls ${result.answered} answered · ${result.refusedFull} refused for want of a channel · ${result.refusedTooFast} refused by the CPS cap · peak ${result.peak} channels\n` +
+          (result.outcomes ? `dealt: ${outcomesText(result.outcomes)}\n` : '') +
           scriptText(result.script) +
           `ended: ${result.endedByCaller} by the caller · ${result.stillUp} still up when the trunk was stopped\n` +
           `heard: ${result.packetsReceived} packets, ${result.packetsLost} lost · digits in ${result.callsWithDigits} calls · ${result.silentCalls} calls without audio from the caller\n`,

@@ -1,6 +1,7 @@
 import type { Pipeline } from '../impair/spec.js';
 import type { MediaClient } from '../media/link/client.js';
 import type { DtmfReport, Lease, MediaReport } from '../media/link/messages.js';
+import type { Said } from '../media/sayings.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { HeardDigit, SentDigit } from '../quality/digits.js';
 import { BPL } from '../quality/equipment.js';
@@ -155,6 +156,11 @@ export class Conversation {
   probe(scope: CallScope): void {
     const { probe, media } = this.setup;
     if (probe) this.probing = new Probing(probe, this.call, scope, (sound) => media.say(this.call, sound));
+  }
+
+  /** Says a sound of the side's, after what is said before; `null` where nothing is being sent. */
+  say(sound: string): Promise<Said | null> {
+    return this.setup.media.say(this.call, sound);
   }
 
   /** Sends digits by RFC 4733. */

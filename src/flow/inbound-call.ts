@@ -3,12 +3,14 @@ import type { SrfApp, SrfDialog, SrfRequest, SrfResponder } from '../drachtio/sr
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Mismatch } from '../sdp/negotiation.js';
+import { greetAsMachine } from './answering-machine.js';
 import { sendBye } from './bye.js';
 import { CallFlow } from './call-flow.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
 import { exchangeDigits } from './digits.js';
+import type { MachineSpec } from './machine-spec.js';
 import type { Population } from './population.js';
 import { followRenegotiation } from './renegotiation.js';
 
@@ -33,10 +35,25 @@ export interface InboundPlan {
   /** What is sent: a source's name, or `none` for no RTP at all. */
   audio: string | undefined;
   hearDigits: boolean;
+  /** What it is turned away with; `null` for a call that is answered. */
+  refusal: InboundRefusal | null;
+  /** Says a greeting and a beep as an answering machine. */
+  machine: Pick<MachineSpec, 'after' | 'pause'> | null;
   /** Ends the call so long after the answer. */
   dropAfterMs: number | null;
   /** For the record. */
   fault: string | null;
+}
+
+/** How a call is turned away that was taken. */
+export interface InboundRefusal {
+  status: number;
+  /** Q.850. */
+  cause: number;
+  /** Whether it rings before. */
+  rings: boolean;
+  /** From the ringing, or from the INVITE and `ringAfterMs` where it does not ring; `null`: rings until it is cancelled. */
+  afterMs: number | null;
 }
 
 type Phase = 'ringing' | 'established' | 'ending' | 'done';
@@ -82,7 +99,9 @@ export class InboundCall {
       hearDigits: plan.hearDigits,
     });
     context.population.enterProgress();
-    this.flow = CallFlow.of(context.conversation.flow, {
+    // Neither a machine nor who turns a call away follows it.
+    const steps = plan.refusal === null && plan.machine === null ? context.conversation.flow : undefined;
+    this.flow = CallFlow.of(steps, {
       side: 'callee',
       clock: context.clock,
       conversation: this.conversation,
@@ -101,12 +120,25 @@ export class InboundCall {
       this.scope.guarded(() => this.onCancel()),
     );
     if (this.flow?.onInvite()) return;
+    const { ringAfterMs, answerAfterMs, refusal } = this.plan;
     const ring = this.scope.guarded(() => {
       if (this.phase === 'ringing') this.ring(this.plan.earlyMedia);
     });
-    if (this.plan.ringAfterMs <= 0) ring();
-    else this.scope.after(this.plan.ringAfterMs, ring);
-    this.scope.after(this.plan.ringAfterMs + this.plan.answerAfterMs, () => this.answer());
+    if (refusal?.rings === false) {
+      this.scope.after(ringAfterMs + (refusal.afterMs ?? 0), () => this.turnAway(refusal));
+      return;
+    }
+    if (ringAfterMs <= 0) ring();
+    else this.scope.after(ringAfterMs, ring);
+    if (refusal === null) this.scope.after(ringAfterMs + answerAfterMs, () => this.answer());
+    else if (refusal.afterMs !== null) this.scope.after(ringAfterMs + refusal.afterMs, () => this.turnAway(refusal));
+  }
+
+  private turnAway({ status, cause }: InboundRefusal): void {
+    if (this.phase !== 'ringing') return;
+    this.record.q850 = cause;
+    this.response.send(status, { headers: { Reason: `Q.850;cause=${cause}` } });
+    this.reject(status, 'local');
   }
 
   /** @returns why it cannot, `null` when it rings; without an offer it rings by 180 in any case */
@@ -137,6 +169,7 @@ export class InboundCall {
   forget(): boolean {
     const { phase, record, dialog, context } = this;
     if (phase === 'done') return false;
+    this.flow?.onEnd({ by: 'us' });
     this.conversation.hush();
     if (phase !== 'ending') {
       record.outcome = phase === 'established' ? 'dropped' : 'failed';
@@ -193,6 +226,7 @@ export class InboundCall {
         const isUp = (): boolean => this.phase === 'established';
         exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, isUp }, dtmf);
         conversation.probe(scope);
+        if (plan.machine) greetAsMachine(plan.machine, scope, (sound) => conversation.say(sound));
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);
         this.flow?.onAnswered(dialog);

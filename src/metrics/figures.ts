@@ -144,6 +144,7 @@ const FIGURES = {
       admitted: 'count',
       refusedFull: 'count',
       refusedTooFast: 'count',
+      outcomes: { '*': 'count' },
       script: { refused: 'count', unheard: 'count', restarts: 'count', forgotten: 'count' },
     },
   },

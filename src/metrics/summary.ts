@@ -279,6 +279,8 @@ export interface OwnTrunkSummary {
   refusedTooFast: number;
   /** Answered calls that it gave each fault, by the fault's name in the profile. */
   faults: Record<string, number>;
+  /** Calls that it admitted, by what it dealt to them (`answered`, `busy`, …); `null` where it answers every call. */
+  outcomes: Record<string, number> | null;
   /** `null` without a script. */
   script: TrunkScriptSummary | null;
   server: SipServerSummary | null;

@@ -180,6 +180,7 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     );
     const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
     if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
+    if (own.outcomes) lines.push(`  own trunk's outcomes: ${outcomesText(own.outcomes)}`);
     const { script } = own;
     if (script)
       lines.push(
@@ -200,6 +201,12 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     }
   }
   return lines;
+}
+
+/** Those that came. */
+function outcomesText(outcomes: Record<string, number>): string {
+  const came = Object.entries(outcomes).filter(([, n]) => n > 0);
+  return came.length === 0 ? 'no call' : came.map(([name, n]) => `${printable(name)} ${count(n)}`).join('   ');
 }
 
 /** A row of the table that has uplink and downlink side by side. */

@@ -1,4 +1,5 @@
 import { deriveSeed } from '../core/rng.js';
+import { machineSounds } from '../flow/answering-machine.js';
 import { markerSounds, probeTimes } from '../flow/probing.js';
 import { soundsOf } from '../flow/sounds.js';
 import { pipelinesOf } from '../impair/compose.js';
@@ -33,7 +34,11 @@ export function mediaSetup(
     portMax: ports.max,
     sharedPorts: profile.media.sharedPorts,
     pool: poolSize(plan),
-    sounds: { ...soundsOf(side), ...(probeTimes(profile, probeSide) ? markerSounds(probeSide) : {}) },
+    sounds: {
+      ...soundsOf(side),
+      ...(name === 'trunk' && profile.trunk.outcomes?.machine ? machineSounds(profile.trunk.machine) : {}),
+      ...(probeTimes(profile, probeSide) ? markerSounds(probeSide) : {}),
+    },
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
     impairments: name === 'swarm' ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
     seed: deriveSeed(profile.seed, name),

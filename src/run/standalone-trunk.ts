@@ -6,6 +6,7 @@ import { isImpairing } from '../quality/one-way.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { hostPort } from '../sip/uri.js';
+import type { OutcomeCounts } from '../trunk/answering.js';
 import type { ScriptCounts } from '../trunk/trunk.js';
 import { mediaSetup } from './media-setup.js';
 import { wholeSpan } from './rtp-ports.js';
@@ -28,6 +29,8 @@ export interface TrunkResult {
   peak: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** Calls by what was dealt to them; `null` where every call is answered. */
+  outcomes: OutcomeCounts | null;
   /** What the script did; `null` without one. */
   script: Omit<ScriptCounts, 'state'> | null;
   packetsReceived: number;
@@ -103,6 +106,7 @@ export class StandaloneTrunk {
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
+      outcomes: trunk?.outcomes ?? null,
       script: trunk?.script ? withoutState(trunk.script) : null,
     };
   }
@@ -159,10 +163,19 @@ export class StandaloneTrunk {
     const refused = [`${trunk?.refusedFull ?? 0} full`, `${trunk?.refusedTooFast ?? 0} too fast`];
     const script = trunk?.script;
     if (script) refused.push(`${script.refused} by script`);
+    const outcomes = trunk?.outcomes ? ` · ${outcomesText(trunk.outcomes)}` : '';
     const unheard = script && script.unheard > 0 ? ` · ${script.unheard} messages unheard` : '';
     const state = script && script.state !== 'serve' ? ` · ${script.state === 'refuse' ? 'REFUSES' : 'SILENT'}` : '';
-    return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${unheard}${state}`;
+    return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${outcomes}${unheard}${state}`;
   }
+}
+
+/** Those that came; calls are answered unless something else is said. */
+export function outcomesText(outcomes: OutcomeCounts): string {
+  return Object.entries(outcomes)
+    .filter(([name, n]) => n > 0 || name === 'answered')
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ');
 }
 
 function withoutState({ refused, unheard, restarts, forgotten }: ScriptCounts): Omit<ScriptCounts, 'state'> {

@@ -90,6 +90,7 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
     refusedFull: counts.refusedFull,
     refusedTooFast: counts.refusedTooFast,
     faults: { ...state.faults },
+    outcomes: counts.outcomes,
     script: scriptSummary(counts.script),
     server: sipServer(state.trunkPulse),
   };

@@ -6,7 +6,7 @@ import { InboundCall, type InboundContext } from '../flow/inbound-call.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
-import { FaultDealer } from './fault-dealer.js';
+import { Answering, type OutcomeCounts } from './answering.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
 
@@ -33,6 +33,8 @@ export interface TrunkCounts {
   refusedNoPorts: number;
   /** The limit as it stands. */
   channels: number;
+  /** Admitted calls by what was dealt to them; `null` where every call is answered. */
+  outcomes: OutcomeCounts | null;
   /** `null` without a script. */
   script: ScriptCounts | null;
 }
@@ -54,8 +56,7 @@ const DEAD: Pipeline = [{ kind: 'one-way', rtcp: 'drop' }];
 export class Trunk {
   private readonly admission: Admission;
   private limits: Limits;
-  private readonly dealer: FaultDealer;
-  private readonly rng: Rng;
+  private readonly answering: Answering;
   private readonly calls = new ChurnMap<number, InboundCall>();
   private count = 0;
   private refusedFull = 0;
@@ -68,8 +69,7 @@ export class Trunk {
     const { channels, cps } = options.trunk;
     this.limits = { channels, cps };
     this.admission = new Admission(this.limits);
-    this.dealer = new FaultDealer(options.trunk.faults);
-    this.rng = new Rng(options.seed);
+    this.answering = new Answering(options.trunk, new Rng(options.seed));
     options.srf.invite((request, response) => {
       try {
         this.onInvite(request, response);
@@ -94,6 +94,7 @@ export class Trunk {
       refusedTooFast: this.refusedTooFast,
       refusedNoPorts: this.refusedNoPorts,
       channels: this.admission.channels,
+      outcomes: this.answering.counts && { ...this.answering.counts },
       script: this.options.trunk.script.length === 0 ? null : this.scriptCounts(),
     };
   }
@@ -109,7 +110,7 @@ export class Trunk {
   }
 
   private onInvite(request: SrfRequest, response: SrfResponder): void {
-    const { trunk, clock } = this.options;
+    const { clock } = this.options;
     this.script.begin();
     const { refusing } = this.script;
     // The first step was due at once.
@@ -134,22 +135,10 @@ export class Trunk {
       this.options.onRefused(request);
       return;
     }
-    const fault = this.dealer.deal();
-    const between = ({ min, max }: { min: number; max: number }): number => min + (max - min) * this.rng.uniform();
     const id = this.count++;
     const call = new InboundCall(
       this.options,
-      {
-        id,
-        ringAfterMs: between(trunk.ringAfter),
-        answerAfterMs: between(trunk.answerAfter),
-        earlyMedia: trunk.earlyMedia,
-        wrongCodec: fault === 'wrongCodec',
-        audio: fault === 'noRtp' ? 'none' : fault === 'silence' ? 'silence' : undefined,
-        hearDigits: fault !== 'ignoreDtmf',
-        dropAfterMs: fault === 'drop' ? trunk.faults.dropAfter : null,
-        fault,
-      },
+      this.answering.deal(id),
       request,
       response,
       lease,

@@ -1,27 +1,43 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../src/trunk/admission.js';
-import { FaultDealer } from '../../src/trunk/fault-dealer.js';
-import type { Fault } from '../../src/trunk/spec.js';
+import { ShareDealer } from '../../src/trunk/share-dealer.js';
 
-const shares = { noRtp: 0, silence: 0, wrongCodec: 0, ignoreDtmf: 0, drop: 0, dropAfter: 3000 };
+const hundredths = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 6 });
 
-describe('faults', () => {
-  it('are dealt their share of any number of calls, to within one', () => {
-    const dealer = new FaultDealer({ ...shares, noRtp: 0.02, silence: 0.01, ignoreDtmf: 0.05 });
-    const counts: Partial<Record<Fault, number>> = {};
-    for (let n = 1; n <= 1000; n++) {
-      const fault = dealer.deal();
-      if (fault) counts[fault] = (counts[fault] ?? 0) + 1;
-      expect(Math.abs((counts.noRtp ?? 0) - n * 0.02)).toBeLessThanOrEqual(1);
-      expect(Math.abs((counts.silence ?? 0) - n * 0.01)).toBeLessThanOrEqual(1);
-      expect(Math.abs((counts.ignoreDtmf ?? 0) - n * 0.05)).toBeLessThanOrEqual(1);
-    }
-    expect(counts).toEqual({ noRtp: 20, silence: 10, ignoreDtmf: 50 });
+describe('shares', () => {
+  it('are dealt to any number of calls, to within one, whatever they are', () => {
+    fc.assert(
+      fc.property(hundredths, fc.boolean(), (parts, whole) => {
+        // Together 100 %, or anything below.
+        const sum = Math.max(1, whole ? parts.reduce((a, b) => a + b) : 100 * parts.length);
+        const shares = Object.fromEntries(parts.map((part, i) => [`kind ${i}`, part / sum]));
+        const dealer = new ShareDealer(shares);
+        const dealt: Record<string, number> = {};
+        for (let n = 1; n <= 200; n++) {
+          const kind = dealer.deal() ?? 'rest';
+          dealt[kind] = (dealt[kind] ?? 0) + 1;
+          for (const [name, share] of Object.entries(shares))
+            expect(Math.abs((dealt[name] ?? 0) - n * share)).toBeLessThan(1);
+        }
+      }),
+      { numRuns: 50, seed: 7 },
+    );
   });
 
-  it('are dealt to nobody at a share of 0 and to everybody at 1', () => {
-    const none = new FaultDealer(shares);
-    const all = new FaultDealer({ ...shares, drop: 1 });
+  it('of whole calls are exact', () => {
+    const dealer = new ShareDealer({ noRtp: 0.02, silence: 0.01, ignoreDtmf: 0.05 });
+    const counts: Record<string, number> = {};
+    for (let n = 1; n <= 1000; n++) {
+      const kind = dealer.deal() ?? 'good';
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    }
+    expect(counts).toEqual({ noRtp: 20, silence: 10, ignoreDtmf: 50, good: 920 });
+  });
+
+  it('are dealt to nobody at 0 and to everybody at 1', () => {
+    const none = new ShareDealer({ drop: 0 });
+    const all = new ShareDealer({ silence: 0, drop: 1 });
     for (let i = 0; i < 10; i++) {
       expect(none.deal()).toBeNull();
       expect(all.deal()).toBe('drop');
