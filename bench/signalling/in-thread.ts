@@ -90,6 +90,7 @@ export class InThread {
         role: {
           kind: 'swarm',
           target: readTarget(target)!,
+          group: null,
           impairment: impairmentsOf(profile.impairment),
           rows: [],
           slice: { index: 0, of: 1 },

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../core/errors.js';
 import { readProfile } from '../profile/read.js';
+import { targetUris } from '../profile/targets.js';
 import { type Demand, diagnose, type Finding } from '../run/doctor.js';
 import { examineMachine } from '../run/machine.js';
 import { poolSize } from '../run/media-setup.js';
@@ -48,13 +49,14 @@ Exit codes: 0 nothing stands in the way · 3 the run would not start or not fini
 function doctor(given: string, flags: DoctorFlags): void {
   const { profile } = readProfile(profilePath(given));
   const plan = planOf(profile);
+  const isOwnTrunk = targetUris(profile).length === 0;
   const demand: Demand = {
     calls: flags.calls ?? plan.peakCalls,
-    sides: (flags.to ?? profile.target) === undefined ? 2 : 1,
+    sides: flags.to === undefined && isOwnTrunk ? 2 : 1,
     pool: poolSize(plan),
     ports: wholeSpan(flags.rtpPorts ?? profile.media.rtpPorts),
     // The trunk has one address, and half of the ports.
-    addresses: profile.target === undefined ? 1 : (profile.media.addresses?.length ?? 1),
+    addresses: isOwnTrunk ? 1 : (profile.media.addresses?.length ?? 1),
     sharedPorts: profile.media.sharedPorts,
   };
   const findings = diagnose(examineMachine(), demand);

@@ -41,6 +41,7 @@ export function effectiveProfile(given: string, overrides: ProfileOverrides): { 
   };
   set(['seed'], overrides.seed ?? written.seed);
   set(['target'], overrides.to);
+  if (overrides.to !== undefined) for (const key of ['targets', 'failover']) document.delete(key);
   set(['media', 'rtpPorts'], overrides.rtpPorts);
   set(['calls', 'numbers'], overrides.numbers);
   set(['impairment', 'network'], overrides.network);

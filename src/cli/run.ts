@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
 import { hintsOf } from '../profile/hints.js';
 import type { Profile } from '../profile/schema.js';
+import { targetUris } from '../profile/targets.js';
 import { reportHtml } from '../report/html.js';
 import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
@@ -200,12 +201,15 @@ async function prepare(given: string, flags: RunFlags) {
         hint: 'Each shard has a SIP server and a SIP port of its own.',
       });
   const { profile, text } = effectiveProfile(given, flags);
-  if (!flags.drachtio && profile.target !== undefined) requireTransport(profile.target, profile.sip.tls !== undefined);
+  const targets = targetUris(profile);
+  if (!flags.drachtio) for (const target of targets) requireTransport(target, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  if (profile.target !== undefined)
-    await localAddressFor(profile.calls.proxy ?? profile.target, flags.local, new SystemDns(profile.sip.dns));
+  if (targets.length > 0) {
+    const hops = profile.calls.proxy === undefined ? targets : [profile.calls.proxy];
+    await localAddressFor(hops, flags.local, new SystemDns(profile.sip.dns));
+  }
   const plan = planOf(profile);
-  const ownTrunk = profile.target === undefined;
+  const ownTrunk = targets.length === 0;
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
@@ -215,7 +219,8 @@ async function prepare(given: string, flags: RunFlags) {
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */
 async function openView(profile: Profile, flags: RunFlags, engine: Run, interrupts: Interrupts): Promise<LiveView> {
-  const title = { name: profile.name, target: profile.target ?? 'own trunk on loopback', seed: profile.seed, version };
+  const target = targetUris(profile).join(', ') || 'own trunk on loopback';
+  const title = { name: profile.name, target, seed: profile.seed, version };
   if (!flags.ui || flags.json || !process.stdout.isTTY) {
     const progress = flags.json ? process.stderr : process.stdout;
     return openPlain({ title, write: (line) => progress.write(`${line}\n`) });

@@ -7,7 +7,6 @@ import type {
   SrfResult,
   SrfUnacknowledged,
 } from '../drachtio/srf-types.js';
-import { triedTargets } from '../drachtio/tried-targets.js';
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
@@ -22,12 +21,14 @@ import { CallScope } from './call-scope.js';
 import { recordBytesOf } from './chosen.js';
 import { Conversation, type ConversationSetup } from './conversation.js';
 import { exchangeDigits } from './digits.js';
-import { failureOf } from './final-response.js';
+import { type Failure, failureOf } from './final-response.js';
 import type { OutboundPlan } from './outbound-plan.js';
+import { type InviteUser, placeInvite } from './placing.js';
 import type { Population } from './population.js';
 import { followRenegotiation, holdForAWhile } from './renegotiation.js';
 import type { CallSpec } from './spec.js';
 import type { CallEnd } from './steps/run.js';
+import { Tries } from './tries.js';
 import { wireDelayMs } from './wire-time.js';
 
 /** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */
@@ -55,6 +56,7 @@ type Phase = 'inviting' | 'established' | 'ending' | 'done';
  * | phase       | event                  | what follows                                   |
  * |-------------|------------------------|------------------------------------------------|
  * | inviting    | 2xx                    | established: audio, digits, hold timer         |
+ * | inviting    | other final, silence   | the next target, where there is one            |
  * | inviting    | other final            | done: failed, or cancelled when we asked for it |
  * | inviting    | give-up time, stop     | CANCEL, then as above                          |
  * | established | hold time over, stop   | ending: BYE                                    |
@@ -74,7 +76,15 @@ export class OutboundCall {
   private dialog: SrfDialog | null = null;
   private readonly credentials: CallCredentials | null;
   private readonly flow: CallFlow | null;
+  private readonly tries: Tries;
   private readonly scope = new CallScope((error) => this.abandon(error));
+  private readonly inviteUser: InviteUser = {
+    onRequest: (request) => this.onRequest(request),
+    onProvisional: (response) => this.onProvisional(response),
+    onFailure: (error) => this.onFailure(error),
+    onOffer: (answered) => this.onOffer(answered),
+    onAnswer: (dialog) => this.onAnswer(dialog),
+  };
 
   constructor(
     private readonly context: OutboundContext,
@@ -84,15 +94,9 @@ export class OutboundCall {
   ) {
     const { clock, population } = context;
     this.startedMs = clock.now();
-    this.record = newRecord({
-      id: plan.id,
-      direction: 'outbound',
-      from: plan.from,
-      to: plan.to,
-      trunk: plan.trunk,
-      dueMs: plan.dueMs,
-      startedMs: this.startedMs,
-    });
+    const { id, from, to, trunk, dueMs } = plan;
+    this.record = newRecord({ id, direction: 'outbound', from, to, trunk, dueMs, startedMs: this.startedMs });
+    this.tries = new Tries(this.record, clock, plan, plan.route);
     this.attendance = new Attendance(population);
     this.record.inProgressAtInvite = population.inProgress;
     const { credentials } = context.calls;
@@ -120,33 +124,22 @@ export class OutboundCall {
     const unanswered: CallEnd = { by: 'time', reason: 'not answered within `giveUpAfter`' };
     this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
     this.flow?.onInvite();
-    this.send(this.credentials?.headers('INVITE', this.plan.uri) ?? {}, this.context.calls.proxy);
+    this.tryPresent();
+  }
+
+  private tryPresent(): void {
+    this.tries.watch(this.scope, (failure) => this.onSilence(failure));
+    this.send(this.credentials?.headers('INVITE', this.tries.uri) ?? {}, this.context.calls.proxy);
   }
 
   /** Sends the INVITE; with further headers once it was challenged. */
   private send(headers: Record<string, string>, proxy: string | undefined): void {
-    this.context.srf.createUAC(
-      this.plan.uri,
-      {
-        ...this.offering(),
-        headers: {
-          From: `<sip:${this.plan.from}@localhost>`,
-          Contact: `<sip:${this.plan.from}@localhost>`,
-          ...this.plan.headers,
-          ...headers,
-        },
-        proxy,
-      },
-      {
-        cbRequest: this.scope.guarded((_error: unknown, request?: SrfRequest) => this.onRequest(request)),
-        cbProvisional: this.scope.guarded((response: SrfResult) => this.onProvisional(response)),
-      },
-      this.scope.guarded((error: SrfCallError | null, dialog?: SrfDialog | SrfUnacknowledged) => {
-        if (!dialog) this.onFailure(error ?? new Error('no dialog and no error'));
-        // Every dialog of srf has an `ack` that must not be called.
-        else if ('sdp' in dialog) this.onOffer(dialog);
-        else this.onAnswer(dialog);
-      }),
+    const { plan, scope, tries } = this;
+    const identity = `<sip:${plan.from}@localhost>`;
+    placeInvite(
+      { srf: this.context.srf, scope, tries, call: plan.id },
+      { ...this.offering(), headers: { From: identity, Contact: identity, ...plan.headers, ...headers }, proxy },
+      this.inviteUser,
     );
   }
 
@@ -170,6 +163,7 @@ export class OutboundCall {
     if (this.phase !== 'inviting' || response.status <= 100) return;
     const { timings } = this.record;
     const now = this.timeOf(response);
+    this.tries.heard = true;
     timings.provisionalMs ??= now;
     if (response.status === 180 || response.status === 183) timings.ringingMs ??= now;
     this.attendance.enterProgress();
@@ -196,13 +190,8 @@ export class OutboundCall {
   /** @param offered what came of the far end's offer, where ours was not the first */
   private onAnswer(dialog: SrfDialog, offered?: 'agreed' | null): void {
     const { record, context } = this;
-    if (this.phase === 'done') {
-      // Answered after we stopped waiting for our CANCEL to take effect: the record is written already.
-      dialog.destroy({}, () => {});
-      return;
-    }
     record.timings.finalMs = this.timeOf(dialog.res);
-    this.noteTries(dialog.res);
+    this.tries.answered(dialog.res);
     this.credentials?.learn(dialog.res);
     record.status = dialog.res.status;
     record.reason = dialog.res.reason ?? null;
@@ -262,15 +251,31 @@ export class OutboundCall {
   private onFailure(error: SrfCallError): void {
     if (this.phase !== 'inviting') return;
     if (error.res && !this.cancelling && this.answerChallenge(error.res)) return;
-    const { record } = this;
-    const { cause, ...failure } = failureOf(error);
+    this.endTry(failureOf(error), error.res);
+  }
+
+  /** The target says nothing: its try is given up, whatever still comes of it. */
+  private onSilence(failure: Failure): void {
+    if (this.phase !== 'inviting' || this.cancelling) return;
+    this.request?.cancel(() => {});
+    this.endTry(failure);
+  }
+
+  /** A target did not take the call: the next one is tried, or the attempt has failed. */
+  private endTry(failure: Failure, response?: SrfResult): void {
+    const { record, tries } = this;
+    const finalMs = response ? this.timeOf(response) : this.context.clock.now();
+    if (tries.failed(failure, response, finalMs, !this.cancelling)) {
+      this.request = null;
+      this.tryPresent();
+      return;
+    }
     this.flow?.onEnd({ by: 'far-end', reason: `${failure.status} ${failure.reason}` });
-    if (error.res) this.noteTries(error.res);
-    record.timings.finalMs = error.res ? this.timeOf(error.res) : this.context.clock.now();
+    record.timings.finalMs = finalMs;
     record.inProgressAtFinal = this.attendance.others;
     Object.assign(record, failure);
     record.outcome = this.cancelling ? 'cancelled' : 'failed';
-    record.cause = this.cancelling ? 'cancelled' : cause;
+    if (this.cancelling) record.cause = 'cancelled';
     this.attendance.leave();
     this.finish();
   }
@@ -283,16 +288,10 @@ export class OutboundCall {
       From: request.get('From')!,
       'Call-ID': request.get('Call-ID')!,
       CSeq: `${request.getParsedHeader('cseq').seq + 1} INVITE`,
-      ...credentials.headers('INVITE', this.plan.uri),
+      ...credentials.headers('INVITE', this.tries.uri),
     };
-    this.send(headers, challengerOf(response, context.calls.proxy ?? this.plan.uri) ?? context.calls.proxy);
+    this.send(headers, challengerOf(response, context.calls.proxy ?? this.tries.uri) ?? context.calls.proxy);
     return true;
-  }
-
-  /** Which servers of the target were tried, where the first one did not serve the call. */
-  private noteTries(response: SrfResult): void {
-    const tries = triedTargets(response);
-    this.record.tries.push(...tries.map(({ uri, status, reason }) => ({ trunk: uri, status, reason })));
   }
 
   private onRemoteBye(bye: { stackTime?: string }): void {
@@ -367,8 +366,9 @@ export class OutboundCall {
     const { record, context } = this;
     record.endedMs = context.clock.now();
     this.flow?.report(record);
-    if (record.tries.length === 0)
-      record.tries.push({ trunk: record.trunk, status: record.status, reason: record.reason });
+    this.tries.conclude(record, record.timings.finalMs);
+    // What the server still says of an INVITE without a final response is of no call any more.
+    this.tries.leave();
     void this.conversation.report(record).then(() => this.onDone(record));
   }
 

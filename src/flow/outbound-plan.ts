@@ -1,3 +1,5 @@
+import type { CallRoute } from './call-route.js';
+
 /** One attempt of a caller, as the swarm plans it. */
 export interface OutboundPlan {
   id: number;
@@ -9,4 +11,6 @@ export interface OutboundPlan {
   headers: Record<string, string>;
   /** How long the call is to last from its answer. */
   holdMs: number;
+  /** Where else it may go. */
+  route?: CallRoute;
 }

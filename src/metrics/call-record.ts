@@ -95,6 +95,23 @@ export interface DtmfRecord {
   digits: DigitRecord[];
 }
 
+/**
+ * One try of an attempt: one for each target of a group that was tried, and, where the first server that a target's name
+ * leads to did not serve the call (RFC 3263 4.3), one for each server.
+ */
+export interface CallTry {
+  /** The target, as in `CallRecord.trunk`; or a server's SIP URI. */
+  trunk: string;
+  status: number | null;
+  reason: string | null;
+  cause: CallRecord['cause'];
+  /** When its INVITE left, and the time from there to its final response or to our giving it up; `null` of all servers but the last. */
+  startedMs: number | null;
+  ms: number | null;
+  /** Only of a server: the target whose name led to it. */
+  target?: string;
+}
+
 /** One call attempt from first INVITE to last report: a line of calls.ndjson. */
 export interface CallRecord {
   /** Number of the attempt in the plan, from 0. */
@@ -103,13 +120,10 @@ export interface CallRecord {
   direction: 'outbound' | 'inbound';
   from: string;
   to: string;
-  /** The target that was called. */
+  /** The target that was called; of a group the last one that was tried. Its name in the profile, or its URI. */
   trunk: string;
-  /**
-   * How each try ended. One for the target itself, or, where the first server that its name leads to did not serve the
-   * call (RFC 3263 4.3), one for each server that was tried, by its SIP URI.
-   */
-  tries: { trunk: string; status: number | null; reason: string | null }[];
+  /** Every target that was tried, in order. */
+  tries: CallTry[];
   /** When the attempt was due by the plan, and when it started. */
   dueMs: number;
   startedMs: number;

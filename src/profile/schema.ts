@@ -7,8 +7,8 @@ import { loadSpec } from '../load/spec.js';
 import type { Gate } from '../metrics/gate-parser.js';
 import { gatesFrom, gatesSpec } from '../metrics/gate-spec.js';
 import { sipSpec } from '../sip/spec.js';
+import { failoverSpec, targetsSpec, targetUri } from '../swarm/group-spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
-import { readTarget } from '../swarm/target.js';
 import { trunkSpec } from '../trunk/spec.js';
 
 type Table = Record<string, unknown>;
@@ -37,6 +37,10 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
         );
     }
   }
+  if (profile.targets !== undefined && profile.target !== undefined)
+    issue(['target'], 'cannot stand beside `targets`: make it one of them');
+  if (profile.failover !== undefined && profile.targets === undefined)
+    issue(['failover'], 'has no effect without `targets`');
   checkPortChanges(profile, issue);
   if (!isTable(profile.calls)) return;
   const { from, to, headers, numbers } = profile.calls;
@@ -96,11 +100,13 @@ export const profileSchema = z
       .describe('Name of the run'),
     description: z.string().default('').describe('What the run is for'),
     seed: z.number().int().min(0).max(0xffffffff).default(1).describe('All random decisions follow from it'),
-    target: z
-      .string()
-      .refine((uri) => readTarget(uri) !== null, 'expected a SIP URI such as sip:trunk.example.net:5060')
+    target: targetUri
       .optional()
       .describe('What is called; without it (and without --to) the run starts its own trunk on loopback'),
+    targets: targetsSpec
+      .optional()
+      .describe('In place of `target`: a trunk group, between whose targets attempts fail over'),
+    failover: failoverSpec.optional(),
     load: loadSpec.describe('When calls are attempted: stages, one after the other'),
     calls: callSpec.prefault({}),
     sip: sipSpec.prefault({}),

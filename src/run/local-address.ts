@@ -83,11 +83,28 @@ function localAddressTowards(address: string): Promise<string> {
 }
 
 /**
- * The local address to call `target` from, a SIP URI (the outbound proxy's where there is one): the given one, or the
- * one that the system would take. Sends nothing to the target.
+ * The local address to call `targets` from, SIP URIs (the outbound proxy's where there is one): the given one, or the one
+ * that the system would take, which has to be the same for all. Sends nothing to the targets.
  * @throws AppError HOST_UNKNOWN, ADDRESS_UNUSABLE
  */
-export async function localAddressFor(target: string, given: string | undefined, dns: Dns): Promise<string> {
-  const address = await resolveTarget(target, given, dns);
-  return given ?? (await localAddressTowards(address));
+export async function localAddressFor(
+  targets: readonly string[],
+  given: string | undefined,
+  dns: Dns,
+): Promise<string> {
+  let local = given;
+  for (const target of targets) {
+    const address = await resolveTarget(target, given, dns);
+    if (given !== undefined) continue;
+    const found = await localAddressTowards(address);
+    local ??= found;
+    if (found !== local)
+      throw new AppError('ADDRESS_UNUSABLE', 'The targets are reached from different local addresses', {
+        where: target,
+        expected: `${local}, from which ${targets[0]} is reached`,
+        found,
+        hint: 'Give one from which all of them can be reached with --local.',
+      });
+  }
+  return local!;
 }

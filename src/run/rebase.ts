@@ -9,6 +9,7 @@ export function rebase(record: CallRecord, startMs: number): void {
   record.startedMs = rebased(record.startedMs, startMs)!;
   record.answeredMs = rebased(record.answeredMs, startMs);
   record.endedMs = rebased(record.endedMs, startMs);
+  for (const one of record.tries) one.startedMs = rebased(one.startedMs, startMs);
   const { timings } = record;
   for (const key of Object.keys(timings) as (keyof typeof timings)[]) timings[key] = rebased(timings[key], startMs);
   for (const trace of [record.trace, record.trunkTrace])

@@ -42,8 +42,8 @@ export class RunState {
   /** Lines ever logged; `log` keeps the last of them. */
   logged = 0;
 
-  /** SIP URI; `null` until the run's own trunk says where it listens. */
-  target: string | null;
+  /** SIP URIs; none until the run's own trunk says where it listens. */
+  readonly targets: string[];
   readonly ownTrunk: boolean;
   /** Start of the run on the machine's clock: when the first attempt is due. */
   startMs = systemClock.now();
@@ -54,12 +54,17 @@ export class RunState {
     readonly startedAt: Date,
     /** What the load amounts to. */
     readonly planned: Plan,
-    target: string | null,
+    targets: readonly string[],
   ) {
-    this.target = target;
-    this.ownTrunk = target === null;
+    this.targets = [...targets];
+    this.ownTrunk = targets.length === 0;
     this.metrics = new CallMetrics(new Set(profile.refusals));
     this.gates = new GateMonitor(gatesOf(profile));
+  }
+
+  /** What is called, in words. */
+  get target(): string {
+    return this.targets.join(', ');
   }
 
   /** The run's clock, in whole ms: it stands at 0 while the threads start. */

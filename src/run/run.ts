@@ -11,6 +11,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
+import { groupOf, targetUris } from '../profile/targets.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
@@ -84,7 +85,7 @@ export class Run {
 
   constructor(private readonly options: RunOptions) {
     const { profile, id, startedAt, plan } = options;
-    this.state = new RunState(profile, id, startedAt, plan, profile.target ?? null);
+    this.state = new RunState(profile, id, startedAt, plan, targetUris(profile));
     this.impairing = new ImpairmentInForce(profile.impairment);
     this.join = new JoinBuffer(
       this.state.ownTrunk,
@@ -101,15 +102,16 @@ export class Run {
     const { state } = this;
     const timers: NodeJS.Timeout[] = [];
     try {
-      state.target ??= await this.openTrunk();
+      if (state.ownTrunk) state.targets.push(await this.openTrunk());
       const { profile, local, advertise } = this.options;
-      const address = await localAddressFor(profile.calls.proxy ?? state.target, local, new SystemDns(profile.sip.dns));
+      const hops = profile.calls.proxy === undefined ? state.targets : [profile.calls.proxy];
+      const address = await localAddressFor(hops, local, new SystemDns(profile.sip.dns));
       checkFamily(address, { '--advertise': advertise, 'media.addresses': profile.media.addresses?.[0] });
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
       );
-      await this.openSwarm(state.target, address);
+      await this.openSwarm(state.targets[0], address);
       await this.openControl();
       this.begin();
       await this.swarmDone.passed;
@@ -243,7 +245,13 @@ export class Run {
       ports,
       plan,
       signalling: {
-        role: { kind: 'swarm', target: readTarget(target)!, impairment: impairmentsOf(profile.impairment), rows },
+        role: {
+          kind: 'swarm',
+          target: readTarget(target)!,
+          group: groupOf(profile),
+          impairment: impairmentsOf(profile.impairment),
+          rows,
+        },
         profile,
         network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
       },

@@ -39,6 +39,7 @@ export function sumPulses(pulses: readonly Pulse[]): Pulse | null {
     peakEstablished: most((pulse) => pulse.peakEstablished),
     arrivalsDoneMs: ends.every((end) => end !== null) ? Math.max(...ends) : null,
     trunk: null,
+    group: pulses.find(({ group }) => group !== null)?.group ?? null,
     sip: pulses.map((pulse) => pulse.sip).reduce(addCounts),
     // Strain is of each thread by itself.
     eventLoopDelayMs: null,

@@ -24,7 +24,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       id: state.id,
       name: profile.name,
       seed: profile.seed,
-      target: state.target ?? '',
+      target: state.target,
       startedAt: state.startedAt.toISOString(),
       durationMs: Math.round(endMs - state.startMs),
       version,

@@ -6,6 +6,7 @@ import type { Answer } from '../metrics/live-setup.js';
 import type { Lateness } from '../metrics/validity.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipStats } from '../sip/stats.js';
+import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
 import type { PlanSlice } from '../swarm/pacer.js';
 import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
@@ -27,6 +28,8 @@ export type ShardRole =
   | {
       kind: 'swarm';
       target: SipTarget;
+      /** The targets between which attempts fail over, where the profile has any. */
+      group: GroupRole | null;
       impairment: Impairments;
       rows: Record<string, string>[];
       slice: PlanSlice;
@@ -65,6 +68,8 @@ export interface Pulse {
   /** All attempts were handed out; since when, on the run's clock. */
   arrivalsDoneMs: number | null;
   trunk: TrunkCounts | null;
+  /** Of the first shard of a swarm that calls a group of targets. */
+  group: GroupReport | null;
   /** `null` for an external server, which does not tell. */
   sip: (SipStats & { traces: TraceCounts | null }) | null;
   eventLoopDelayMs: Lateness | null;

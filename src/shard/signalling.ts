@@ -15,6 +15,7 @@ import type { Answer } from '../metrics/live-setup.js';
 import { readTls } from '../sip/read-tls.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { TraceBook } from '../sip/trace.js';
+import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer } from '../swarm/pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
@@ -39,6 +40,7 @@ export class Signalling {
   private connection: DrachtioConnection | null = null;
   private swarm: Swarm | null = null;
   private trunk: Trunk | null = null;
+  private group: GroupWatch | null = null;
   private pacer: Pacer | null = null;
   private traces: CallTraces | null = null;
   private arrivalsDoneMs: number | null = null;
@@ -175,6 +177,7 @@ export class Signalling {
   private openSwarm(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
     if (this.swarm) return;
     const { profile } = this.data;
+    this.openGroup(role);
     this.pacer = new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
     this.swarm = new Swarm({
       ...this.context,
@@ -186,11 +189,25 @@ export class Signalling {
       impairment: role.impairment,
       pacer: this.pacer,
       target: role.target,
+      group: this.group?.group ?? null,
       rows: role.rows,
       onAnswer: (answer) => {
         this.answers.push(answer);
       },
       onDone: () => void this.finish(),
+    });
+  }
+
+  private openGroup({ group, slice }: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
+    if (!group) return;
+    const { profile } = this.data;
+    const { srf, clock, onError } = this.context;
+    this.group = new GroupWatch(group, slice.index === 0, profile.seed, {
+      srf,
+      clock,
+      proxy: profile.calls.proxy,
+      onLog: (level, text) => this.post({ kind: 'log', level, text }),
+      onError,
     });
   }
 
@@ -227,6 +244,7 @@ export class Signalling {
   async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers) clearInterval(timer);
+    this.group?.close();
     this.loopDelay.disable();
     await this.connection?.close();
     await this.media.stop();
@@ -255,6 +273,7 @@ export class Signalling {
         peakEstablished: population.peakEstablished,
         arrivalsDoneMs: this.arrivalsDoneMs,
         trunk: this.trunk?.counts ?? null,
+        group: this.group?.report() ?? null,
         sip: sip && { ...sip, traces: this.traces && { kept: this.traces.kept, leftOut: this.traces.leftOut } },
         eventLoopDelayMs:
           this.loopDelay.count > 0

@@ -7,6 +7,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacer } from './pacer.js';
 import type { SipTarget } from './target.js';
+import { type TargetGroup, uriAt } from './target-group.js';
 
 const MAX_SLEEP_MS = 100;
 /** Attempts started in one turn of the event loop; more would keep it from reading what comes. */
@@ -17,6 +18,8 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
   pacer: Pacer;
   /** The target as a SIP URI, its user part replaced by the called number. */
   target: SipTarget;
+  /** The targets between which attempts fail over; `null` where there is only `target`. */
+  group: TargetGroup | null;
   /** What the paths of the calls do. */
   impairment: Impairments;
   /** Rows of the file of numbers, used in turn. */
@@ -121,17 +124,19 @@ export class Swarm {
     const row = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
     const to = this.to.at(index, row);
     const { scheme, host } = options.target;
+    const route = options.group?.route(index, options.calls.to === undefined ? null : to);
     const headers: Record<string, string> = {};
     for (const [name, value] of this.headers) headers[name] = value.at(index, row);
     const plan = {
       id: index,
       dueMs,
       holdMs,
-      uri: `${scheme}:${to === '' ? '' : `${to}@`}${host}`,
-      trunk: `${scheme}:${host}`,
+      uri: route?.first.uri ?? uriAt(options.target, to),
+      trunk: route?.first.trunk ?? `${scheme}:${host}`,
       from: this.from.at(index, row),
       to,
       headers,
+      route,
     };
     const call = new OutboundCall(
       isSelected(this.impairment.select, plan) ? this.impaired : this.spared,

@@ -137,8 +137,8 @@ describe('the ratios of sessions (RFC 6076 4.6–4.9)', () => {
 
   it('count an attempt that failed over as one, by its last try', () => {
     const tries = [
-      { trunk: 'sip:a', status: 503, reason: null },
-      { trunk: 'sip:b', status: 200, reason: null },
+      { trunk: 'sip:a', status: 503, reason: null, cause: 'status' as const, startedMs: 0, ms: 5 },
+      { trunk: 'sip:b', status: 200, reason: null, cause: null, startedMs: 5, ms: 5 },
     ];
     expect(sipOf(answered({}, { tries }))).toMatchObject({ ser: 1, isa: 0, scr: 1 });
     expect(sipOf(refused(486, {}, { tries }))).toMatchObject({ ser: 0, seer: 1, isa: 0 });

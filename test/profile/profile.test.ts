@@ -57,6 +57,33 @@ describe('a profile', () => {
     expect(found.length).toBe(7);
   });
 
+  it('with mistakes in a trunk group says so at their lines', () => {
+    const found = mistakes(
+      [
+        minimal,
+        'target: "sip:one.test"',
+        'targets:',
+        '  - { uri: "sip:a.test", weight: -1 }',
+        '  - { uri: a.test, priority: 70000 }',
+        '  - { uri: "sip:a.test" }',
+        'failover: { statuses: [200], noResponseMs: 0, keepalive: { every: 20ms, failures: 0 } }',
+      ].join('\n'),
+    );
+    expect(found.map(({ path, message }) => `${path}: ${message.split(',')[0]}`)).toEqual(
+      expect.arrayContaining([
+        'target: cannot stand beside `targets`: make it one of them',
+        'targets.2.uri: sip:a.test is a target already',
+        'targets.1.uri: expected a SIP URI such as sip:trunk.example.net:5060',
+        'failover.noResponseMs: must be above 0',
+        'failover.keepalive.every: must be 100 ms or more',
+      ]),
+    );
+    expect(found.every(({ line }) => line !== null)).toBe(true);
+    expect(mistakes(`${minimal}failover: {}\n`)).toMatchObject([
+      { path: 'failover', message: 'has no effect without `targets`' },
+    ]);
+  });
+
   it('with mistakes in audio and codecs says so at their lines', () => {
     const found = mistakes(
       [

@@ -57,6 +57,7 @@ function pulse(change: Partial<Pulse> = {}): Pulse {
     peakEstablished: 6,
     arrivalsDoneMs: null,
     trunk: null,
+    group: null,
     sip: { ...emptyStats(), traces: null, retransmissionsSent: 1, retransmissionsReceived: 2, malformed: 3 },
     eventLoopDelayMs: null,
     cpuMs: null,
@@ -69,7 +70,7 @@ function stateOf(rest = '', target: string | null = null): RunState {
     `name: p\nload: [{ shape: constant, cps: 10, for: 1s }]\ncalls: { hold: 2s }\n${rest}`,
     'p',
   );
-  const state = new RunState(profile, 'id', new Date(0), planOf(profile), target);
+  const state = new RunState(profile, 'id', new Date(0), planOf(profile), target === null ? [] : [target]);
   state.startMs = 1000;
   return state;
 }

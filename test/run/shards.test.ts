@@ -15,6 +15,7 @@ const pulse = (given: Partial<Pulse>): Pulse => ({
   peakEstablished: 0,
   arrivalsDoneMs: null,
   trunk: null,
+  group: null,
   sip: null,
   eventLoopDelayMs: null,
   cpuMs: null,

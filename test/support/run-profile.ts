@@ -3,6 +3,7 @@ import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
 import { parseProfile } from '../../src/profile/read.js';
+import { targetUris } from '../../src/profile/targets.js';
 import { planOf } from '../../src/run/plan.js';
 import { Run, type RunOptions } from '../../src/run/run.js';
 
@@ -30,7 +31,7 @@ export async function runProfile(
   options: TestOptions = {},
   during?: (run: Run) => void,
 ): Promise<FinishedRun> {
-  const isOwn = parseProfile(yaml, 'test.yaml').target === undefined;
+  const isOwn = targetUris(parseProfile(yaml, 'test.yaml')).length === 0;
   for (let again = isOwn ? (options.tries ?? 3) - 1 : 0; ; again--) {
     const finished = await runOnce(yaml, options, during);
     const { valid, interrupted } = finished.summary.run;

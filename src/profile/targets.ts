@@ -1,0 +1,20 @@
+import { failoverSpec } from '../swarm/group-spec.js';
+import type { GroupRole } from '../swarm/group-watch.js';
+import { groupTarget } from '../swarm/target-group.js';
+import { healthMemory } from '../swarm/target-health.js';
+import type { Profile } from './schema.js';
+
+/** The SIP URIs that a profile calls; none where the run is to start its own trunk. */
+export function targetUris({ target, targets }: Pick<Profile, 'target' | 'targets'>): string[] {
+  return targets?.map(({ uri }) => uri) ?? (target === undefined ? [] : [target]);
+}
+
+/** The trunk group that a profile calls, with memory for its health; `null` where there is none. */
+export function groupOf({ targets, failover }: Pick<Profile, 'targets' | 'failover'>): GroupRole | null {
+  if (!targets) return null;
+  return {
+    targets: targets.map(groupTarget),
+    failover: failover ?? failoverSpec.parse({}),
+    health: healthMemory(targets.length),
+  };
+}
