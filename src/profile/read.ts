@@ -103,18 +103,28 @@ function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   );
 }
 
-/** Of a field that may have several forms: what is wrong by the form that was meant, where the value tells which that is. */
+/**
+ * Of a field that may have several forms: what is wrong by the form that was meant, where the value tells which that is. A
+ * value that names its kind means a form of that kind.
+ */
 function withinForm(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union' || 'options' in issue) return [issue];
-  for (const branch of issue.errors) {
-    const issues = branch.flatMap(withinForm);
-    const isOther = issues.some(
-      ({ path, code, ...rest }) =>
-        path.length === 0 && (code === 'invalid_type' || (code === 'invalid_union' && !('options' in rest))),
-    );
-    if (!isOther) return issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-  }
-  return [issue];
+  const forms = issue.errors
+    .map((branch) => branch.flatMap(withinForm))
+    .filter((issues) => !issues.some(isOfAnotherType));
+  const meant = forms.find((issues) => !issues.some(isOfAnotherKind)) ?? forms[0];
+  return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+}
+
+/** The value is no object, or no number, where the form is one. */
+function isOfAnotherType({ path, code, ...rest }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || (code === 'invalid_union' && !('options' in rest)));
+}
+
+/** The value has another `kind` than the form, or has one where the form has none. */
+function isOfAnotherKind(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === 'unrecognized_keys') return issue.path.length === 0 && issue.keys.includes('kind');
+  return issue.path.length === 1 && issue.path[0] === 'kind';
 }
 
 function mistakesOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {
