@@ -39,7 +39,7 @@ export class CallFlow implements CallControl {
     this.side = call.side;
     this.scope = new CallScope((error) => call.onThrow(error));
     this.run = new FlowRun(planFlow(flow), this, call.clock, (error) => call.onThrow(error));
-    call.conversation.onDigit = (digit) => this.tell({ kind: 'digit', digit });
+    call.conversation.onHeard = (event) => this.tell(event);
   }
 
   /** `null` for a side without a list. */
@@ -101,6 +101,15 @@ export class CallFlow implements CallControl {
       digits,
       sound,
     );
+  }
+
+  async say(sound: string): Promise<'whole' | 'cut' | 'unsaid'> {
+    const said = await this.call.conversation.say(sound);
+    return said === null ? 'unsaid' : said.whole ? 'whole' : 'cut';
+  }
+
+  play(sound: string | null): void {
+    this.call.conversation.play(sound);
   }
 
   private begin(): void {

@@ -17,6 +17,7 @@ import type { InfoMethod } from './dtmf-info.js';
 import { type ProbeTimes, Probing } from './probing.js';
 import { soundName } from './sounds.js';
 import type { ConversationSpec, MediaSpec } from './spec.js';
+import { expectsSpeech } from './steps/plan.js';
 import type { StepDigits } from './steps/step.js';
 
 /** A digit of a list of steps is late when it is heard later than this. */
@@ -41,8 +42,10 @@ export interface ConversationSetup {
 export class Conversation {
   /** Digits that went and came by INFO, or went as tones. */
   readonly signalled: { sent: SentDigit[]; heard: HeardDigit[] } = { sent: [], heard: [] };
-  /** Told of each digit at once; asked for by a list of steps. */
-  onDigit: ((digit: string) => void) | null = null;
+  /** Told at once what is heard, where a list of steps asks for it. */
+  onHeard: ((heard: { kind: 'digit'; digit: string } | { kind: 'speech' | 'silence' }) => void) | null = null;
+  /** What is played while nothing else is asked for. */
+  private readonly audio: string;
   private readonly hearsDigits: boolean;
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
@@ -59,14 +62,16 @@ export class Conversation {
   ) {
     const { conversation, mediaSpec } = setup;
     this.hearsDigits = options.hearDigits ?? true;
+    this.audio = options.audio ?? soundName(conversation);
     const session = {
-      audio: options.audio ?? soundName(conversation),
+      audio: this.audio,
       ptimeMs: conversation.ptime,
       hearDigits: this.hearsDigits,
       listen: {
         tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true),
         markers: setup.probe !== null,
         live: conversation.flow !== undefined,
+        speech: expectsSpeech(conversation.flow),
       },
       recordBytes: options.recordBytes,
       // A side that is to send nothing, or silence, does not talk.
@@ -92,7 +97,7 @@ export class Conversation {
     };
     this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp, conversation.comfortNoise);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
-    if (conversation.flow !== undefined) setup.media.hear(call, ({ digit }) => this.onDigit?.(digit));
+    if (conversation.flow !== undefined) setup.media.hear(call, (heard) => this.onHeard?.(heard));
   }
 
   /** Our description with all codecs that we speak. */
@@ -180,10 +185,20 @@ export class Conversation {
     return whole.join('');
   }
 
+  /** Says a sound once; `null` where nothing is being sent. */
+  say(sound: string): Promise<Said | null> {
+    return this.setup.media.say(this.call, sound);
+  }
+
+  /** Plays a sound over and over from now on; `null` for what the side plays otherwise. */
+  play(sound: string | null): void {
+    this.setup.media.play(this.call, sound ?? this.audio);
+  }
+
   /** A digit came by INFO. */
   hearInfo(digit: string, method: InfoMethod, durationMs: number | null, startMs: number): void {
     if (!this.hearsDigits) return;
-    this.onDigit?.(digit);
+    this.onHeard?.({ kind: 'digit', digit });
     this.signalled.heard.push({
       digit,
       method,

@@ -74,6 +74,8 @@ export class MediaCall implements SourceWatcher, Mouth {
   private readonly srtp: SrtpSession | null;
   private remote: MediaRemote | null = null;
   private hushed = false;
+  /** What is played over and over. */
+  private audio: string;
   private digitRequests: { from: number; to: number }[] = [];
   private digitsRequested = 0;
   private closedAtMs: number | null = null;
@@ -88,6 +90,7 @@ export class MediaCall implements SourceWatcher, Mouth {
     private readonly phase: number,
   ) {
     this.id = spec.call;
+    this.audio = spec.session.audio;
     const { seed, queue } = around;
     const [up, down] = [new AudioTap(), new AudioTap()];
     const pipelineOf = (stages: Pipeline, direction: string, taps: { own: AudioTap; other: AudioTap }) =>
@@ -206,13 +209,28 @@ export class MediaCall implements SourceWatcher, Mouth {
       this.rtcp.connect(route, isAnew, clockRate, nowMs);
       if (route.from === this.pair.rtcp) this.pair.rtcp.expect?.(route.ip, route.port, announced, nowMs);
     }
-    const { audio } = this.spec.session;
+    this.talk(remote, nowMs);
+  }
+
+  /** Plays a sound over and over, from its beginning; `none` for no RTP. */
+  play(sound: string, nowMs: number): void {
+    this.audio = sound;
+    if (this.closedAtMs !== null || this.remote === null) return;
+    this.talk(this.remote, nowMs);
+    this.sender.rewind();
+  }
+
+  /** Sends what is to be played where and how the far end takes it, or nothing. */
+  private talk(remote: MediaRemote, nowMs: number): void {
+    const ip = this.addressOf(remote.address);
+    const { audio } = this;
     if (this.hushed || remote.sends === false || audio === 'none' || ip === null || ip === 0 || remote.port === 0) {
       this.sender.stop();
       return;
     }
     const ptimeMs = remote.ptimeMs ?? this.spec.session.ptimeMs;
     const frames = this.around.audio.get(audio, remote.codec, ptimeMs);
+    const { clockRate } = CODECS[remote.codec];
     const { eventPayloadType, comfortPayloadType } = remote;
     this.sender.setFormat(frames, remote.sendPayloadType, eventPayloadType, clockRate, ptimeMs, comfortPayloadType);
     if (this.sender.sending) return;

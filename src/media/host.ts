@@ -46,6 +46,9 @@ export class MediaHost implements PlaneListener {
       case 'say':
         plane.say(command.call, command.sound);
         break;
+      case 'play':
+        plane.play(command.call, command.sound, nowMs);
+        break;
       case 'hush':
         plane.hush(command.call);
         break;

@@ -13,12 +13,12 @@ export class CallListeners {
   constructor({ listen }: Pick<SessionSpec, 'listen'>, onHeard: (heard: HeardNow) => void) {
     this.tones = listen?.tones ? new DtmfDetector() : null;
     this.markers = listen?.markers ? new MarkerListener() : null;
-    this.live = listen?.live ? new LiveEars(this.tones, onHeard) : null;
+    this.live = listen?.live ? new LiveEars(this.tones, listen.speech === true, onHeard) : null;
   }
 
   get all(): Listener[] {
     // Telephone-events are heard without listening to the audio.
-    const live = this.tones === null ? null : this.live;
+    const live = this.live?.needsAudio ? this.live : null;
     return [this.tones, this.markers, live].filter((listener) => listener !== null);
   }
 }

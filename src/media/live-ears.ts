@@ -1,4 +1,5 @@
 import type { Listener } from '../quality/played-audio.js';
+import { SpeechDetector } from '../voice/speech-detector.js';
 import type { HeardNow } from './link/messages.js';
 
 /** What counts and names the digits that were heard so far. */
@@ -11,14 +12,30 @@ interface Digits {
 export class LiveEars implements Listener {
   private events = '';
   private tones = '';
+  private readonly speech: SpeechDetector | null;
 
   constructor(
     private readonly inband: Digits | null,
+    hearsSpeech: boolean,
     private readonly tell: (heard: HeardNow) => void,
-  ) {}
+  ) {
+    this.speech = hearsSpeech
+      ? new SpeechDetector({
+          onSpeech: (atMs) => tell({ kind: 'speech', atMs }),
+          onSilence: (atMs) => tell({ kind: 'silence', atMs }),
+          onTone: () => {},
+        })
+      : null;
+  }
 
-  /** Digits as tones: known when they have ended. */
-  listen(_samples: Int16Array, _count: number, atMs: number): void {
+  /** Whether the audio has to be listened to. */
+  get needsAudio(): boolean {
+    return this.inband !== null || this.speech !== null;
+  }
+
+  /** Digits as tones are known when they have ended. */
+  listen(samples: Int16Array, count: number, atMs: number): void {
+    this.speech?.listen(samples, count, atMs);
     if (this.inband !== null && this.inband.count > this.tones.length)
       this.tones = this.tellNew(this.tones, this.inband.digits, atMs);
   }

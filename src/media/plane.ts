@@ -236,6 +236,11 @@ export class Plane {
     if (!this.speaking.includes(found)) this.speaking.push(found);
   }
 
+  /** Plays a sound over and over from now on. */
+  play(call: number, sound: string, nowMs: number): void {
+    this.calls.get(call)?.play(sound, nowMs);
+  }
+
   /** Stops sending for good; the call goes on listening until it is closed. */
   hush(call: number): void {
     this.calls.get(call)?.hush();

@@ -168,6 +168,11 @@ export class RtpSender implements Paced {
     this.eventPayloadType = eventPayloadType;
   }
 
+  /** What is played begins anew. */
+  rewind(): void {
+    this.numbers[this.at + FRAME] = 0;
+  }
+
   /**
    * Starts at `firstSlotMs`; the caller puts the sender into the wheel unless it is there still. After a pause the timestamps
    * have gone on with the time, and the first packet has the marker (RFC 3550 5.1, RFC 3551 4.1).

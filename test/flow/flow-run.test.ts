@@ -15,6 +15,7 @@ class Bed implements CallControl {
   /** What of the digits goes out. */
   sendable = 'all';
   refusal: string | null = null;
+  said: 'whole' | 'cut' | 'unsaid' = 'whole';
 
   constructor(
     steps: unknown[],
@@ -58,6 +59,15 @@ class Bed implements CallControl {
     const ms = digits.length * 200;
     const sent = this.sendable === 'all' ? digits : this.sendable;
     return new Promise((resolve) => setTimeout(() => resolve(sent), ms));
+  }
+
+  say(sound: string): Promise<'whole' | 'cut' | 'unsaid'> {
+    this.asked.push(`say ${sound}`);
+    return new Promise((resolve) => setTimeout(() => resolve(this.said), 700));
+  }
+
+  play(sound: string | null): void {
+    this.asked.push(`play ${sound}`);
   }
 
   hangUp(status: number | null): void {
@@ -189,6 +199,70 @@ describe('digits', () => {
     bed.answered();
     await bed.pass(600);
     expect(bed.record).toMatchObject({ result: 'failed', reason: 'sent 1 of 123' });
+  });
+});
+
+describe('audio', () => {
+  it('is said to its end before the next step', async () => {
+    const bed = new Bed([{ step: 'say', audio: 'hello.wav' }, 'hangup']).answered();
+    await bed.pass(699);
+    expect(bed.asked).toEqual(['say flow 1']);
+    await bed.pass(1);
+    expect(bed.asked[1]).toBe('hang up');
+  });
+
+  it.each([
+    ['cut', 'was cut off'],
+    ['unsaid', 'no audio was being sent'],
+  ] as const)('that is %s fails its step', async (said, reason) => {
+    const bed = new Bed([{ step: 'say' }]);
+    bed.said = said;
+    bed.answered();
+    await bed.pass(700);
+    expect(bed.record).toMatchObject({ result: 'failed', reason });
+  });
+
+  it('is played for a time, and then what the side plays otherwise; without a time it goes on', async () => {
+    const steps = [
+      { step: 'noise', for: '1s' },
+      { step: 'silence', for: '1s' },
+      { step: 'play', audio: 'speech' },
+      'hangup',
+    ];
+    const bed = new Bed(steps).answered();
+    await bed.pass(1999);
+    expect(bed.asked).toEqual(['play flow 1', 'play null', 'play flow 2']);
+    await bed.pass(1);
+    expect(bed.asked.slice(3)).toEqual(['play null', 'play flow 3', 'hang up']);
+  });
+});
+
+describe('speech', () => {
+  it('is expected to begin, or to end; what is under way counts', () => {
+    const bed = new Bed(['expect-speech', { step: 'expect-speech', until: 'end' }]).answered();
+    bed.run.tell({ kind: 'speech' });
+    expect(bed.record.stepsDone).toBe(1);
+    bed.run.tell({ kind: 'silence' });
+    expect(bed.record.result).toBe('passed');
+  });
+
+  it('that ended before its step does not count', async () => {
+    const steps = [
+      { step: 'wait', for: 100 },
+      { step: 'expect-speech', within: '1s' },
+    ];
+    const bed = new Bed(steps).answered();
+    bed.run.tell({ kind: 'speech' });
+    bed.run.tell({ kind: 'silence' });
+    await bed.pass(1100);
+    expect(bed.record).toMatchObject({ result: 'failed', reason: 'no speech was heard within 1000 ms' });
+  });
+
+  it('that goes on for too long fails its step', async () => {
+    const bed = new Bed([{ step: 'expect-speech', until: 'end', within: '1s' }]).answered();
+    bed.run.tell({ kind: 'speech' });
+    await bed.pass(1000);
+    expect(bed.record.reason).toBe('the far end did not stop speaking within 1000 ms');
   });
 });
 

@@ -19,6 +19,9 @@ describe('a list of steps in a profile', () => {
     expect(mistakes(caller('ring', 'answer', '{ step: wait, for: 2s }', 'hangup'))).toEqual([]);
     expect(mistakes(callee('{ step: expect-dtmf, count: 4, within: 5s }', 'expect-hangup'))).toEqual([]);
     expect(mistakes(callee('ring', '{ step: wait, for: 1s }', '{ step: hangup, status: 486 }'))).toEqual([]);
+    expect(mistakes(callee('early-media', '{ step: say, audio: busy.wav }', '{ step: hangup, status: 486 }'))).toEqual(
+      [],
+    );
     const twice = '{ step: repeat, times: 100, every: 1s, steps: [{ step: send-dtmf, digits: "1" }] }';
     expect(mistakes(`${caller(twice)}  hold: 2m\n`)).toEqual([]);
   });
@@ -49,6 +52,16 @@ describe('a list of steps in a profile', () => {
       '4 calls.flow: comes to 29997 steps in a call: 20000 are the most',
     ],
     [`${caller('{ step: wait, for: 8s }')}  hold: 5s\n`, '6 calls.hold: the steps of `flow` take 8000 ms at least'],
+    [caller('{ step: play, audio: "tone:" }'), '5 calls.flow.0'],
+    [callee('{ step: say }', 'answer'), '5 trunk.flow.0: `say` needs an answered call'],
+    [
+      `${caller('{ step: say }')}  codecs: [G729]\n  audio: none\n`,
+      '4 calls.flow: `1 say` cannot be done with G729, which is not encoded here',
+    ],
+    [
+      caller('{ step: wait, for: 1s, name: a }', '{ step: wait, for: 1s, name: a }'),
+      '4 calls.flow: has two steps of the name `a`',
+    ],
   ])('is refused where its steps contradict each other: %j', (sides, mistake) => {
     expect(mistakes(sides).join('\n')).toContain(mistake);
   });

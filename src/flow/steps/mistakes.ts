@@ -1,9 +1,14 @@
+import { OPAQUE_CODEC_NAMES } from '../../core/codecs.js';
 import { planFlow, ringsItself } from './plan.js';
 import { type FlowSpec, flowSpec, type StepSpec } from './spec.js';
 import type { Side } from './step.js';
 
 /** Steps that need no answered call. */
 const BEFORE_THE_ANSWER: readonly StepSpec['step'][] = ['wait', 'ring', 'early-media', 'answer', 'hangup'];
+/** Steps that need no more than early media. */
+const WITH_EARLY_MEDIA: readonly StepSpec['step'][] = ['play', 'say', 'silence', 'noise'];
+/** Steps that need audio that is encoded here. */
+const WITH_AUDIO: readonly StepSpec['step'][] = [...WITH_EARLY_MEDIA, 'expect-speech'];
 /** Once in a call at most. */
 const ONCE: readonly StepSpec['step'][] = ['ring', 'early-media', 'answer', 'expect-hangup', 'hangup'];
 /** Steps that one call may do: its record keeps the time of each. */
@@ -37,6 +42,7 @@ export function flowMistakes(side: Side, fields: Record<string, unknown>): FlowM
       });
   orderMistakes(flow, side, mistakes);
   if (ringsItself(flow) && side === 'callee') ringMistakes(fields, mistakes);
+  audioMistakes(flow, fields.codecs, mistakes);
   lengthMistakes(flow, side === 'caller' ? fields.hold : undefined, mistakes);
   return mistakes;
 }
@@ -52,7 +58,8 @@ function orderMistakes(flow: FlowSpec, side: Side, mistakes: FlowMistake[]): voi
     if (isRepeated && ONCE.includes(step)) issue(`\`${step}\` happens once in a call: take it out of the group`);
     else if (seen.has(step) && ONCE.includes(step)) issue(`\`${step}\` happens once in a call: take this one out`);
     if (isAnswered && (step === 'ring' || step === 'early-media')) issue(`\`${step}\` comes after the answer`);
-    if (!isAnswered && !BEFORE_THE_ANSWER.includes(step))
+    const isEarly = seen.has('early-media') && WITH_EARLY_MEDIA.includes(step);
+    if (!isAnswered && !isEarly && !BEFORE_THE_ANSWER.includes(step))
       issue(`\`${step}\` needs an answered call: \`answer\` before it`);
     if (step === 'hangup' && spec.status !== undefined && (side === 'caller' || isAnswered))
       issue('`status` is for a callee that has not answered: leave it out');
@@ -78,6 +85,23 @@ function ringMistakes(fields: Record<string, unknown>, mistakes: FlowMistake[]):
   if (fields.earlyMedia === true) mistakes.push({ path: ['earlyMedia'], message });
 }
 
+function audioMistakes(flow: FlowSpec, codecs: unknown, mistakes: FlowMistake[]): void {
+  const opaque = OPAQUE_CODEC_NAMES.find((name) => Array.isArray(codecs) && codecs.includes(name));
+  const step = planFlow(flow).steps.find(({ spec }) => WITH_AUDIO.includes(spec.step) || isInband(spec));
+  if (opaque !== undefined && step !== undefined)
+    mistakes.push({
+      path: ['flow'],
+      message: `\`${step.name}\` cannot be done with ${opaque}, which is not encoded here`,
+    });
+  const names = planFlow(flow).steps.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) mistakes.push({ path: ['flow'], message: `has two steps of the name \`${twice}\`` });
+}
+
+function isInband(spec: StepSpec): boolean {
+  return spec.step === 'send-dtmf' && spec.method === 'inband';
+}
+
 function lengthMistakes(flow: FlowSpec, hold: unknown, mistakes: FlowMistake[]): void {
   let steps = 0;
   let leastMs = 0;
@@ -100,5 +124,6 @@ function lengthMistakes(flow: FlowSpec, hold: unknown, mistakes: FlowMistake[]):
 /** How long a step takes at least, in ms. */
 function leastOf(spec: StepSpec): number {
   if (spec.step === 'wait') return spec.for;
+  if (spec.step === 'play' || spec.step === 'silence' || spec.step === 'noise') return spec.for ?? 0;
   return spec.step === 'send-dtmf' ? spec.digits.length * (spec.tone + spec.gap) : 0;
 }

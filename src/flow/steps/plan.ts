@@ -28,8 +28,13 @@ export interface FlowPlan {
   program: (PlannedStep | PlannedGroup)[];
 }
 
+/** All calls of a side have the same list. */
+const plans = new WeakMap<FlowSpec, FlowPlan>();
+
 /** A list with its steps named and counted through. */
 export function planFlow(flow: FlowSpec): FlowPlan {
+  const known = plans.get(flow);
+  if (known) return known;
   const steps: PlannedStep[] = [];
   const plan = (spec: StepSpec, place: string): PlannedStep => {
     const step = { index: steps.length, name: spec.name ?? `${place} ${spec.step}`, sound: `flow ${place}`, spec };
@@ -41,7 +46,9 @@ export function planFlow(flow: FlowSpec): FlowPlan {
     const group = spec.steps.map((inner, j) => plan(inner, `${i + 1}.${j + 1}`));
     return { times: spec.times, everyMs: spec.every ?? 0, steps: group };
   });
-  return { steps, program };
+  const made = { steps, program };
+  plans.set(flow, made);
+  return made;
 }
 
 /** The list begins with the INVITE, and decides when the call is answered; otherwise it begins with the answer. */
@@ -60,17 +67,40 @@ export function sendsTones(flow: FlowSpec | undefined): boolean {
   return stepsOf(flow).some((spec) => spec.step === 'send-dtmf' && spec.method === 'inband');
 }
 
-/** What the steps say, by the names under which they say it. */
+/** Whether speech of the far end is listened for. */
+export function expectsSpeech(flow: FlowSpec | undefined): boolean {
+  return stepsOf(flow).some((spec) => spec.step === 'expect-speech');
+}
+
+/** What the steps say and play, by the names under which they do it. */
 export function flowSounds(flow: FlowSpec | undefined): Record<string, Sound> {
   const sounds: Record<string, Sound> = {};
   if (flow === undefined) return sounds;
   for (const { spec, sound } of planFlow(flow).steps) {
-    if (spec.step !== 'send-dtmf' || spec.method !== 'inband') continue;
-    const { digits, tone, gap, level, twist } = spec;
-    const dtmf = { digits, toneMs: tone, gapMs: gap, levelDbm0: level, twistDb: twist };
-    sounds[sound] = { audio: 'silence', dtmf, once: true };
+    const made = soundOf(spec);
+    if (made !== null) sounds[sound] = made;
   }
   return sounds;
+}
+
+function soundOf(spec: StepSpec): Sound | null {
+  switch (spec.step) {
+    case 'send-dtmf': {
+      const { digits, method, tone, gap, level, twist } = spec;
+      const dtmf = { digits, toneMs: tone, gapMs: gap, levelDbm0: level, twistDb: twist };
+      return method === 'inband' ? { audio: 'silence', dtmf, once: true } : null;
+    }
+    case 'play':
+      return { audio: spec.audio };
+    case 'say':
+      return { audio: spec.audio, seconds: spec.length / 1000, once: true };
+    case 'silence':
+      return { audio: 'silence' };
+    case 'noise':
+      return { audio: 'silence', noise: { kind: spec.kind, level: spec.level } };
+    default:
+      return null;
+  }
 }
 
 function stepsOf(flow: FlowSpec | undefined): StepSpec[] {

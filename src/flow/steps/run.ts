@@ -28,7 +28,13 @@ interface Under {
  */
 export class FlowRun {
   readonly record: FlowRecord;
-  private readonly farEnd: FarEnd = { isRinging: false, hasEarlyMedia: false, isAnswered: false, digits: '' };
+  private readonly farEnd: FarEnd = {
+    isRinging: false,
+    hasEarlyMedia: false,
+    isAnswered: false,
+    isSpeaking: false,
+    digits: '',
+  };
   private readonly queue: Iterator<PlannedStep | number>;
   /** Timers of the step under way. */
   private readonly scope: CallScope;
@@ -77,6 +83,10 @@ export class FlowRun {
         break;
       case 'digit':
         farEnd.digits += event.digit;
+        break;
+      case 'speech':
+      case 'silence':
+        farEnd.isSpeaking = event.kind === 'speech';
         break;
       default:
         event satisfies never;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toneFrequencies } from '../../audio/sound.js';
 import { duration } from '../../core/units.js';
 import { dtmfSpec } from '../dtmf-spec.js';
 
@@ -60,6 +61,56 @@ const expectDtmfSpec = z
   .refine((s) => (s.digits === undefined) !== (s.count === undefined), 'needs either `digits` or `count`')
   .describe('Waits for digits of the far end; those that came since the `expect-dtmf` before count');
 
+const source = z.string().refine((audio) => !audio.startsWith('tone:') || toneFrequencies(audio) !== null, {
+  error: 'expected tone: and one to four frequencies, such as tone:350+440',
+});
+
+const goesBack = duration.optional().describe('For how long; without it, it goes on while the next steps are done');
+
+const playSpec = z
+  .strictObject({
+    step: z.literal('play'),
+    audio: source.describe('As `audio` of the side: `speech`, `silence`, `tone:440`, or the path of a WAV file'),
+    for: goesBack,
+    ...common,
+  })
+  .describe('Plays something over and over in place of `audio`');
+
+const saySpec = z
+  .strictObject({
+    step: z.literal('say'),
+    audio: source.default('speech').describe('The path of a WAV file, `speech` (of `length`), or `tone:440`'),
+    length: duration
+      .refine((ms) => ms >= 500 && ms <= 30_000, 'must lie within 500 ms and 30 s')
+      .default(2000)
+      .describe('How long `speech` is'),
+    ...common,
+  })
+  .describe('Says something once, and is over when it was said');
+
+const silenceSpec = z
+  .strictObject({ step: z.literal('silence'), for: goesBack, ...common })
+  .describe('Sends packets that carry silence, in place of `audio`');
+
+const noiseSpec = z
+  .strictObject({
+    step: z.literal('noise'),
+    kind: z.string().default('white').describe('`white`, `pink`, `brown`, or the path of a WAV file'),
+    level: z.number().min(-90).max(0).default(-40).describe('Its level in dBov'),
+    for: goesBack,
+    ...common,
+  })
+  .describe('Plays noise alone, in place of `audio`');
+
+const expectSpeechSpec = z
+  .strictObject({
+    step: z.literal('expect-speech'),
+    until: z.enum(['start', 'end']).default('start').describe('Until the far end speaks, or until it has spoken'),
+    within: duration.default(10_000).describe('It fails when that has not come by then'),
+    ...common,
+  })
+  .describe('Waits for speech of the far end; tones and noise are none');
+
 const expectHangupSpec = z
   .strictObject({ step: z.literal('expect-hangup'), within: within.optional(), ...common })
   .describe('Waits until the far end hangs up; the list ends here');
@@ -85,12 +136,17 @@ const LEAF_STEPS = [
   answerSpec,
   sendDtmfSpec,
   expectDtmfSpec,
+  playSpec,
+  saySpec,
+  silenceSpec,
+  noiseSpec,
+  expectSpeechSpec,
   expectHangupSpec,
   hangupSpec,
 ] as const;
 
 /** Steps that need no field may be written by their name alone. */
-const BARE = ['ring', 'early-media', 'answer', 'expect-hangup', 'hangup'] as const;
+const BARE = ['ring', 'early-media', 'answer', 'silence', 'noise', 'expect-speech', 'expect-hangup', 'hangup'] as const;
 const leaf = z.discriminatedUnion('step', LEAF_STEPS);
 
 const bare = z

@@ -15,6 +15,10 @@ export interface CallControl {
   answer(): string | null;
   /** Sends digits one after the other. @param sound name of their tones @returns those that went out */
   sendDigits(digits: StepDigits, sound: string): Promise<string>;
+  /** Says a sound once. @returns how far: `unsaid` where no audio is being sent */
+  say(sound: string): Promise<'whole' | 'cut' | 'unsaid'>;
+  /** Plays a sound over and over, or, with `null`, again what the side plays otherwise. */
+  play(sound: string | null): void;
   /** Ends the call: by BYE, or before the answer by CANCEL or a final response of `status`. */
   hangUp(status: number | null): void;
 }
@@ -24,13 +28,16 @@ export type CallEvent =
   | { kind: 'ringing' }
   | { kind: 'early-media' }
   | { kind: 'answered' }
-  | { kind: 'digit'; digit: string };
+  | { kind: 'digit'; digit: string }
+  | { kind: 'speech' }
+  | { kind: 'silence' };
 
 /** What is known of the far end since the list began. */
 export interface FarEnd {
   isRinging: boolean;
   hasEarlyMedia: boolean;
   isAnswered: boolean;
+  isSpeaking: boolean;
   /** Digits heard and not yet taken by a step, so that those that came ahead of it count. */
   digits: string;
 }
@@ -39,7 +46,7 @@ export interface FarEnd {
 export interface StepContext {
   readonly call: CallControl;
   readonly farEnd: FarEnd;
-  /** Names the tones that belong to the step. */
+  /** Names the sound that belongs to the step. */
   readonly sound: string;
   /** Does something so many ms later, unless the step is over by then. */
   after(ms: number, action: () => void): void;

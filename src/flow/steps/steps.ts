@@ -2,9 +2,12 @@ import { answer } from './answer.js';
 import { earlyMedia } from './early-media.js';
 import { expectDtmf } from './expect-dtmf.js';
 import { expectHangup } from './expect-hangup.js';
+import { expectSpeech } from './expect-speech.js';
 import { hangup } from './hangup.js';
 import type { Step } from './plan.js';
+import { play } from './play.js';
 import { ring } from './ring.js';
+import { say } from './say.js';
 import { sendDtmf } from './send-dtmf.js';
 import type { StepSpec } from './spec.js';
 import type { Begin, Running, StepContext } from './step.js';
@@ -17,6 +20,11 @@ const STEPS: { [Kind in StepSpec['step']]: Begin<Step<Kind>> } = {
   answer,
   'send-dtmf': sendDtmf,
   'expect-dtmf': expectDtmf,
+  play,
+  say,
+  silence: play,
+  noise: play,
+  'expect-speech': expectSpeech,
   'expect-hangup': expectHangup,
   hangup,
 };

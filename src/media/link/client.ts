@@ -117,6 +117,11 @@ export class MediaClient {
     });
   }
 
+  /** Plays a sound of the setup over and over, in place of the call's audio; `none` for no RTP. */
+  play(call: number, sound: string): void {
+    this.link.post({ kind: 'play', call, sound });
+  }
+
   /** What a call that is listened to live hears goes to `onHeard`, until it is closed. */
   hear(call: number, onHeard: (heard: HeardNow) => void): void {
     this.ears.set(call, onHeard);

@@ -72,12 +72,17 @@ export interface ListenSpec {
   tones?: boolean;
   /** Markers of the audio probe. */
   markers?: boolean;
-  /** What is heard is told at once, by `heard`. */
+  /** Digits are told at once, by `heard`. */
   live?: boolean;
+  /** Of a call that is listened to live: speech is told, too. */
+  speech?: boolean;
 }
 
 /** Something that was just heard of a call; `atMs` on the run's clock. */
-export type HeardNow = { kind: 'digit'; digit: string; atMs: number };
+export type HeardNow =
+  | { kind: 'digit'; digit: string; atMs: number }
+  /** Somebody began to speak, or has stopped; told some time after that (`voice/speech-detector.ts`). */
+  | { kind: 'speech' | 'silence'; atMs: number };
 
 /** What a local session sends and expects. */
 export interface SessionSpec {
@@ -160,6 +165,8 @@ export type MediaCommand =
   | { kind: 'digits'; call: number; digits: string; toneMs: number; gapMs: number; volume?: number }
   /** Says a sound of the setup once, in place of the audio and after what is said before; answered by `said`. */
   | { kind: 'say'; call: number; sound: string }
+  /** Plays a sound of the setup from now on, over and over; `none` for no RTP. */
+  | { kind: 'play'; call: number; sound: string }
   /** Stops sending for good and goes on listening: a BYE is about to leave (RFC 3261 15.1.1). */
   | { kind: 'hush'; call: number }
   /** Stops sending, waits `drainMs` for packets that are still delayed, then reports and gives the pair back. */
