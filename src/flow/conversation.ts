@@ -185,11 +185,6 @@ export class Conversation {
     return whole.join('');
   }
 
-  /** Says a sound once; `null` where nothing is being sent. */
-  say(sound: string): Promise<Said | null> {
-    return this.setup.media.say(this.call, sound);
-  }
-
   /** Plays a sound over and over from now on; `null` for what the side plays otherwise. */
   play(sound: string | null): void {
     this.setup.media.play(this.call, sound ?? this.audio);
