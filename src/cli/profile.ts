@@ -3,7 +3,7 @@ import { type Network, networkNames, networkOf, networkPath } from '../impair/ne
 import { loadLengthMs } from '../load/spec.js';
 import { hintsOf } from '../profile/hints.js';
 import { readProfile } from '../profile/read.js';
-import { profileJsonSchema } from '../profile/schema.js';
+import { gatesOf, profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
 import { planOf } from '../run/plan.js';
 import { profilePath } from './effective-profile.js';
@@ -26,7 +26,7 @@ export function profileCommand(): Command {
         const { attempts, peakCalls } = planOf(profile);
         const seconds = loadLengthMs(profile.load) / 1000;
         console.log(
-          `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${profile.gates.length} gates`,
+          `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${gatesOf(profile).length} gates`,
         );
         for (const hint of hintsOf(profile)) console.log(`${file}: hint: ${hint}`);
       }

@@ -22,6 +22,7 @@ export class DirectionMetrics {
   private readonly loss = new Distribution(1e6);
   private readonly jitter = new Distribution(1000);
   private readonly playout = new Distribution(1000);
+  private readonly oneWayDelay = new Distribution(1000);
   private readonly levels = new LevelMetrics();
   /** Ratings by scale, which no statistic mixes. */
   private readonly ratings = new Map<Scale, Ratings>();
@@ -51,6 +52,7 @@ export class DirectionMetrics {
     if (heard.playout !== null) this.playout.record(heard.playout.meanMs);
     this.levels.add(heard);
     if (!heard.mos) return;
+    if (heard.mos.oneWayDelayMs !== null) this.oneWayDelay.record(heard.mos.oneWayDelayMs);
     let ratings = this.ratings.get(heard.mos.scale);
     if (!ratings) {
       ratings = new Ratings(heard.mos);
@@ -78,6 +80,7 @@ export class DirectionMetrics {
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
       playoutDelayMs: this.playout.percentiles(),
+      oneWayDelayMs: this.oneWayDelay.percentiles(),
       ...this.levels.summary(),
       mosLq: null,
       mosLqWorst: null,

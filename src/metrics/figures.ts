@@ -27,6 +27,7 @@ const direction = {
   lossRatioPerStream: percentiles('ratio'),
   jitterMs: percentiles('ms'),
   playoutDelayMs: percentiles('ms'),
+  oneWayDelayMs: percentiles('ms'),
   activeLevelDbov: spread('dbov'),
   activityFactor: lowPercentiles('ratio'),
   noiseFloorDbov: percentiles('dbov'),

@@ -31,21 +31,21 @@ const windowGate = z
   })
   .describe('A bound that holds at any time of the run: once it has tripped, the gate has failed');
 
+export const gateSpec = z.union([expression, windowGate]);
+
 /** The gates of a profile. */
 export const gatesSpec = z
-  .array(z.union([expression, windowGate]))
+  .array(gateSpec)
   .default([])
   .describe(
     'Bounds that decide the verdict, such as `sip.setupFailureRatio < 2%`; a figure that was not measured fails its gate',
   );
 
-/** Reads gates that `gatesSpec` took. */
-export function gatesFrom(spec: z.infer<typeof gatesSpec>): Gate[] {
-  return spec.map((given) => {
-    const parsed = parseGate(typeof given === 'string' ? given : given.expression);
-    if (!parsed.ok) throw new Error(parsed.message);
-    if (typeof given === 'string') return parsed.gate;
-    const { window: lengthMs, after: afterMs = lengthMs, for: forMs, abort } = given;
-    return { ...parsed.gate, window: { lengthMs, afterMs, forMs, abort } };
-  });
+/** Reads a gate that `gateSpec` took. */
+export function gateFrom(given: z.infer<typeof gateSpec>): Gate {
+  const parsed = parseGate(typeof given === 'string' ? given : given.expression);
+  if (!parsed.ok) throw new Error(parsed.message);
+  if (typeof given === 'string') return parsed.gate;
+  const { window: lengthMs, after: afterMs = lengthMs, for: forMs, abort } = given;
+  return { ...parsed.gate, window: { lengthMs, afterMs, forMs, abort } };
 }

@@ -5,7 +5,7 @@ import type { GateResult, Summary } from './summary.js';
 
 type Observed = number | string | boolean | null;
 /** What gates are judged by: a summary, or as much of one as is known. */
-export type Figures = Omit<Summary, 'gates' | 'verdict'>;
+export type Figures = Omit<Summary, 'gates' | 'readiness' | 'verdict'>;
 
 /** Judges every gate. A figure that was not measured fails its gate: nothing passes unnoticed. */
 export function judgeGates(gates: readonly Gate[], figures: Figures): GateResult[] {

@@ -84,6 +84,8 @@ export interface DirectionSummary extends LevelSummary {
   jitterMs: Percentiles | null;
   /** What packets waited in the playout buffer, of each stream the mean. */
   playoutDelayMs: Percentiles | null;
+  /** From mouth to ear, of each stream of which the network's delay is known. */
+  oneWayDelayMs: Percentiles | null;
   mosLq: LowPercentiles | null;
   /** Of each stream the 10 s with the lowest R. */
   mosLqWorst: LowPercentiles | null;
@@ -243,6 +245,17 @@ export interface GateResult {
   windowMs?: number;
   trippedAtMs?: number | null;
   aborted?: boolean;
+}
+
+/** A criterion of readiness; `null` where it was not measured. */
+export interface ReadinessResult {
+  criterion: string;
+  /** In words. */
+  threshold: string;
+  /** The gate that judges it; `null` where nothing measures it. */
+  expression: string | null;
+  measured: number | string | boolean | null;
+  pass: boolean | null;
 }
 
 export interface SuccessFailure {
@@ -409,5 +422,7 @@ export interface Summary {
   probe: { uplink: ProbeSummary; downlink: ProbeSummary };
   impairment: { uplink: TruthSummary; downlink: TruthSummary };
   gates: GateResult[];
+  /** Empty where the profile has no such criteria. Their gates are in `gates`, too. */
+  readiness: ReadinessResult[];
   verdict: 'pass' | 'fail' | 'invalid' | 'interrupted';
 }

@@ -36,6 +36,7 @@ const DISTRIBUTIONS: Readonly<Record<string, Kept>> = {
     DIRECTIONS.flatMap((way) => [
       [`media.${way}.lossRatioPerStream`, { steps: 1e6 }],
       [`media.${way}.jitterMs`, MS],
+      [`media.${way}.oneWayDelayMs`, MS],
       [`media.${way}.mosLq`, RATING],
       [`media.${way}.mosLqWorst`, RATING],
       [`media.${way}.mosCq`, RATING],
@@ -189,6 +190,7 @@ export class WindowFigures {
     if (heard.jitterMs !== null) this.sample(pane, `${path}.jitterMs`, heard.jitterMs);
     const { mos, worstInterval } = heard;
     if (!mos) return;
+    if (mos.oneWayDelayMs !== null) this.sample(pane, `${path}.oneWayDelayMs`, mos.oneWayDelayMs);
     this.sample(pane, `${path}.mosLq`, mos.lq, mos.scale);
     if (mos.cq !== null) this.sample(pane, `${path}.mosCq`, mos.cq, mos.scale);
     if (worstInterval !== null && worstInterval.mosLq !== null)

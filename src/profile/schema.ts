@@ -5,7 +5,8 @@ import { flowMistakes } from '../flow/steps/mistakes.js';
 import { impairmentSpec } from '../impair/impairment-spec.js';
 import { loadSpec } from '../load/spec.js';
 import type { Gate } from '../metrics/gate-parser.js';
-import { gatesFrom, gatesSpec } from '../metrics/gate-spec.js';
+import { gateFrom, gatesSpec } from '../metrics/gate-spec.js';
+import { readinessSpec } from '../metrics/readiness-spec.js';
 import { sipSpec } from '../sip/spec.js';
 import { failoverSpec, targetsSpec, targetUri } from '../swarm/group-spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
@@ -119,15 +120,16 @@ export const profileSchema = z
       .default([503, 486, 480, 600, 403, 603, 500])
       .describe('Statuses that mean "the trunk is full"; a Q.850 cause in a Reason header goes before them'),
     gates: gatesSpec,
+    readiness: readinessSpec,
   })
   // Also where another field is wrong already, so that a profile's mistakes are all told at once.
   .superRefine((profile, context) => checkBeyondFields(profile, context), { when: ({ value }) => isTable(value) });
 
 export type Profile = z.infer<typeof profileSchema>;
 
-/** The gates of a valid profile, parsed. */
-export function gatesOf(profile: Profile): Gate[] {
-  return gatesFrom(profile.gates);
+/** The gates of a valid profile, parsed: its `gates`, then those of its criteria of readiness. */
+export function gatesOf({ gates, readiness }: Profile): Gate[] {
+  return [...gates, ...readiness.map(({ gate }) => gate).filter((gate) => gate !== undefined)].map(gateFrom);
 }
 
 /** The JSON Schema of a profile as a user writes it, for editors. */

@@ -301,6 +301,7 @@ export function mediaTables(summary: Summary): string {
     row('Loss per stream p50 / p95 / max', (d) => high(d.lossRatioPerStream, percent)),
     row('Jitter p50 / p95 / max, ms', (d) => high(d.jitterMs, msDigits)),
     row('Playout delay p50 / p95 / max, ms', (d) => high(d.playoutDelayMs, msDigits)),
+    row('Mouth to ear p50 / p95 / max, ms', (d) => high(d.oneWayDelayMs, msDigits)),
     row('MOS-LQ min / p5 / p50', (d) => low(d.mosLq, 2)),
     row('MOS-LQ in the worst 10 s', (d) => low(d.mosLqWorst, 2)),
     row('MOS-CQ min / p5 / p50', (d) => low(d.mosCq, 2)),

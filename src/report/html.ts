@@ -7,6 +7,7 @@ import { clock, printable } from './format.js';
 import { callTables } from './html-calls.js';
 import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
 import { flowSection } from './html-flow.js';
+import { readinessHtml } from './html-readiness.js';
 import {
   escapeHtml,
   gateTable,
@@ -68,6 +69,7 @@ export function reportHtml(input: HtmlInput): string {
 <div class="verdict ${verdict}"><strong>${escapeHtml(verdict.toUpperCase())}</strong><span>${escapeHtml(verdictReason(summary))}</span></div>
 </header>
 ${keyTiles(summary)}
+${readinessHtml(summary)}
 <h2>Gates</h2>
 ${gateTable(summary)}
 ${chartSection(charts)}

@@ -26,6 +26,7 @@ import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
+import { readinessText } from './readiness.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
@@ -37,7 +38,7 @@ export interface SummaryTextOptions {
 }
 
 const SGR = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
-type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
+export type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
 
 /** Width of the names of figures. */
 const NAME = 24;
@@ -64,6 +65,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     probe(summary, paint),
     impairment(summary, paint),
     generator(summary, paint),
+    readinessText(summary, paint),
     gates(summary, paint),
     verdict(summary, paint),
   ];
@@ -246,6 +248,7 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
     sides('loss injected', percent(truth.uplink.lossRatio), percent(truth.downlink.lossRatio)),
     row('jitter p50 / p95 ms', (d) => high(d.jitterMs, msDigits)),
     row('playout p50 / p95 ms', (d) => high(d.playoutDelayMs, msDigits)),
+    row('mouth to ear p50/p95 ms', (d) => high(d.oneWayDelayMs, msDigits)),
     row('MOS-LQ p5 / p50', (d) => low(d.mosLq)),
     row('  in the worst 10 s', (d) => low(d.mosLqWorst)),
     row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),

@@ -39,7 +39,8 @@ export function gateObserved(gate: GateResult): string {
   return gate.observed === null ? 'not measured' : `observed ${gateValue(gate)}`;
 }
 
-function gateValue({ observed, expression }: GateResult): string {
+/** The observed value of a gate, in the unit that its expression speaks of. */
+export function gateValue({ observed, expression }: GateResult): string {
   if (observed === null) return NONE;
   if (typeof observed !== 'number') return printable(String(observed));
   const figure = expression.split(/[<>=!]/)[0].trim();

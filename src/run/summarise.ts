@@ -1,5 +1,6 @@
 import { round } from '../metrics/distribution.js';
-import { judgeGate } from '../metrics/gates.js';
+import { type Figures, judgeGate } from '../metrics/gates.js';
+import { readinessOf } from '../metrics/readiness.js';
 import type { OwnTrunkSummary, SipServerSummary, Summary, TrunkScriptSummary } from '../metrics/summary.js';
 import { invalidities } from '../metrics/validity.js';
 import { gatesOf } from '../profile/schema.js';
@@ -18,7 +19,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
   const trunk = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const delay = strain.eventLoopDelayMs();
-  const summary: Omit<Summary, 'gates' | 'verdict'> = {
+  const summary: Figures = {
     schema: 1,
     run: {
       id: state.id,
@@ -76,8 +77,13 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
   };
   const windowed = state.gates.results();
-  const gates = gatesOf(profile).map((gate) => (gate.window === null ? judgeGate(gate, summary) : windowed.shift()!));
-  return { ...summary, gates, verdict: verdictOf(summary, gates) };
+  const judged = gatesOf(profile).map((gate) => ({
+    gate,
+    result: gate.window === null ? judgeGate(gate, summary) : windowed.shift()!,
+  }));
+  const gates = judged.map(({ result }) => result);
+  const readiness = readinessOf(profile.readiness, judged.slice(profile.gates.length));
+  return { ...summary, gates, readiness, verdict: verdictOf(summary, gates) };
 }
 
 function ownTrunk(state: RunState): OwnTrunkSummary | null {
@@ -131,7 +137,7 @@ function rounded(
   return figure && { p50: round(figure.p50), p99: round(figure.p99), max: round(figure.max) };
 }
 
-function verdictOf(summary: Omit<Summary, 'gates' | 'verdict'>, gates: Summary['gates']): Summary['verdict'] {
+function verdictOf(summary: Figures, gates: Summary['gates']): Summary['verdict'] {
   if (summary.run.interrupted) return 'interrupted';
   if (summary.run.failure) return 'fail';
   if (!summary.run.valid) return 'invalid';

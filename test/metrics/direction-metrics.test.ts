@@ -115,6 +115,7 @@ describe('ratings of all calls', () => {
       mosLq: null,
       mosLqWorst: null,
       playoutDelayMs: null,
+      oneWayDelayMs: null,
       mosLqBands: null,
       otherScales: [],
     });

@@ -1,0 +1,47 @@
+import type { ReadinessResult, Summary } from '../metrics/summary.js';
+import { printable } from './format.js';
+import type { Paint } from './summary-text.js';
+import { gateValue } from './verdict.js';
+
+/** What was measured of a criterion, in the unit of its gate. */
+export function measuredText({ expression, measured }: ReadinessResult): string {
+  return expression === null || measured === null
+    ? 'not measured'
+    : gateValue({ expression, observed: measured, pass: false });
+}
+
+/** How many criteria are met, missed and not measured. */
+export function readinessCounts(results: readonly ReadinessResult[]): string {
+  const n = (pass: boolean | null): number => results.filter((one) => one.pass === pass).length;
+  return `${n(true)} met, ${n(false)} not met, ${n(null)} not measured`;
+}
+
+/** The table of criteria; nothing where the profile has none. */
+export function readinessText({ readiness }: Summary, paint: Paint): string[] {
+  if (readiness.length === 0) return [];
+  const width = (of: (one: ReadinessResult) => string, least: string): number =>
+    Math.max(least.length, ...readiness.map((one) => of(one).length));
+  const criterion = Math.min(
+    40,
+    width((one) => one.criterion, 'criterion'),
+  );
+  const threshold = Math.min(
+    20,
+    width((one) => one.threshold, 'threshold'),
+  );
+  const line = (result: string, name: string, bound: string, value: string): string =>
+    `  ${result}  ${name.padEnd(criterion)}  ${bound.padEnd(threshold)}  ${value}`;
+  return [
+    `${paint('READINESS', 'bold')}  ${readinessCounts(readiness)}`,
+    paint(line('      ', 'criterion', 'threshold', 'measured'), 'dim'),
+    ...readiness.map((one) => {
+      const result =
+        one.pass === null
+          ? paint('○ –   ', 'dim')
+          : one.pass
+            ? paint('✓ pass', 'green')
+            : paint('✗ FAIL', 'red', 'bold');
+      return line(result, printable(one.criterion), printable(one.threshold), measuredText(one));
+    }),
+  ];
+}
