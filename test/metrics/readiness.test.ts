@@ -21,7 +21,7 @@ readiness:
 
 function summaryOf(criteria: string, failed: number) {
   const profile = parseProfile(LOAD + criteria, 'p');
-  const state = new RunState(profile, 'id', new Date(0), planOf(profile), 'sip:t');
+  const state = new RunState(profile, 'id', new Date(0), planOf(profile), ['sip:t']);
   for (let i = 0; i < 10; i++) {
     const record = i < failed ? failedRecord(503) : answeredRecord();
     state.metrics.add(record);
