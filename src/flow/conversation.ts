@@ -70,6 +70,7 @@ export class Conversation {
       listen: {
         tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true),
         markers: setup.probe !== null,
+        markerTimes: setup.probe?.heard,
         live: conversation.flow !== undefined,
         speech: expectsSpeech(conversation.flow),
       },

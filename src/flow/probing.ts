@@ -1,17 +1,19 @@
 import type { Sound } from '../audio/sound.js';
 import type { Said } from '../media/sayings.js';
 import { IDENTITIES } from '../probe/marker.js';
+import type { MarkerTimes } from '../probe/marker-schedule.js';
 import type { CallScope } from './call-scope.js';
 import type { ConversationSpec } from './spec.js';
 
 /** Who says a marker: callers have the even identities, callees the odd ones. */
 export type ProbeSide = 'caller' | 'callee';
 
-/** When a side says its markers, in ms from the answer. */
+/** When a side says its markers, in ms from the answer, and when those of both sides are to be heard. */
 export interface ProbeTimes {
   side: ProbeSide;
   after: number;
   every: number;
+  heard: MarkerTimes;
 }
 
 /** What a call said: its identity, and when each marker began on the run's clock. */
@@ -30,9 +32,14 @@ export function probeTimes(
   { calls, trunk }: { calls: Pick<ConversationSpec, 'probe'>; trunk: Pick<ConversationSpec, 'probe'> },
   side: ProbeSide,
 ): ProbeTimes | null {
-  if (side === 'caller') return calls.probe ? { side, ...calls.probe } : null;
-  if (trunk.probe) return { side, ...trunk.probe };
-  return calls.probe ? { side, after: calls.probe.after + calls.probe.every / 2, every: calls.probe.every } : null;
+  const caller = calls.probe ?? null;
+  const callee = trunk.probe ?? (caller && { after: caller.after + caller.every / 2, every: caller.every });
+  const own = side === 'caller' ? caller : callee;
+  if (own === null) return null;
+  const far = (side === 'caller' ? callee : caller) ?? own;
+  const [even, odd] = side === 'caller' ? [own, far] : [far, own];
+  const firstByMs = Math.max(own.after, far.after);
+  return { side, ...own, heard: { callerEveryMs: even.every, calleeEveryMs: odd.every, firstByMs } };
 }
 
 /** The markers of a side, as sounds of the media thread. */

@@ -12,7 +12,7 @@ export class CallListeners {
 
   constructor({ listen }: Pick<SessionSpec, 'listen'>, onHeard: (heard: HeardNow) => void) {
     this.tones = listen?.tones ? new DtmfDetector() : null;
-    this.markers = listen?.markers ? new MarkerListener() : null;
+    this.markers = listen?.markers ? new MarkerListener(listen.markerTimes) : null;
     this.live = listen?.live ? new LiveEars(this.tones, listen.speech === true, onHeard) : null;
   }
 

@@ -17,7 +17,8 @@ export class Listening implements Paced {
   onSlot(nowMs: number): boolean {
     if (this.ended) return false;
     this.played.playUntil(nowMs);
-    this.nextSlotMs += INTERVAL_MS * Math.max(1, Math.ceil((nowMs - this.nextSlotMs) / INTERVAL_MS));
+    const dueMs = Math.max(nowMs, this.played.nextMs);
+    this.nextSlotMs += INTERVAL_MS * Math.max(1, Math.ceil((dueMs - this.nextSlotMs) / INTERVAL_MS));
     return true;
   }
 

@@ -90,6 +90,7 @@ export class LocalSession implements End {
     this.answered = true;
     this.answeredAtMs = nowMs;
     this.turns?.talker.onAnswer(nowMs);
+    this.listeners.markers?.onAnswer(nowMs);
     this.heard.onAnswer(nowMs);
     return true;
   }

@@ -1,4 +1,5 @@
 import { frequencyOf, LEAD_MS, SYMBOL_MS, SYMBOLS, SYNC_TONE } from './marker.js';
+import { MarkerSchedule, type MarkerTimes } from './marker-schedule.js';
 import { findMarker } from './search.js';
 import { SEARCH_RATE } from './tone-bank.js';
 
@@ -56,6 +57,21 @@ export class MarkerListener {
   private done = 0;
   private blockAt = 0;
   private blockMs = 0;
+  /** `null` where markers may come at any time. */
+  private readonly schedule: MarkerSchedule | null;
+
+  /** @param times when markers are said; left out where that is not known, so that they are listened for all the time */
+  constructor(times?: MarkerTimes) {
+    this.schedule = times ? new MarkerSchedule(times) : null;
+  }
+
+  onAnswer(nowMs: number): void {
+    this.schedule?.onAnswer(nowMs);
+  }
+
+  restsUntil(nowMs: number): number {
+    return this.schedule === null || this.due >= 0 || this.run > 0 ? nowMs : this.schedule.restsUntil(nowMs);
+  }
 
   listen(samples: Int16Array, count: number, atMs: number): void {
     if (this.total > 0 && Math.abs(atMs - this.timeOf(this.total)) > JUMP_MS) this.restart();
@@ -148,11 +164,9 @@ export class MarkerListener {
     const found = findMarker(searched, count, firstStart - from, due + SLACK - from);
     if (found) {
       const start = from + found.at;
-      this.heard.push({
-        identity: found.identity,
-        atMs: this.timeOf(start) - LEAD_MS,
-        levelDbov: found.levelDbov,
-      });
+      const atMs = this.timeOf(start) - LEAD_MS;
+      this.heard.push({ identity: found.identity, atMs, levelDbov: found.levelDbov });
+      this.schedule?.note(found.identity, atMs);
       this.done = Math.round(start) + TONES_LENGTH;
     } else {
       this.done = due + SLACK;

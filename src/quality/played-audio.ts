@@ -14,6 +14,8 @@ export interface Listener {
    * not sent is silence. The samples are the caller's and change after the call.
    */
   listen(samples: Int16Array, count: number, atMs: number): void;
+  /** Up to when it needs to hear nothing, at a time of playing: not later than that where it does. Left out, it hears all. */
+  restsUntil?(nowMs: number): number;
 }
 
 /** The longest packet holds 120 ms of 48 kHz. */
@@ -62,6 +64,8 @@ export class PlayedAudio {
   private ear: Ear | null = null;
   /** When what was played last ends; NaN before the first packet. */
   private endMs = Number.NaN;
+  /** What is to be played before this is not: nobody listens. */
+  private restsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly listeners: readonly Listener[],
@@ -92,7 +96,7 @@ export class PlayedAudio {
     this.ssrc = ssrc;
     if (!this.playout.accept(timestamp, arrivalMs, startsTalkspurt)) return;
     const atMs = this.playout.playedAtMs(timestamp);
-    if (atMs < this.endMs - SEAM_MS || atMs > arrivalMs + FARTHEST_MS) return;
+    if (atMs < this.restsUntilMs || atMs < this.endMs - SEAM_MS || atMs > arrivalMs + FARTHEST_MS) return;
     this.insert(codec, bytes, start, end, atMs);
   }
 
@@ -101,7 +105,14 @@ export class PlayedAudio {
     if (Number.isNaN(this.endMs) && this.waiting.length === 0) return;
     const dueMs = nowMs - GRACE_MS;
     while (this.waiting.length > 0 && this.waiting[0].atMs <= dueMs) this.playFirst();
-    if (!Number.isNaN(this.endMs)) this.pauseUntil(Math.min(dueMs, this.waiting[0]?.atMs ?? dueMs));
+    if (Number.isNaN(this.endMs)) return;
+    this.pauseUntil(Math.min(dueMs, this.waiting[0]?.atMs ?? dueMs));
+    this.rest();
+  }
+
+  /** Nothing is played before; −∞ where nobody rests. */
+  get nextMs(): number {
+    return this.restsUntilMs;
   }
 
   /** Plays what still waits, up to the end of the call. */
@@ -110,6 +121,18 @@ export class PlayedAudio {
     for (const packet of this.waiting.splice(0)) spare.push(packet);
     this.ear?.decoder.close();
     this.ear = null;
+  }
+
+  /** Stops playing for as long as nobody needs to hear anything. */
+  private rest(): void {
+    const { listeners, waiting } = this;
+    let untilMs = Number.POSITIVE_INFINITY;
+    for (const listener of listeners)
+      untilMs = Math.min(untilMs, listener.restsUntil === undefined ? this.endMs : listener.restsUntil(this.endMs));
+    if (untilMs <= this.endMs) return;
+    this.restsUntilMs = untilMs;
+    this.endMs = Number.NaN;
+    while (waiting.length > 0 && waiting[0].atMs < untilMs) spare.push(waiting.shift()!);
   }
 
   private insert(codec: DecodedCodec, bytes: Uint8Array, start: number, end: number, atMs: number): void {

@@ -29,10 +29,24 @@ describe('probe', () => {
     expect(calls.probe).toBeUndefined();
     expect(probeTimes({ calls, trunk }, 'callee')).toBeNull();
     const probed = conversationSpec.parse({ probe: {} });
-    expect(probeTimes({ calls: probed, trunk }, 'caller')).toEqual({ side: 'caller', after: 2000, every: 10_000 });
-    expect(probeTimes({ calls: probed, trunk }, 'callee')).toEqual({ side: 'callee', after: 7000, every: 10_000 });
-    expect(probeTimes({ calls, trunk: probed }, 'callee')).toEqual({ side: 'callee', after: 2000, every: 10_000 });
+    const both = { callerEveryMs: 10_000, calleeEveryMs: 10_000, firstByMs: 7000 };
+    const caller = { side: 'caller', after: 2000, every: 10_000, heard: both };
+    expect(probeTimes({ calls: probed, trunk }, 'caller')).toEqual(caller);
+    expect(probeTimes({ calls: probed, trunk }, 'callee')).toEqual({ ...caller, side: 'callee', after: 7000 });
+    const alone = { side: 'callee', after: 2000, every: 10_000, heard: { ...both, firstByMs: 2000 } };
+    expect(probeTimes({ calls, trunk: probed }, 'callee')).toEqual(alone);
     expect(probeTimes({ calls, trunk: probed }, 'caller')).toBeNull();
+  });
+
+  it('listens for markers of either side at the times of that side', () => {
+    const calls = conversationSpec.parse({ probe: { after: '3s', every: '20s' } });
+    const trunk = conversationSpec.parse({ probe: { after: '8s', every: '5s' } });
+    for (const side of ['caller', 'callee'] as const)
+      expect(probeTimes({ calls, trunk }, side)?.heard).toEqual({
+        callerEveryMs: 20_000,
+        calleeEveryMs: 5000,
+        firstByMs: 8000,
+      });
   });
 
   it('has an identity of its own for each side of 256 calls', () => {

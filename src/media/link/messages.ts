@@ -6,6 +6,7 @@ import type { ErrorMessage } from '../../core/errors.js';
 import type { Pipeline } from '../../impair/spec.js';
 import type { DirectionTruth } from '../../impair/truth.js';
 import type { HeardMarker } from '../../probe/marker-listener.js';
+import type { MarkerTimes } from '../../probe/marker-schedule.js';
 import type { HeardDigit, SentDigit } from '../../quality/digits.js';
 import type { GivenEquipments } from '../../quality/equipment.js';
 import type { JitterBuffer } from '../../quality/playout.js';
@@ -72,6 +73,8 @@ export interface ListenSpec {
   tones?: boolean;
   /** Markers of the audio probe. */
   markers?: boolean;
+  /** When those are said; left out where that is not known. */
+  markerTimes?: MarkerTimes;
   /** Digits are told at once, by `heard`. */
   live?: boolean;
   /** Of a call that is listened to live: speech is told, too. */
