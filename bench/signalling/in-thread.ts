@@ -93,6 +93,7 @@ export class InThread {
           group: null,
           impairment: impairmentsOf(profile.impairment),
           rows: [],
+          accounts: [],
           slice: { index: 0, of: 1 },
         },
         profile,

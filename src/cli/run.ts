@@ -18,6 +18,7 @@ import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
 import { shardsFor } from '../run/shards.js';
 import { SystemDns } from '../sip/system-dns.js';
+import { readAccountFile } from '../swarm/account-file.js';
 import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
@@ -202,8 +203,11 @@ async function prepare(given: string, flags: RunFlags) {
       });
   const { profile, text } = effectiveProfile(given, flags);
   const targets = targetUris(profile);
-  if (!flags.drachtio) for (const target of targets) requireTransport(target, profile.sip.tls !== undefined);
+  const { registrations } = profile;
+  const called = registrations === undefined ? targets : [...targets, registrations.registrar];
+  if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
+  const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
   if (targets.length > 0) {
     const hops = profile.calls.proxy === undefined ? targets : [profile.calls.proxy];
     await localAddressFor(hops, flags.local, new SystemDns(profile.sip.dns));
@@ -214,7 +218,7 @@ async function prepare(given: string, flags: RunFlags) {
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
-  return { profile, text, rows, plan, shards, startedAt: new Date() };
+  return { profile, text, rows, accounts, plan, shards, startedAt: new Date() };
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */

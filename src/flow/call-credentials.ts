@@ -31,7 +31,7 @@ export class CallCredentials {
    * credentials were refused. Those with a nonce used before are not taken as refused: it may have grown old, and not
    * every server says so.
    */
-  learn(response: SrfResult): boolean {
+  learn(response: Pick<SrfResult, 'status' | 'get'>): boolean {
     const { status } = response;
     if (status >= 200 && status < 300) this.takeNext(response);
     if (status !== 401 && status !== 407) return false;
@@ -57,7 +57,7 @@ export class CallCredentials {
   }
 
   /** A server that took a nonce may name the next one (RFC 7616 3.5). */
-  private takeNext(response: SrfResult): void {
+  private takeNext(response: Pick<SrfResult, 'get'>): void {
     const answer = this.known.get('Authorization');
     if (answer === undefined) return;
     const next = nextNonce(response.get('Authentication-Info') ?? '');

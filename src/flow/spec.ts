@@ -28,7 +28,7 @@ const headerName = z
   .regex(/^[A-Za-z0-9\-.!%*_+`'~]+$/, 'is no header name: letters, digits and hyphens, without colon or blanks');
 
 /** Stands within a URI between `sip:` and `@`. */
-const userPart = headerText.regex(
+export const userPart = headerText.regex(
   /^[^\s<>"@]*$/,
   'must not contain blanks, <, >, " or @: it becomes part of a SIP URI',
 );

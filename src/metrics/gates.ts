@@ -45,12 +45,17 @@ function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
     if (node === null || typeof node !== 'object') return null;
     const table = ['responses', 'byCause', 'byKind'].includes(keys[i - 1]);
     const value: unknown = (node as Record<string, unknown>)[key];
-    if (value === undefined && table)
-      return (keys[i - 1] === 'responses' ? figures.calls.attempted : figures.calls.answered) > 0 ? 0 : null;
+    if (value === undefined && table) return countedFor(keys, figures) > 0 ? 0 : null;
     node = value;
   }
   if (quantile !== null) return typeof node === 'object' && node !== null ? quantileOf(node, quantile) : null;
   return typeof node === 'number' || typeof node === 'string' || typeof node === 'boolean' ? node : null;
+}
+
+/** How often something was counted in the table of counts that a path leads to. */
+function countedFor([room]: string[], { calls, registrations }: Figures): number {
+  if (room === 'registrations') return registrations?.attempted ?? 0;
+  return room === 'responses' ? calls.attempted : calls.answered;
 }
 
 function compare(

@@ -1,3 +1,4 @@
+import type { RegistrationSnapshot } from './registration-metrics.js';
 import type { Invalidity } from './validity.js';
 
 /** The state of a run at one moment: a line of timeline.ndjson and what the screen shows. */
@@ -6,7 +7,7 @@ export interface Snapshot {
   atMs: number;
   /** How long the plan takes, calls that end by themselves included. */
   plannedMs: number;
-  phase: 'starting' | 'running' | 'draining' | 'stopping' | 'done';
+  phase: 'starting' | 'registering' | 'running' | 'draining' | 'stopping' | 'done';
   paused: boolean;
   /** Factor that the rate keys have set. */
   rateFactor: number;
@@ -27,6 +28,8 @@ export interface Snapshot {
   };
   /** Final results so far, by status, `timeout` and `transport`. */
   responses: Record<string, number>;
+  /** `null` where no account registers. */
+  registrations: RegistrationSnapshot | null;
   setupFailureRatio: number | null;
   srdMs: { p50: number; p95: number; p99: number } | null;
   setupMs: { p50: number; p95: number; p99: number } | null;

@@ -1,6 +1,7 @@
 import type { DisagreementKind } from '../quality/far-end-view.js';
 import type { FaultCause, MosReport } from '../quality/reports.js';
 import type { StreamCounts } from '../sip/stats.js';
+import type { RegistrationSummary } from './registration-metrics.js';
 
 /** Percentiles in the unit that the name of the figure gives. */
 export interface Percentiles {
@@ -373,6 +374,8 @@ export interface Summary {
     /** Of the callers' side; `null` on an external drachtio-server. */
     server: SipServerSummary | null;
   };
+  /** `null` where no account registers. */
+  registrations: RegistrationSummary | null;
   trunk: {
     exhausted: boolean | null;
     exhaustedAtInProgress: number | null;

@@ -10,6 +10,7 @@ import { readinessSpec } from '../metrics/readiness-spec.js';
 import { sipSpec } from '../sip/spec.js';
 import { failoverSpec, targetsSpec, targetUri } from '../swarm/group-spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
+import { registrationsSpec } from '../swarm/registration-spec.js';
 import { trunkSpec } from '../trunk/spec.js';
 
 type Table = Record<string, unknown>;
@@ -22,6 +23,7 @@ function isTable(value: unknown): value is Table {
 /** What no field can be checked for by itself. Takes nothing for granted: any part may be missing or of another shape. */
 function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   const issue = (path: Path, message: string): void => context.addIssue({ code: 'custom', path, message });
+  checkRegistrations(profile, issue);
   for (const side of ['calls', 'trunk'] as const) {
     if (!isTable(profile[side])) continue;
     for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);
@@ -55,6 +57,21 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
     const mistake = typeof pattern === 'string' ? patternMistake(pattern, numbers !== undefined) : null;
     if (mistake !== null) issue(path, mistake);
   }
+}
+
+/** Without a load a run can only be a test of registrations, which has to last as long as what is to happen in it. */
+function checkRegistrations({ load, registrations }: Table, issue: (path: Path, message: string) => void): void {
+  const hasLoad = Array.isArray(load) && load.length > 0;
+  if (registrations === undefined) {
+    if (load === undefined || !hasLoad) issue(['load'], 'is missing: a run places calls, or has `registrations`');
+    return;
+  }
+  if (!isTable(registrations)) return;
+  const { hold, storm } = registrations;
+  if (hasLoad && typeof hold === 'number' && hold > 0)
+    issue(['registrations', 'hold'], 'is for runs without `load`: with one, accounts stay registered until its end');
+  if (!hasLoad && isTable(storm) && typeof storm.at === 'number' && typeof hold === 'number' && storm.at >= hold)
+    issue(['registrations', 'storm', 'at'], 'comes when the accounts are taken off again: make `hold` longer');
 }
 
 /** Only what we send by a port of our own can go over to another one. */
@@ -108,7 +125,10 @@ export const profileSchema = z
       .optional()
       .describe('In place of `target`: a trunk group, between whose targets attempts fail over'),
     failover: failoverSpec.optional(),
-    load: loadSpec.describe('When calls are attempted: stages, one after the other'),
+    load: loadSpec
+      .default([])
+      .describe('When calls are attempted: stages, one after the other; only `registrations` can do without'),
+    registrations: registrationsSpec.optional(),
     calls: callSpec.prefault({}),
     sip: sipSpec.prefault({}),
     media: mediaSpec.prefault({}),

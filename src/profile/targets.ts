@@ -4,9 +4,18 @@ import { groupTarget } from '../swarm/target-group.js';
 import { healthMemory } from '../swarm/target-health.js';
 import type { Profile } from './schema.js';
 
-/** The SIP URIs that a profile calls; none where the run is to start its own trunk. */
-export function targetUris({ target, targets }: Pick<Profile, 'target' | 'targets'>): string[] {
-  return targets?.map(({ uri }) => uri) ?? (target === undefined ? [] : [target]);
+/**
+ * The SIP URIs that a profile calls: the registrar where it has one and names no target; none where the run is to start its
+ * own trunk.
+ */
+export function targetUris({
+  target,
+  targets,
+  registrations,
+}: Pick<Profile, 'target' | 'targets' | 'registrations'>): string[] {
+  if (targets) return targets.map(({ uri }) => uri);
+  const only = target ?? registrations?.registrar;
+  return only === undefined ? [] : [only];
 }
 
 /** The trunk group that a profile calls, with memory for its health; `null` where there is none. */

@@ -217,7 +217,7 @@ export function mosDistribution(title: string, d: DirectionSummary): string {
   return `<div class="card">${head}${bars(list.reverse())}${note}</div>`;
 }
 
-function percentileRow(name: string, p: Percentiles | null): Cell[] {
+export function percentileRow(name: string, p: Percentiles | null): Cell[] {
   return [text(name), ...(p ? [p.p50, p.p95, p.p99, p.max] : [null, null, null, null]).map((v) => figure(msDigits(v)))];
 }
 

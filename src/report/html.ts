@@ -8,6 +8,7 @@ import { callTables } from './html-calls.js';
 import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
 import { flowSection } from './html-flow.js';
 import { readinessHtml } from './html-readiness.js';
+import { registrationSection } from './html-registrations.js';
 import {
   escapeHtml,
   gateTable,
@@ -73,6 +74,7 @@ ${readinessHtml(summary)}
 <h2>Gates</h2>
 ${gateTable(summary)}
 ${chartSection(charts)}
+${registrationSection(summary)}
 <h2>Signalling</h2>
 <div class="grid"><div class="card"><h3>Final results of the attempts</h3>${responseBars(summary)}</div><div class="card"><h3>Delays, ms</h3>${sipTable(summary)}</div></div>
 ${trunkTable(summary)}

@@ -27,6 +27,7 @@ import { LEVEL_ROWS } from './levels.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
 import { readinessText } from './readiness.js';
+import { registrationDelays, registrationFailures, registrationFigures } from './registrations.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
 import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
@@ -54,6 +55,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     options.colour && text !== '' ? `\u001b[${styles.map((s) => SGR[s]).join(';')}m${text}\u001b[0m` : text;
   const sections = [
     head(summary, paint),
+    registrations(summary, paint),
     calls(summary, paint),
     sip(summary, paint),
     trunk(summary, paint),
@@ -159,12 +161,26 @@ function sip(summary: Summary, paint: Paint): string[] {
     ['SDT (session duration)', s.sdtMs],
     ...(s.sdtFailureMs ? [['SDT, BYE unanswered', s.sdtFailureMs] as [string, Percentiles]] : []),
   ];
-  for (const [name, p] of delays) {
-    lines.push(
-      `  ${left(name, NAME)}${p ? [p.p50, p.p95, p.p99, p.max].map((v) => right(msDigits(v), CELL)).join('') : right('not measured', CELL * 4)}`,
-    );
-  }
+  for (const delay of delays) lines.push(delayLine(...delay));
   return lines;
+}
+
+function delayLine(name: string, p: Percentiles | null): string {
+  return `  ${left(name, NAME)}${p ? [p.p50, p.p95, p.p99, p.max].map((v) => right(msDigits(v), CELL)).join('') : right('not measured', CELL * 4)}`;
+}
+
+/** Nothing where no account registers. */
+function registrations(summary: Summary, paint: Paint): string[] {
+  if (summary.registrations === null) return [];
+  return [
+    title('REGISTRATIONS', paint),
+    ...registrationFigures(summary).map(figures),
+    ...registrationFailures(summary).map(
+      ([name, n]) => `  ${paint(left(printable(name), NAME + 8), 'red')}${right(count(n), 8)}`,
+    ),
+    paint(`  ${left('ms', NAME)}${['p50', 'p95', 'p99', 'max'].map((c) => right(c, CELL)).join('')}`, 'dim'),
+    ...registrationDelays(summary).map((delay) => delayLine(...delay)),
+  ];
 }
 
 function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {

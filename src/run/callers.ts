@@ -20,6 +20,8 @@ export interface CallersOptions {
   };
   /** What a shard of that name says; `pulse` and `media` are up to date by then. */
   onEvent(name: string, event: Exclude<ShardEvent, Ready>): void;
+  /** Every shard has tried each of its accounts. */
+  onRegistered(): void;
   /** Every shard has ended its calls, or can no longer say so. */
   onDone(): void;
   onFailed(error: AppError): void;
@@ -30,6 +32,7 @@ interface Part {
   shard: Shard;
   pulse: Pulse | null;
   media: MediaSnapshot | null;
+  registered: boolean;
   done: boolean;
 }
 
@@ -91,7 +94,7 @@ export class Callers {
           onOutput: (text) => onOutput(`${name}: ${text.trim().split('\n')[0]}`),
         },
       );
-      const part: Part = { shard, pulse: null, media: null, done: false };
+      const part: Part = { shard, pulse: null, media: null, registered: false, done: false };
       this.parts.push(part);
     });
   }
@@ -100,7 +103,9 @@ export class Callers {
     if (event.kind === 'pulse') part.pulse = event.pulse;
     if (event.kind === 'media') part.media = event.snapshot;
     if (event.kind === 'done') part.done = true;
+    if (event.kind === 'registered') part.registered = true;
     this.options.onEvent(name, event);
+    if (event.kind === 'registered' && this.parts.every(({ registered }) => registered)) this.options.onRegistered();
     if (event.kind === 'done' && this.parts.every(({ shard, done }) => done || !shard.signallingAlive))
       this.options.onDone();
   }

@@ -48,7 +48,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
   }
   return {
     atMs: state.elapsedMs(nowMs),
-    plannedMs: planned.endMs,
+    plannedMs: plannedMs(state),
     phase: state.phase,
     paused: state.paused,
     rateFactor: state.rateFactor,
@@ -64,6 +64,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
       planned: planned.attempts,
     },
     responses: live.responses(metrics.responses),
+    registrations: state.registrations?.snapshot() ?? null,
     setupFailureRatio: live.failureRatio(metrics.counts.failed),
     srdMs: three(live.srd),
     setupMs: three(live.setup),
@@ -104,6 +105,14 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     gates: state.gates.states(),
     log: state.log.slice(),
   };
+}
+
+/** Accounts that register before the calls are part of it; how long they take is known once they have. */
+function plannedMs({ planned, profile, phase, beforeCallsMs, registrations }: RunState): number {
+  const spec = profile.registrations;
+  const isBefore = spec !== undefined && phase === 'registering';
+  const beforeMs = isBefore ? (registrations!.snapshot().accounts / spec.cps) * 1000 : beforeCallsMs;
+  return beforeMs + (planned.attempts > 0 ? planned.endMs : (spec?.hold ?? 0));
 }
 
 function injected(state: RunState, way: 'uplink' | 'downlink'): number | null {

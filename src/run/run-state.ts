@@ -3,6 +3,7 @@ import type { AppError } from '../core/errors.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { GateMonitor } from '../metrics/gate-monitor.js';
 import { LiveSetup } from '../metrics/live-setup.js';
+import { RegistrationMetrics } from '../metrics/registration-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import { gatesOf, type Profile } from '../profile/schema.js';
 import type { Pulse } from '../shard/messages.js';
@@ -32,7 +33,7 @@ export class RunState {
   /** Faults that our own trunk gave to answered calls, by name. */
   readonly faults: Record<string, number> = {};
   timestampSource: 'kernel' | 'user' | null = null;
-  phase: 'starting' | 'running' | 'draining' | 'stopping' | 'done' = 'starting';
+  phase: 'starting' | 'registering' | 'running' | 'draining' | 'stopping' | 'done' = 'starting';
   paused = false;
   rateFactor = 1;
   /** The user ended the run. */
@@ -45,8 +46,12 @@ export class RunState {
   /** SIP URIs; none until the run's own trunk says where it listens. */
   readonly targets: string[];
   readonly ownTrunk: boolean;
-  /** Start of the run on the machine's clock: when the first attempt is due. */
+  /** Start of the run on the machine's clock: when the first attempt is due, or the first account registers. */
   startMs = systemClock.now();
+  /** From the start until the first attempt is due: the time in which accounts register before. */
+  beforeCallsMs = 0;
+  /** `null` where no account registers. */
+  readonly registrations: RegistrationMetrics | null;
 
   constructor(
     readonly profile: Profile,
@@ -55,9 +60,11 @@ export class RunState {
     /** What the load amounts to. */
     readonly planned: Plan,
     targets: readonly string[],
+    accounts = 0,
   ) {
     this.targets = [...targets];
     this.ownTrunk = targets.length === 0;
+    this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals));
     this.gates = new GateMonitor(gatesOf(profile));
   }

@@ -8,6 +8,7 @@ import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
@@ -16,6 +17,7 @@ import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { hostPort } from '../sip/uri.js';
+import type { Account } from '../swarm/account-file.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
@@ -26,6 +28,7 @@ import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
 import type { Plan } from './plan.js';
 import { rebase } from './rebase.js';
+import { Registering } from './registering.js';
 import { sharedSpans, wholeSpan } from './rtp-ports.js';
 import { RunState } from './run-state.js';
 import { summarise } from './summarise.js';
@@ -47,6 +50,8 @@ export interface RunOptions {
   shards: number;
   /** Rows of the file of numbers; empty without one. */
   rows: Record<string, string>[];
+  /** Who registers, where the profile has `registrations`. */
+  accounts?: Account[];
   local?: string;
   advertise?: string;
   sipPort?: number;
@@ -81,11 +86,14 @@ export class Run {
   private stopTimer: NodeJS.Timeout | undefined;
   private timelineNotes = 0;
   private readonly impairing: ImpairmentInForce;
+  private readonly registering: Registering | null;
   private control: ControlServer | null = null;
 
   constructor(private readonly options: RunOptions) {
-    const { profile, id, startedAt, plan } = options;
-    this.state = new RunState(profile, id, startedAt, plan, targetUris(profile));
+    const { profile, id, startedAt, plan, accounts = [] } = options;
+    this.state = new RunState(profile, id, startedAt, plan, targetUris(profile), accounts.length);
+    const { registrations } = profile;
+    this.registering = registrations ? new Registering(registrations, accounts.length, this.state) : null;
     this.impairing = new ImpairmentInForce(profile.impairment);
     this.join = new JoinBuffer(
       this.state.ownTrunk,
@@ -184,14 +192,37 @@ export class Run {
   /** The threads are up: the run's clock starts now. */
   private begin(): void {
     const { state } = this;
+    const { registering } = this;
     state.startMs = systemClock.now();
     state.phase = 'running';
     if (state.interrupted) {
       this.hangUpAll();
       return;
     }
+    if (registering) {
+      registering.begin(state.startMs);
+      this.swarm!.send({ kind: 'register' });
+    }
+    if (registering?.isBeforeCalls) state.phase = 'registering';
+    else this.beginCalls();
+  }
+
+  /** Every account was tried. */
+  private onRegistered(): void {
+    const { state } = this;
+    const now = systemClock.now();
+    this.registering?.end(now);
+    if (state.phase !== 'registering') return;
+    state.beforeCallsMs = now - state.startMs;
+    state.phase = 'running';
+    this.beginCalls();
+  }
+
+  private beginCalls(): void {
+    const { state } = this;
     const { attempts, lastMs } = state.planned;
-    this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
+    if (attempts > 0)
+      this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
     this.swarm!.send({ kind: 'begin' });
     // What was asked for while the threads started.
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
@@ -210,7 +241,7 @@ export class Run {
       return;
     }
     this.swarm.send({ kind: 'stop' });
-    this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS);
+    this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS + (this.registering?.leavingMs ?? 0));
   }
 
   /** Starts the run's own trunk on loopback, in the family of the local address; resolves with its SIP URI. */
@@ -238,7 +269,7 @@ export class Run {
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {
-    const { profile, plan, rows, sipPort, advertise, drachtio, shards } = this.options;
+    const { profile, plan, rows, accounts = [], sipPort, advertise, drachtio, shards } = this.options;
     const ports = this.state.ownTrunk ? sharedSpans(profile.media.rtpPorts).swarm : wholeSpan(profile.media.rtpPorts);
     this.swarm = new Callers({
       shards,
@@ -251,11 +282,13 @@ export class Run {
           group: groupOf(profile),
           impairment: impairmentsOf(profile.impairment),
           rows,
+          accounts,
         },
         profile,
         network: { address, sipPort: sipPort ?? 0, advertise, drachtio },
       },
       onEvent: (name, event) => this.onSwarm(name, event),
+      onRegistered: () => this.onRegistered(),
       onDone: () => this.swarmDone.open(),
       onFailed: (error) => this.fail(error),
       onOutput: (text) => this.note('warn', text),
@@ -272,6 +305,7 @@ export class Run {
           state.live.add(answer);
           state.gates.answer(answer, state.elapsedMs(now));
         }
+        for (const result of event.registrations) this.onRegistration(result);
         for (const record of event.records) {
           if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
           this.join.addCaller(record, now);
@@ -288,12 +322,20 @@ export class Run {
       case 'log':
         this.note(event.level, event.text);
         break;
+      case 'registered':
       case 'done':
       case 'failed':
         break;
       default:
         event satisfies never;
     }
+  }
+
+  private onRegistration(result: RegistrationResult): void {
+    const { state, target } = this;
+    this.registering?.take(result);
+    const silence = target.addRegistration(result, this.options.profile.registrations!.registrar);
+    if (silence && !state.interrupted) this.fail(silence);
   }
 
   private onTrunk(event: Exclude<ShardEvent, Ready>): void {
@@ -317,6 +359,7 @@ export class Run {
       case 'done':
         this.trunkDone.open();
         break;
+      case 'registered':
       case 'failed':
         break;
       default:
@@ -342,7 +385,7 @@ export class Run {
     state.concurrency.note(nowMs, pulse.inProgress);
     this.target.seeInProgress(pulse.peakInProgress);
     this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
-    if (pulse.arrivalsDoneMs === null || state.phase !== 'running') return;
+    if (pulse.arrivalsDoneMs === null || state.phase !== 'running' || state.planned.attempts === 0) return;
     state.phase = 'draining';
     this.note('info', 'all attempts made; calls run out');
   }

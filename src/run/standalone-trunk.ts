@@ -136,6 +136,7 @@ export class StandaloneTrunk {
         this.settle();
         break;
       case 'media':
+      case 'registered':
       case 'failed':
         break;
       default:

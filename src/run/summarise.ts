@@ -13,7 +13,10 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
   const { metrics, swarmPulse, profile, strain, planned } = state;
   const notStarted = swarmPulse?.notStarted ?? 0;
   const invalid = invalidities(strain.strain(notStarted, planned.attempts));
-  const arrivalMs = Math.max(planned.lastMs, (swarmPulse?.arrivalsDoneMs ?? endMs) - state.startMs);
+  const arrivalMs = Math.max(
+    planned.lastMs,
+    (swarmPulse?.arrivalsDoneMs ?? endMs) - state.startMs - state.beforeCallsMs,
+  );
   const attempted = metrics.counts.attempted;
   const perSecond = (n: number): number | null =>
     attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
@@ -51,8 +54,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     responses: { ...metrics.responses },
     sip: {
       ...metrics.sip(),
-      ira: null,
-      rrdMs: null,
+      ...(state.registrations?.figures ?? { rrdMs: null, ira: null }),
       offeredCps: perSecond(attempted + notStarted),
       achievedCps: perSecond(attempted),
       retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
@@ -61,6 +63,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       parseErrors: swarmPulse?.sip ? sum(swarmPulse.sip.malformed, state.trunkPulse?.sip?.malformed) : null,
       server: sipServer(swarmPulse),
     },
+    registrations: state.registrations?.summary() ?? null,
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.trunkTargets(),
     media: {

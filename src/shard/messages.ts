@@ -3,9 +3,11 @@ import type { Impairments } from '../impair/compose.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Lateness } from '../metrics/validity.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipStats } from '../sip/stats.js';
+import type { Account } from '../swarm/account-file.js';
 import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
 import type { PlanSlice } from '../swarm/pacer.js';
 import type { SipTarget } from '../swarm/target.js';
@@ -32,6 +34,7 @@ export type ShardRole =
       group: GroupRole | null;
       impairment: Impairments;
       rows: Record<string, string>[];
+      accounts: Account[];
       slice: PlanSlice;
     }
   | { kind: 'trunk' };
@@ -47,6 +50,8 @@ export interface SignallingThreadData {
 }
 
 export type ShardCommand =
+  /** Starts registering accounts; `registered` follows once each was tried. */
+  | { kind: 'register' }
   /** Starts placing calls; a trunk takes calls from its start. */
   | { kind: 'begin' }
   | { kind: 'pause'; paused: boolean }
@@ -90,7 +95,9 @@ export type ShardEvent =
       timestampSource: 'kernel' | 'user';
     }
   /** Calls that have ended, and calls of a swarm that were answered, since the last time. */
-  | { kind: 'records'; records: CallRecord[]; answers: Answer[] }
+  | { kind: 'records'; records: CallRecord[]; answers: Answer[]; registrations: RegistrationResult[] }
+  /** Every account of the shard has had a first result. */
+  | { kind: 'registered' }
   | { kind: 'pulse'; pulse: Pulse }
   | { kind: 'media'; snapshot: MediaSnapshot }
   | { kind: 'log'; level: 'info' | 'warn' | 'error'; text: string }

@@ -12,11 +12,14 @@ import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import { readTls } from '../sip/read-tls.js';
 import { SystemDns } from '../sip/system-dns.js';
+import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
 import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer } from '../swarm/pacer.js';
+import { Registrations } from '../swarm/registrations.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
@@ -36,9 +39,11 @@ export class Signalling {
   private readonly loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   private readonly batch: CallRecord[] = [];
   private readonly answers: Answer[] = [];
+  private readonly registrationResults: RegistrationResult[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private connection: DrachtioConnection | null = null;
   private swarm: Swarm | null = null;
+  private registrations: Registrations | null = null;
   private trunk: Trunk | null = null;
   private group: GroupWatch | null = null;
   private pacer: Pacer | null = null;
@@ -115,7 +120,11 @@ export class Signalling {
 
   handle(command: ShardCommand): void {
     switch (command.kind) {
+      case 'register':
+        if (this.data.role.kind === 'swarm') this.openRegistrations(this.data.role);
+        break;
       case 'begin':
+        this.registrations?.calls();
         if (this.data.role.kind === 'swarm') this.openSwarm(this.data.role);
         break;
       case 'pause':
@@ -194,7 +203,7 @@ export class Signalling {
       onAnswer: (answer) => {
         this.answers.push(answer);
       },
-      onDone: () => void this.finish(),
+      onDone: () => this.afterCalls(),
     });
   }
 
@@ -211,6 +220,39 @@ export class Signalling {
     });
   }
 
+  private openRegistrations(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
+    const { profile } = this.data;
+    if (this.registrations || !profile.registrations) return;
+    const { srf, clock, onError } = this.context;
+    this.registrations = new Registrations({
+      srf,
+      clock,
+      queue: new TimerQueue(clock),
+      spec: profile.registrations,
+      accounts: role.accounts,
+      slice: role.slice,
+      seed: profile.seed,
+      onResult: (result) => {
+        this.registrationResults.push(result);
+      },
+      onTried: () => {
+        this.flush();
+        this.post({ kind: 'registered' });
+      },
+      onEnd: () => void this.finish(),
+      onError,
+    });
+    this.registrations.start();
+  }
+
+  /** The plan is over and no call is up: accounts are taken off, without any load after the time that they are to stay. */
+  private afterCalls(): void {
+    const { load, registrations } = this.data.profile;
+    if (!this.registrations) void this.finish();
+    else if (this.stopping || load.length > 0) this.registrations.stop();
+    else this.timers.push(setTimeout(() => this.registrations?.stop(), registrations?.hold ?? 0));
+  }
+
   /** Ends every call; what has not ended in time is left to the far end's own timers. */
   private stop(): void {
     if (this.stopping) return;
@@ -218,14 +260,14 @@ export class Signalling {
     this.swarm?.stop();
     this.trunk?.stop();
     if (!this.swarm && (!this.trunk || this.trunk.up === 0)) {
-      void this.finish();
+      this.afterCalls();
       return;
     }
     const deadline = systemClock.now() + STOP_PATIENCE_MS;
     this.timers.push(
       setInterval(() => {
         const up = (this.swarm?.up ?? 0) + (this.trunk?.up ?? 0);
-        if (up === 0 || systemClock.now() > deadline) void this.finish();
+        if (up === 0 || systemClock.now() > deadline) this.afterCalls();
       }, 20),
     );
   }
@@ -245,14 +287,21 @@ export class Signalling {
     this.closed = true;
     for (const timer of this.timers) clearInterval(timer);
     this.group?.close();
+    this.registrations?.close();
     this.loopDelay.disable();
     await this.connection?.close();
     await this.media.stop();
   }
 
   private flush(): void {
-    if (this.batch.length === 0 && this.answers.length === 0) return;
-    this.post({ kind: 'records', records: this.batch.splice(0), answers: this.answers.splice(0) });
+    const { batch, answers, registrationResults: registrations } = this;
+    if (batch.length + answers.length + registrations.length === 0) return;
+    this.post({
+      kind: 'records',
+      records: batch.splice(0),
+      answers: answers.splice(0),
+      registrations: registrations.splice(0),
+    });
   }
 
   private pulse(): void {

@@ -3,6 +3,7 @@ import { CHARTS_MIN_HEIGHT, chartLines } from './charts.js';
 import { gateRows } from './gate-rows.js';
 import { heardRows } from './heard-rows.js';
 import type { History } from './history.js';
+import { registrationRows } from './registration-rows.js';
 import {
   faultRows,
   headerRows,
@@ -50,6 +51,7 @@ export function composeFrame(
 
 function figures(snapshot: Snapshot, width: number, tall: boolean): Row[] {
   return [
+    ...registrationRows(snapshot, width),
     ...trunkRows(snapshot, width),
     ...setupRows(snapshot, width),
     ...mediaRows(snapshot, width, tall),

@@ -18,7 +18,7 @@ function pair(up: string, down: string): string {
 
 const COLUMNS: readonly Column[] = [
   { head: 'time', width: 7, value: (s) => clock(s.atMs) },
-  { head: 'phase', width: 8, value: (s) => (s.paused && s.phase === 'running' ? 'paused' : s.phase) },
+  { head: 'phase', width: 8, value: (s) => phaseName(s) },
   { head: 'inprog', width: 7, value: (s) => count(s.calls.inProgress) },
   { head: 'cps', width: 7, value: (s) => decimal(s.achievedCps, 1) },
   { head: 'attempts', width: 9, value: (s) => count(s.calls.attempted) },
@@ -40,7 +40,22 @@ const COLUMNS: readonly Column[] = [
   { head: 'dtmflost', width: 8, value: (s) => pair(count(s.dtmf.uplink.lost), count(s.dtmf.downlink.lost)) },
 ];
 
-const HEADER = `# ${COLUMNS.map((c, i) => pad(c.head, i === 0 ? c.width - 2 : c.width, 'right')).join(' ')}`;
+/** Where accounts register. */
+const REGISTRATION_COLUMNS: readonly Column[] = [
+  { head: 'registered', width: 10, value: (s) => count(s.registrations?.now ?? null) },
+  { head: 'regfail', width: 7, value: (s) => count(s.registrations?.failed ?? null) },
+  { head: 'lost', width: 6, value: (s) => count(s.registrations?.lost ?? null) },
+];
+
+function phaseName({ paused, phase }: Snapshot): string {
+  if (paused && phase === 'running') return 'paused';
+  return phase === 'registering' ? 'register' : phase;
+}
+
+function headerOf(columns: readonly Column[]): string {
+  return `# ${columns.map((c, i) => pad(c.head, i === 0 ? c.width - 2 : c.width, 'right')).join(' ')}`;
+}
+
 const LINES_PER_HEADER = 20;
 
 export interface PlainOptions {
@@ -62,8 +77,9 @@ export function openPlain({ title, write }: PlainOptions): LiveView {
   let finished = false;
 
   const data = (snapshot: Snapshot): void => {
-    if (lines % LINES_PER_HEADER === 0) write(HEADER);
-    write(COLUMNS.map((c) => pad(c.value(snapshot), c.width, 'right')).join(' '));
+    const columns = snapshot.registrations === null ? COLUMNS : [...COLUMNS, ...REGISTRATION_COLUMNS];
+    if (lines % LINES_PER_HEADER === 0) write(headerOf(columns));
+    write(columns.map((c) => pad(c.value(snapshot), c.width, 'right')).join(' '));
     lines++;
     unsaid = null;
   };

@@ -55,6 +55,7 @@ export function labelled(name: string, rest: readonly Field[], width: number, to
 
 const PHASES: Record<Snapshot['phase'], { text: string; tone: Tone }> = {
   starting: { text: '○ STARTING', tone: 'accent' },
+  registering: { text: '◔ REGISTERING', tone: 'accent' },
   running: { text: '● RUNNING', tone: 'good' },
   draining: { text: '◐ DRAINING', tone: 'accent' },
   stopping: { text: '◌ HANGING UP', tone: 'warn' },

@@ -1,0 +1,45 @@
+import type { Percentiles, Summary } from '../metrics/summary.js';
+import { count, decimal, percent, responseName, sortedResponses } from './format.js';
+
+/** What became of the accounts, in lines of name and value; none where none registered. */
+export function registrationFigures({ registrations: r, sip }: Summary): [name: string, value: string][][] {
+  if (r === null) return [];
+  const took = r.allTriedMs === null ? 'not measured' : `${decimal(r.allTriedMs / 1000, 1)} s`;
+  return [
+    [
+      ['accounts', count(r.accounts)],
+      ['registered', count(r.registered)],
+      ['most at a time', count(r.peakRegistered)],
+      ['lost', count(r.lost)],
+    ],
+    [
+      ['REGISTERs', count(r.attempted)],
+      ['failed', count(r.failed)],
+      ['refreshes', count(r.refreshed)],
+      ['taken off', count(r.unregistered)],
+      ['IRA', percent(sip.ira)],
+    ],
+    [
+      ['challenges', count(r.challenges)],
+      ['none needed', count(r.unchallenged)],
+      ['all tried in', took],
+      ['per second', decimal(r.registeredPerSecond, 1)],
+    ],
+  ];
+}
+
+/** Final results of REGISTERs that were no success, with what each is called. */
+export function registrationFailures({ registrations }: Summary): [name: string, requests: number][] {
+  return sortedResponses(registrations?.responses ?? {})
+    .filter(([code]) => !/^2\d\d$/.test(code))
+    .map(([code, requests]) => [`${code} ${responseName(code)}`.trim(), requests]);
+}
+
+/** Delays of REGISTERs by name. */
+export function registrationDelays({ registrations, sip }: Summary): [name: string, Percentiles | null][] {
+  if (registrations === null) return [];
+  return [
+    ['RRD (REGISTER → 200)', sip.rrdMs],
+    ['Refresh (REGISTER → 200)', registrations.refreshMs],
+  ];
+}

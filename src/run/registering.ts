@@ -1,0 +1,48 @@
+import type { RegistrationResult } from '../metrics/registration-metrics.js';
+import type { RegistrationsSpec } from '../swarm/registration-spec.js';
+import type { RunState } from './run-state.js';
+
+/** What the last accounts that are taken off take at most, with some to spare. */
+const LAST_ANSWERS_MS = 7000;
+
+/** What becomes of the accounts of a run. */
+export class Registering {
+  constructor(
+    private readonly spec: RegistrationsSpec,
+    private readonly accounts: number,
+    private readonly state: RunState,
+  ) {}
+
+  /** Whether calls wait for the accounts. */
+  get isBeforeCalls(): boolean {
+    return this.spec.calls === 'after';
+  }
+
+  /** How long it takes to take every account off. */
+  get leavingMs(): number {
+    return this.spec.unregister ? LAST_ANSWERS_MS + (this.accounts / this.spec.cps) * 1000 : 0;
+  }
+
+  begin(nowMs: number): void {
+    const { registrar, cps } = this.spec;
+    this.state.note(nowMs, 'info', `registering ${this.accounts} accounts at ${registrar}, ${cps} a second`);
+  }
+
+  take(result: RegistrationResult): void {
+    this.state.registrations?.add(result);
+  }
+
+  /** Every account was tried. */
+  end(nowMs: number): void {
+    const { state } = this;
+    const afterMs = nowMs - state.startMs;
+    state.registrations?.allTried(afterMs);
+    const registered = state.registrations?.snapshot().registered ?? 0;
+    const level = registered < this.accounts ? 'warn' : 'info';
+    state.note(
+      nowMs,
+      level,
+      `registered ${registered} of ${this.accounts} accounts in ${(afterMs / 1000).toFixed(1)} s`,
+    );
+  }
+}

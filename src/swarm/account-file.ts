@@ -1,0 +1,70 @@
+import { AppError } from '../core/errors.js';
+import { headerText, userPart } from '../flow/spec.js';
+import { readCsv } from './csv-file.js';
+
+/** Whom a registrar knows. */
+export interface Account {
+  /** User part of the address of record. */
+  user: string;
+  password: string;
+  /** Host of the address of record; `null`: the registrar's. */
+  domain: string | null;
+  /** Name for the digest; `null`: the user. */
+  authUser: string | null;
+}
+
+const COLUMNS = ['user', 'password', 'domain', 'auth_user'];
+const EXAMPLE = 'user,password,domain,auth_user';
+/** A file that is no list of accounts at all has thousands of mistakes. */
+const MOST_LISTED = 20;
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::\d{1,5})?$/;
+
+/**
+ * Reads a CSV of accounts: `user` and `password`, and where they are needed `domain` and `auth_user`.
+ * @throws AppError FILE_UNREADABLE with every bad row by its line
+ */
+export function readAccountFile(path: string): Account[] {
+  const { rows, lines } = readCsv(path, 'accounts', EXAMPLE);
+  const named = Object.keys(rows[0]);
+  const missing = ['user', 'password'].filter((column) => !named.includes(column));
+  const unknown = named.filter((column) => !COLUMNS.includes(column));
+  if (missing.length > 0 || unknown.length > 0)
+    throw new AppError('FILE_UNREADABLE', 'The file of accounts has other columns than it should', {
+      where: `${path}:1`,
+      expected: `user and password, and where they are needed domain and auth_user`,
+      found: named.join(','),
+      hint: `Name the columns in the first line: ${EXAMPLE}`,
+    });
+  const accounts: Account[] = [];
+  const mistakes: string[] = [];
+  const firstLine = new Map<string, number>();
+  for (const [i, { user, password, domain = '', auth_user: authUser = '' }] of rows.entries()) {
+    const mistake = (column: string, message: string): void => {
+      mistakes.push(`  ${path}:${lines[i]}  ${column}: ${message}`);
+    };
+    if (user === '') mistake('user', 'is missing');
+    else if (!userPart.safeParse(user).success)
+      mistake('user', `must not contain blanks, <, >, ", @ or control characters, found ${JSON.stringify(user)}`);
+    for (const [column, value] of [
+      ['password', password],
+      ['auth_user', authUser],
+    ])
+      if (!headerText.safeParse(value).success) mistake(column, 'must not contain control characters');
+    if (domain !== '' && !HOST.test(domain))
+      mistake('domain', `expected a host such as example.net, found ${JSON.stringify(domain)}`);
+    const name = `${user}@${domain}`;
+    const before = firstLine.get(name);
+    if (before !== undefined && user !== '')
+      mistake('user', `${JSON.stringify(user)} is on line ${before} already: each account registers once`);
+    else firstLine.set(name, lines[i]);
+    accounts.push({ user, password, domain: domain || null, authUser: authUser || null });
+  }
+  if (mistakes.length === 0) return accounts;
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  const rest = mistakes.length > MOST_LISTED ? [`  … and ${mistakes.length - MOST_LISTED} more`] : [];
+  throw new AppError(
+    'FILE_UNREADABLE',
+    `The file of accounts has ${count}:\n${[...mistakes.slice(0, MOST_LISTED), ...rest].join('\n')}`,
+    { hint: `A row has the columns of the first line: ${EXAMPLE}` },
+  );
+}

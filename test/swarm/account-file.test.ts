@@ -1,0 +1,65 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.js';
+import { readAccountFile } from '../../src/swarm/account-file.js';
+
+const file = (text: string): string => {
+  const path = join(mkdtempSync(join(tmpdir(), 'accounts-')), 'a.csv');
+  writeFileSync(path, text);
+  return path;
+};
+
+function refused(path: string): AppError {
+  try {
+    readAccountFile(path);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('the file was taken');
+}
+
+describe('a file of accounts', () => {
+  it('gives user and password, and domain and name for the digest where it has them', () => {
+    expect(readAccountFile(file('user,password\n100,a b\n'))).toEqual([
+      { user: '100', password: 'a b', domain: null, authUser: null },
+    ]);
+    expect(readAccountFile(file('password,auth_user,user,domain\nx,100-1,100,example.net\ny,,101,\n'))).toEqual([
+      { user: '100', password: 'x', domain: 'example.net', authUser: '100-1' },
+      { user: '101', password: 'y', domain: null, authUser: null },
+    ]);
+  });
+
+  it('tells every bad row by its line', () => {
+    const path = file(
+      'user,password,domain\n100,x,example.net\n,x,\na b,x,\n100,y,example.net\n101,x,no host\n100,z,other.net\n',
+    );
+    const { code, message } = refused(path);
+    expect(code).toBe('FILE_UNREADABLE');
+    expect(message.split('\n').slice(1)).toEqual([
+      `  ${path}:3  user: is missing`,
+      `  ${path}:4  user: must not contain blanks, <, >, ", @ or control characters, found "a b"`,
+      `  ${path}:5  user: "100" is on line 2 already: each account registers once`,
+      `  ${path}:6  domain: expected a host such as example.net, found "no host"`,
+    ]);
+  });
+
+  it('does not list thousands of mistakes', () => {
+    const { message } = refused(file(`user,password\n${'a b,x\n'.repeat(50)}`));
+    expect(message).toContain('99 mistakes');
+    expect(message).toContain('and 79 more');
+    expect(message.split('\n')).toHaveLength(22);
+  });
+
+  it.each([
+    ['a column is missing', 'user\n100\n', ':1'],
+    ['a column is unknown', 'user,password,realm\n100,x,y\n', ':1'],
+    ['a row is too short', 'user,password\n100\n', ''],
+    ['there are no rows', 'user,password\n', ''],
+  ])('is refused when %s', (_why, text, line) => {
+    const path = file(text);
+    expect(refused(path).detail.where).toBe(`${path}${line}`);
+  });
+});
