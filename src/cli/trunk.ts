@@ -89,6 +89,7 @@ async function trunk(flags: TrunkFlags): Promise<void> {
     else
       process.stdout.write(
         `calls ${result.answered} answered · ${result.refusedFull} refused for want of a channel · ${result.refusedTooFast} refused by the CPS cap · peak ${result.peak} channels\n` +
+          loadText(result) +
           (result.outcomes ? `dealt: ${outcomesText(result.outcomes)}\n` : '') +
           scriptText(result.script) +
           `ended: ${result.endedByCaller} by the caller · ${result.stillUp} still up when the trunk was stopped\n` +
@@ -97,6 +98,14 @@ async function trunk(flags: TrunkFlags): Promise<void> {
   } finally {
     interrupts.close();
   }
+}
+
+function loadText({ refusedPerCaller, slowed }: TrunkResult): string {
+  const parts: string[] = [];
+  if (refusedPerCaller)
+    parts.push(`by caller: ${refusedPerCaller.full} refused full, ${refusedPerCaller.tooFast} too fast`);
+  if (slowed !== null) parts.push(`${slowed} set up later for the load`);
+  return parts.length === 0 ? '' : `${parts.join(' · ')}\n`;
 }
 
 function scriptText(script: TrunkResult['script']): string {

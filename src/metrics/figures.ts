@@ -163,6 +163,8 @@ const FIGURES = {
       admitted: 'count',
       refusedFull: 'count',
       refusedTooFast: 'count',
+      refusedPerCaller: { full: 'count', tooFast: 'count' },
+      slowed: 'count',
       outcomes: { '*': 'count' },
       script: { refused: 'count', unheard: 'count', restarts: 'count', forgotten: 'count' },
     },

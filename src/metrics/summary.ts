@@ -293,6 +293,10 @@ export interface OwnTrunkSummary {
   refusedTooFast: number;
   /** Answered calls that it gave each fault, by the fault's name in the profile. */
   faults: Record<string, number>;
+  /** Calls beyond the limits of their caller number; `null` without such. */
+  refusedPerCaller: { full: number; tooFast: number } | null;
+  /** Calls that were set up later for the channels in use; `null` where none would be. */
+  slowed: number | null;
   /** Calls that it admitted, by what it dealt to them (`answered`, `busy`, …); `null` where it answers every call. */
   outcomes: Record<string, number> | null;
   /** `null` without a script. */

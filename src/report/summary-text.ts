@@ -198,6 +198,11 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     );
     const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
     if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
+    if (own.refusedPerCaller)
+      lines.push(
+        `  own trunk: refused by caller ${count(own.refusedPerCaller.full)} full, ${count(own.refusedPerCaller.tooFast)} too fast`,
+      );
+    if (own.slowed !== null) lines.push(`  own trunk: set up later for its load ${count(own.slowed)}`);
     if (own.outcomes) lines.push(`  own trunk's outcomes: ${outcomesText(own.outcomes)}`);
     const { script } = own;
     if (script)

@@ -7,7 +7,7 @@ import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { hostPort } from '../sip/uri.js';
 import type { OutcomeCounts } from '../trunk/answering.js';
-import type { ScriptCounts } from '../trunk/trunk.js';
+import type { ScriptCounts, TrunkCounts } from '../trunk/trunk.js';
 import { mediaSetup } from './media-setup.js';
 import { wholeSpan } from './rtp-ports.js';
 
@@ -29,6 +29,10 @@ export interface TrunkResult {
   peak: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** Calls beyond the limits of their caller number; `null` without such. */
+  refusedPerCaller: TrunkCounts['refusedPerCaller'];
+  /** Calls that were set up later for the channels in use; `null` where none would be. */
+  slowed: number | null;
   /** Calls by what was dealt to them; `null` where every call is answered. */
   outcomes: OutcomeCounts | null;
   /** What the script did; `null` without one. */
@@ -106,6 +110,8 @@ export class StandaloneTrunk {
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
+      refusedPerCaller: trunk?.refusedPerCaller ?? null,
+      slowed: trunk?.slowed ?? null,
       outcomes: trunk?.outcomes ?? null,
       script: trunk?.script ? withoutState(trunk.script) : null,
     };
@@ -162,12 +168,15 @@ export class StandaloneTrunk {
     const trunk = this.pulse?.trunk;
     const { trunk: spec } = this.options.profile;
     const refused = [`${trunk?.refusedFull ?? 0} full`, `${trunk?.refusedTooFast ?? 0} too fast`];
+    const perCaller = trunk?.refusedPerCaller;
+    if (perCaller) refused.push(`${perCaller.full + perCaller.tooFast} by caller`);
+    const slowed = trunk?.slowed ? ` · ${trunk.slowed} slowed` : '';
     const script = trunk?.script;
     if (script) refused.push(`${script.refused} by script`);
     const outcomes = trunk?.outcomes ? ` · ${outcomesText(trunk.outcomes)}` : '';
     const unheard = script && script.unheard > 0 ? ` · ${script.unheard} messages unheard` : '';
     const state = script && script.state !== 'serve' ? ` · ${script.state === 'refuse' ? 'REFUSES' : 'SILENT'}` : '';
-    return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${outcomes}${unheard}${state}`;
+    return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${slowed}${outcomes}${unheard}${state}`;
   }
 }
 

@@ -99,6 +99,8 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
     refusedFull: counts.refusedFull,
     refusedTooFast: counts.refusedTooFast,
     faults: { ...state.faults },
+    refusedPerCaller: counts.refusedPerCaller,
+    slowed: counts.slowed,
     outcomes: counts.outcomes,
     script: scriptSummary(counts.script),
     server: sipServer(state.trunkPulse),

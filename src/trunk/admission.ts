@@ -44,17 +44,32 @@ export class Admission {
 
   /** Takes a channel, or says why not. */
   admit(nowMs: number): Refusal | null {
-    const capped = this.limits.cps !== undefined;
+    const refusal = this.refusal(nowMs);
+    if (refusal === null) this.take(nowMs);
+    return refusal;
+  }
+
+  /** Why an attempt is not admitted; `null` when it may be. */
+  refusal(nowMs: number): Refusal | null {
     const oldest = this.admitted[this.next];
+    const capped = this.limits.cps !== undefined;
     if (capped && oldest !== undefined && nowMs - oldest < this.windowMs) return 'too-fast';
-    if (this.inUse >= this.limits.channels) return 'full';
-    if (capped) {
+    return this.inUse >= this.limits.channels ? 'full' : null;
+  }
+
+  /** Takes a channel, whatever the limits are. */
+  take(nowMs: number): void {
+    if (this.limits.cps !== undefined) {
       this.admitted[this.next] = nowMs;
       this.next = (this.next + 1) % this.capLength;
     }
     this.inUse++;
     if (this.inUse > this.peak) this.peak = this.inUse;
-    return null;
+  }
+
+  /** Whether nothing of it is to be remembered: no channel is taken, and no admission counts any more. */
+  isIdle(nowMs: number): boolean {
+    return this.inUse === 0 && !this.admitted.some((atMs) => nowMs - atMs < this.windowMs);
   }
 
   release(): void {

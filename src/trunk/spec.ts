@@ -5,7 +5,30 @@ import { machineSpec } from '../flow/machine-spec.js';
 import { conversationSpec } from '../flow/spec.js';
 import { agentSpec } from '../voice/spec.js';
 import { delaySpec } from './delay-spec.js';
-import { scriptSpec } from './script-spec.js';
+import { q850, refusalStatus, scriptSpec } from './script-spec.js';
+
+/** What one caller number may have of the trunk. */
+const perCallerSpec = z
+  .strictObject({
+    channels: z.number().int().min(1).max(100_000).optional().describe('Calls at once of one caller number'),
+    cps: z.number().gt(0).max(100_000).optional().describe('Call attempts per second of one caller number'),
+    status: refusalStatus.default(403).describe('What more of them get'),
+    cause: q850.optional().describe('Q.850 cause of the Reason header; none without it'),
+  })
+  .refine((p) => p.channels !== undefined || p.cps !== undefined, 'needs `channels` or `cps`')
+  .describe(
+    'Limits of each caller number, of P-Asserted-Identity or else of From, besides those of the trunk; calls without a number are one caller',
+  );
+
+const slowdownSpec = z
+  .strictObject({
+    above: ratio
+      .refine((share) => share < 1, 'must lie below 100 %')
+      .default(0.8)
+      .describe('Share of the channels in use from which on calls are set up later'),
+    upTo: duration.describe('How much later, when all channels are in use; less in proportion below that'),
+  })
+  .describe('Added to `ringAfter` of a call by the channels that are in use with it');
 
 /** What becomes of calls that were admitted; the rest is answered. */
 const outcomesSpec = z
@@ -54,6 +77,8 @@ export const trunkSpec = conversationSpec
       .default(false)
       .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
     agent: agentSpec.optional(),
+    perCaller: perCallerSpec.optional(),
+    slowdown: slowdownSpec.optional(),
     outcomes: outcomesSpec.optional(),
     machine: machineSpec.prefault({}),
     script: scriptSpec,

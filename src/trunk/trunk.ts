@@ -2,11 +2,13 @@ import { ChurnMap } from '../core/churn-map.js';
 import { Rng } from '../core/rng.js';
 import type { Failing } from '../drachtio/connect.js';
 import type { SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
-import { InboundCall, type InboundContext } from '../flow/inbound-call.js';
+import { InboundCall, type InboundContext, type InboundPlan } from '../flow/inbound-call.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
 import { Answering, type OutcomeCounts } from './answering.js';
+import { callerNumber } from './caller-id.js';
+import { CallerLimits } from './caller-limits.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
 
@@ -29,6 +31,10 @@ export interface TrunkCounts {
   admitted: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** Calls beyond the limits of their caller number; `null` without such. */
+  refusedPerCaller: { full: number; tooFast: number } | null;
+  /** Calls that were set up later for the channels in use; `null` where none would be. */
+  slowed: number | null;
   /** Calls refused because no port pair was at hand: the trunk's own limit, not the simulated one. */
   refusedNoPorts: number;
   /** The limit as it stands. */
@@ -63,12 +69,19 @@ export class Trunk {
   private refusedTooFast = 0;
   private refusedNoPorts = 0;
   private refusedByScript = 0;
+  private readonly callers: CallerLimits | null;
+  private readonly refusedPerCaller = { full: 0, tooFast: 0 };
+  private slowed = 0;
   private readonly script: Script;
 
   constructor(private readonly options: TrunkOptions) {
     const { channels, cps } = options.trunk;
     this.limits = { channels, cps };
     this.admission = new Admission(this.limits);
+    const { perCaller } = options.trunk;
+    this.callers = perCaller
+      ? new CallerLimits({ channels: perCaller.channels ?? Number.POSITIVE_INFINITY, cps: perCaller.cps })
+      : null;
     this.answering = new Answering(options.trunk, new Rng(options.seed));
     options.srf.invite((request, response) => {
       try {
@@ -92,6 +105,8 @@ export class Trunk {
       admitted: this.count,
       refusedFull: this.refusedFull,
       refusedTooFast: this.refusedTooFast,
+      refusedPerCaller: this.callers && { ...this.refusedPerCaller },
+      slowed: this.options.trunk.slowdown ? this.slowed : null,
       refusedNoPorts: this.refusedNoPorts,
       channels: this.admission.channels,
       outcomes: this.answering.counts && { ...this.answering.counts },
@@ -121,7 +136,15 @@ export class Trunk {
       this.options.onRefused(request);
       return;
     }
-    const refusal = this.admission.admit(clock.now());
+    const nowMs = clock.now();
+    const caller = this.callers && (callerNumber(request) ?? '');
+    const ofCaller = this.callers?.refusal(caller!, nowMs) ?? null;
+    if (ofCaller !== null) {
+      this.refusePerCaller(ofCaller, response);
+      this.options.onRefused(request);
+      return;
+    }
+    const refusal = this.admission.admit(nowMs);
     if (refusal) {
       this.refuse(refusal, response);
       this.options.onRefused(request);
@@ -135,14 +158,18 @@ export class Trunk {
       this.options.onRefused(request);
       return;
     }
+    this.callers?.take(caller!, nowMs);
     const id = this.count++;
     const call = new InboundCall(
       this.options,
-      this.answering.deal(id),
+      this.slowDown(this.answering.deal(id)),
       request,
       response,
       lease,
-      () => this.admission.release(),
+      () => {
+        this.admission.release();
+        this.callers?.release(caller!);
+      },
       (record) => {
         this.calls.delete(id);
         this.options.onRecord(record);
@@ -192,6 +219,22 @@ export class Trunk {
     return { state, refused: this.refusedByScript, unheard: this.options.failing?.unheard() ?? 0, restarts, forgotten };
   }
 
+  /** Rings later by the share of the channels that are in use, this call's included. */
+  private slowDown(plan: InboundPlan): InboundPlan {
+    const { slowdown } = this.options.trunk;
+    if (!slowdown) return plan;
+    const use = this.admission.channelsInUse / this.admission.channels;
+    const delayMs = slowdown.upTo * Math.min(1, Math.max(0, (use - slowdown.above) / (1 - slowdown.above)));
+    if (delayMs > 0) this.slowed++;
+    return { ...plan, ringAfterMs: plan.ringAfterMs + delayMs };
+  }
+
+  private refusePerCaller(refusal: Refusal, response: SrfResponder): void {
+    this.refusedPerCaller[refusal === 'full' ? 'full' : 'tooFast']++;
+    const { status, cause } = this.options.trunk.perCaller!;
+    response.send(status, { headers: refusalHeaders({ cause }) });
+  }
+
   private refuse(refusal: Refusal, response: SrfResponder): void {
     const { trunk } = this.options;
     const full = refusal === 'full';
@@ -217,7 +260,7 @@ export class Trunk {
   }
 }
 
-/** Headers of a refusal by script. */
+/** Headers of a refusal. */
 function refusalHeaders({ cause, retryAfter }: { cause?: number; retryAfter?: number }): Record<string, string> {
   const headers: Record<string, string> = {};
   if (cause !== undefined) headers.Reason = `Q.850;cause=${cause}`;

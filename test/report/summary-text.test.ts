@@ -64,6 +64,8 @@ describe('the summary at the end', () => {
       refusedFull: 12_345,
       refusedTooFast: 12_345,
       faults: { noRtp: 1234, silence: 123, wrongCodec: 123, drop: 123 },
+      refusedPerCaller: { full: 12_345, tooFast: 12_345 },
+      slowed: 12_345,
       outcomes: { answered: 123_456, busy: 0, noAnswer: 12_345, machine: 12_345 },
       script: { refused: 12_345, unheard: 12_345, restarts: 12, forgotten: 12_345 },
       server: null,
