@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '../core/clock.js';
+
 const IN_PROGRESS = 0;
 const ESTABLISHED = 1;
 const PEAK_IN_PROGRESS = 2;
@@ -14,9 +16,21 @@ export function populationMemory(): SharedArrayBuffer {
  */
 export class Population {
   private readonly counts: Int32Array;
+  /** Calls in progress of this thread alone, since when, and how long all of them were before that. */
+  private own = 0;
+  private sinceMs = 0;
+  private beforeMs = 0;
 
-  constructor(memory = populationMemory()) {
+  constructor(
+    memory = populationMemory(),
+    private readonly clock: Clock = systemClock,
+  ) {
     this.counts = new Int32Array(memory);
+  }
+
+  /** How long calls of this thread have been in progress, added up over the calls: the integral of their number. */
+  get carriedMs(): number {
+    return this.beforeMs + this.own * (this.clock.now() - this.sinceMs);
   }
 
   get inProgress(): number {
@@ -36,10 +50,12 @@ export class Population {
   }
 
   enterProgress(): void {
+    this.countOwn(1);
     this.enter(IN_PROGRESS, PEAK_IN_PROGRESS);
   }
 
   leaveProgress(): void {
+    this.countOwn(-1);
     Atomics.sub(this.counts, IN_PROGRESS, 1);
   }
 
@@ -49,6 +65,12 @@ export class Population {
 
   leaveEstablished(): void {
     Atomics.sub(this.counts, ESTABLISHED, 1);
+  }
+
+  private countOwn(change: 1 | -1): void {
+    this.beforeMs = this.carriedMs;
+    this.sinceMs = this.clock.now();
+    this.own += change;
   }
 
   /** The peak is of all threads together, so another one may raise it at the same time. */

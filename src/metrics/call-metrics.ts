@@ -4,6 +4,7 @@ import { Distribution, round } from './distribution.js';
 import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { FlowMetrics } from './flow-metrics.js';
+import { LoadMetrics } from './load-metrics.js';
 import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
@@ -36,6 +37,7 @@ export class CallMetrics {
     stillUp: 0,
   };
   readonly responses: Record<string, number> = {};
+  readonly load = new LoadMetrics();
   readonly srdSuccess = new Distribution();
   readonly srdFailure = new Distribution();
   readonly sddSuccess = new Distribution();
@@ -74,6 +76,7 @@ export class CallMetrics {
       !answered &&
       record.outcome === 'failed' &&
       isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
+    this.load.start(record.dueMs, record.startedMs);
     this.count(record, answered, refused);
     this.time(record, answered);
     if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {

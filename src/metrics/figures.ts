@@ -1,5 +1,5 @@
 /** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
-export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'db' | 'cps' | 'boolean' | 'text';
+export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'db' | 'cps' | 'erlang' | 'boolean' | 'text';
 
 /** Figures of which a `Distribution` is kept while a run goes: any percentile of them can be told. */
 const DISTRIBUTIONS = new WeakSet<object>();
@@ -108,6 +108,18 @@ const FIGURES = {
     peakEstablished: 'count',
   },
   responses: { '*': 'count' },
+  load: {
+    plannedAttempts: 'count',
+    plannedCps: 'cps',
+    startedCps: 'cps',
+    startedRatio: 'ratio',
+    scheduleErrorMs: percentiles('ms'),
+    offeredErlang: 'erlang',
+    carriedErlang: 'erlang',
+    attemptsPerHour: 'count',
+    bhca: 'count',
+    busyHourErlang: 'erlang',
+  },
   sip: {
     setupFailureRatio: 'ratio',
     ner: 'ratio',

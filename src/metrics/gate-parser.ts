@@ -90,6 +90,7 @@ function parseBound(kind: FigureKind, text: string): number | string | boolean |
     case 'r':
     case 'dbov':
     case 'cps':
+    case 'erlang':
     case 'db':
       return number(text);
     default:
@@ -117,6 +118,8 @@ function describeKind(kind: FigureKind): string {
       return 'a level in dBov (-26)';
     case 'cps':
       return 'a rate in calls per second';
+    case 'erlang':
+      return 'a number of Erlangs';
     case 'db':
       return 'a level in dB';
     case 'boolean':

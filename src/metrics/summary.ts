@@ -315,6 +315,28 @@ export interface TrunkScriptSummary {
   forgotten: number;
 }
 
+/** How the load that was made compares with the plan, and the traffic that it amounts to (ITU-T E.600). */
+export interface LoadSummary {
+  /** Attempts that were due by the plan until the last one was made, or the run was stopped. */
+  plannedAttempts: number | null;
+  /** Attempts per second from the first to the last: as they were due, and as they were started. */
+  plannedCps: number | null;
+  startedCps: number | null;
+  /** startedCps ÷ plannedCps. */
+  startedRatio: number | null;
+  /** How long after it was due an attempt was started. */
+  scheduleErrorMs: Percentiles | null;
+  /** startedCps × mean of the hold times planned. */
+  offeredErlang: number | null;
+  /** Mean number of calls in progress, from the start of the run to its last attempt. */
+  carriedErlang: number | null;
+  /** startedCps × 3600. */
+  attemptsPerHour: number | null;
+  /** Attempts in the 60 min that had most of them, and carried traffic in those that had most of that; `null` of a shorter run. */
+  bhca: number | null;
+  busyHourErlang: number | null;
+}
+
 /** summary.json, schema 1. Ratios 0–1, times in ms, `null` = not measured. */
 export interface Summary {
   schema: 1;
@@ -349,6 +371,7 @@ export interface Summary {
     peakEstablished: number;
   };
   responses: Record<string, number>;
+  load: LoadSummary;
   sip: {
     setupFailureRatio: number | null;
     ner: number | null;

@@ -17,6 +17,7 @@ import {
 } from './format.js';
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
+import { loadNotes } from './load.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
@@ -181,11 +182,11 @@ function bars(list: readonly Bar[]): string {
   return `<div class="bars">${html.join('')}</div>`;
 }
 
-/** Final results by code, successes first. */
-export function responseBars({ responses, calls }: Summary): string {
+/** Final results by code, successes first; under them how the load was kept. */
+export function responseBars({ responses, calls, load }: Summary): string {
   const list = sortedResponses(responses);
   if (list.length === 0) return '<span class="soft">No attempt has ended.</span>';
-  return bars(
+  const results = bars(
     list.map(([code, n]) => ({
       label: `${code} ${responseName(code)}`.trim(),
       value: n,
@@ -193,6 +194,9 @@ export function responseBars({ responses, calls }: Summary): string {
       quality: isSuccess(code) ? 'good' : 'bad',
     })),
   );
+  return `${results}${loadNotes(load)
+    .map((note) => `<p class="note">${escapeHtml(note.replace(/ {3}/g, ' · '))}</p>`)
+    .join('')}`;
 }
 
 /** Calls of one direction by MOS band. */

@@ -24,6 +24,7 @@ import {
 } from './format.js';
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
+import { loadNotes } from './load.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
 import { probeRows } from './probe.js';
 import { readinessText } from './readiness.js';
@@ -57,6 +58,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     head(summary, paint),
     registrations(summary, paint),
     calls(summary, paint),
+    [title('LOAD', paint), ...loadNotes(summary.load).map((note) => `  ${note}`)],
     sip(summary, paint),
     trunk(summary, paint),
     media(summary, paint),

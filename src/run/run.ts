@@ -384,6 +384,13 @@ export class Run {
     state.swarmPulse = pulse;
     state.concurrency.note(nowMs, pulse.inProgress);
     this.target.seeInProgress(pulse.peakInProgress);
+    if (pulse.load)
+      state.metrics.load.note(
+        nowMs - state.startMs,
+        pulse.attempted,
+        pulse.load,
+        pulse.arrivalsDoneMs !== null || state.phase !== 'running',
+      );
     this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
     if (pulse.arrivalsDoneMs === null || state.phase !== 'running' || state.planned.attempts === 0) return;
     state.phase = 'draining';

@@ -1,4 +1,5 @@
 import type { MediaSnapshot } from '../media/link/messages.js';
+import type { LoadCounts } from '../metrics/load-metrics.js';
 import type { Pulse } from '../shard/messages.js';
 import type { Plan } from './plan.js';
 
@@ -37,6 +38,7 @@ export function sumPulses(pulses: readonly Pulse[]): Pulse | null {
     established,
     peakInProgress: most((pulse) => pulse.peakInProgress),
     peakEstablished: most((pulse) => pulse.peakEstablished),
+    load: pulses.flatMap(({ load }) => load ?? []).reduce<LoadCounts | null>(addLoads, null),
     arrivalsDoneMs: ends.every((end) => end !== null) ? Math.max(...ends) : null,
     trunk: null,
     group: pulses.find(({ group }) => group !== null)?.group ?? null,
@@ -44,6 +46,21 @@ export function sumPulses(pulses: readonly Pulse[]): Pulse | null {
     // Strain is of each thread by itself.
     eventLoopDelayMs: null,
     cpuMs: null,
+  };
+}
+
+function addLoads(a: LoadCounts | null, b: LoadCounts): LoadCounts {
+  if (a === null) return b;
+  const least = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? (x ?? y) : Math.min(x, y);
+  const most = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? (x ?? y) : Math.max(x, y);
+  return {
+    due: a.due + b.due,
+    firstDueMs: least(a.firstDueMs, b.firstDueMs),
+    lastDueMs: most(a.lastDueMs, b.lastDueMs),
+    offeredMs: a.offeredMs + b.offeredMs,
+    carriedMs: a.carriedMs + b.carriedMs,
   };
 }
 

@@ -52,6 +52,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       peakEstablished: swarmPulse?.peakEstablished ?? 0,
     },
     responses: { ...metrics.responses },
+    load: metrics.load.summary(),
     sip: {
       ...metrics.sip(),
       ...(state.registrations?.figures ?? { rrdMs: null, ira: null }),

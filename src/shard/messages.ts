@@ -3,6 +3,7 @@ import type { Impairments } from '../impair/compose.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
+import type { LoadCounts } from '../metrics/load-metrics.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Lateness } from '../metrics/validity.js';
 import type { Profile } from '../profile/schema.js';
@@ -70,6 +71,8 @@ export interface Pulse {
   established: number;
   peakInProgress: number;
   peakEstablished: number;
+  /** Of swarms alone. */
+  load: LoadCounts | null;
   /** All attempts were handed out; since when, on the run's clock. */
   arrivalsDoneMs: number | null;
   trunk: TrunkCounts | null;

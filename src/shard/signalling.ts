@@ -320,6 +320,7 @@ export class Signalling {
         established: population.established,
         peakInProgress: population.peakInProgress,
         peakEstablished: population.peakEstablished,
+        load: pacer && { ...pacer.counts, carriedMs: population.carriedMs },
         arrivalsDoneMs: this.arrivalsDoneMs,
         trunk: this.trunk?.counts ?? null,
         group: this.group?.report() ?? null,

@@ -1,4 +1,5 @@
 import type { Arrival } from '../load/arrivals.js';
+import type { LoadCounts } from '../metrics/load-metrics.js';
 
 /** Every `of`-th attempt of a plan, from attempt `index` on: what one of several shards makes of it. */
 export interface PlanSlice {
@@ -20,6 +21,10 @@ export class Pacer {
   private factor = 1;
   private paused = false;
   notStarted = 0;
+  private due = 0;
+  private firstDueMs: number | null = null;
+  private lastDueMs: number | null = null;
+  private offeredMs = 0;
 
   constructor(
     private readonly arrivals: Iterator<Arrival>,
@@ -28,6 +33,12 @@ export class Pacer {
   ) {
     this.index = slice.index;
     this.next = this.pull(slice.index);
+  }
+
+  /** What was due so far, by the clock that `advance` is given, and the hold times of what was started. */
+  get counts(): Omit<LoadCounts, 'carriedMs'> {
+    const { due, firstDueMs, lastDueMs, offeredMs } = this;
+    return { due, firstDueMs, lastDueMs, offeredMs };
   }
 
   get done(): boolean {
@@ -56,7 +67,12 @@ export class Pacer {
       const { atMs, holdMs } = this.next;
       const lateMs = (this.planMs - atMs) / this.factor;
       this.index += this.slice.of;
-      if (lateMs > this.graceMs || !start(index, nowMs - lateMs, holdMs)) this.notStarted++;
+      const dueMs = nowMs - lateMs;
+      this.due++;
+      this.firstDueMs ??= dueMs;
+      this.lastDueMs = dueMs;
+      if (lateMs > this.graceMs || !start(index, dueMs, holdMs)) this.notStarted++;
+      else this.offeredMs += holdMs;
       this.next = this.pull(this.slice.of - 1);
     }
     return false;

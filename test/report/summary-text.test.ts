@@ -18,6 +18,9 @@ describe('the summary at the end', () => {
       'attempted 600 | answered 446 | failed 154 | cancelled 0 | not started 0',
     );
     expect(lineWith(text, '503 Service Unavailable')).toBe('503 Service Unavailable | 152 | 25.3%');
+    expect(lineWith(text, 'planned CPS')).toBe('due 600 | planned CPS 10.00 | started 9.98 (99.8%)');
+    expect(lineWith(text, 'schedule error')).toBe('schedule error p50 0.61 | p99 1.48 | max 4.02 ms');
+    expect(lineWith(text, 'carried')).toBe('offered 119.8 E | carried 88.4 E | attempts an hour 35,928');
     expect(lineWith(text, 'SRD, success')).toBe('SRD, success | 8.14 | 12.3 | 43.8 | 61.2');
     expect(lineWith(text, 'exhausted at')).toBe('exhausted at 100 calls, 00:10 | refusals 152');
     expect(lineWith(text, 'packets lost')).toBe('packets lost | 5,302 | 0');
@@ -43,6 +46,12 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'timers')).toBe('timers expired: B 1');
     expect(lineWith(text, 'traces')).toBe('SIP traces in calls.ndjson: 102, 53 more left out');
     expect(text).not.toMatch(/strays|connections/);
+  });
+
+  test('has the busy hour of a run that lasted one', () => {
+    const summary = demoSummary();
+    Object.assign(summary.load, { bhca: 35_900, busyHourErlang: 97.25 });
+    expect(lineWith(plain(summary), 'BHCA')).toBe('busy hour: BHCA 35,900 | carried 97.3 E');
   });
 
   test('says where far ends disagree, a line for each kind', () => {

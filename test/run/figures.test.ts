@@ -55,6 +55,7 @@ function pulse(change: Partial<Pulse> = {}): Pulse {
     established: 3,
     peakInProgress: 7,
     peakEstablished: 6,
+    load: null,
     arrivalsDoneMs: null,
     trunk: null,
     group: null,

@@ -13,6 +13,7 @@ const pulse = (given: Partial<Pulse>): Pulse => ({
   established: 0,
   peakInProgress: 0,
   peakEstablished: 0,
+  load: null,
   arrivalsDoneMs: null,
   trunk: null,
   group: null,
@@ -57,6 +58,19 @@ describe('the counters of several shards', () => {
       traces: { kept: 1, leftOut: 0 },
     });
     expect(sip.sentAgain).toEqual({ INVITE: 1 });
+  });
+
+  it('have the plan of all: what was due from the first to the last, whichever shard it fell to', () => {
+    const load = { due: 3, firstDueMs: 20, lastDueMs: 90, offeredMs: 300, carriedMs: 30 };
+    const other = { due: 2, firstDueMs: 10, lastDueMs: 80, offeredMs: 200, carriedMs: 5 };
+    const idle = { due: 0, firstDueMs: null, lastDueMs: null, offeredMs: 0, carriedMs: 0 };
+    expect(sumPulses([pulse({ load }), pulse({ load: idle }), pulse({ load: other })])!.load).toEqual({
+      due: 5,
+      firstDueMs: 10,
+      lastDueMs: 90,
+      offeredMs: 500,
+      carriedMs: 35,
+    });
   });
 
   it('are over only when each shard has made its last attempt, and none where no server tells', () => {

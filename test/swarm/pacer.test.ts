@@ -73,4 +73,15 @@ describe('the pacer', () => {
     const late = new Pacer(plan(0, 10), 500, { index: 2, of: 3 });
     expect(late.done).toBe(true);
   });
+
+  it('counts what was due and when, and the hold times of what was started', () => {
+    const pacer = new Pacer(plan(0, 100, 900, 1000), 500);
+    expect(pacer.counts).toEqual({ due: 0, firstDueMs: null, lastDueMs: null, offeredMs: 0 });
+    const due: number[] = [];
+    pacer.advance(5000, 10, (_index, dueMs) => due.push(dueMs) > 0);
+    pacer.advance(5900, 10, (_index, dueMs) => due.push(dueMs) > 0);
+    // The second was 800 ms late and not started; it was due all the same.
+    expect(due).toEqual([5000, 5900]);
+    expect(pacer.counts).toEqual({ due: 3, firstDueMs: 5000, lastDueMs: 5900, offeredMs: 60_000 });
+  });
 });
