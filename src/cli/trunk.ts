@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
+import { flowNote } from '../report/flow.js';
 import { checkFamily } from '../run/local-address.js';
 import { outcomesText, StandaloneTrunk, type TrunkResult } from '../run/standalone-trunk.js';
 import { type TrunkSpec, trunkSpec } from '../trunk/spec.js';
@@ -92,6 +93,7 @@ async function trunk(flags: TrunkFlags): Promise<void> {
           loadText(result) +
           (result.outcomes ? `dealt: ${outcomesText(result.outcomes)}\n` : '') +
           scriptText(result.script) +
+          (result.flow ? `flow: ${flowNote(result.flow)}\n` : '') +
           `ended: ${result.endedByCaller} by the caller · ${result.stillUp} still up when the trunk was stopped\n` +
           `heard: ${result.packetsReceived} packets, ${result.packetsLost} lost · digits in ${result.callsWithDigits} calls · ${result.silentCalls} calls without audio from the caller\n`,
       );

@@ -5,10 +5,11 @@ import type { CallCredentials } from './call-credentials.js';
 import { CallScope } from './call-scope.js';
 import type { Conversation } from './conversation.js';
 import { sendDigits } from './digits.js';
+import { renegotiate, update } from './renegotiation.js';
 import { planFlow, ringsItself } from './steps/plan.js';
 import { type CallEnd, FlowRun } from './steps/run.js';
 import type { FlowSpec } from './steps/spec.js';
-import type { CallControl, CallEvent, Side, StepDigits } from './steps/step.js';
+import type { CallControl, CallEvent, Change, Outcome, Side, StepDigits } from './steps/step.js';
 
 /** A call as its list of steps sees it: what only the side that has the call can do. */
 export interface FlowCall {
@@ -112,9 +113,30 @@ export class CallFlow implements CallControl {
     this.call.conversation.play(sound);
   }
 
+  reinvite(change: Change): Promise<Outcome> {
+    const { conversation, credentials } = this.call;
+    return outcomeOf(renegotiate(this.dialog!, conversation, change, credentials));
+  }
+
+  update(): Promise<Outcome> {
+    return outcomeOf(update(this.dialog!, this.call.credentials));
+  }
+
   private begin(): void {
     if (this.hasBegun) return;
     this.hasBegun = true;
     this.run.start();
+  }
+}
+
+/** A request that srf could not send has no final response. */
+async function outcomeOf(
+  response: Promise<{ status: number; reason: string; mismatch?: string | null }>,
+): Promise<Outcome> {
+  try {
+    const { status, reason, mismatch } = await response;
+    return { status, reason, mismatch: mismatch ?? null };
+  } catch (error) {
+    return { status: null, reason: error instanceof Error ? error.message : String(error), mismatch: null };
   }
 }

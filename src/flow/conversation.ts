@@ -1,3 +1,4 @@
+import type { CodecName } from '../core/codecs.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { MediaClient } from '../media/link/client.js';
 import type { DtmfReport, Lease, MediaReport } from '../media/link/messages.js';
@@ -156,6 +157,11 @@ export class Conversation {
   /** From our next description on the far end is held, or no longer. */
   hold(isHeld: boolean): void {
     this.negotiation.hold(isHeld);
+  }
+
+  /** What our next offers list, in place of all our codecs. @returns what it was */
+  choose(codecs: readonly CodecName[] | null): readonly CodecName[] | null {
+    return this.negotiation.choose(codecs);
   }
 
   /** Says markers from now on, the call being answered; nothing where none are asked for. */

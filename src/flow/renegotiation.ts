@@ -1,3 +1,4 @@
+import type { CodecName } from '../core/codecs.js';
 import type { SrfDialog, SrfRequest, SrfResponder, SrfResult } from '../drachtio/srf-types.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import type { CallCredentials } from './call-credentials.js';
@@ -71,25 +72,46 @@ export function followRenegotiation(options: RenegotiationOptions): void {
   );
 }
 
+/** What of our description a re-INVITE changes. */
+export interface Renegotiation {
+  /** Whether the far end is held (RFC 3264 8.4). */
+  hold?: boolean;
+  /** What is offered from now on. */
+  codecs?: readonly CodecName[];
+}
+
 /**
- * Puts the far end on hold, or takes it back, by a re-INVITE (RFC 3264 8.4). Where that is refused all stays as it was (RFC 3261
- * 14.1). One at a time for each dialog. @returns the final status @throws where srf cannot send it
+ * Changes the session by a re-INVITE, or with no change refreshes it. Where that is refused all stays as it was (RFC 3261 14.1).
+ * One at a time for each dialog. @returns the final response, and why its answer is of no use @throws where srf cannot send it
  */
+export async function renegotiate(
+  dialog: SrfDialog,
+  conversation: Conversation,
+  change: Renegotiation,
+  credentials: CallCredentials | null = null,
+): Promise<{ status: number; reason: string; mismatch: string | null }> {
+  const { hold, codecs } = change;
+  if (hold !== undefined) conversation.hold(hold);
+  const before = codecs === undefined ? null : conversation.choose(codecs);
+  const offer = conversation.offer();
+  const { status, reason, body } = await reinvite(dialog, offer, credentials);
+  if (status >= 300) {
+    if (hold !== undefined) conversation.hold(!hold);
+    if (codecs !== undefined) conversation.choose(before);
+    return { status, reason, mismatch: null };
+  }
+  dialog.local.sdp = offer;
+  return { status, reason, mismatch: conversation.takeAnswer(body, true)?.reason ?? null };
+}
+
+/** Puts the far end on hold, or takes it back. @returns the final status @throws where srf cannot send it */
 export async function putOnHold(
   dialog: SrfDialog,
   conversation: Conversation,
   isHeld: boolean,
   credentials: CallCredentials | null = null,
 ): Promise<number> {
-  conversation.hold(isHeld);
-  const offer = conversation.offer();
-  const { status, body } = await reinvite(dialog, offer, credentials);
-  if (status >= 300) conversation.hold(!isHeld);
-  else {
-    dialog.local.sdp = offer;
-    conversation.takeAnswer(body, true);
-  }
-  return status;
+  return (await renegotiate(dialog, conversation, { hold: isHeld }, credentials)).status;
 }
 
 /** Puts the far end on hold after some time, and takes it back, one re-INVITE after the other. One that refuses stays as it is. */
@@ -117,6 +139,17 @@ export function holdForAWhile(
 function reinvite(dialog: SrfDialog, offer: string, credentials: CallCredentials | null): Promise<SrfResult> {
   return new Promise((resolve, reject) => {
     const request = { method: 'INVITE' as const, headers: { Contact: dialog.local.contact }, body: offer };
+    requestWithin(dialog, request, credentials, (error, response) => {
+      if (!response) reject(error);
+      else if (response.status >= 200) resolve(response);
+    });
+  });
+}
+
+/** Refreshes the session by an UPDATE without a description (RFC 3311, RFC 4028 7.4). @throws where srf cannot send it */
+export function update(dialog: SrfDialog, credentials: CallCredentials | null): Promise<SrfResult> {
+  return new Promise((resolve, reject) => {
+    const request = { method: 'UPDATE' as const, headers: { Contact: dialog.local.contact } };
     requestWithin(dialog, request, credentials, (error, response) => {
       if (!response) reject(error);
       else if (response.status >= 200) resolve(response);

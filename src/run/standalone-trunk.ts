@@ -1,6 +1,8 @@
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import { FlowMetrics } from '../metrics/flow-metrics.js';
+import type { FlowSummary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
 import { isImpairing } from '../quality/one-way.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
@@ -42,12 +44,15 @@ export interface TrunkResult {
   callsWithDigits: number;
   /** Calls whose caller was not heard, by verdict. */
   silentCalls: number;
+  /** How calls went through the list of steps; `null` without one. */
+  flow: FlowSummary | null;
 }
 
 /** The built-in trunk without a run: until it is stopped. */
 export class StandaloneTrunk {
   private shard: Shard | null = null;
   private pulse: Pulse | null = null;
+  private readonly flow = new FlowMetrics();
   private settle!: () => void;
   private reject!: (error: AppError) => void;
   private readonly over: Promise<void>;
@@ -107,6 +112,7 @@ export class StandaloneTrunk {
     const trunk = this.pulse?.trunk;
     return {
       ...this.seen,
+      flow: this.flow.summary(),
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
@@ -151,6 +157,7 @@ export class StandaloneTrunk {
   }
 
   private see(record: CallRecord): void {
+    if (record.flow) this.flow.add(record.flow);
     if (record.answeredMs === null) return;
     const { seen } = this;
     seen.answered++;

@@ -41,6 +41,8 @@ export class Negotiation {
   private formats: readonly Format[] = [];
   private offered: readonly CodecName[];
   private wish: Direction = 'sendrecv';
+  /** What is offered in place of all our codecs. */
+  private chosen: readonly CodecName[] | null = null;
   private readonly keying: Keying;
   /** Why the last offer got no answer. */
   mismatch: Mismatch | null = null;
@@ -59,11 +61,22 @@ export class Negotiation {
     this.keying = new Keying(suites);
   }
 
-  /** A description that offers all our codecs. */
+  /** A description that offers all our codecs, or those that were chosen. */
   offer(): string {
-    this.offered = this.codecs;
+    this.offered = this.chosen ?? this.codecs;
     const formats = this.formats.length === 0 ? this.allFormats() : this.stable();
-    return this.describe(formats, this.wish, this.local.rtcpMux === true, this.keying.offer());
+    const listed = this.chosen === null ? formats : only(formats, this.chosen, this.comfortNoise);
+    const text = this.describe(listed, this.wish, this.local.rtcpMux === true, this.keying.offer());
+    // What was agreed on before may still come (RFC 3264 8.3.2), and payload types keep their meaning.
+    this.formats = formats;
+    return text;
+  }
+
+  /** What our next offers list, in this order; `null`: all our codecs. @returns what it was */
+  choose(codecs: readonly CodecName[] | null): readonly CodecName[] | null {
+    const before = this.chosen;
+    this.chosen = codecs;
+    return before;
   }
 
   /** The far end's answer to our last offer. */
@@ -150,6 +163,12 @@ export class Negotiation {
     this.written = writeDescription(local, formats, direction, ++this.version);
     return this.written;
   }
+}
+
+/** The formats of these codecs, in their order, and what goes with them. */
+function only(formats: readonly Format[], codecs: readonly CodecName[], comfortNoise: boolean): Format[] {
+  const wanted = offeredFormats(codecs, comfortNoise);
+  return wanted.flatMap(({ encoding }) => formats.find((format) => format.encoding === encoding) ?? []);
 }
 
 /** Whether an answer could be used. */

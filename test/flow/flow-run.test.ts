@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { planFlow } from '../../src/flow/steps/plan.js';
 import { type CallEnd, FlowRun } from '../../src/flow/steps/run.js';
 import { flowSpec } from '../../src/flow/steps/spec.js';
-import type { CallControl, Side, StepDigits } from '../../src/flow/steps/step.js';
+import type { CallControl, Change, Outcome, Side, StepDigits } from '../../src/flow/steps/step.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -15,6 +15,7 @@ class Bed implements CallControl {
   /** What of the digits goes out. */
   sendable = 'all';
   refusal: string | null = null;
+  outcome: Outcome = { status: 200, reason: 'OK', mismatch: null };
   said: 'whole' | 'cut' | 'unsaid' = 'whole';
 
   constructor(
@@ -68,6 +69,21 @@ class Bed implements CallControl {
 
   play(sound: string | null): void {
     this.asked.push(`play ${sound}`);
+  }
+
+  reinvite(change: Change): Promise<Outcome> {
+    this.asked.push(`re-INVITE ${JSON.stringify(change)}`);
+    return this.respond();
+  }
+
+  update(): Promise<Outcome> {
+    this.asked.push('UPDATE');
+    return this.respond();
+  }
+
+  private respond(): Promise<Outcome> {
+    const { outcome } = this;
+    return new Promise((resolve) => setTimeout(() => resolve(outcome), 30));
   }
 
   hangUp(status: number | null): void {
@@ -263,6 +279,55 @@ describe('speech', () => {
     bed.run.tell({ kind: 'speech' });
     await bed.pass(1000);
     expect(bed.record.reason).toBe('the far end did not stop speaking within 1000 ms');
+  });
+});
+
+describe('a session', () => {
+  it('is changed and refreshed, one request after the other', async () => {
+    const reinvite = { step: 'reinvite', codecs: ['PCMA'] };
+    const steps = ['hold', 'resume', reinvite, 'refresh', { step: 'refresh', method: 'reinvite' }, 'hangup'];
+    const bed = new Bed(steps).answered();
+    await bed.pass(5 * 30);
+    expect(bed.asked).toEqual([
+      're-INVITE {"hold":true}',
+      're-INVITE {"hold":false}',
+      're-INVITE {"codecs":["PCMA"]}',
+      'UPDATE',
+      're-INVITE {}',
+      'hang up',
+    ]);
+    expect(bed.record).toMatchObject({ result: 'passed', stepsDone: 6 });
+  });
+
+  it.each([
+    [{ status: 488, reason: 'Not Acceptable Here', mismatch: null }, {}, '488 Not Acceptable Here'],
+    [{ status: 200, reason: 'OK', mismatch: null }, { status: 488 }, 'expected 488, got 200 OK'],
+    [{ status: null, reason: 'the socket is gone', mismatch: null }, {}, 'the socket is gone'],
+    [
+      { status: 200, reason: 'OK', mismatch: 'answered with PCMU/8000, none of which was offered' },
+      {},
+      'answered with PCMU/8000, none of which was offered',
+    ],
+  ])('that is not changed as expected fails: %o', async (outcome, expected, reason) => {
+    const bed = new Bed([{ step: 'reinvite', codecs: ['PCMA'], ...expected }]);
+    bed.outcome = outcome;
+    bed.answered();
+    await bed.pass(30);
+    expect(bed.record).toMatchObject({ result: 'failed', reason });
+  });
+
+  it('that is refused as expected passes', async () => {
+    const bed = new Bed([{ step: 'hold', status: 488 }, 'hangup']);
+    bed.outcome = { status: 488, reason: 'Not Acceptable Here', mismatch: null };
+    bed.answered();
+    await bed.pass(30);
+    expect(bed.record.result).toBe('passed');
+  });
+
+  it('whose change is not answered in time fails', async () => {
+    const bed = new Bed([{ step: 'hold', within: 20 }]).answered();
+    await bed.pass(30);
+    expect(bed.record.reason).toBe('no final response within 20 ms');
   });
 });
 

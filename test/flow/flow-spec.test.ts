@@ -53,6 +53,11 @@ describe('a list of steps in a profile', () => {
     ],
     [`${caller('{ step: wait, for: 8s }')}  hold: 5s\n`, '6 calls.hold: the steps of `flow` take 8000 ms at least'],
     [caller('{ step: play, audio: "tone:" }'), '5 calls.flow.0'],
+    [
+      caller('{ step: reinvite, codecs: [G722] }'),
+      '4 calls.flow: `1 reinvite` offers G722, which is not among `codecs`',
+    ],
+    [caller('{ step: hold, status: 100 }'), '5 calls.flow.0'],
     [callee('{ step: say }', 'answer'), '5 trunk.flow.0: `say` needs an answered call'],
     [
       `${caller('{ step: say }')}  codecs: [G729]\n  audio: none\n`,

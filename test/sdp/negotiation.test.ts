@@ -34,6 +34,23 @@ describe('offers and answers of a dialog', () => {
     expect(heard.accept).toMatchObject({ 111: 'opus', 9: 'G722', 0: 'PCMU', 13: 'CN', 101: 'telephone-event' });
   });
 
+  it('list chosen codecs alone, which keep their payload types; others may still come, and come back', () => {
+    const caller = side(['opus', 'G722', 'PCMU']);
+    const callee = side(['opus', 'G722', 'PCMU'], 30000);
+    taken(caller.takeAnswer(callee.answer(caller.offer())!.answer));
+    expect(caller.choose(['PCMU', 'G722'])).toBeNull();
+    const offer = caller.offer();
+    expect(offer).toMatch(/^m=audio 20000 RTP\/AVP 0 9 101\r$/m);
+    expect(versionOf(offer)).toBe(2);
+    expect(caller.offer()).toBe(offer);
+    const changed = taken(caller.takeAnswer(callee.answer(offer)!.answer));
+    expect(changed.agreement.codec).toBe('PCMU');
+    expect(changed.accept).toMatchObject({ 111: 'opus', 9: 'G722', 0: 'PCMU', 101: 'telephone-event' });
+    expect(caller.takeAnswer(offer.replace('RTP/AVP 0 9 101', 'RTP/AVP 111'))).toMatchObject({ cause: 'codec' });
+    expect(caller.choose(null)).toEqual(['PCMU', 'G722']);
+    expect(caller.offer()).toMatch(/RTP\/AVP 111 9 0 /);
+  });
+
   it('agree on comfort noise where both want it, and the codec has its clock (RFC 3389)', () => {
     const wants = (codecs: readonly CodecName[]) => side(codecs, 20000, 20, true);
     const both = (caller: Negotiation, callee: Negotiation) => {

@@ -43,6 +43,7 @@ export function flowMistakes(side: Side, fields: Record<string, unknown>): FlowM
   orderMistakes(flow, side, mistakes);
   if (ringsItself(flow) && side === 'callee') ringMistakes(fields, mistakes);
   audioMistakes(flow, fields.codecs, mistakes);
+  codecMistakes(flow, fields.codecs, mistakes);
   lengthMistakes(flow, side === 'caller' ? fields.hold : undefined, mistakes);
   return mistakes;
 }
@@ -96,6 +97,19 @@ function audioMistakes(flow: FlowSpec, codecs: unknown, mistakes: FlowMistake[])
   const names = planFlow(flow).steps.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) mistakes.push({ path: ['flow'], message: `has two steps of the name \`${twice}\`` });
+}
+
+/** What is sent is encoded ahead, so it has to be known of. */
+function codecMistakes(flow: FlowSpec, codecs: unknown, mistakes: FlowMistake[]): void {
+  for (const { name, spec } of planFlow(flow).steps) {
+    if (spec.step !== 'reinvite' || !Array.isArray(codecs)) continue;
+    const other = spec.codecs.find((codec) => !codecs.includes(codec));
+    if (other !== undefined)
+      mistakes.push({
+        path: ['flow'],
+        message: `\`${name}\` offers ${other}, which is not among \`codecs\`: add it there`,
+      });
+  }
 }
 
 function isInband(spec: StepSpec): boolean {

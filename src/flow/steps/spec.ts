@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toneFrequencies } from '../../audio/sound.js';
+import { CODEC_NAMES } from '../../core/codecs.js';
 import { duration } from '../../core/units.js';
 import { dtmfSpec } from '../dtmf-spec.js';
 
@@ -111,6 +112,49 @@ const expectSpeechSpec = z
   })
   .describe('Waits for speech of the far end; tones and noise are none');
 
+const status = z
+  .number()
+  .int()
+  .min(200)
+  .max(699)
+  .optional()
+  .describe('The final response that is expected; without it any 2xx');
+
+const holdSpec = z
+  .strictObject({ step: z.literal('hold'), status, within: within.optional(), ...common })
+  .describe('Puts the far end on hold by a re-INVITE (RFC 3264 8.4)');
+
+const resumeSpec = z
+  .strictObject({ step: z.literal('resume'), status, within: within.optional(), ...common })
+  .describe('Takes the far end back from hold');
+
+const reinviteSpec = z
+  .strictObject({
+    step: z.literal('reinvite'),
+    codecs: z
+      .array(z.enum(CODEC_NAMES))
+      .min(1)
+      .refine((codecs) => new Set(codecs).size === codecs.length, 'names a codec twice')
+      .describe('What is offered from now on, in order of preference; of the `codecs` of the side'),
+    status,
+    within: within.optional(),
+    ...common,
+  })
+  .describe('Offers other codecs by a re-INVITE');
+
+const refreshSpec = z
+  .strictObject({
+    step: z.literal('refresh'),
+    method: z
+      .enum(['update', 'reinvite'])
+      .default('update')
+      .describe('`update`: UPDATE without a description (RFC 3311); `reinvite`: re-INVITE with the same one'),
+    status,
+    within: within.optional(),
+    ...common,
+  })
+  .describe('Refreshes the session, with no change to it');
+
 const expectHangupSpec = z
   .strictObject({ step: z.literal('expect-hangup'), within: within.optional(), ...common })
   .describe('Waits until the far end hangs up; the list ends here');
@@ -141,12 +185,28 @@ const LEAF_STEPS = [
   silenceSpec,
   noiseSpec,
   expectSpeechSpec,
+  holdSpec,
+  resumeSpec,
+  reinviteSpec,
+  refreshSpec,
   expectHangupSpec,
   hangupSpec,
 ] as const;
 
 /** Steps that need no field may be written by their name alone. */
-const BARE = ['ring', 'early-media', 'answer', 'silence', 'noise', 'expect-speech', 'expect-hangup', 'hangup'] as const;
+const BARE = [
+  'ring',
+  'early-media',
+  'answer',
+  'silence',
+  'noise',
+  'expect-speech',
+  'hold',
+  'resume',
+  'refresh',
+  'expect-hangup',
+  'hangup',
+] as const;
 const leaf = z.discriminatedUnion('step', LEAF_STEPS);
 
 const bare = z

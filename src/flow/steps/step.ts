@@ -1,3 +1,4 @@
+import type { CodecName } from '../../core/codecs.js';
 import type { DtmfSpec } from '../dtmf-spec.js';
 
 /** The side of a call whose list it is. */
@@ -5,6 +6,32 @@ export type Side = 'caller' | 'callee';
 
 /** Digits of a step, as they are sent. */
 export type StepDigits = Pick<DtmfSpec, 'digits' | 'method' | 'tone' | 'gap' | 'level' | 'twist'>;
+
+/** What a re-INVITE changes; nothing refreshes the session. */
+export interface Change {
+  /** Whether the far end is held. */
+  hold?: boolean;
+  /** What is offered from now on. */
+  codecs?: readonly CodecName[];
+}
+
+/** The final response to a request of a step. */
+export interface Outcome {
+  /** `null` where the request could not be sent. */
+  status: number | null;
+  reason: string;
+  /** Why an answer is of no use, though it came with a 2xx. */
+  mismatch: string | null;
+}
+
+/** Why an outcome is not the one that a step expects, `null` where it is. @param status any 2xx when it is left out */
+export function unexpected(status: number | undefined, outcome: Outcome): string | null {
+  if (outcome.mismatch !== null) return outcome.mismatch;
+  const isExpected = status === undefined ? outcome.status !== null && outcome.status < 300 : outcome.status === status;
+  if (isExpected) return null;
+  const got = `${outcome.status ?? ''} ${outcome.reason}`.trim();
+  return status === undefined ? got : `expected ${status}, got ${got}`;
+}
 
 /** What a step can do with its call. Nothing of it throws; a promise is never rejected. */
 export interface CallControl {
@@ -19,6 +46,10 @@ export interface CallControl {
   say(sound: string): Promise<'whole' | 'cut' | 'unsaid'>;
   /** Plays a sound over and over, or, with `null`, again what the side plays otherwise. */
   play(sound: string | null): void;
+  /** Sends a re-INVITE with our description, changed as it is asked for; one that is refused changes nothing. */
+  reinvite(change: Change): Promise<Outcome>;
+  /** Sends an UPDATE without a description (RFC 3311): the session goes on as it is. */
+  update(): Promise<Outcome>;
   /** Ends the call: by BYE, or before the answer by CANCEL or a final response of `status`. */
   hangUp(status: number | null): void;
 }

@@ -4,8 +4,11 @@ import { expectDtmf } from './expect-dtmf.js';
 import { expectHangup } from './expect-hangup.js';
 import { expectSpeech } from './expect-speech.js';
 import { hangup } from './hangup.js';
+import { hold } from './hold.js';
 import type { Step } from './plan.js';
 import { play } from './play.js';
+import { refresh } from './refresh.js';
+import { reinvite } from './reinvite.js';
 import { ring } from './ring.js';
 import { say } from './say.js';
 import { sendDtmf } from './send-dtmf.js';
@@ -25,6 +28,10 @@ const STEPS: { [Kind in StepSpec['step']]: Begin<Step<Kind>> } = {
   silence: play,
   noise: play,
   'expect-speech': expectSpeech,
+  hold,
+  resume: hold,
+  reinvite,
+  refresh,
   'expect-hangup': expectHangup,
   hangup,
 };
