@@ -44,7 +44,8 @@ describe('offers and answers of a dialog', () => {
     expect(versionOf(offer)).toBe(2);
     expect(caller.offer()).toBe(offer);
     const changed = taken(caller.takeAnswer(callee.answer(offer)!.answer));
-    expect(changed.agreement.codec).toBe('PCMU');
+    // The answerer's preference.
+    expect(changed.agreement.codec).toBe('G722');
     expect(changed.accept).toMatchObject({ 111: 'opus', 9: 'G722', 0: 'PCMU', 101: 'telephone-event' });
     expect(caller.takeAnswer(offer.replace('RTP/AVP 0 9 101', 'RTP/AVP 111'))).toMatchObject({ cause: 'codec' });
     expect(caller.choose(null)).toEqual(['PCMU', 'G722']);
