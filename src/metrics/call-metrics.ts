@@ -9,6 +9,7 @@ import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
+import { TrendMetrics } from './trend-metrics.js';
 import { TurnMetrics } from './turn-metrics.js';
 
 type CallCounts = Pick<
@@ -57,6 +58,7 @@ export class CallMetrics {
   readonly flow = { caller: new FlowMetrics(), callee: new FlowMetrics() };
   readonly rtcp = new RtcpMetrics();
   readonly exhaustion = new ExhaustionDetector();
+  readonly trend = new TrendMetrics();
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
   noMedia = 0;
   readonly impaired: Summary['media']['impaired'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
@@ -79,6 +81,7 @@ export class CallMetrics {
     this.load.start(record.dueMs, record.startedMs);
     this.count(record, answered, refused);
     this.time(record, answered);
+    this.trend.add(record);
     if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {
       this.exhaustion.add({
         startedMs: record.startedMs,

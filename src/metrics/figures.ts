@@ -1,5 +1,17 @@
 /** Every figure of summary.json that a gate may name, with its kind. `*` stands for any key of a table of counts. */
-export type FigureKind = 'count' | 'ratio' | 'ms' | 'mos' | 'r' | 'dbov' | 'db' | 'cps' | 'erlang' | 'boolean' | 'text';
+export type FigureKind =
+  | 'count'
+  | 'ratio'
+  | 'ms'
+  | 'mos'
+  | 'r'
+  | 'dbov'
+  | 'db'
+  | 'cps'
+  | 'erlang'
+  | 'msPerHour'
+  | 'boolean'
+  | 'text';
 
 /** Figures of which a `Distribution` is kept while a run goes: any percentile of them can be told. */
 const DISTRIBUTIONS = new WeakSet<object>();
@@ -93,6 +105,15 @@ const truth = {
   lossRatio: 'ratio',
   delayMs: { mean: 'ms', max: 'ms' },
 } as const;
+
+const stretch = {
+  calls: 'count',
+  setupFailureRatio: 'ratio',
+  srdMs: percentiles('ms'),
+  ttfwMs: percentiles('ms'),
+} as const;
+
+const slope = <K extends FigureKind>(kind: K) => ({ perHour: kind, low: kind, high: kind, points: 'count' }) as const;
 
 const FIGURES = {
   calls: {
@@ -229,6 +250,13 @@ const FIGURES = {
   flow: { caller: flow, callee: flow },
   probe: { uplink: probe, downlink: probe },
   impairment: { uplink: truth, downlink: truth },
+  trend: {
+    cold: stretch,
+    warm: stretch,
+    srdMs: slope('msPerHour'),
+    setupFailureRatio: slope('ratio'),
+    memory: slope('ratio'),
+  },
 } as const;
 
 interface FigureTree {

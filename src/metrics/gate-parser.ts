@@ -92,6 +92,7 @@ function parseBound(kind: FigureKind, text: string): number | string | boolean |
     case 'cps':
     case 'erlang':
     case 'db':
+    case 'msPerHour':
       return number(text);
     default:
       return kind satisfies never;
@@ -122,6 +123,8 @@ function describeKind(kind: FigureKind): string {
       return 'a number of Erlangs';
     case 'db':
       return 'a level in dB';
+    case 'msPerHour':
+      return 'a slope in ms per hour (0.5 or -2)';
     case 'boolean':
       return 'true or false';
     case 'text':

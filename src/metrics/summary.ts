@@ -248,6 +248,35 @@ export interface GateResult {
   aborted?: boolean;
 }
 
+/** The slope of a figure over the run, by least squares, with the bounds of its 95 % confidence interval. */
+export interface Slope {
+  /** In the unit of the figure; memory as a share of its mean. */
+  perHour: number;
+  low: number;
+  high: number;
+  points: number;
+}
+
+/** The attempts of a part of the run, by when they started. */
+export interface StretchSummary {
+  calls: number;
+  setupFailureRatio: number | null;
+  /** Of the answered ones. */
+  srdMs: Percentiles | null;
+  ttfwMs: Percentiles | null;
+}
+
+/** How a run begins and how it goes on. Slopes leave its first 10 s out, and are `null` where too few points tell. */
+export interface TrendSummary {
+  /** Attempts of the first 10 s, and those after. */
+  cold: StretchSummary;
+  warm: StretchSummary;
+  srdMs: Slope | null;
+  setupFailureRatio: Slope | null;
+  /** Resident memory of our own process. */
+  memory: Slope | null;
+}
+
 /** A criterion of readiness; `null` where it was not measured. */
 export interface ReadinessResult {
   criterion: string;
@@ -451,6 +480,7 @@ export interface Summary {
   /** By markers within the audio (`calls.probe`). */
   probe: { uplink: ProbeSummary; downlink: ProbeSummary };
   impairment: { uplink: TruthSummary; downlink: TruthSummary };
+  trend: TrendSummary;
   gates: GateResult[];
   /** Empty where the profile has no such criteria. Their gates are in `gates`, too. */
   readiness: ReadinessResult[];

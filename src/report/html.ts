@@ -22,6 +22,7 @@ import {
   trunkTable,
 } from './html-sections.js';
 import { REPORT_STYLE } from './html-style.js';
+import { trendSection } from './html-trend.js';
 import { voiceSection } from './html-voice.js';
 import type { TimelinePoint } from './timeline-points.js';
 import { verdictReason } from './verdict.js';
@@ -84,6 +85,7 @@ ${mediaTables(summary)}
 <div class="grid"><div class="card"><h3>One-way and impaired audio by cause</h3>${oneWayTable(summary)}</div><div class="card"><h3>Injected by the path (ground truth)</h3>${impairmentTable(summary)}</div></div>
 ${voiceSection(summary)}
 ${flowSection(summary)}
+${trendSection(summary)}
 <h2>Calls to look at</h2>
 ${callTables(input.worst)}
 ${footer(summary, input.unreadableLines ?? 0)}

@@ -31,6 +31,7 @@ import { readinessText } from './readiness.js';
 import { registrationDelays, registrationFailures, registrationFigures } from './registrations.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
+import { trendText } from './trend.js';
 import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 import { voiceNotes, voiceTimes } from './voice.js';
 
@@ -69,6 +70,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     probe(summary, paint),
     impairment(summary, paint),
     generator(summary, paint),
+    trendText(summary, paint),
     readinessText(summary, paint),
     gates(summary, paint),
     verdict(summary, paint),

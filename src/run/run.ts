@@ -459,6 +459,7 @@ export class Run {
     if (state.phase === 'starting') return;
     const now = systemClock.now();
     state.strain.cpu('main', threadCpuMs(), now);
+    if (state.phase === 'running') state.metrics.trend.addMemory(state.elapsedMs(now), process.memoryUsage.rss());
     this.judgeWindows(now);
     const snapshot = composeSnapshot(state, now, this.meter);
     // Each line of the timeline carries the log since the line before.

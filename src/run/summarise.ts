@@ -79,6 +79,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     flow: { caller: metrics.flow.caller.summary(), callee: metrics.flow.callee.summary() },
     probe: { uplink: metrics.probe.uplink.summary(), downlink: metrics.probe.downlink.summary() },
     impairment: { uplink: metrics.truthUplink.summary(), downlink: metrics.truthDownlink.summary() },
+    trend: metrics.trend.summary(),
   };
   const windowed = state.gates.results();
   const judged = gatesOf(profile).map((gate) => ({
