@@ -220,6 +220,7 @@ export class OutboundCall {
       status: dialog.res.status,
       srdMs: (provisionalMs ?? finalMs) - inviteMs!,
       setupMs: finalMs - inviteMs!,
+      trunk: record.trunk,
     });
     dialog.on(
       'destroy',

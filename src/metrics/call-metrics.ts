@@ -9,6 +9,7 @@ import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
+import { TargetMetrics } from './target-metrics.js';
 import { TrendMetrics } from './trend-metrics.js';
 import { TurnMetrics } from './turn-metrics.js';
 
@@ -67,10 +68,12 @@ export class CallMetrics {
   private durationSumMs = 0;
   private durations = 0;
   private loopCalls = 0;
-  private readonly trunks = new Map<string, { attempted: number; answered: number; refused: number; failed: number }>();
+  readonly targets: TargetMetrics;
 
   /** @param refusalStatuses which statuses mean "full"; the profile's list. */
-  constructor(private readonly refusalStatuses?: ReadonlySet<number>) {}
+  constructor(private readonly refusalStatuses?: ReadonlySet<number>) {
+    this.targets = new TargetMetrics(refusalStatuses);
+  }
 
   add(record: CallRecord): void {
     const answered = record.answeredMs !== null;
@@ -79,7 +82,7 @@ export class CallMetrics {
       record.outcome === 'failed' &&
       isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
     this.load.start(record.dueMs, record.startedMs);
-    this.count(record, answered, refused);
+    this.count(record, answered);
     this.time(record, answered);
     this.trend.add(record);
     if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {
@@ -101,7 +104,7 @@ export class CallMetrics {
     if (answered) this.hear(record);
   }
 
-  private count(record: CallRecord, answered: boolean, refused: boolean): void {
+  private count(record: CallRecord, answered: boolean): void {
     const counts = this.counts;
     counts.attempted++;
     if (answered) counts.answered++;
@@ -130,12 +133,7 @@ export class CallMetrics {
         record.cause === 'timeout' || record.cause === 'transport' ? record.cause : String(record.status ?? 'internal');
       this.responses[key] = (this.responses[key] ?? 0) + 1;
     }
-    const trunk = this.trunks.get(record.trunk) ?? { attempted: 0, answered: 0, refused: 0, failed: 0 };
-    this.trunks.set(record.trunk, trunk);
-    trunk.attempted++;
-    if (answered) trunk.answered++;
-    else if (record.outcome === 'failed') trunk.failed++;
-    if (refused) trunk.refused++;
+    this.targets.add(record);
   }
 
   /** Delays of RFC 6076 4.3–4.5; success and failure never in one distribution. */
@@ -238,9 +236,5 @@ export class CallMetrics {
       unknown: { ...this.unknown },
       rtcp: this.rtcp.summary(),
     };
-  }
-
-  trunkTargets(): Summary['trunks'] {
-    return [...this.trunks].map(([target, figures]) => ({ target, ...figures }));
   }
 }

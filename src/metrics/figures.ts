@@ -202,6 +202,18 @@ const FIGURES = {
       script: { refused: 'count', unheard: 'count', restarts: 'count', forgotten: 'count' },
     },
   },
+  failover: {
+    failedOver: 'count',
+    saved: 'count',
+    outages: 'count',
+    detectionMs: 'ms',
+    recoveryMs: 'ms',
+    failBackMs: 'ms',
+    lostCalls: 'count',
+    failedAttempts: 'count',
+    refusedAttempts: 'count',
+    setupRatioMin: 'ratio',
+  },
   media: {
     uplink: direction,
     downlink: direction,

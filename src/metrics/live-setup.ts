@@ -9,6 +9,8 @@ export interface Answer {
   srdMs: number;
   /** INVITE → 2xx. */
   setupMs: number;
+  /** The target that took the call, as in its record. */
+  trunk?: string;
 }
 
 /**
@@ -17,12 +19,15 @@ export interface Answer {
  */
 export class LiveSetup {
   answered = 0;
+  /** By target. */
+  readonly answeredAt: Record<string, number> = {};
   readonly srd = new Distribution();
   readonly setup = new Distribution();
   private readonly successes: Responses = {};
 
-  add({ status, srdMs, setupMs }: Answer): void {
+  add({ status, srdMs, setupMs, trunk }: Answer): void {
     this.answered++;
+    if (trunk !== undefined) this.answeredAt[trunk] = (this.answeredAt[trunk] ?? 0) + 1;
     this.successes[status] = (this.successes[status] ?? 0) + 1;
     this.srd.record(srdMs);
     this.setup.record(setupMs);

@@ -31,6 +31,8 @@ export interface Snapshot {
   /** `null` where no account registers. */
   registrations: RegistrationSnapshot | null;
   setupFailureRatio: number | null;
+  /** Only in the timeline: of the setups that ended since the line before, the share that was answered. */
+  setupRatio?: number | null;
   srdMs: { p50: number; p95: number; p99: number } | null;
   setupMs: { p50: number; p95: number; p99: number } | null;
   trunk: {
@@ -41,6 +43,8 @@ export interface Snapshot {
     exhaustedAtMs: number | null;
     cause: 'channels' | 'cps' | null;
   };
+  /** The targets of a group; none where there is only one target. */
+  targets: TargetSnapshot[];
   media: { uplink: DirectionSnapshot; downlink: DirectionSnapshot };
   oneWay: { calls: number; byCause: Record<string, number> };
   noMedia: number;
@@ -112,6 +116,17 @@ export interface ProbeSnapshot {
   missed: number | null;
   crossedCalls: number | null;
   echoCalls: number | null;
+}
+
+/** A target of a group. */
+export interface TargetSnapshot {
+  target: string;
+  state: 'up' | 'down' | 'left alone';
+  /** Calls that are up included; the other figures are of attempts that are over. */
+  answered: number;
+  failed: number;
+  refused: number;
+  dropped: number;
 }
 
 /** One line of the event log. */

@@ -1,6 +1,7 @@
 import type { DisagreementKind } from '../quality/far-end-view.js';
 import type { FaultCause, MosReport } from '../quality/reports.js';
 import type { StreamCounts } from '../sip/stats.js';
+import type { FailoverSummary, TargetSummary } from './failover-summary.js';
 import type { RegistrationSummary } from './registration-metrics.js';
 
 /** Percentiles in the unit that the name of the figure gives. */
@@ -444,7 +445,10 @@ export interface Summary {
     /** What our own trunk says it did, to hold the figures against; `null` for any other target. */
     own: OwnTrunkSummary | null;
   };
-  trunks: { target: string; attempted: number; answered: number; refused: number; failed: number }[];
+  /** One for each target that was tried. */
+  trunks: TargetSummary[];
+  /** `null` where no group of targets is called. */
+  failover: FailoverSummary | null;
   media: {
     uplink: DirectionSummary;
     downlink: DirectionSummary;

@@ -31,6 +31,11 @@ export interface ChartsData {
 /** More points than a chart has pixels only make the file larger. */
 const MAX_POINTS = 1500;
 
+function setupRatioChart(values: (number | null)[]): ChartData {
+  const series = [{ label: 'answered', colour: '--good', steps: true, values }];
+  return { id: 'setup-ratio', title: 'Setup ratio, second by second', unit: 'percent', range: [0, 1], series };
+}
+
 /** The time series of the report. Series without a single value are left out. */
 export function chartsData(summary: Summary, timeline: readonly TimelinePoint[]): ChartsData {
   const points = thinTimeline(timeline, MAX_POINTS);
@@ -66,6 +71,7 @@ export function chartsData(summary: Summary, timeline: readonly TimelinePoint[])
       least: 1,
       series: [{ label: 'failures', colour: '--bad', fill: true, steps: true, values: failureRates(points) }],
     },
+    ...(summary.failover ? [setupRatioChart(of('setupRatio'))] : []),
     {
       id: 'srd',
       title: 'Session request delay, so far',

@@ -263,8 +263,12 @@ export function trunkTable({ trunk, trunks }: Summary): string {
     figure(count(t.answered)),
     figure(count(t.refused)),
     figure(count(t.failed)),
+    figure(count(t.timedOut)),
+    figure(count(t.unreachable)),
+    figure(count(t.dropped)),
   ]);
-  const head = ['Target', { right: 'Attempted' }, { right: 'Answered' }, { right: 'Refused' }, { right: 'Failed' }];
+  const columns = ['Attempted', 'Answered', 'Refused', 'Failed', 'Timed out', 'Unreachable', 'Dropped'];
+  const head = ['Target', ...columns.map((right) => ({ right }))];
   const finding = `<p class="note"><b class="${trunk.exhausted || trunk.cause === 'cps' ? 'bad' : ''}">${safe(trunkFinding(trunk, clock))}</b> · ${count(trunk.refusals)} refusals${trunk.evidence ? ` · ${safe(trunk.evidence)}` : ''}</p>`;
   return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
 }

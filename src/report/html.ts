@@ -6,6 +6,7 @@ import type { Summary } from '../metrics/summary.js';
 import { clock, printable } from './format.js';
 import { callTables } from './html-calls.js';
 import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
+import { failoverSection } from './html-failover.js';
 import { flowSection } from './html-flow.js';
 import { readinessHtml } from './html-readiness.js';
 import { registrationSection } from './html-registrations.js';
@@ -79,6 +80,7 @@ ${registrationSection(summary)}
 <h2>Signalling</h2>
 <div class="grid"><div class="card"><h3>Final results of the attempts</h3>${responseBars(summary)}</div><div class="card"><h3>Delays, ms</h3>${sipTable(summary)}</div></div>
 ${trunkTable(summary)}
+${failoverSection(summary)}
 <h2>Media</h2>
 <div class="grid">${mosDistribution('MOS-LQ, uplink (us → far end)', summary.media.uplink)}${mosDistribution('MOS-LQ, downlink (far end → us)', summary.media.downlink)}</div>
 ${mediaTables(summary)}

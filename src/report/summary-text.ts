@@ -6,6 +6,7 @@ import type {
   Summary,
   VoiceSummary,
 } from '../metrics/summary.js';
+import { failoverNotes, OUTAGE_HEAD, outageRows } from './failover.js';
 import { FLOW_COLUMNS, flowCells, flowNote, flowSides } from './flow.js';
 import {
   clock,
@@ -46,6 +47,8 @@ export type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
 /** Width of the names of figures. */
 const NAME = 24;
 const CELL = 12;
+/** Columns of outages, but for the first. */
+const OUTAGE_WIDTHS = [6, 9, 10, 9, 10, 6, 7, 7];
 const FLOW_CELL = 9;
 
 const left = (text: string, width: number): string => text.padEnd(width);
@@ -62,6 +65,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     [title('LOAD', paint), ...loadNotes(summary.load).map((note) => `  ${note}`)],
     sip(summary, paint),
     trunk(summary, paint),
+    failover(summary, paint),
     media(summary, paint),
     faults(summary, paint),
     dtmf(summary, paint),
@@ -218,13 +222,13 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
   if (trunks.length > 1) {
     lines.push(
       paint(
-        `  ${left('target', NAME + 8)}${['attempted', 'answered', 'refused', 'failed'].map((c) => right(c, 10)).join('')}`,
+        `  ${left('target', NAME + 4)}${['attempted', 'answered', 'refused', 'failed', 'dropped'].map((c) => right(c, 10)).join('')}`,
         'dim',
       ),
     );
     for (const one of trunks) {
-      const cells = [one.attempted, one.answered, one.refused, one.failed].map((v) => right(count(v), 10)).join('');
-      lines.push(`  ${left(printable(one.target), NAME + 8)}${cells}`);
+      const figures = [one.attempted, one.answered, one.refused, one.failed, one.dropped];
+      lines.push(`  ${left(printable(one.target), NAME + 4)}${figures.map((v) => right(count(v), 10)).join('')}`);
     }
   }
   return lines;
@@ -234,6 +238,15 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
 function outcomesText(outcomes: Record<string, number>): string {
   const came = Object.entries(outcomes).filter(([, n]) => n > 0);
   return came.length === 0 ? 'no call' : came.map(([name, n]) => `${printable(name)} ${count(n)}`).join('   ');
+}
+
+function failover({ failover: f }: Summary, paint: Paint): string[] {
+  if (!f) return [];
+  const row = ([name, ...cells]: readonly string[]): string =>
+    `  ${left(name, 13)}${cells.map((cell, i) => right(cell, OUTAGE_WIDTHS[i])).join('')}`;
+  const rows = outageRows(f).map(row);
+  const head = rows.length > 0 ? [paint(row(OUTAGE_HEAD), 'dim')] : [];
+  return [title('FAILOVER', paint), ...failoverNotes(f).map((note) => `  ${note}`), ...head, ...rows];
 }
 
 /** A row of the table that has uplink and downlink side by side. */

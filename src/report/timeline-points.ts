@@ -9,6 +9,8 @@ export interface TimelinePoint {
   achievedCps: number;
   /** Failed attempts so far. */
   failed: number;
+  /** Of the setups that ended since the point before. */
+  setupRatio: number | null;
   srdP50Ms: number | null;
   srdP95Ms: number | null;
   srdP99Ms: number | null;
@@ -31,6 +33,7 @@ export function timelinePoint(s: Snapshot): TimelinePoint {
     offeredCps: s.offeredCps,
     achievedCps: s.achievedCps,
     failed: s.calls.failed,
+    setupRatio: s.setupRatio ?? null,
     srdP50Ms: s.srdMs?.p50 ?? null,
     srdP95Ms: s.srdMs?.p95 ?? null,
     srdP99Ms: s.srdMs?.p99 ?? null,

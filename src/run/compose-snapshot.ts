@@ -75,6 +75,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
       exhaustedAtMs: verdict.exhaustedAtMs,
       cause: verdict.cause,
     },
+    targets: state.group?.snapshot(swarmPulse?.group ?? null, metrics.targets, live.answeredAt) ?? [],
     media: {
       uplink: direction(
         metrics.uplink,

@@ -6,8 +6,10 @@ import { LiveSetup } from '../metrics/live-setup.js';
 import { RegistrationMetrics } from '../metrics/registration-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import { gatesOf, type Profile } from '../profile/schema.js';
+import { groupOf } from '../profile/targets.js';
 import type { Pulse } from '../shard/messages.js';
 import { Concurrency } from './concurrency.js';
+import { GroupState } from './group-state.js';
 import type { Plan } from './plan.js';
 import type { MediaTotals } from './shards.js';
 import { StrainMonitor } from './strain-monitor.js';
@@ -46,6 +48,8 @@ export class RunState {
   /** SIP URIs; none until the run's own trunk says where it listens. */
   readonly targets: string[];
   readonly ownTrunk: boolean;
+  /** The trunk group that is called; `null` where there is only one target. */
+  readonly group: GroupState | null;
   /** Start of the run on the machine's clock: when the first attempt is due, or the first account registers. */
   startMs = systemClock.now();
   /** From the start until the first attempt is due: the time in which accounts register before. */
@@ -64,6 +68,8 @@ export class RunState {
   ) {
     this.targets = [...targets];
     this.ownTrunk = targets.length === 0;
+    const group = groupOf(profile);
+    this.group = group && new GroupState(group, new Set(profile.refusals));
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals));
     this.gates = new GateMonitor(gatesOf(profile));

@@ -12,7 +12,7 @@ import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
-import { groupOf, targetUris } from '../profile/targets.js';
+import { targetUris } from '../profile/targets.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
@@ -31,6 +31,7 @@ import { rebase } from './rebase.js';
 import { Registering } from './registering.js';
 import { sharedSpans, wholeSpan } from './rtp-ports.js';
 import { RunState } from './run-state.js';
+import { SetupMeter } from './setup-meter.js';
 import { summarise } from './summarise.js';
 import { TargetWatch } from './target-watch.js';
 
@@ -80,6 +81,7 @@ export class Run {
   private trunk: Shard | null = null;
   private readonly join: JoinBuffer;
   private readonly meter = new RateMeter();
+  private readonly setups = new SetupMeter();
   private readonly target = new TargetWatch();
   private readonly swarmDone = new Gate();
   private readonly trunkDone = new Gate();
@@ -279,7 +281,7 @@ export class Run {
         role: {
           kind: 'swarm',
           target: readTarget(target)!,
-          group: groupOf(profile),
+          group: this.state.group?.role ?? null,
           impairment: impairmentsOf(profile.impairment),
           rows,
           accounts,
@@ -412,6 +414,7 @@ export class Run {
     for (const response of record.turns?.responses ?? []) response.inProgress = state.concurrency.at(response.atMs);
     rebase(record, state.startMs);
     state.metrics.add(record);
+    state.group?.add(record);
     state.gates.add(record, state.elapsedMs(systemClock.now()));
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);
     this.options.onRecord(record);
@@ -465,6 +468,7 @@ export class Run {
     // Each line of the timeline carries the log since the line before.
     const fresh = Math.min(state.log.length, state.logged - this.timelineNotes);
     this.timelineNotes = state.logged;
-    this.options.onTimeline({ ...snapshot, log: fresh === 0 ? [] : snapshot.log.slice(-fresh) });
+    const setupRatio = this.setups.next(snapshot.calls);
+    this.options.onTimeline({ ...snapshot, setupRatio, log: fresh === 0 ? [] : snapshot.log.slice(-fresh) });
   }
 }

@@ -66,7 +66,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     },
     registrations: state.registrations?.summary() ?? null,
     trunk: { ...trunk, own: ownTrunk(state) },
-    trunks: metrics.trunkTargets(),
+    trunks: metrics.targets.summary(state.group?.names),
+    failover: state.group?.summary(swarmPulse?.group ?? null, state.startMs, endMs) ?? null,
     media: {
       ...metrics.media(),
       pacingErrorMs: rounded(strain.pacingErrorMs()),

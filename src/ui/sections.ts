@@ -139,6 +139,7 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
   return [
     row(rule('TRUNK', width), 11.1),
     row(fitLine(barLine, width), 1),
+    ...targetRows(snapshot, width),
     row(labelled('Limit', exhausted, width), 2),
     row(
       labelled(
@@ -168,6 +169,22 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
       3,
     ),
   ];
+}
+
+/** The targets of a group, those that are not up first where there is no room for all. */
+function targetRows({ targets }: Snapshot, width: number): Row[] {
+  if (targets.length === 0) return [];
+  const list = targets.map(({ target, state, answered, failed }, i): Field => {
+    const spans = [
+      span(state === 'up' ? '▲ ' : state === 'down' ? '▼ ' : '◌ ', state === 'up' ? 'good' : 'bad'),
+      span(`${printable(target)} `, 'label'),
+      span(count(answered)),
+    ];
+    if (state !== 'up') spans.push(span(` ${state}`, 'bad'));
+    if (failed > 0) spans.push(span(` failed ${count(failed)}`, 'bad'));
+    return { spans, rank: state === 'up' ? 1 + i : 0 };
+  });
+  return [row(labelled('Targets', list, width), 2.5)];
 }
 
 function behind(snapshot: Snapshot): boolean {

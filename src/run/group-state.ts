@@ -1,0 +1,57 @@
+import type { CallRecord } from '../metrics/call-record.js';
+import { FailoverMetrics } from '../metrics/failover-metrics.js';
+import type { FailoverSummary } from '../metrics/failover-summary.js';
+import type { TargetSnapshot } from '../metrics/snapshot.js';
+import type { TargetMetrics } from '../metrics/target-metrics.js';
+import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
+
+/** All that is known of a trunk group while a run goes. */
+export class GroupState {
+  readonly names: string[];
+  private readonly failover: FailoverMetrics;
+  private readonly asks: boolean;
+
+  constructor(
+    readonly role: GroupRole,
+    refusals: ReadonlySet<number>,
+  ) {
+    this.names = role.targets.map(({ trunk }) => trunk);
+    this.failover = new FailoverMetrics(this.names, new Set(role.failover.statuses), refusals);
+    this.asks = role.failover.keepalive !== undefined;
+  }
+
+  /** Takes an attempt that is over, its times from the start of the run. */
+  add(record: CallRecord): void {
+    this.failover.add(record);
+  }
+
+  /** @param startMs and `endMs` of the run, on the machine's clock */
+  summary(report: GroupReport | null, startMs: number, endMs: number): FailoverSummary {
+    const from = (ms: number): number => ms - startMs;
+    const maybe = (ms: number | null): number | null => (ms === null ? null : from(ms));
+    const outages = report?.outages.map(({ target, sinceMs, downMs, backMs, upMs, firstCallMs }) => ({
+      target,
+      sinceMs: from(sinceMs),
+      downMs: from(downMs),
+      backMs: maybe(backMs),
+      upMs: maybe(upMs),
+      firstCallMs: maybe(firstCallMs),
+    }));
+    return this.failover.summary(this.asks ? (outages ?? []) : null, from(endMs));
+  }
+
+  /** @param answered calls so far, by target; those that are up included */
+  snapshot(
+    report: GroupReport | null,
+    metrics: TargetMetrics,
+    answered: Readonly<Record<string, number>>,
+  ): TargetSnapshot[] {
+    const figures = new Map(metrics.summary(this.names).map((one) => [one.target, one]));
+    return this.names.map((target, i) => {
+      const { failed, refused, dropped } = figures.get(target)!;
+      const health = report?.targets[i];
+      const state = health?.isUp === false ? 'down' : health?.isLeftAlone ? 'left alone' : 'up';
+      return { target, state, answered: answered[target] ?? 0, failed, refused, dropped };
+    });
+  }
+}
