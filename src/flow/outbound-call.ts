@@ -99,8 +99,9 @@ export class OutboundCall {
     this.tries = new Tries(this.record, clock, plan, plan.route);
     this.attendance = new Attendance(population);
     this.record.inProgressAtInvite = population.inProgress;
-    const { credentials } = context.calls;
-    this.credentials = credentials ? new CallCredentials(credentials, context.challenges) : null;
+    const { account } = plan;
+    const credentials = account?.credentials ?? context.calls.credentials;
+    this.credentials = credentials ? new CallCredentials(credentials, account ? undefined : context.challenges) : null;
     this.conversation = new Conversation(context, plan.id, lease, `call-${plan.id}`, {
       recordBytes: recordBytesOf(context.mediaSpec, plan.id),
     });
@@ -135,10 +136,11 @@ export class OutboundCall {
   /** Sends the INVITE; with further headers once it was challenged. */
   private send(headers: Record<string, string>, proxy: string | undefined): void {
     const { plan, scope, tries } = this;
-    const identity = `<sip:${plan.from}@localhost>`;
+    const From = `<sip:${plan.from}@${plan.account?.domain ?? 'localhost'}>`;
+    const Contact = `<sip:${plan.from}@localhost>`;
     placeInvite(
       { srf: this.context.srf, scope, tries, call: plan.id },
-      { ...this.offering(), headers: { From: identity, Contact: identity, ...plan.headers, ...headers }, proxy },
+      { ...this.offering(), headers: { From, Contact, ...plan.headers, ...headers }, proxy },
       this.inviteUser,
     );
   }

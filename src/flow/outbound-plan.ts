@@ -1,3 +1,4 @@
+import type { Credentials } from '../sip/digest.js';
 import type { CallRoute } from './call-route.js';
 
 /** One attempt of a caller, as the swarm plans it. */
@@ -9,6 +10,8 @@ export interface OutboundPlan {
   from: string;
   to: string;
   headers: Record<string, string>;
+  /** The account that calls, in place of the credentials of the profile: host of its From, and what answers 401 and 407. */
+  account?: { domain: string; credentials: Credentials };
   /** How long the call is to last from its answer. */
   holdMs: number;
   /** Where else it may go. */

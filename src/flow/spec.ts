@@ -157,6 +157,12 @@ export const callSpec = conversationSpec
     ),
     giveUpAfter: duration.default(60_000).describe('An attempt not answered by then is cancelled'),
     headers: z.record(headerName, headerText).default({}).describe('Headers added to the INVITE; variables allowed'),
+    byAccounts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The accounts of `registrations` call, in turn: each is the caller in place of `from`, and its password answers 401 and 407',
+      ),
     credentials: z
       .strictObject({
         username: headerText,

@@ -60,7 +60,13 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
 }
 
 /** Without a load a run can only be a test of registrations, which has to last as long as what is to happen in it. */
-function checkRegistrations({ load, registrations }: Table, issue: (path: Path, message: string) => void): void {
+function checkRegistrations({ load, calls, registrations }: Table, issue: (path: Path, message: string) => void): void {
+  if (isTable(calls) && calls.byAccounts === true) {
+    if (registrations === undefined)
+      issue(['calls', 'byAccounts'], 'has no accounts to take: they are those of `registrations`');
+    if (calls.credentials !== undefined)
+      issue(['calls', 'credentials'], 'excludes `byAccounts`: each account has its own');
+  }
   const hasLoad = Array.isArray(load) && load.length > 0;
   if (registrations === undefined) {
     if (load === undefined || !hasLoad) issue(['load'], 'is missing: a run places calls, or has `registrations`');

@@ -13,16 +13,29 @@ import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
+import type { Profile } from '../profile/schema.js';
 import { readTls } from '../sip/read-tls.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
+import type { Account } from '../swarm/account-file.js';
 import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer } from '../swarm/pacer.js';
+import { domainOf } from '../swarm/registration-spec.js';
 import { Registrations } from '../swarm/registrations.js';
-import { Swarm } from '../swarm/swarm.js';
+import { type Caller, Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
+
+/** The accounts as callers, where the profile has them call. */
+function callersOf({ calls, registrations }: Profile, accounts: readonly Account[]): Caller[] {
+  if (!calls.byAccounts || !registrations) return [];
+  return accounts.map(({ user, password, domain, authUser }) => ({
+    user,
+    domain: domain ?? domainOf(registrations),
+    credentials: { username: authUser ?? user, password },
+  }));
+}
 
 const BATCH_MS = 100;
 const PULSE_MS = 250;
@@ -200,6 +213,7 @@ export class Signalling {
       target: role.target,
       group: this.group?.group ?? null,
       rows: role.rows,
+      callers: callersOf(profile, role.accounts),
       onAnswer: (answer) => {
         this.answers.push(answer);
       },

@@ -10,11 +10,10 @@ import type { RegistrationKind, RegistrationResult } from '../metrics/registrati
 import { uriOf } from '../sip/header-values.js';
 import { IdSource } from '../sip/ids.js';
 import type { TimerHandle, TimerQueue, TimerTarget } from '../sip/timer-queue.js';
-import { parseSipUri } from '../sip/uri.js';
 import type { Account } from './account-file.js';
 import { Pacer, type PlanSlice } from './pacer.js';
 import { type RegistrarAnswer, Registration } from './registration.js';
-import type { RegistrationsSpec } from './registration-spec.js';
+import { domainOf, type RegistrationsSpec } from './registration-spec.js';
 
 /** REGISTERs begun in one turn of the event loop. */
 const STARTS_A_TURN = 256;
@@ -114,10 +113,9 @@ export class Registrations {
   private member(account: Account, index: number): Member {
     const { spec, seed } = this.options;
     const rng = new Rng(deriveSeed(seed, 'registration', index));
-    const registrar = parseSipUri(spec.registrar)!;
     const registration = new Registration(account, {
       uri: spec.registrar,
-      domain: registrar.host.includes(':') ? `[${registrar.host}]` : registrar.host,
+      domain: domainOf(spec),
       expiresMs: spec.expires,
       refresh: spec.refresh,
       unique: () => this.ids.callId(),

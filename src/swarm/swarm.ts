@@ -1,9 +1,11 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
+import type { OutboundPlan } from '../flow/outbound-plan.js';
 import type { Impairments } from '../impair/compose.js';
 import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Account } from './account-file.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacer } from './pacer.js';
 import type { SipTarget } from './target.js';
@@ -24,10 +26,15 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
   impairment: Impairments;
   /** Rows of the file of numbers, used in turn. */
   rows: readonly Record<string, string>[];
+  /** Who calls, in turn; empty where the profile says who. */
+  callers: readonly Caller[];
   onRecord(record: CallRecord): void;
   /** The plan is over and every call has ended. */
   onDone(): void;
 }
+
+/** An account that calls. */
+export type Caller = Pick<Account, 'user'> & NonNullable<OutboundPlan['account']>;
 
 /** The population of callers: starts attempts when the pacer hands them out, and knows the calls that are up. */
 export class Swarm {
@@ -122,6 +129,7 @@ export class Swarm {
     const lease = options.media.lease();
     if (!lease) return false;
     const row = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
+    const caller = options.callers[index % options.callers.length] as Caller | undefined;
     const to = this.to.at(index, row);
     const { scheme, host } = options.target;
     const route = options.group?.route(index, options.calls.to === undefined ? null : to);
@@ -133,7 +141,8 @@ export class Swarm {
       holdMs,
       uri: route?.first.uri ?? uriAt(options.target, to),
       trunk: route?.first.trunk ?? `${scheme}:${host}`,
-      from: this.from.at(index, row),
+      from: caller?.user ?? this.from.at(index, row),
+      account: caller,
       to,
       headers,
       route,

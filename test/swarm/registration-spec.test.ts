@@ -52,6 +52,16 @@ describe('registrations in a profile', () => {
     expect(found).toEqual([[`registrations.${path}`, expect.stringContaining(message)]]);
   });
 
+  it('are who calls by accounts, each with its own password', () => {
+    expect(mistakes(() => parseProfile(`name: x\n${LOAD}\ncalls: { byAccounts: true }`, 'x.yaml'))).toEqual([
+      ['calls.byAccounts', expect.stringContaining('`registrations`')],
+    ]);
+    const calls = 'calls: { byAccounts: true, credentials: { username: a, password: b } }';
+    expect(mistakes(() => parse('', `${LOAD}\n${calls}`))).toEqual([
+      ['calls.credentials', expect.stringContaining('excludes `byAccounts`')],
+    ]);
+  });
+
   it('are not held beyond the calls', () => {
     expect(mistakes(() => parse(', hold: 1m', LOAD))).toEqual([
       ['registrations.hold', expect.stringContaining('without `load`')],

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.js';
+import { RegistrationMetrics } from '../../src/metrics/registration-metrics.js';
+import { TimerQueue } from '../../src/sip/timer-queue.js';
+import { readAccountFile } from '../../src/swarm/account-file.js';
+import { registrationsSpec } from '../../src/swarm/registration-spec.js';
+import { Registrations } from '../../src/swarm/registrations.js';
+import { Harness, until } from '../loopback/sip-harness.js';
+import { endKamailioAfterEach, Kamailio } from './kamailio.js';
+
+/** 10,000 with TRUNKSTORM_ACCOUNTS=10000, which takes two minutes. */
+const ACCOUNTS = Number(process.env.TRUNKSTORM_ACCOUNTS ?? 500);
+const CPS = 500;
+
+const call = promisify(execFile);
+
+endKamailioAfterEach();
+let h: Harness;
+let folder: string;
+beforeEach(() => {
+  h = new Harness();
+  folder = mkdtempSync(join(tmpdir(), 'trunkstorm-accounts-'));
+});
+afterEach(async () => {
+  await h.close();
+  rmSync(folder, { recursive: true, force: true });
+  expect(h.fatal).toEqual([]);
+});
+
+/** A registrar whose database has so many accounts, `u0` with the password `p0` and so on. */
+async function registrarOf(accounts: number, ...definitions: string[]) {
+  const database = join(folder, 'db');
+  const control = join(folder, 'ctl');
+  mkdirSync(database);
+  const rows = Array.from({ length: accounts }, (_, i) => `u${i}:0:0:p${i}:0\n`).join('');
+  writeFileSync(join(database, 'version'), 'table_name(string) table_version(int)\naccounts:2\n');
+  writeFileSync(
+    join(database, 'accounts'),
+    `key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n${rows}`,
+  );
+  const places = [`DATABASE="text://${database}"`, `CONTROL="unix:${control}"`];
+  const kamailio = await Kamailio.start('accounts', ...places, ...definitions);
+  const counter = async (group: string, name: string): Promise<number> =>
+    Number((await call('kamcmd', ['-s', `unix:${control}`, 'cnt.get', group, name])).stdout);
+  return {
+    kamailio,
+    registered: () => counter('usrloc', 'location_users'),
+    accepted: () => counter('registrar', 'accepted_regs'),
+  };
+}
+
+/** Those accounts, with their passwords from a file; `wrong` of them have another one. */
+async function accountsAt(kamailio: Kamailio, count: number, spec: object, wrong = 0) {
+  const file = join(folder, 'accounts.csv');
+  const rows = Array.from({ length: count }, (_, i) => `u${i},${i < wrong ? 'guess' : `p${i}`}\n`).join('');
+  writeFileSync(file, `user,password\n${rows}`);
+  const { srf } = await h.endpoint(undefined, { callsOnly: true } as object);
+  const metrics = new RegistrationMetrics(count);
+  const state = { tried: false, ended: false };
+  const registrations = new Registrations({
+    srf,
+    clock: systemClock,
+    queue: new TimerQueue(systemClock),
+    spec: registrationsSpec.parse({ accounts: file, registrar: kamailio.uri, cps: CPS, ...spec }),
+    accounts: readAccountFile(file),
+    slice: { index: 0, of: 1 },
+    seed: 7,
+    onResult: (result) => metrics.add(result),
+    onTried: () => {
+      state.tried = true;
+    },
+    onEnd: () => {
+      state.ended = true;
+    },
+    onError: (error) => h.fatal.push(error as Error),
+  });
+  h.closing(async () => registrations.close());
+  return { registrations, metrics, state };
+}
+
+/** Waits as long as so many accounts may take. */
+async function wait(condition: () => boolean): Promise<void> {
+  for (let tries = 1 + ACCOUNTS / 2000; ; tries--) {
+    try {
+      await until(condition);
+      return;
+    } catch (error) {
+      if (tries <= 1) throw error;
+    }
+  }
+}
+
+describe('accounts at a Kamailio with a database', () => {
+  it(`all register, ${ACCOUNTS} of them, are refreshed without a second 401, and taken off: its counts are ours`, {
+    timeout: 60_000 + ACCOUNTS * 40,
+  }, async () => {
+    const { kamailio, registered, accepted } = await registrarOf(ACCOUNTS);
+    const roundMs = (ACCOUNTS / CPS) * 1000;
+    const { registrations, metrics, state } = await accountsAt(kamailio, ACCOUNTS, { expires: 2 * roundMs + 4000 });
+    registrations.start();
+    await wait(() => state.tried);
+    expect(metrics.summary()).toMatchObject({ registered: ACCOUNTS, failed: 0, responses: { '200': ACCOUNTS } });
+    expect(await registered()).toBe(ACCOUNTS);
+    expect(metrics.summary().challenges).toBe(ACCOUNTS);
+    await wait(() => metrics.snapshot().refreshed >= ACCOUNTS);
+    expect(metrics.summary()).toMatchObject({ challenges: ACCOUNTS, lost: 0, failed: 0 });
+    expect(await registered()).toBe(ACCOUNTS);
+    registrations.stop();
+    await wait(() => state.ended);
+    const { attempted, unregistered, responses } = metrics.summary();
+    expect([unregistered, responses]).toEqual([ACCOUNTS, { '200': attempted }]);
+    expect(await registered()).toBe(0);
+    expect(await accepted()).toBe(attempted);
+    console.info(`${ACCOUNTS} accounts`, metrics.figures, metrics.summary());
+  });
+
+  it('register by SHA-256, and those with a wrong password are told apart', async () => {
+    const { kamailio, registered } = await registrarOf(20, 'SHA256');
+    const { registrations, metrics, state } = await accountsAt(kamailio, 20, {}, 3);
+    registrations.start();
+    await until(() => state.tried);
+    expect(await registered()).toBe(17);
+    expect(metrics.summary()).toMatchObject({ registered: 17, failed: 3, responses: { '200': 17, '401': 3 } });
+    expect(metrics.figures.ira).toBe(0);
+  });
+});
