@@ -13,10 +13,11 @@ import { loadRun } from '../report/report.js';
 import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
 import { localAddressFor } from '../run/local-address.js';
-import { planOf } from '../run/plan.js';
+import { type Plan, planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
 import { shardsFor } from '../run/shards.js';
+import { FREE_CPS, guardTargets } from '../run/target-guard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { readAccountFile } from '../swarm/account-file.js';
 import { readNumberFile } from '../swarm/number-file.js';
@@ -48,6 +49,7 @@ interface RunFlags {
   seed?: number;
   shards?: number;
   ui: boolean;
+  yes?: boolean;
   json?: boolean;
 }
 
@@ -87,6 +89,7 @@ export function runCommand(): Command {
       'thread pairs that the callers are spread over (default: what the load needs and the cores allow)',
       wholeNumber('--shards', 1, MOST_SHARDS),
     )
+    .option('--yes', 'the target may be loaded: more than 10 attempts a second to a public address')
     .option('--no-ui', 'one plain line a second instead of the screen')
     .option('--json', 'print summary.json at the end, and nothing else on stdout')
     .addHelpText(
@@ -96,6 +99,7 @@ Examples:
   trunkstorm run                                        the demo, with a trunk of its own
   trunkstorm run headroom --to sip:trunk.example.net    headroom of a real trunk
   trunkstorm run my.yaml --to sip:10.0.0.5 --seed 7     another seed, other random decisions
+  trunkstorm run my.yaml --to sip:sbc.example.com --yes  a public address, more than 10 cps
   trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
 
 Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
@@ -208,17 +212,37 @@ async function prepare(given: string, flags: RunFlags) {
   if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
+  const plan = planOf(profile);
+  const mostRateFactor = await requireLeave(profile, plan, flags);
   if (targets.length > 0) {
     const hops = profile.calls.proxy === undefined ? targets : [profile.calls.proxy];
     await localAddressFor(hops, flags.local, new SystemDns(profile.sip.dns));
   }
-  const plan = planOf(profile);
   const ownTrunk = targets.length === 0;
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
-  return { profile, text, rows, accounts, plan, shards, startedAt: new Date() };
+  return { profile, text, rows, accounts, plan, mostRateFactor, shards, startedAt: new Date() };
+}
+
+/**
+ * Refuses to load a public address that nobody has allowed; see `guardTargets`.
+ * @returns how far the rate keys may go, where that rests on a low rate
+ */
+async function requireLeave(profile: Profile, plan: Plan, { yes }: RunFlags): Promise<number | undefined> {
+  const { registrations } = profile;
+  const proxy = profile.calls.proxy;
+  const hops = proxy === undefined ? targetUris(profile) : [proxy];
+  const destinations = hops.map((uri) => ({ uri, cps: plan.peakCps }));
+  if (registrations)
+    destinations.push({
+      uri: registrations.registrar,
+      cps: Math.max(registrations.cps, registrations.storm?.cps ?? 0),
+    });
+  const dns = new SystemDns(profile.sip.dns);
+  const isGuarded = await guardTargets(destinations, { allow: profile.allow, yes: yes === true, dns });
+  return isGuarded ? Math.max(1, FREE_CPS / Math.max(1, plan.peakCps)) : undefined;
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */

@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'TLS_UNUSABLE'
   | 'DESCRIPTORS_EXHAUSTED'
   | 'HOST_UNKNOWN'
+  | 'TARGET_NOT_ALLOWED'
   | 'DRACHTIO_UNREACHABLE'
   | 'TARGET_SILENT'
   | 'THREAD_CRASHED';
@@ -62,6 +63,7 @@ export class AppError extends Error {
       case 'PROFILE_INVALID':
       case 'ARGUMENT_INVALID':
       case 'FILE_UNREADABLE':
+      case 'TARGET_NOT_ALLOWED':
         return ExitCode.badInput;
       default:
         return ExitCode.unusable;

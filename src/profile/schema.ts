@@ -13,6 +13,20 @@ import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
 import { registrationsSpec } from '../swarm/registration-spec.js';
 import { trunkSpec } from '../trunk/spec.js';
 
+const allowed = z.union(
+  [
+    z.ipv4(),
+    z.ipv6(),
+    z.cidrv4(),
+    z.cidrv6(),
+    z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i)
+      .regex(/[a-z]/i),
+  ],
+  'expected a host name, an address or a network such as 198.51.100.0/24',
+);
+
 type Table = Record<string, unknown>;
 type Path = (string | number)[];
 
@@ -131,6 +145,12 @@ export const profileSchema = z
       .optional()
       .describe('In place of `target`: a trunk group, between whose targets attempts fail over'),
     failover: failoverSpec.optional(),
+    allow: z
+      .array(allowed)
+      .default([])
+      .describe(
+        'Hosts, addresses and networks (`198.51.100.0/24`) with public addresses that may get more than 10 attempts a second',
+      ),
     load: loadSpec
       .default([])
       .describe('When calls are attempted: stages, one after the other; only `registrations` can do without'),

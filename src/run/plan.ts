@@ -14,6 +14,8 @@ export interface Plan {
   peakCalls: number;
   /** The most attempts that are due within half a second. */
   burst: number;
+  /** The most attempts that are due within any second. */
+  peakCps: number;
 }
 
 const BURST_MS = 500;
@@ -24,6 +26,7 @@ const MOST_ATTEMPTS = 20_000_000;
 export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
   const ends = new EndTimes();
   const bursts = new Window(BURST_MS);
+  const seconds = new Window(1000);
   let attempts = 0;
   let lastMs = 0;
   let endMs = 0;
@@ -41,8 +44,9 @@ export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
     ends.add(atMs + holdMs);
     peakCalls = Math.max(peakCalls, ends.count);
     bursts.add(atMs);
+    seconds.add(atMs);
   }
-  return { attempts, lastMs, endMs, peakCalls, burst: bursts.most };
+  return { attempts, lastMs, endMs, peakCalls, burst: bursts.most, peakCps: seconds.most };
 }
 
 /** Offsets that have left a window are kept until they are many. */

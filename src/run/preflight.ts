@@ -1,9 +1,13 @@
 import { descriptorLimit } from '../core/descriptor-limit.js';
 import { AppError } from '../core/errors.js';
+import { meanHoldMs } from '../load/hold.js';
 import type { Profile } from '../profile/schema.js';
 import { poolSize } from './media-setup.js';
 import type { Plan } from './plan.js';
 import { wholeSpan } from './rtp-ports.js';
+
+/** RTP/RTCP pairs from port 1024 on. */
+const MOST_PAIRS = (65_536 - 1024) / 2;
 
 /** Descriptors that the program holds besides RTP sockets: files, SIP sockets, threads. */
 const OTHER_DESCRIPTORS = 150;
@@ -16,6 +20,25 @@ export function descriptorsNeeded(pairs: number): number {
 /** A limit as it is usually given: the next power of two. */
 export function roundUpLimit(needed: number): number {
   return Math.max(1024, 2 ** Math.ceil(Math.log2(needed)));
+}
+
+/** What makes so many calls at once. */
+function arithmetic(profile: Profile, { peakCalls, peakCps }: Plan): string {
+  const { hold } = profile.calls;
+  const average = typeof hold === 'number' || hold.kind === 'fixed' ? '' : ' on average';
+  const seconds = Math.round(meanHoldMs(hold)) / 1000;
+  return `${peakCalls} calls at once (up to ${peakCps} attempts a second, ${seconds} s each${average})`;
+}
+
+/** How the range of ports could be made to do. */
+function portHint(min: number, pairsNeeded: number, ownTrunk: boolean): string {
+  const last = min + pairsNeeded * 2 + 199;
+  if (last <= 65_535) return `Widen it, such as --rtp-ports ${min}-${last}.`;
+  const share = 'Let calls share ports: `media: { sharedPorts: true }`';
+  const addresses = Math.ceil(pairsNeeded / MOST_PAIRS);
+  return ownTrunk
+    ? `One address has ${MOST_PAIRS} pairs at most. ${share}.`
+    : `One address has ${MOST_PAIRS} pairs at most. ${share}, or give ${addresses} \`media.addresses\`.`;
 }
 
 /**
@@ -38,9 +61,9 @@ export function preflight(
   if (pairs < pairsNeeded)
     throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
       where: `media.rtpPorts ${rtpPorts}`,
-      expected: `${pairsNeeded} port pairs: ${sharedPorts ? `one for each media thread, of which there are ${pairsNeeded}` : `${plan.peakCalls} calls at once${ownTrunk ? ', on both sides because the trunk is our own' : ''}`}`,
+      expected: `${pairsNeeded} port pairs: ${sharedPorts ? `one for each media thread, of which there are ${pairsNeeded}` : `${arithmetic(profile, plan)}${ownTrunk ? ' × 2 sides, because the trunk is our own' : ''}`}`,
       found: `${pairs} pairs`,
-      hint: `Widen it, such as --rtp-ports ${min}-${Math.min(65_535, min + pairsNeeded * 2 + 199)}.`,
+      hint: portHint(min, pairsNeeded, ownTrunk),
     });
 
   // A handful of descriptors, however many calls there are.
@@ -51,7 +74,7 @@ export function preflight(
   if (limit !== null && limit < needed)
     throw new AppError('DESCRIPTORS_EXHAUSTED', 'Too few file descriptors for the plan', {
       where: 'ulimit -n',
-      expected: `${needed}: two sockets a call on each of ${sides} side${sides > 1 ? 's' : ''}, ${plan.peakCalls} calls at once`,
+      expected: `${needed}: 2 × ${pairsBound} port pairs + ${OTHER_DESCRIPTORS}, for ${arithmetic(profile, plan)} on ${sides} side${sides > 1 ? 's' : ''}, and pairs bound ahead`,
       found: String(limit),
       hint: `Raise the limit: ulimit -n ${roundUpLimit(needed)}; trunkstorm doctor tells more`,
     });

@@ -35,6 +35,7 @@ import { SetupMeter } from './setup-meter.js';
 import { summarise } from './summarise.js';
 import { TargetWatch } from './target-watch.js';
 
+const MOST_RATE_FACTOR = 10;
 const VIEW_MS = 250;
 const TIMELINE_MS = 1000;
 const TRUNK_DRAIN_MS = 3000;
@@ -53,6 +54,8 @@ export interface RunOptions {
   rows: Record<string, string>[];
   /** Who registers, where the profile has `registrations`. */
   accounts?: Account[];
+  /** How far the rate keys may raise the plan's rate, where that is less than usual. */
+  mostRateFactor?: number;
   local?: string;
   advertise?: string;
   sipPort?: number;
@@ -162,7 +165,10 @@ export class Run {
 
   /** Changes the rate of what is left of the plan by a tenth of its present factor. */
   changeRate(direction: 1 | -1): void {
-    const factor = Math.min(10, Math.max(0.1, this.state.rateFactor * (direction === 1 ? 1.1 : 1 / 1.1)));
+    const factor = Math.min(
+      this.options.mostRateFactor ?? MOST_RATE_FACTOR,
+      Math.max(0.1, this.state.rateFactor * (direction === 1 ? 1.1 : 1 / 1.1)),
+    );
     this.state.rateFactor = Math.round(factor * 1000) / 1000;
     this.note('info', `rate × ${this.state.rateFactor.toFixed(2)}`);
     this.swarm?.send({ kind: 'rate', factor: this.state.rateFactor });

@@ -137,6 +137,11 @@ describe('a wrong option', () => {
       ['run', '--drachtio', 'localhost'],
       ['--drachtio', 'HOST:PORT'],
     ],
+    // Of no private network, and of nobody: no packet can be sent there (RFC 1112 4).
+    [
+      ['run', 'spike', '--to', 'sip:240.0.0.1'],
+      ['sip:240.0.0.1', 'up to 40 attempts a second', '--yes', '`allow: [240.0.0.1]` in the profile'],
+    ],
     [['run', '--drachtio', 'localhost:9022', '--sip-port', '5060'], ['--sip-port has no effect with --drachtio']],
     [['run', '--secret', 'x'], ['--secret has no effect without --drachtio']],
     [

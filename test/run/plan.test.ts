@@ -25,6 +25,7 @@ describe('what a load amounts to', () => {
       endMs: 12_900,
       peakCalls: 30,
       burst: 5,
+      peakCps: 10,
     });
   });
 
@@ -91,6 +92,26 @@ describe('before a run', () => {
     const error = refused(() => preflight(profile, plan, { ownTrunk: true, shards: 1 }, null));
     expect(error).toMatchObject({ code: 'PORTS_EXHAUSTED', exitCode: 3 });
     expect(error.detail).toMatchObject({ found: '30 pairs', hint: expect.stringContaining('--rtp-ports 20000-20319') });
+  });
+
+  it('what is impossible is told with its arithmetic, and with what would make it possible', () => {
+    const large = profileOf(
+      '{ shape: constant, cps: 200, for: 10m }',
+      'calls: { hold: { kind: lognormal, mean: 3m, sigma: 0.5 } }',
+    );
+    const demand = { attempts: 1, lastMs: 1, endMs: 1, peakCalls: 36_000, burst: 100, peakCps: 200 };
+    expect(refused(() => preflight(large, demand, { ownTrunk: false, shards: 1 }, null)).detail).toMatchObject({
+      expected: '36000 port pairs: 36000 calls at once (up to 200 attempts a second, 180 s each on average)',
+      found: '5000 pairs',
+      hint: 'One address has 32256 pairs at most. Let calls share ports: `media: { sharedPorts: true }`, or give 2 `media.addresses`.',
+    });
+    const own = refused(() => preflight(large, demand, { ownTrunk: true, shards: 1 }, null)).detail;
+    expect(own.expected).toContain('72000 port pairs: 36000 calls at once');
+    expect(own.expected).toContain(' × 2 sides, because the trunk is our own');
+    const few = refused(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 209)).detail;
+    expect(few.expected).toBe(
+      '210: 2 × 30 port pairs + 150, for 30 calls at once (up to 10 attempts a second, 3 s each) on 1 side, and pairs bound ahead',
+    );
   });
 
   it('several addresses have so many times the ports, on the side of the callers', () => {
