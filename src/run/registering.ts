@@ -1,3 +1,4 @@
+import { AppError } from '../core/errors.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { RegistrationsSpec } from '../swarm/registration-spec.js';
 import type { RunState } from './run-state.js';
@@ -7,6 +8,9 @@ const LAST_ANSWERS_MS = 7000;
 
 /** What becomes of the accounts of a run. */
 export class Registering {
+  /** Whether the registrar ever gave a response. */
+  private hasHeard = false;
+
   constructor(
     private readonly spec: RegistrationsSpec,
     private readonly accounts: number,
@@ -28,8 +32,20 @@ export class Registering {
     this.state.note(nowMs, 'info', `registering ${this.accounts} accounts at ${registrar}, ${cps} a second`);
   }
 
-  take(result: RegistrationResult): void {
+  /** Takes a REGISTER that has ended; the result says why the registrar is unusable, when this one shows it. */
+  take(result: RegistrationResult): AppError | null {
     this.state.registrations?.add(result);
+    const { response } = result;
+    if (response !== 'timeout' && response !== 'transport') this.hasHeard = true;
+    if (this.hasHeard) return null;
+    return new AppError('TARGET_SILENT', 'The registrar never answered', {
+      where: this.spec.registrar,
+      found:
+        response === 'timeout'
+          ? 'no response to a REGISTER within 64·T1 = 32 s (Timer F)'
+          : 'no REGISTER could be delivered',
+      hint: 'Check address, port and transport, and that the registrar takes requests from this machine.',
+    });
   }
 
   /** Every account was tried. */

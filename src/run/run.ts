@@ -8,7 +8,6 @@ import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Profile } from '../profile/schema.js';
@@ -199,8 +198,7 @@ export class Run {
 
   /** The threads are up: the run's clock starts now. */
   private begin(): void {
-    const { state } = this;
-    const { registering } = this;
+    const { state, registering } = this;
     state.startMs = systemClock.now();
     state.phase = 'running';
     if (state.interrupted) {
@@ -313,7 +311,10 @@ export class Run {
           state.live.add(answer);
           state.gates.answer(answer, state.elapsedMs(now));
         }
-        for (const result of event.registrations) this.onRegistration(result);
+        for (const result of event.registrations) {
+          const silence = this.registering?.take(result);
+          if (silence && !state.interrupted) this.fail(silence);
+        }
         for (const record of event.records) {
           if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
           this.join.addCaller(record, now);
@@ -337,13 +338,6 @@ export class Run {
       default:
         event satisfies never;
     }
-  }
-
-  private onRegistration(result: RegistrationResult): void {
-    const { state, target } = this;
-    this.registering?.take(result);
-    const silence = target.addRegistration(result, this.options.profile.registrations!.registrar);
-    if (silence && !state.interrupted) this.fail(silence);
   }
 
   private onTrunk(event: Exclude<ShardEvent, Ready>): void {

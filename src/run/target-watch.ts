@@ -1,6 +1,5 @@
 import { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import type { RegistrationResult } from '../metrics/registration-metrics.js';
 
 /**
  * Whether the target ever gave a response. While it did not, an attempt that ends without one says that the run is
@@ -9,7 +8,6 @@ import type { RegistrationResult } from '../metrics/registration-metrics.js';
 export class TargetWatch {
   private heard = false;
   private unanswered: CallRecord | null = null;
-  private registrarHeard = false;
 
   /** A call in progress was answered at least provisionally, long before its record is written. */
   seeInProgress(calls: number): void {
@@ -28,20 +26,6 @@ export class TargetWatch {
     if (this.heard) return false;
     if (this.unanswered === null || this.unanswered.cause === 'internal') this.unanswered = record;
     return record.cause === 'timeout' || record.cause === 'transport';
-  }
-
-  /** Takes a REGISTER that has ended; the result says why the registrar is unusable, when this one shows it. */
-  addRegistration({ response }: RegistrationResult, registrar: string): AppError | null {
-    if (response !== 'timeout' && response !== 'transport') this.registrarHeard = true;
-    if (this.registrarHeard) return null;
-    return new AppError('TARGET_SILENT', 'The registrar never answered', {
-      where: registrar,
-      found:
-        response === 'timeout'
-          ? 'no response to a REGISTER within 64·T1 = 32 s (Timer F)'
-          : 'no REGISTER could be delivered',
-      hint: 'Check address, port and transport, and that the registrar takes requests from this machine.',
-    });
   }
 
   /** Why the target is unusable; `null` when it was heard, or when no attempt was left unanswered. */

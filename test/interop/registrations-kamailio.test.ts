@@ -104,7 +104,7 @@ describe('accounts at a Kamailio with a database', () => {
     const { registrations, metrics, state } = await accountsAt(kamailio, ACCOUNTS, { expires: 2 * roundMs + 4000 });
     registrations.start();
     await wait(() => state.tried);
-    expect(metrics.summary()).toMatchObject({ registered: ACCOUNTS, failed: 0, responses: { '200': ACCOUNTS } });
+    expect(metrics.summary().responses).toEqual({ '200': ACCOUNTS });
     expect(await registered()).toBe(ACCOUNTS);
     expect(metrics.summary().challenges).toBe(ACCOUNTS);
     await wait(() => metrics.snapshot().refreshed >= ACCOUNTS);
