@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { SrfDialog } from '../drachtio/srf-types.js';
+import type { SrfApp, SrfDialog } from '../drachtio/srf-types.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { CallCredentials } from './call-credentials.js';
 import { CallScope } from './call-scope.js';
@@ -10,6 +10,7 @@ import { planFlow, ringsItself } from './steps/plan.js';
 import { type CallEnd, FlowRun } from './steps/run.js';
 import type { FlowSpec } from './steps/spec.js';
 import type { CallControl, CallEvent, Change, Outcome, Side, StepDigits } from './steps/step.js';
+import { Transfers } from './transfer.js';
 
 /** A call as its list of steps sees it: what only the side that has the call can do. */
 export interface FlowCall {
@@ -17,6 +18,11 @@ export interface FlowCall {
   clock: Clock;
   conversation: Conversation;
   credentials: CallCredentials | null;
+  srf: SrfApp;
+  /** Of further calls, such as one to the target of a transfer: who calls, as a URI. */
+  from: string;
+  auth?: { username: string; password: string };
+  proxy?: string;
   isUp(): boolean;
   /** Of a callee; why it cannot, `null` when it does. */
   ring?(earlyMedia: boolean): string | null;
@@ -32,6 +38,7 @@ export class CallFlow implements CallControl {
   private readonly scope: CallScope;
   private dialog: SrfDialog | null = null;
   private hasBegun = false;
+  private transfers: Transfers | null = null;
 
   private constructor(
     private readonly flow: FlowSpec,
@@ -74,6 +81,7 @@ export class CallFlow implements CallControl {
   onEnd(end: CallEnd): void {
     this.run.callEnded(end);
     this.scope.clearTimers();
+    this.transfers?.end();
   }
 
   /** Puts into the record how far the list came; nothing where it never began. */
@@ -120,6 +128,20 @@ export class CallFlow implements CallControl {
 
   update(): Promise<Outcome> {
     return outcomeOf(update(this.dialog!, this.call.credentials));
+  }
+
+  refer(target: string, isAttended: boolean): Promise<Outcome> {
+    const { srf, credentials, from, auth, proxy, conversation } = this.call;
+    this.transfers ??= new Transfers(this.dialog!, {
+      srf,
+      credentials,
+      from,
+      auth,
+      proxy,
+      silentOffer: () => conversation.silentOffer(),
+      guarded: (callback) => this.scope.guarded(callback),
+    });
+    return this.transfers.refer(target, isAttended);
   }
 
   private begin(): void {

@@ -7,6 +7,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { HeardDigit, SentDigit } from '../quality/digits.js';
 import { BPL } from '../quality/equipment.js';
 import { cnameOf } from '../rtp/cname.js';
+import { type LocalMedia, offeredFormats, writeDescription } from '../sdp/describe.js';
 import { receives, sends } from '../sdp/direction.js';
 import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
@@ -23,6 +24,9 @@ import type { StepDigits } from './steps/step.js';
 
 /** A digit of a list of steps is late when it is heard later than this. */
 const LATE_MS = 1000;
+
+/** Where nobody listens (RFC 863). */
+const DISCARD_PORT = 9;
 
 /** What a side of a call needs to talk. */
 export interface ConversationSetup {
@@ -48,6 +52,7 @@ export class Conversation {
   /** What is played while nothing else is asked for. */
   private readonly audio: string;
   private readonly hearsDigits: boolean;
+  private readonly local: LocalMedia;
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
   private agreed: Exchange | null = null;
@@ -89,7 +94,7 @@ export class Conversation {
       measuresLevels: isChosen(mediaSpec.levels, call),
       rtcp: mediaSpec.rtcp.enabled ? { xr: mediaSpec.rtcp.xr } : undefined,
     };
-    const local = {
+    this.local = {
       address: setup.advertise ?? lease.address,
       port: lease.rtpPort,
       ptimeMs: conversation.ptime,
@@ -97,7 +102,7 @@ export class Conversation {
       rtcpMux: mediaSpec.rtcp.enabled && mediaSpec.rtcp.mux,
       source: lease.ssrc === undefined ? undefined : { ssrc: lease.ssrc, cname: cnameOf(name, lease.address) },
     };
-    this.negotiation = new Negotiation(local, conversation.codecs, conversation.srtp, conversation.comfortNoise);
+    this.negotiation = new Negotiation(this.local, conversation.codecs, conversation.srtp, conversation.comfortNoise);
     setup.media.open(call, lease.pair, name, session, setup.uplink, setup.downlink);
     if (conversation.flow !== undefined) setup.media.hear(call, (heard) => this.onHeard?.(heard));
   }
@@ -105,6 +110,12 @@ export class Conversation {
   /** Our description with all codecs that we speak. */
   offer(): string {
     return withSdpFaults(this.negotiation.offer(), this.setup.conversation.sdpFaults);
+  }
+
+  /** A description without audio, of a call beside this one. */
+  silentOffer(): string {
+    const local = { ...this.local, port: DISCARD_PORT, rtcpMux: false, source: undefined };
+    return writeDescription(local, offeredFormats(this.setup.conversation.codecs), 'inactive', 1);
   }
 
   /** Takes the far end's answer to our offer and talks to it; why not, when it is of no use. */

@@ -106,6 +106,8 @@ export class InboundCall {
       clock: context.clock,
       conversation: this.conversation,
       credentials: null,
+      srf: context.srf,
+      from: `sip:${this.record.to}@localhost`,
       isUp: () => this.phase === 'established',
       ring: (earlyMedia) => this.ring(earlyMedia),
       answer: () => this.answer(),

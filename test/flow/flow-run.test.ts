@@ -81,6 +81,11 @@ class Bed implements CallControl {
     return this.respond();
   }
 
+  refer(target: string, isAttended: boolean): Promise<Outcome> {
+    this.asked.push(`${isAttended ? 'attended ' : ''}REFER ${target}`);
+    return this.respond();
+  }
+
   private respond(): Promise<Outcome> {
     const { outcome } = this;
     return new Promise((resolve) => setTimeout(() => resolve(outcome), 30));
@@ -314,6 +319,19 @@ describe('a session', () => {
     bed.answered();
     await bed.pass(30);
     expect(bed.record).toMatchObject({ result: 'failed', reason });
+  });
+
+  it('is transferred, attended or not', async () => {
+    const to = 'sip:x@192.0.2.1';
+    const bed = new Bed([
+      { step: 'refer', to },
+      { step: 'refer', to, attended: true, status: 486 },
+    ]);
+    bed.answered();
+    bed.outcome = { status: 486, reason: 'Busy Here', mismatch: null };
+    await bed.pass(60);
+    expect(bed.asked).toEqual([`REFER ${to}`, `attended REFER ${to}`, 'hang up']);
+    expect(bed.record).toMatchObject({ result: 'passed', stepsDone: 2 });
   });
 
   it('that is refused as expected passes', async () => {

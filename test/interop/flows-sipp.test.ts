@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Harness, SDP, until } from '../loopback/sip-harness.js';
 import { runProfile } from '../support/run-profile.js';
-import { endSippAfterEach, Sipp, scenario } from './sipp.js';
+import { endSippAfterEach, Sipp, scenario, scenarioWith } from './sipp.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endSippAfterEach();
@@ -18,8 +19,8 @@ async function endsWell(sipp: Sipp): Promise<void> {
 }
 
 /** Calls SIPp, each caller by these steps. */
-async function callSipp(name: string, steps: string[]) {
-  const sipp = await Sipp.callee(CALLS, ['-sf', scenario(name), '-trace_msg']);
+async function callSipp(file: string, steps: string[]) {
+  const sipp = await Sipp.callee(CALLS, ['-sf', file, '-trace_msg']);
   const { summary, records } = await runProfile(`
 name: flows-sipp
 target: sip:test@127.0.0.1:${sipp.port}
@@ -39,7 +40,7 @@ describe('the list of a caller, SIPp being called', () => {
   test('holds, takes back, changes the codec, refreshes, and is refused as it expects', async () => {
     const steps = ['hold', '{ step: wait, for: 200ms }', 'resume', '{ step: reinvite, codecs: [PCMA] }', 'refresh'];
     const refused = '{ step: refresh, method: reinvite, status: 488, name: refused }';
-    const { sipp, flow, records } = await callSipp('callee-session-changes', [...steps, refused, 'hangup']);
+    const { sipp, flow, records } = await callSipp(scenario('callee-session-changes'), [...steps, refused, 'hangup']);
     await endsWell(sipp);
     expect(flow).toMatchObject({ calls: CALLS, callsPassed: CALLS, callsFailed: 0, failedRatio: 0 });
     for (const { started, passed } of flow.steps) expect([started, passed]).toEqual([CALLS, CALLS]);
@@ -50,7 +51,7 @@ describe('the list of a caller, SIPp being called', () => {
   test('sends digits and gets others', async () => {
     const send = "{ step: send-dtmf, digits: '15#', method: info-dtmf-relay, tone: 120 }";
     const expected = "{ step: expect-dtmf, digits: '7*9', within: 3s }";
-    const { sipp, flow, records } = await callSipp('callee-exchanges-infos', [send, expected, 'hangup']);
+    const { sipp, flow, records } = await callSipp(scenario('callee-exchanges-infos'), [send, expected, 'hangup']);
     await endsWell(sipp);
     expect(flow).toMatchObject({ callsPassed: CALLS, callsFailed: 0 });
     for (const { dtmf } of records) expect([dtmf?.uplink.sent, dtmf?.downlink.heard]).toEqual(['15#', '7*9']);
@@ -61,7 +62,7 @@ describe('the list of a caller, SIPp being called', () => {
       "{ step: send-dtmf, digits: '15#', method: info-dtmf-relay, tone: 120 }",
       "{ step: expect-dtmf, digits: '70' }",
     ];
-    const { sipp, summary, flow, records } = await callSipp('callee-exchanges-infos', steps);
+    const { sipp, summary, flow, records } = await callSipp(scenario('callee-exchanges-infos'), steps);
     await sipp.ended;
     expect(flow).toMatchObject({ callsPassed: 0, callsFailed: CALLS, failedRatio: 1 });
     expect(summary.calls.answered).toBe(CALLS);
@@ -85,4 +86,32 @@ test('the list of a callee holds SIPp, which has held it before', async () => {
   rmSync(folder, { recursive: true });
   expect(code).toBe(0);
   expect(result.flow).toMatchObject({ calls: CALLS, callsPassed: CALLS, callsFailed: 0 });
+});
+
+test('the list of a caller transfers SIPp, which tells how that goes', async () => {
+  const referred = scenarioWith('callee-referred', 'REFER_TO', 'sip:third@127.0.0.1:5099');
+  const { sipp, flow } = await callSipp(referred, ['{ step: refer, to: "sip:third@127.0.0.1:5099" }', 'hangup']);
+  await endsWell(sipp);
+  expect(flow).toMatchObject({ callsPassed: CALLS, callsFailed: 0 });
+});
+
+test('attended, the list asks the target first, and SIPp gets what it is to replace', async () => {
+  const h = new Harness();
+  const carol = await h.endpoint();
+  const asked: string[] = [];
+  carol.srf.invite(async (invite, response) => {
+    asked.push(invite.body);
+    await carol.srf.createUAS(invite, response, { localSdp: SDP.replace('sendrecv', 'inactive') });
+  });
+  const replaces = `sip:.*127.0.0.1:${carol.port}.*[?]Replaces=.*to-tag%3D.*from-tag%3D`;
+  const referred = scenarioWith('callee-referred', 'REFER_TO', replaces);
+  const to = `"sip:carol@127.0.0.1:${carol.port}"`;
+  const { sipp, flow } = await callSipp(referred, [`{ step: refer, to: ${to}, attended: true }`, 'hangup']);
+  await endsWell(sipp);
+  expect(flow).toMatchObject({ callsPassed: CALLS, callsFailed: 0 });
+  expect(asked).toHaveLength(CALLS);
+  for (const offer of asked) expect(offer).toContain('a=inactive');
+  // SIPp replaced none of them.
+  await until(() => carol.stats()!.dialogs === 0);
+  await h.close();
 });

@@ -155,6 +155,23 @@ const refreshSpec = z
   })
   .describe('Refreshes the session, with no change to it');
 
+const referSpec = z
+  .strictObject({
+    step: z.literal('refer'),
+    to: z
+      .string()
+      .regex(/^sips?:[^\s<>"?]+$/i, 'expected a SIP URI such as sip:agent@pbx.example.net')
+      .describe('Whom the far end is to call'),
+    attended: z
+      .boolean()
+      .default(false)
+      .describe('Calls the target before, without audio; the far end’s call takes the place of that one (Replaces)'),
+    status: status.describe('The final response of that call, or of a REFER that is refused; without it any 2xx'),
+    within: duration.default(30_000).describe('It fails when the transfer is not over by then'),
+    ...common,
+  })
+  .describe('Transfers the far end by REFER (RFC 3515, RFC 5589), and waits for what becomes of it');
+
 const expectHangupSpec = z
   .strictObject({ step: z.literal('expect-hangup'), within: within.optional(), ...common })
   .describe('Waits until the far end hangs up; the list ends here');
@@ -189,6 +206,7 @@ const LEAF_STEPS = [
   resumeSpec,
   reinviteSpec,
   refreshSpec,
+  referSpec,
   expectHangupSpec,
   hangupSpec,
 ] as const;

@@ -50,6 +50,11 @@ export interface CallControl {
   reinvite(change: Change): Promise<Outcome>;
   /** Sends an UPDATE without a description (RFC 3311): the session goes on as it is. */
   update(): Promise<Outcome>;
+  /**
+   * Transfers the far end to a target, attended or not. @returns the final response of its call there, as its NOTIFYs tell, or of a
+   * REFER that it refused
+   */
+  refer(target: string, isAttended: boolean): Promise<Outcome>;
   /** Ends the call: by BYE, or before the answer by CANCEL or a final response of `status`. */
   hangUp(status: number | null): void;
 }

@@ -7,6 +7,7 @@ import { hangup } from './hangup.js';
 import { hold } from './hold.js';
 import type { Step } from './plan.js';
 import { play } from './play.js';
+import { refer } from './refer.js';
 import { refresh } from './refresh.js';
 import { reinvite } from './reinvite.js';
 import { ring } from './ring.js';
@@ -32,6 +33,7 @@ const STEPS: { [Kind in StepSpec['step']]: Begin<Step<Kind>> } = {
   resume: hold,
   reinvite,
   refresh,
+  refer,
   'expect-hangup': expectHangup,
   hangup,
 };
