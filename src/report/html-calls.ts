@@ -11,7 +11,7 @@ export function callTables(worst: WorstCalls): string {
     callTable('One-way and silent', turns, worst.silent, QUALITY_COLUMNS),
     callTable(
       'Worst audio',
-      'The 20 calls with the lowest MOS of any 10 s in either direction.',
+      'The 20 calls with the lowest rating R of any 10 s in either direction, which compares across bandwidths.',
       worst.audio,
       QUALITY_COLUMNS,
     ),

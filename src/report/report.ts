@@ -7,6 +7,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
 import { RUN_FILES } from './run-directory.js';
+import { missingFrom } from './summary-check.js';
 import { type TimelinePoint, timelinePoint } from './timeline-points.js';
 import { type WorstCalls, WorstCallsCollector } from './worst-calls.js';
 
@@ -83,8 +84,25 @@ async function loadSummary(directory: string): Promise<Summary> {
       hint: 'read it with the version of trunkstorm that wrote it',
     });
   }
+  const missing = missingFrom(value);
+  if (missing.length > 0) {
+    const { version } = value.run as { version?: unknown };
+    const by = typeof version === 'string' ? `version ${version}` : 'the version';
+    throw new AppError(
+      'FILE_UNREADABLE',
+      'The summary of the run is incomplete: another version of trunkstorm wrote it.',
+      {
+        where,
+        expected: 'all figures that this version writes',
+        found: `no ${missing.slice(0, MISSING_NAMED).join(', ')}${missing.length > MISSING_NAMED ? `, and ${missing.length - MISSING_NAMED} more` : ''}`,
+        hint: `read it with ${by} that wrote it, or run the profile again: profile.yaml lies beside it`,
+      },
+    );
+  }
   return value as unknown as Summary;
 }
+
+const MISSING_NAMED = 5;
 
 const SECTIONS = ['run', 'calls', 'responses', 'sip', 'trunk', 'media', 'dtmf', 'impairment'];
 

@@ -29,7 +29,7 @@ export interface WorstCall {
 }
 
 export interface WorstCalls {
-  /** Lowest MOS of 10 s first. */
+  /** Lowest R of 10 s first: R has one scale for all bandwidths (G.107, G.107.1, G.107.2), MOS has not (P.800.1). */
   audio: WorstCall[];
   /** A direction or both silent or impaired, causes in turn so that a frequent one hides no other. */
   silent: WorstCall[];
@@ -39,7 +39,7 @@ export interface WorstCalls {
 
 /** Picks the calls that the report lists, one record at a time, in memory that does not grow with the run. */
 export class WorstCallsCollector {
-  private readonly audio: { mos: number; call: WorstCall }[] = [];
+  private readonly audio: { r: number; call: WorstCall }[] = [];
   private readonly silent = new Map<string, WorstCall[]>();
   private readonly failed = new Map<string, WorstCall[]>();
 
@@ -56,8 +56,8 @@ export class WorstCallsCollector {
       const causes = faults.map(({ direction, cause }) => `${direction} ${cause}`).join(' ');
       this.keep(this.silent, causes, record, faults.map((fault) => faultInWords(fault, record)).join(', '));
     }
-    const mos = lowest(worstMosOf(record.uplink), worstMosOf(record.downlink));
-    if (mos !== null) this.addAudio(mos, record);
+    const r = lowest(worstROf(record.uplink), worstROf(record.downlink));
+    if (r !== null) this.addAudio(r, record);
   }
 
   result(): WorstCalls {
@@ -69,12 +69,12 @@ export class WorstCallsCollector {
     };
   }
 
-  private addAudio(mos: number, record: CallRecord): void {
+  private addAudio(r: number, record: CallRecord): void {
     const { audio, limit } = this;
-    if (audio.length === limit && mos >= audio[limit - 1].mos) return;
+    if (audio.length === limit && r >= audio[limit - 1].r) return;
     let at = audio.length;
-    while (at > 0 && audio[at - 1].mos > mos) at--;
-    audio.splice(at, 0, { mos, call: describe(record, audioProblem(record)) });
+    while (at > 0 && audio[at - 1].r > r) at--;
+    audio.splice(at, 0, { r, call: describe(record, audioProblem(record)) });
     if (audio.length > limit) audio.pop();
   }
 
@@ -96,6 +96,11 @@ function mosOf(direction: DirectionRecord | null): number | null {
 /** That of the worst 10 s, where one is rated. */
 function worstMosOf(direction: DirectionRecord | null): number | null {
   return direction?.heard?.worstInterval?.mosLq ?? mosOf(direction);
+}
+
+/** As `worstMosOf`, the rating R. */
+function worstROf(direction: DirectionRecord | null): number | null {
+  return direction?.heard?.worstInterval?.r ?? direction?.heard?.mos?.r ?? null;
 }
 
 function mosOverTime(direction: DirectionRecord | null): (number | null)[] {
@@ -125,8 +130,8 @@ function failure(record: CallRecord): string {
 }
 
 function audioProblem(record: CallRecord): string {
-  const up = worstMosOf(record.uplink);
-  const down = worstMosOf(record.downlink);
+  const up = worstROf(record.uplink);
+  const down = worstROf(record.downlink);
   const worse = down === null || (up !== null && up <= down) ? 'uplink' : 'downlink';
   const heard = record[worse]?.heard;
   const parts = [worse];

@@ -161,4 +161,23 @@ describe('reading a run back', () => {
     const error = await failure(loadRun(root));
     expect(error.detail.found).toBe('schema 2, schema');
   });
+
+  test('a summary that an older version wrote is refused with what it lacks, and with what to do', async () => {
+    const { path } = await writeDemo();
+    const summary = demoSummary();
+    const file = join(path, 'summary.json');
+    const older = structuredClone(summary) as unknown as Record<string, Record<string, Record<string, unknown>>>;
+    older.media.uplink.mosModel = 'G.107, CQEN';
+    Reflect.deleteProperty(older.media, 'impaired');
+    Reflect.deleteProperty(older, 'trend');
+    Reflect.deleteProperty(older, 'readiness');
+    await writeFile(file, JSON.stringify({ ...older, voice: null }));
+    const error = await failure(loadRun(path));
+    expect(error).toMatchObject({ code: 'FILE_UNREADABLE', exitCode: 2 });
+    expect(error.detail).toMatchObject({
+      where: file,
+      found: 'no media.impaired, trend, readiness, media.uplink.mosModel (string in place of a table)',
+      hint: expect.stringContaining(`version ${summary.run.version} that wrote it`),
+    });
+  });
 });
