@@ -90,7 +90,7 @@ async function trunk(flags: TrunkFlags): Promise<void> {
     else
       process.stdout.write(
         `calls ${result.answered} answered · ${result.refusedFull} refused for want of a channel · ${result.refusedTooFast} refused by the CPS cap · peak ${result.peak} channels\n` +
-          loadText(result) +
+          callersText(result) +
           (result.outcomes ? `dealt: ${outcomesText(result.outcomes)}\n` : '') +
           scriptText(result.script) +
           (result.flow ? `flow: ${flowNote(result.flow)}\n` : '') +
@@ -102,8 +102,14 @@ async function trunk(flags: TrunkFlags): Promise<void> {
   }
 }
 
-function loadText({ refusedPerCaller, slowed }: TrunkResult): string {
+function callersText({ screening, identity, refusedPerCaller, slowed }: TrunkResult): string {
   const parts: string[] = [];
+  if (screening) parts.push(`screening: ${screening.refused} refused, ${screening.withheld} withheld`);
+  if (identity) {
+    const { verified, missing, refused } = identity;
+    const statuses = Object.entries(refused).map(([status, n]) => `, ${n} refused by ${status}`);
+    parts.push(`identity: A ${verified.A}, B ${verified.B}, C ${verified.C}, ${missing} without${statuses.join('')}`);
+  }
   if (refusedPerCaller)
     parts.push(`by caller: ${refusedPerCaller.full} refused full, ${refusedPerCaller.tooFast} too fast`);
   if (slowed !== null) parts.push(`${slowed} set up later for the load`);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { toneFrequencies } from '../audio/sound.js';
 import { CODEC_NAMES, CODECS, isOpaque, OPAQUE_CODEC_NAMES, supportsPtime } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
+import { callIdentitySpec } from '../identity/spec.js';
 import { holdSpec } from '../load/hold-spec.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
@@ -174,6 +175,7 @@ export const callSpec = conversationSpec
       })
       .optional()
       .describe('Digest credentials for 401 and 407'),
+    identity: callIdentitySpec.optional(),
     proxy: headerText
       .regex(/^sips?:[^\s<>"]+$/i, 'expected a SIP URI such as sip:proxy.example.net')
       .optional()

@@ -196,6 +196,8 @@ const FIGURES = {
       admitted: 'count',
       refusedFull: 'count',
       refusedTooFast: 'count',
+      screening: { refused: 'count', withheld: 'count' },
+      identity: { verified: { A: 'count', B: 'count', C: 'count' }, missing: 'count', refused: { '*': 'count' } },
       refusedPerCaller: { full: 'count', tooFast: 'count' },
       slowed: 'count',
       outcomes: { '*': 'count' },

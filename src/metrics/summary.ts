@@ -323,6 +323,17 @@ export interface OwnTrunkSummary {
   refusedTooFast: number;
   /** Answered calls that it gave each fault, by the fault's name in the profile. */
   faults: Record<string, number>;
+  /** Calls whose number might not be shown; `null` without screening. */
+  screening: { refused: number; withheld: number } | null;
+  /** Calls by what their Identity header was worth; `null` where none is verified. */
+  identity: {
+    /** By attestation. */
+    verified: { A: number; B: number; C: number };
+    /** Taken without one. */
+    missing: number;
+    /** By the status that they got. */
+    refused: Record<string, number>;
+  } | null;
   /** Calls beyond the limits of their caller number; `null` without such. */
   refusedPerCaller: { full: number; tooFast: number } | null;
   /** Calls that were set up later for the channels in use; `null` where none would be. */

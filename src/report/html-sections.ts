@@ -19,6 +19,7 @@ import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { loadNotes } from './load.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
+import { ownTrunkLines } from './own-trunk.js';
 import { probeRows } from './probe.js';
 import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
@@ -270,7 +271,8 @@ export function trunkTable({ trunk, trunks }: Summary): string {
   const columns = ['Attempted', 'Answered', 'Refused', 'Failed', 'Timed out', 'Unreachable', 'Dropped'];
   const head = ['Target', ...columns.map((right) => ({ right }))];
   const finding = `<p class="note"><b class="${trunk.exhausted || trunk.cause === 'cps' ? 'bad' : ''}">${safe(trunkFinding(trunk, clock))}</b> · ${count(trunk.refusals)} refusals${trunk.evidence ? ` · ${safe(trunk.evidence)}` : ''}</p>`;
-  return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}</div>`;
+  const own = trunk.own ? `<p class="note">${ownTrunkLines(trunk.own).map(safe).join('<br>')}</p>` : '';
+  return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}${own}</div>`;
 }
 
 function several(...figures: (number | null)[]): string {

@@ -27,6 +27,7 @@ import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { loadNotes } from './load.js';
 import { mosModelNotes, otherScaleNotes } from './mos-model.js';
+import { ownTrunkLines } from './own-trunk.js';
 import { probeRows } from './probe.js';
 import { readinessText } from './readiness.js';
 import { registrationDelays, registrationFailures, registrationFigures } from './registrations.js';
@@ -198,27 +199,7 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     `  ${paint(trunkFinding(t, clock), bad ? 'red' : t.exhausted === null ? 'dim' : 'green')}   refusals ${count(t.refusals)}`,
   ];
   if (t.evidence) for (const part of printable(t.evidence).split('; ')) lines.push(`  ${paint(part, 'dim')}`);
-  if (t.own) {
-    const { own } = t;
-    lines.push(
-      `  own trunk: peak ${count(own.peakChannels)} of ${count(own.channels)} channels`,
-      `  own trunk: admitted ${count(own.admitted)}   refused ${count(own.refusedFull)} full, ${count(own.refusedTooFast)} too fast`,
-    );
-    const faults = Object.entries(own.faults).map(([name, n]) => `${printable(name)} ${count(n)}`);
-    if (faults.length > 0) lines.push(`  own trunk's faults: ${faults.join('   ')}`);
-    if (own.refusedPerCaller)
-      lines.push(
-        `  own trunk: refused by caller ${count(own.refusedPerCaller.full)} full, ${count(own.refusedPerCaller.tooFast)} too fast`,
-      );
-    if (own.slowed !== null) lines.push(`  own trunk: set up later for its load ${count(own.slowed)}`);
-    if (own.outcomes) lines.push(`  own trunk's outcomes: ${outcomesText(own.outcomes)}`);
-    const { script } = own;
-    if (script)
-      lines.push(
-        `  own trunk's script: refused ${count(script.refused)}   messages unheard ${count(script.unheard)}`,
-        `  own trunk's restarts: ${count(script.restarts)}   calls forgotten ${count(script.forgotten)}`,
-      );
-  }
+  if (t.own) lines.push(...ownTrunkLines(t.own).map((line) => `  ${line}`));
   if (trunks.length > 1) {
     lines.push(
       paint(
@@ -232,12 +213,6 @@ function trunk({ trunk: t, trunks }: Summary, paint: Paint): string[] {
     }
   }
   return lines;
-}
-
-/** Those that came. */
-function outcomesText(outcomes: Record<string, number>): string {
-  const came = Object.entries(outcomes).filter(([, n]) => n > 0);
-  return came.length === 0 ? 'no call' : came.map(([name, n]) => `${printable(name)} ${count(n)}`).join('   ');
 }
 
 function failover({ failover: f }: Summary, paint: Paint): string[] {

@@ -31,6 +31,10 @@ export interface TrunkResult {
   peak: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** Calls whose number might not be shown; `null` without screening. */
+  screening: TrunkCounts['screening'];
+  /** Calls by what their Identity header was worth; `null` where none is verified. */
+  identity: TrunkCounts['identity'];
   /** Calls beyond the limits of their caller number; `null` without such. */
   refusedPerCaller: TrunkCounts['refusedPerCaller'];
   /** Calls that were set up later for the channels in use; `null` where none would be. */
@@ -116,6 +120,8 @@ export class StandaloneTrunk {
       peak: trunk?.peak ?? 0,
       refusedFull: trunk?.refusedFull ?? 0,
       refusedTooFast: trunk?.refusedTooFast ?? 0,
+      screening: trunk?.screening ?? null,
+      identity: trunk?.identity ?? null,
       refusedPerCaller: trunk?.refusedPerCaller ?? null,
       slowed: trunk?.slowed ?? null,
       outcomes: trunk?.outcomes ?? null,
@@ -177,6 +183,8 @@ export class StandaloneTrunk {
     const refused = [`${trunk?.refusedFull ?? 0} full`, `${trunk?.refusedTooFast ?? 0} too fast`];
     const perCaller = trunk?.refusedPerCaller;
     if (perCaller) refused.push(`${perCaller.full + perCaller.tooFast} by caller`);
+    if (trunk?.screening) refused.push(`${trunk.screening.refused} by screening`);
+    if (trunk?.identity) refused.push(`${sum(trunk.identity.refused)} by identity`);
     const slowed = trunk?.slowed ? ` · ${trunk.slowed} slowed` : '';
     const script = trunk?.script;
     if (script) refused.push(`${script.refused} by script`);
@@ -185,6 +193,10 @@ export class StandaloneTrunk {
     const state = script && script.state !== 'serve' ? ` · ${script.state === 'refuse' ? 'REFUSES' : 'SILENT'}` : '';
     return `channels ${trunk?.inUse ?? 0} of ${trunk?.channels ?? spec.channels} · admitted ${trunk?.admitted ?? 0} · refused ${refused.join(', ')}${slowed}${outcomes}${unheard}${state}`;
   }
+}
+
+function sum(counts: object): number {
+  return Object.values(counts).reduce((a, b) => a + b, 0);
 }
 
 /** Those that came; calls are answered unless something else is said. */

@@ -102,6 +102,8 @@ function ownTrunk(state: RunState): OwnTrunkSummary | null {
     refusedFull: counts.refusedFull,
     refusedTooFast: counts.refusedTooFast,
     faults: { ...state.faults },
+    screening: counts.screening,
+    identity: counts.identity,
     refusedPerCaller: counts.refusedPerCaller,
     slowed: counts.slowed,
     outcomes: counts.outcomes,

@@ -8,6 +8,7 @@ import { CallTraces } from '../flow/call-traces.js';
 import { Population } from '../flow/population.js';
 import { probeTimes } from '../flow/probing.js';
 import { sendsTones } from '../flow/steps/plan.js';
+import type { Sign, Verify } from '../identity/keys.js';
 import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -59,6 +60,8 @@ export class Signalling {
   private registrations: Registrations | null = null;
   private trunk: Trunk | null = null;
   private group: GroupWatch | null = null;
+  private sign: Sign | null = null;
+  private verify: Verify | null = null;
   private pacer: Pacer | null = null;
   private traces: CallTraces | null = null;
   private arrivalsDoneMs: number | null = null;
@@ -90,6 +93,7 @@ export class Signalling {
     if (!media) return;
     const refusal = await this.media.firstLeases;
     if (refusal) throw AppError.fromMessage(refusal);
+    await this.openIdentity();
     if (this.closed) return;
     const onFatal = (error: Error): void => this.fail(error);
     const trace = network.drachtio || sip.trace === 'none' ? undefined : new TraceBook();
@@ -179,6 +183,21 @@ export class Signalling {
     };
   }
 
+  /** Reads the keys of STIR/SHAKEN, where calls are signed or verified: nothing of it is loaded otherwise. */
+  private async openIdentity(): Promise<void> {
+    const { role, profile } = this.data;
+    const { identity: ofCalls } = profile.calls;
+    const { identity: ofTrunk } = profile.trunk;
+    if (role.kind === 'swarm' && ofCalls) {
+      const { openSigner } = await import('../identity/keys.js');
+      this.sign = await openSigner(ofCalls, profile.seed);
+    }
+    if (role.kind === 'trunk' && ofTrunk && ofTrunk.check !== 'off') {
+      const { openVerifier } = await import('../identity/keys.js');
+      this.verify = await openVerifier(ofTrunk);
+    }
+  }
+
   private openTrunk(): void {
     const { profile } = this.data;
     this.trunk = new Trunk({
@@ -189,6 +208,7 @@ export class Signalling {
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
+      verify: this.verify,
       failing: this.connection!.failing,
       onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),
       onRefused: (request) => this.traces?.drop(request.get('call-id') ?? ''),
@@ -203,6 +223,7 @@ export class Signalling {
     this.pacer = new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
     this.swarm = new Swarm({
       ...this.context,
+      sign: this.sign,
       conversation: profile.calls,
       hearsTones: profile.trunk.dtmf?.method === 'inband' || sendsTones(profile.trunk.flow),
       probe: probeTimes(profile, 'caller'),

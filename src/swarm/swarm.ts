@@ -2,6 +2,8 @@ import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
 import type { OutboundPlan } from '../flow/outbound-plan.js';
+import { callerNumber } from '../identity/caller-number.js';
+import type { Sign } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
 import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -22,6 +24,8 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
   target: SipTarget;
   /** The targets between which attempts fail over; `null` where there is only `target`. */
   group: TargetGroup | null;
+  /** Signs the callers' numbers; `null` where nobody does. */
+  sign: Sign | null;
   /** What the paths of the calls do. */
   impairment: Impairments;
   /** Rows of the file of numbers, used in turn. */
@@ -35,6 +39,12 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
 
 /** An account that calls. */
 export type Caller = Pick<Account, 'user'> & NonNullable<OutboundPlan['account']>;
+
+interface SignedPlan {
+  from: string;
+  to: string;
+  headers: Record<string, string>;
+}
 
 /** The population of callers: starts attempts when the pacer hands them out, and knows the calls that are up. */
 export class Swarm {
@@ -159,7 +169,19 @@ export class Swarm {
     );
     this.started++;
     this.calls.set(index, call);
-    call.start();
+    if (options.sign) this.startSigned(call, options.sign, plan);
+    else call.start();
     return true;
+  }
+
+  /** Adds an Identity header to those of the plan; a call that cannot be signed goes without. */
+  private startSigned(call: OutboundCall, sign: Sign, { from, to, headers }: SignedPlan): void {
+    const asserted = Object.entries(headers).find(([name]) => name.toLowerCase() === 'p-asserted-identity')?.[1];
+    const caller = callerNumber((name) => (name === 'from' ? `<sip:${from}@localhost>` : asserted));
+    sign(caller ?? '', to)
+      .then((identity) => {
+        if (identity !== null) headers.Identity = identity;
+      }, this.options.onError)
+      .then(() => call.start());
   }
 }

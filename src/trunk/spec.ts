@@ -3,9 +3,24 @@ import { isOpaque } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { machineSpec } from '../flow/machine-spec.js';
 import { conversationSpec } from '../flow/spec.js';
+import { trunkIdentitySpec } from '../identity/spec.js';
 import { agentSpec } from '../voice/spec.js';
 import { delaySpec } from './delay-spec.js';
 import { q850, refusalStatus, scriptSpec } from './script-spec.js';
+
+const screeningSpec = z
+  .strictObject({
+    allow: z
+      .array(z.string().regex(/^\+?[0-9*#]+$/, 'expected a number or the beginning of one, such as +4930'))
+      .min(1)
+      .max(10_000)
+      .describe('Caller numbers, or beginnings of them, as they stand in P-Asserted-Identity or else in From'),
+    otherwise: z
+      .enum(['refuse', 'withhold'])
+      .default('refuse')
+      .describe('What becomes of other calls, and of those without a number: 403, or taken with the number withheld'),
+  })
+  .describe('Whose numbers may be shown');
 
 /** What one caller number may have of the trunk. */
 const perCallerSpec = z
@@ -77,6 +92,8 @@ export const trunkSpec = conversationSpec
       .default(false)
       .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
     agent: agentSpec.optional(),
+    screening: screeningSpec.optional(),
+    identity: trunkIdentitySpec.optional(),
     perCaller: perCallerSpec.optional(),
     slowdown: slowdownSpec.optional(),
     outcomes: outcomesSpec.optional(),

@@ -3,12 +3,15 @@ import { Rng } from '../core/rng.js';
 import type { Failing } from '../drachtio/connect.js';
 import type { SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
 import { InboundCall, type InboundContext, type InboundPlan } from '../flow/inbound-call.js';
+import { calledNumber, callerNumber } from '../identity/caller-number.js';
+import type { Verify } from '../identity/keys.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
 import { Answering, type OutcomeCounts } from './answering.js';
-import { callerNumber } from './caller-id.js';
 import { CallerLimits } from './caller-limits.js';
+import { IDENTITY_REFUSALS, Identities, type IdentityCounts } from './identities.js';
+import { Screening, type ScreeningCounts } from './screening.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
 
@@ -18,6 +21,8 @@ export interface TrunkOptions extends InboundContext {
   onRecord(record: CallRecord): void;
   /** A call that was turned away: it gets no record. */
   onRefused(request: SrfRequest): void;
+  /** Holds the Identity header of a call against known keys; `null` where nobody does. */
+  verify: Verify | null;
   /** By which a script has the server fail; `null` where that cannot be. */
   failing: Failing | null;
   /** What the script does. */
@@ -31,6 +36,10 @@ export interface TrunkCounts {
   admitted: number;
   refusedFull: number;
   refusedTooFast: number;
+  /** Calls whose number may not be shown; `null` without screening. */
+  screening: ScreeningCounts | null;
+  /** Calls by what their Identity header was worth; `null` where none is verified. */
+  identity: IdentityCounts | null;
   /** Calls beyond the limits of their caller number; `null` without such. */
   refusedPerCaller: { full: number; tooFast: number } | null;
   /** Calls that were set up later for the channels in use; `null` where none would be. */
@@ -70,6 +79,9 @@ export class Trunk {
   private refusedNoPorts = 0;
   private refusedByScript = 0;
   private readonly callers: CallerLimits | null;
+  private readonly screening: Screening | null;
+  private readonly identities: Identities | null;
+  private readonly needsNumber: boolean;
   private readonly refusedPerCaller = { full: 0, tooFast: 0 };
   private slowed = 0;
   private readonly script: Script;
@@ -78,7 +90,10 @@ export class Trunk {
     const { channels, cps } = options.trunk;
     this.limits = { channels, cps };
     this.admission = new Admission(this.limits);
-    const { perCaller } = options.trunk;
+    const { perCaller, screening, identity } = options.trunk;
+    this.screening = screening ? new Screening(screening) : null;
+    this.identities = options.verify ? new Identities(identity?.check === 'require') : null;
+    this.needsNumber = Boolean(perCaller || screening || options.verify);
     this.callers = perCaller
       ? new CallerLimits({ channels: perCaller.channels ?? Number.POSITIVE_INFINITY, cps: perCaller.cps })
       : null;
@@ -105,6 +120,8 @@ export class Trunk {
       admitted: this.count,
       refusedFull: this.refusedFull,
       refusedTooFast: this.refusedTooFast,
+      screening: this.screening && { ...this.screening.counts },
+      identity: this.identities?.snapshot() ?? null,
       refusedPerCaller: this.callers && { ...this.refusedPerCaller },
       slowed: this.options.trunk.slowdown ? this.slowed : null,
       refusedNoPorts: this.refusedNoPorts,
@@ -125,23 +142,53 @@ export class Trunk {
   }
 
   private onInvite(request: SrfRequest, response: SrfResponder): void {
-    const { clock } = this.options;
     this.script.begin();
     const { refusing } = this.script;
     // The first step was due at once.
     if (this.script.state === 'silence') return;
     if (refusing !== null) {
       this.refusedByScript++;
-      response.send(refusing.status, { headers: refusalHeaders(refusing) });
-      this.options.onRefused(request);
+      this.turnAway(request, response, refusing.status, refusing);
       return;
     }
-    const nowMs = clock.now();
-    const caller = this.callers && (callerNumber(request) ?? '');
-    const ofCaller = this.callers?.refusal(caller!, nowMs) ?? null;
+    const number = this.needsNumber ? callerNumber((name) => request.get(name)) : null;
+    if (this.screening && !this.screening.passes(number)) {
+      this.turnAway(request, response, 403, { cause: 21 });
+      return;
+    }
+    const { verify } = this.options;
+    if (verify === null) this.admit(request, response, number);
+    else this.admitVerified(verify, request, response, number);
+  }
+
+  /** Takes or refuses a call by what its Identity header is worth; it may be cancelled while that is found out. */
+  private admitVerified(verify: Verify, request: SrfRequest, response: SrfResponder, caller: string | null): void {
+    let isCancelled = false;
+    request.on('cancel', () => {
+      isCancelled = true;
+    });
+    const called = calledNumber((name) => request.get(name));
+    verify({ identity: request.get('identity'), caller, called })
+      .then((verdict) => {
+        if (isCancelled) return;
+        const refusal = this.identities!.judge(verdict);
+        if (refusal === null) this.admit(request, response, caller);
+        else {
+          response.send(refusal, IDENTITY_REFUSALS[refusal]);
+          this.options.onRefused(request);
+        }
+      })
+      .catch(this.options.onError);
+  }
+
+  private admit(request: SrfRequest, response: SrfResponder, number: string | null): void {
+    const nowMs = this.options.clock.now();
+    const caller = number ?? '';
+    const ofCaller = this.callers?.refusal(caller, nowMs) ?? null;
     if (ofCaller !== null) {
-      this.refusePerCaller(ofCaller, response);
-      this.options.onRefused(request);
+      this.refusedPerCaller[ofCaller === 'full' ? 'full' : 'tooFast']++;
+      const { status, cause } = this.options.trunk.perCaller!;
+      this.turnAway(request, response, status, { cause });
       return;
     }
     const refusal = this.admission.admit(nowMs);
@@ -158,7 +205,7 @@ export class Trunk {
       this.options.onRefused(request);
       return;
     }
-    this.callers?.take(caller!, nowMs);
+    this.callers?.take(caller, nowMs);
     const id = this.count++;
     const call = new InboundCall(
       this.options,
@@ -168,7 +215,7 @@ export class Trunk {
       lease,
       () => {
         this.admission.release();
-        this.callers?.release(caller!);
+        this.callers?.release(caller);
       },
       (record) => {
         this.calls.delete(id);
@@ -229,10 +276,9 @@ export class Trunk {
     return { ...plan, ringAfterMs: plan.ringAfterMs + delayMs };
   }
 
-  private refusePerCaller(refusal: Refusal, response: SrfResponder): void {
-    this.refusedPerCaller[refusal === 'full' ? 'full' : 'tooFast']++;
-    const { status, cause } = this.options.trunk.perCaller!;
-    response.send(status, { headers: refusalHeaders({ cause }) });
+  private turnAway(request: SrfRequest, response: SrfResponder, status: number, why: RefusalReason): void {
+    response.send(status, { headers: refusalHeaders(why) });
+    this.options.onRefused(request);
   }
 
   private refuse(refusal: Refusal, response: SrfResponder): void {
@@ -260,8 +306,15 @@ export class Trunk {
   }
 }
 
+interface RefusalReason {
+  /** Q.850. */
+  cause?: number;
+  /** In s. */
+  retryAfter?: number;
+}
+
 /** Headers of a refusal. */
-function refusalHeaders({ cause, retryAfter }: { cause?: number; retryAfter?: number }): Record<string, string> {
+function refusalHeaders({ cause, retryAfter }: RefusalReason): Record<string, string> {
   const headers: Record<string, string> = {};
   if (cause !== undefined) headers.Reason = `Q.850;cause=${cause}`;
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);

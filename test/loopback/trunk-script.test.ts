@@ -59,6 +59,7 @@ describe('a scripted trunk on the wire', () => {
       advertise: undefined,
       trunk: spec,
       seed: 1,
+      verify: null,
       failing: endpoint.failing,
       onScript: () => {},
       onRecord: (record) => records.push(record),

@@ -73,6 +73,12 @@ describe('the summary at the end', () => {
       refusedFull: 12_345,
       refusedTooFast: 12_345,
       faults: { noRtp: 1234, silence: 123, wrongCodec: 123, drop: 123 },
+      screening: { refused: 12_345, withheld: 12_345 },
+      identity: {
+        verified: { A: 12_345, B: 12_345, C: 12_345 },
+        missing: 12_345,
+        refused: { 403: 12_345, 438: 12_345 },
+      },
       refusedPerCaller: { full: 12_345, tooFast: 12_345 },
       slowed: 12_345,
       outcomes: { answered: 123_456, busy: 0, noAnswer: 12_345, machine: 12_345 },

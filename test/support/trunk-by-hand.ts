@@ -8,6 +8,7 @@ import type {
 } from '../../src/drachtio/srf-types.js';
 import { Population } from '../../src/flow/population.js';
 import { mediaSpec } from '../../src/flow/spec.js';
+import type { Verify } from '../../src/identity/keys.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { trunkSpec } from '../../src/trunk/spec.js';
@@ -80,7 +81,7 @@ export class HandTrunk {
   private options!: RequestHandler;
   private calls = 0;
 
-  constructor(spec: object = {}, seed = 1) {
+  constructor(spec: object = {}, verify: Verify | null = null) {
     const parsed = trunkSpec.parse(spec);
     const srf = {
       invite: (handler: RequestHandler) => {
@@ -120,7 +121,8 @@ export class HandTrunk {
       probe: null,
       advertise: undefined,
       trunk: parsed,
-      seed,
+      seed: 1,
+      verify,
       failing: {
         setSilent: (silent) => {
           this.silent = silent;

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { callerNumber } from '../../src/trunk/caller-id.js';
 import { CallerLimits } from '../../src/trunk/caller-limits.js';
 import { trunkSpec } from '../../src/trunk/spec.js';
 import { HandTrunk } from '../support/trunk-by-hand.js';
@@ -8,24 +7,6 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
-
-describe('the number of a caller', () => {
-  const of = (from: string, asserted?: string): string | null =>
-    callerNumber({ get: (name) => (name === 'from' ? from : asserted) });
-
-  it.each([
-    ['<sip:+4930123@example.net>;tag=a', undefined, '+4930123'],
-    ['"A, B" <sip:+4930123;npdi@example.net;user=phone>;tag=a', undefined, '+4930123'],
-    ['<tel:+4930123;phone-context=x>;tag=a', undefined, '+4930123'],
-    ['<sip:100@example.net>;tag=a', '"A, B" <sip:+4989@example.net>', '+4989'],
-    ['<sip:100@example.net>;tag=a', '<sip:trunk.example.net>, <tel:+4989>', '+4989'],
-    ['<sip:100@example.net>;tag=a', 'no URI at all', '100'],
-    ['"Anonymous" <sip:anonymous@anonymous.invalid>;tag=a', undefined, null],
-    ['<sip:example.net>;tag=a', undefined, null],
-  ])('of From %s and P-Asserted-Identity %s is %s', (from, asserted, number) => {
-    expect(of(from, asserted)).toBe(number);
-  });
-});
 
 describe('limits of each caller', () => {
   it('turn away what is beyond its channels, and nobody else’s calls', async () => {
