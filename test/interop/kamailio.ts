@@ -8,7 +8,7 @@ import { until } from '../loopback/sip-harness.js';
 import { freePort } from './ports.js';
 
 /** No proxy outlives its test for long, whatever becomes of the test. */
-const LIMIT_S = 180;
+const LIMIT_S = 330;
 
 const running = new Set<Kamailio>();
 
