@@ -104,6 +104,24 @@ export class CallMetrics {
     if (answered) this.hear(record);
   }
 
+  /**
+   * Counts calls whose records never came, because their thread could not hang them up in time or ended: those that were
+   * answered as still up, the others as given up by us.
+   * @param answered how many of all attempts were answered, with and without records
+   * @returns how many they are
+   */
+  addUntold(attempted: number, answered: number): number {
+    const { counts } = this;
+    const untold = Math.max(0, attempted - counts.attempted);
+    const up = Math.min(untold, Math.max(0, answered - counts.answered));
+    counts.attempted += untold;
+    counts.answered += up;
+    counts.stillUp += up;
+    counts.cancelled += untold - up;
+    if (up > 0) this.responses['200'] = (this.responses['200'] ?? 0) + up;
+    return untold;
+  }
+
   private count(record: CallRecord, answered: boolean): void {
     const counts = this.counts;
     counts.attempted++;

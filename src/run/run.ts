@@ -130,6 +130,8 @@ export class Run {
       await this.drainTrunk();
       for (const timer of timers) clearInterval(timer);
       this.join.flush();
+      const untold = state.metrics.addUntold(state.swarmPulse?.attempted ?? 0, state.live.answered);
+      if (untold > 0) this.note('warn', `${untold} calls have no record: they were not hung up in time`);
       state.phase = 'done';
       if (!state.interrupted) state.failure ??= this.target.silence(state.target);
       const end = systemClock.now();

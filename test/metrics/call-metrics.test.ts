@@ -101,3 +101,23 @@ describe('figures of a run', () => {
     expect(unknown).toEqual({ uplink: 0, downlink: 0 });
   });
 });
+
+describe('calls whose record never came', () => {
+  it('are counted: as still up where they were answered, as given up where not', () => {
+    const metrics = new CallMetrics();
+    metrics.add(answeredRecord());
+    metrics.add(failedRecord(503));
+    expect(metrics.addUntold(7, 4)).toBe(5);
+    expect(metrics.counts).toEqual({
+      attempted: 7,
+      answered: 4,
+      completed: 1,
+      dropped: 0,
+      stillUp: 3,
+      failed: 1,
+      cancelled: 2,
+    });
+    expect(metrics.responses).toEqual({ '200': 4, '503': 1 });
+    expect(metrics.addUntold(7, 4)).toBe(0);
+  });
+});
