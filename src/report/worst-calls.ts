@@ -50,7 +50,9 @@ export class WorstCallsCollector {
 
   add(record: CallRecord): void {
     this.firstStartedMs = Math.min(this.firstStartedMs, record.startedMs);
+    const step = failedStep(record);
     if (record.outcome === 'failed' || record.outcome === 'dropped') this.keep(this.failed, failure(record), record);
+    else if (step !== null) this.keep(this.failed, step.name, record, step.problem);
     const faults = faultsOf(record);
     if (faults.length > 0) {
       const causes = faults.map(({ direction, cause }) => `${direction} ${cause}`).join(' ');
@@ -127,6 +129,15 @@ function failure(record: CallRecord): string {
     default:
       return `${status === '' ? 'failed' : status}${q850}`;
   }
+}
+
+/** Where a call failed in the list of steps of a side, and why. */
+function failedStep({ flow, trunkFlow }: CallRecord): { name: string; problem: string } | null {
+  const side = flow?.result === 'failed' ? 'caller' : trunkFlow?.result === 'failed' ? 'callee' : null;
+  if (side === null) return null;
+  const { failedStep: step, reason } = (side === 'caller' ? flow : trunkFlow)!;
+  const name = `step of the ${side}: ${step ?? 'between two'}`;
+  return { name, problem: `${name} (${reason})` };
 }
 
 function audioProblem(record: CallRecord): string {
