@@ -1,3 +1,4 @@
+import { type AdmittedPerSecond, AdmittedSeconds } from './admitted-seconds.js';
 import type { Summary } from './summary.js';
 
 export type TrunkVerdict = Omit<Summary['trunk'], 'own'>;
@@ -51,20 +52,17 @@ export class ExhaustionDetector {
   private refusals = 0;
   /** Refusals by the calls in progress that they met. */
   private readonly levels = new Map<number, Refusals>();
-  private readonly seconds = new Map<number, Second>();
+  private readonly seconds = new AdmittedSeconds();
 
   add(result: AttemptResult): void {
     this.results++;
     const level = met(result);
-    const key = Math.floor(result.startedMs / 1000);
-    const second = this.seconds.get(key) ?? { admitted: 0, refused: 0, level: 0 };
-    this.seconds.set(key, second);
-    second.level = Math.max(second.level, level);
-    if (!result.refused) {
-      if (result.answered) second.admitted++;
-      return;
-    }
-    second.refused++;
+    this.seconds.add(
+      Math.floor(result.startedMs / 1000),
+      level,
+      result.refused ? 'refused' : result.answered ? 'admitted' : null,
+    );
+    if (!result.refused) return;
     this.refusals++;
     const refusals = this.levels.get(level);
     if (!refusals) this.levels.set(level, { count: 1, first: result });
@@ -87,7 +85,7 @@ export class ExhaustionDetector {
     if (this.refusals === 0) return { ...none, evidence: 'no attempt was refused' };
 
     const plateau = peakInProgress;
-    const rate = admittedPerSecond(this.seconds, plateau);
+    const rate = this.seconds.figures(plateau);
     // A cap on the rate makes a plateau too (rate × duration of a call). Before it is reached calls are refused already.
     if (rate.steady && rate.refusingBelowPlateau > 0)
       return { ...none, cause: 'cps', evidence: this.rateEvidence(rate) };
@@ -110,8 +108,9 @@ export class ExhaustionDetector {
 
   private rateEvidence(rate: AdmittedPerSecond): string {
     const { first } = together([...this.levels])!;
-    const low = Math.min(...this.levels.keys());
-    const high = Math.max(...this.levels.keys());
+    const levels = [...this.levels.keys()];
+    const low = levels.reduce((a, b) => Math.min(a, b));
+    const high = levels.reduce((a, b) => Math.max(a, b));
     const firstS = (first.startedMs / 1000).toFixed(1);
     return `the first refusal, at ${firstS} s, met ${met(first)} calls in progress; refusals at ${low} to ${high} calls in progress; ${rate.mean.toFixed(1)} calls a second were admitted in the seconds with refusals`;
   }
@@ -123,14 +122,6 @@ interface Refusals {
   first: AttemptResult;
 }
 
-/** Attempts by the second of the run in which they started. */
-interface Second {
-  admitted: number;
-  refused: number;
-  /** The most calls in progress that one of them met. */
-  level: number;
-}
-
 const met = (r: AttemptResult): number => Math.max(r.inProgressAtInvite, r.inProgressAtFinal);
 
 /** Refusals of several levels taken together; `null` of none. */
@@ -140,33 +131,4 @@ function together(levels: readonly (readonly [number, Refusals])[]): Refusals | 
     const first = all.first.finalMs <= one.first.finalMs ? all.first : one.first;
     return { count: all.count + one.count, first };
   }, null);
-}
-
-interface AdmittedPerSecond {
-  /** Mean over the seconds in which calls were refused too. */
-  mean: number;
-  /** It hardly varies there, and no second without refusals admits more. */
-  steady: boolean;
-  /** Seconds with at least two refusals and no more than four fifths of the plateau in progress. */
-  refusingBelowPlateau: number;
-}
-
-/** How many calls were admitted in each second. The first and last second with refusals are partial and left out. */
-function admittedPerSecond(seconds: ReadonlyMap<number, Second>, plateau: number): AdmittedPerSecond {
-  const refusing = [...seconds]
-    .filter(([, s]) => s.refused > 0)
-    .sort(([a], [b]) => a - b)
-    .map(([, s]) => s);
-  const inner = refusing.length > 3 ? refusing.slice(1, -1) : refusing;
-  const counts = inner.map((s) => s.admitted);
-  const mean = counts.reduce((a, b) => a + b, 0) / Math.max(1, counts.length);
-  const most = Math.max(0, ...counts);
-  const spread = most - Math.min(most, ...counts);
-  let clean = 0;
-  for (const s of seconds.values()) if (s.refused === 0) clean = Math.max(clean, s.admitted);
-  return {
-    mean,
-    steady: counts.length >= 2 && mean > 0 && spread <= Math.max(2, mean * 0.3) && clean <= most,
-    refusingBelowPlateau: refusing.filter((s) => s.refused >= 2 && s.level <= plateau * 0.8).length,
-  };
 }
