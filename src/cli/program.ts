@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
+import { capacityCommand } from './capacity.js';
 import { captureCommand } from './capture.js';
 import { doctorCommand } from './doctor.js';
 import { drachtioCommand } from './drachtio.js';
@@ -22,6 +23,7 @@ const program = new Command('trunkstorm')
 Examples:
   trunkstorm run                                          the demo, on this machine alone
   trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
+  trunkstorm capacity --to sip:trunk.example.net --expect 200  how many calls does it carry?
   trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
   trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000  relay RTP, and be a bad network
   trunkstorm drachtio --port 9022                         be a drachtio server for drachtio-srf applications
@@ -35,6 +37,7 @@ Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments 
 
 for (const command of [
   runCommand(),
+  capacityCommand(),
   trunkCommand(),
   relayCommand(),
   drachtioCommand(),

@@ -166,7 +166,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
 }
 
 /** The embedded server speaks SIP over UDP and TCP, and over TLS where the profile says how. */
-function requireTransport(target: string, withTls: boolean): void {
+export function requireTransport(target: string, withTls: boolean): void {
   const transport =
     /;transport=([^;]+)/i.exec(target)?.[1].toLowerCase() ?? (target.startsWith('sips:') ? 'tls' : 'udp');
   if (transport === 'udp' || (transport === 'tcp' && !target.startsWith('sips:'))) return;
@@ -230,7 +230,11 @@ async function prepare(given: string, flags: RunFlags) {
  * Refuses to load a public address that nobody has allowed; see `guardTargets`.
  * @returns how far the rate keys may go, where that rests on a low rate
  */
-async function requireLeave(profile: Profile, plan: Plan, { yes }: RunFlags): Promise<number | undefined> {
+export async function requireLeave(
+  profile: Profile,
+  plan: Pick<Plan, 'peakCps'>,
+  { yes }: Pick<RunFlags, 'yes'>,
+): Promise<number | undefined> {
   const { registrations } = profile;
   const proxy = profile.calls.proxy;
   const hops = proxy === undefined ? targetUris(profile) : [proxy];

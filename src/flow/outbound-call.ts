@@ -127,7 +127,9 @@ export class OutboundCall {
   private invite(): void {
     this.record.timings.inviteMs = this.startedMs;
     const unanswered: CallEnd = { by: 'time', reason: 'not answered within `giveUpAfter`' };
-    this.scope.after(this.context.calls.giveUpAfter, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
+    const { holdMs, isHeldSinceInvite } = this.plan;
+    const patienceMs = isHeldSinceInvite ? holdMs : this.context.calls.giveUpAfter;
+    this.scope.after(patienceMs, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
     this.flow?.onInvite();
     this.tryPresent();
   }
@@ -251,7 +253,9 @@ export class OutboundCall {
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, isUp }, dtmf);
     conversation.probe(scope);
     if (pause) holdForAWhile(pause, { dialog, conversation, credentials, scope, isUp });
-    scope.after(this.plan.holdMs, () => this.hangUp('completed', { by: 'time', reason: '`hold` was over' }));
+    const passedMs = this.plan.isHeldSinceInvite ? context.clock.now() - this.startedMs : 0;
+    const leftMs = Math.max(0, this.plan.holdMs - passedMs);
+    scope.after(leftMs, () => this.hangUp('completed', { by: 'time', reason: '`hold` was over' }));
     this.flow?.onAnswered(dialog);
   }
 

@@ -12,8 +12,9 @@ export interface OutboundPlan {
   headers: Record<string, string>;
   /** The account that calls, in place of the credentials of the profile: host of its From, and what answers 401 and 407. */
   account?: { domain: string; credentials: Credentials };
-  /** How long the call is to last from its answer. */
+  /** How long the call is to last from its answer, or from its INVITE: then it is given up if not answered by then. */
   holdMs: number;
+  isHeldSinceInvite?: boolean;
   /** Where else it may go. */
   route?: CallRoute;
 }

@@ -14,6 +14,8 @@ export const RUN_FILES = {
   html: 'report.html',
   junit: 'junit.xml',
   profile: 'profile.yaml',
+  capacity: 'capacity.json',
+  capacityText: 'capacity.txt',
 } as const;
 
 /** Where recordings go. */
@@ -103,6 +105,12 @@ export class RunDirectory {
   /** @throws AppError FILE_UNWRITABLE */
   writeJunit(xml: string): Promise<void> {
     return this.write(RUN_FILES.junit, xml);
+  }
+
+  /** What a search for capacity found, as JSON and as text. @throws AppError FILE_UNWRITABLE */
+  async writeCapacity(result: unknown, text: string): Promise<void> {
+    await this.write(RUN_FILES.capacity, `${JSON.stringify(result, null, 2)}\n`);
+    await this.write(RUN_FILES.capacityText, text);
   }
 
   /** Ends calls.ndjson, timeline.ndjson and the recordings. Idempotent. @throws AppError FILE_UNWRITABLE */

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import type { Recording } from '../audio/recording.js';
 import { ControlServer } from '../control/server.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
@@ -8,15 +7,14 @@ import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
-import type { Snapshot } from '../metrics/snapshot.js';
 import type { Summary } from '../metrics/summary.js';
-import type { Profile } from '../profile/schema.js';
+import type { Strain } from '../metrics/validity.js';
 import { targetUris } from '../profile/targets.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { hostPort } from '../sip/uri.js';
-import type { Account } from '../swarm/account-file.js';
+import type { LoadStep } from '../swarm/step-pacer.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
 import { composeSnapshot, RateMeter } from './compose-snapshot.js';
@@ -25,10 +23,10 @@ import { JoinBuffer } from './join-buffer.js';
 import { checkFamily, localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
-import type { Plan } from './plan.js';
 import { rebase } from './rebase.js';
 import { Registering } from './registering.js';
 import { sharedSpans, wholeSpan } from './rtp-ports.js';
+import type { RunOptions } from './run-options.js';
 import { RunState } from './run-state.js';
 import { SetupMeter } from './setup-meter.js';
 import { summarise } from './summarise.js';
@@ -40,32 +38,8 @@ const TIMELINE_MS = 1000;
 const TRUNK_DRAIN_MS = 3000;
 /** The swarm hangs up within 6 s; after that it hangs itself. */
 const STOP_PATIENCE_MS = 8000;
-
-export interface RunOptions {
-  profile: Profile;
-  id: string;
-  version: string;
-  startedAt: Date;
-  plan: Plan;
-  /** Shards that the callers are spread over. */
-  shards: number;
-  /** Rows of the file of numbers; empty without one. */
-  rows: Record<string, string>[];
-  /** Who registers, where the profile has `registrations`. */
-  accounts?: Account[];
-  /** How far the rate keys may raise the plan's rate, where that is less than usual. */
-  mostRateFactor?: number;
-  local?: string;
-  advertise?: string;
-  sipPort?: number;
-  drachtio?: { host: string; port: number; secret: string };
-  onSnapshot(snapshot: Snapshot): void;
-  /** Once a second, for the timeline. */
-  onTimeline(snapshot: Snapshot): void;
-  onRecord(record: CallRecord): void;
-  /** What a call received, where the profile asks for it; before the call's record. */
-  onRecording?(call: number, recording: Recording): void;
-}
+/** Until then a further step has reached every shard. */
+const STEP_LEAD_MS = 100;
 
 type Ready = Extract<ShardEvent, { kind: 'ready' }>;
 /** Something that is waited for once. */
@@ -154,6 +128,21 @@ export class Run {
     this.hangUpAll();
   }
 
+  /** Further load, of a run that is told its load step by step. @returns when it starts, on the run's clock */
+  makeStep(step: Omit<LoadStep, 'startMs'>): number {
+    const { state } = this;
+    const startMs = systemClock.now() + STEP_LEAD_MS;
+    state.strain.restart();
+    this.swarm?.send({ kind: 'step', step: { ...step, startMs } });
+    this.trunk?.send({ kind: 'step', step: { ...step, startMs } });
+    return startMs - state.startMs;
+  }
+
+  /** How hard the generator worked since the last step was made, of which so many attempts were not started. */
+  strainOfStep(notStarted: number, planned: number): Strain {
+    return this.state.strain.strain(notStarted, planned);
+  }
+
   setPaused(paused: boolean): void {
     this.state.paused = paused;
     this.note('info', paused ? 'paused: no new attempts' : 'resumed');
@@ -229,6 +218,7 @@ export class Run {
   private beginCalls(): void {
     const { state } = this;
     const { attempts, lastMs } = state.planned;
+    const { onBegun } = this.options;
     if (attempts > 0)
       this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
     this.swarm!.send({ kind: 'begin' });
@@ -237,10 +227,11 @@ export class Run {
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
     const { changed } = this.impairing;
     if (changed) this.swarm!.send({ kind: 'impair', ...changed, impairment: impairmentsOf(changed.impairment) });
+    onBegun?.();
   }
 
   /** No further attempt, BYE or CANCEL to every call; the run ends when that is done, or when it takes too long. */
-  private hangUpAll(): void {
+  hangUpAll(): void {
     const { state } = this;
     if (state.phase === 'starting' || state.phase === 'done') return;
     state.phase = 'stopping';
@@ -291,6 +282,7 @@ export class Run {
           impairment: impairmentsOf(profile.impairment),
           rows,
           accounts,
+          isStepped: this.options.onBegun !== undefined,
         },
         profile,
         network: { address, sipPort: sipPort ?? 0, advertise, drachtio },

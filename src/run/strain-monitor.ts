@@ -20,6 +20,9 @@ const LEAST_PACKETS = 1000;
 export class StrainMonitor {
   private readonly threads = new Map<string, ThreadLoad>();
   private readonly health = new Map<string, MediaHealth>();
+  /** What the media threads said last, and before the restart. */
+  private readonly latest = new Map<string, MediaHealth>();
+  private readonly before = new Map<string, MediaHealth>();
   private readonly loopDelays = new Map<string, Lateness>();
 
   /** Takes a thread's CPU time; figures cover at least a second each. */
@@ -50,7 +53,22 @@ export class StrainMonitor {
   }
 
   media(name: string, health: MediaHealth): void {
-    this.health.set(name, health);
+    this.latest.set(name, health);
+    const before = this.before.get(name);
+    this.health.set(name, before ? since(before, health) : health);
+  }
+
+  /** Forgets what was until now. */
+  restart(): void {
+    for (const [name, health] of this.latest) {
+      this.before.set(name, health);
+      this.health.set(name, since(health, health));
+    }
+    this.loopDelays.clear();
+    for (const load of this.threads.values()) {
+      load.saturatedMs = 0;
+      load.longestSaturatedMs = 0;
+    }
   }
 
   loopDelay(name: string, delay: Lateness | null): void {
@@ -101,6 +119,20 @@ export class StrainMonitor {
       planned,
     };
   }
+}
+
+/** What came between two reports of a media thread. */
+function since(before: MediaHealth, health: MediaHealth): MediaHealth {
+  const { bucketWidth, count, max } = health.pacingErrorMs;
+  const counts = health.pacingErrorMs.counts.map((n, i) => n - before.pacingErrorMs.counts[i]);
+  const last = counts.findLastIndex((n) => n > 0);
+  // The last bucket holds all that is later: the worst of it may be that of before.
+  const worst = last === counts.length - 1 ? max : Math.min(max, (last + 1) * bucketWidth);
+  return {
+    ...health,
+    receiveDrops: health.receiveDrops - before.receiveDrops,
+    pacingErrorMs: { bucketWidth, counts, count: count - before.pacingErrorMs.count, max: worst },
+  };
 }
 
 function pacingOf(histograms: MediaHealth['pacingErrorMs'][]): { p50: number; p99: number; max: number } | null {

@@ -11,6 +11,7 @@ import type { SipStats } from '../sip/stats.js';
 import type { Account } from '../swarm/account-file.js';
 import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
 import type { PlanSlice } from '../swarm/pacer.js';
+import type { LoadStep } from '../swarm/step-pacer.js';
 import type { SipTarget } from '../swarm/target.js';
 import type { TrunkCounts } from '../trunk/trunk.js';
 
@@ -37,6 +38,8 @@ export type ShardRole =
       rows: Record<string, string>[];
       accounts: Account[];
       slice: PlanSlice;
+      /** The load comes step by step while the run goes, not from the profile. */
+      isStepped?: boolean;
     }
   | { kind: 'trunk' };
 
@@ -59,6 +62,8 @@ export type ShardCommand =
   | { kind: 'rate'; factor: number }
   /** Other impairments for the calls that are up and for those that come. */
   | { kind: 'impair'; impairment: Impairments; name: string }
+  /** Further load, and strain is observed anew from now on; a trunk does only that. */
+  | { kind: 'step'; step: LoadStep }
   /** Ends every call, then `done`. */
   | { kind: 'stop' };
 

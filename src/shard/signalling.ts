@@ -21,9 +21,10 @@ import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
 import type { Account } from '../swarm/account-file.js';
 import { GroupWatch } from '../swarm/group-watch.js';
-import { Pacer } from '../swarm/pacer.js';
+import { Pacer, type Pacing } from '../swarm/pacer.js';
 import { domainOf } from '../swarm/registration-spec.js';
 import { Registrations } from '../swarm/registrations.js';
+import { StepPacer } from '../swarm/step-pacer.js';
 import { type Caller, Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
@@ -62,7 +63,7 @@ export class Signalling {
   private group: GroupWatch | null = null;
   private sign: Sign | null = null;
   private verify: Verify | null = null;
-  private pacer: Pacer | null = null;
+  private pacer: Pacing | null = null;
   private traces: CallTraces | null = null;
   private arrivalsDoneMs: number | null = null;
   private observedFromMs = 0;
@@ -153,6 +154,11 @@ export class Signalling {
       case 'impair':
         this.swarm?.impair(command.impairment, command.name);
         break;
+      case 'step':
+        if (this.pacer instanceof StepPacer) this.pacer.take(command.step);
+        this.loopDelay.reset();
+        this.observedFromMs = systemClock.now();
+        break;
       case 'stop':
         this.stop();
         break;
@@ -220,7 +226,9 @@ export class Signalling {
     if (this.swarm) return;
     const { profile } = this.data;
     this.openGroup(role);
-    this.pacer = new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
+    this.pacer = role.isStepped
+      ? new StepPacer(role.slice)
+      : new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
     this.swarm = new Swarm({
       ...this.context,
       sign: this.sign,
@@ -355,7 +363,7 @@ export class Signalling {
         established: population.established,
         peakInProgress: population.peakInProgress,
         peakEstablished: population.peakEstablished,
-        load: pacer && { ...pacer.counts, carriedMs: population.carriedMs },
+        load: pacer?.counts ? { ...pacer.counts, carriedMs: population.carriedMs } : null,
         arrivalsDoneMs: this.arrivalsDoneMs,
         trunk: this.trunk?.counts ?? null,
         group: this.group?.report() ?? null,

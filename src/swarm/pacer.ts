@@ -10,10 +10,33 @@ export interface PlanSlice {
 const WHOLE_PLAN: PlanSlice = { index: 0, of: 1 };
 
 /**
+ * Starts an attempt that was due then; its call lasts `holdMs` since its answer, or since its INVITE. Returns false when it
+ * could not.
+ */
+export type StartAttempt = (index: number, dueMs: number, holdMs: number, isSinceInvite?: boolean) => boolean;
+
+/** What hands out attempts when they are due. */
+export interface Pacing {
+  /** No attempt will come any more. */
+  readonly done: boolean;
+  /** Attempts that could not start on time. */
+  readonly notStarted: number;
+  /** How the load kept to its plan; `null` where the plan grows while it goes. */
+  readonly counts: Omit<LoadCounts, 'carriedMs'> | null;
+  /** Starts what is due, at most `limit` attempts. Returns whether more are due already. */
+  advance(nowMs: number, limit: number, start: StartAttempt): boolean;
+  /** Ms until the next attempt is due; `null` when there is none. */
+  untilNextMs(): number | null;
+  setFactor(factor: number): void;
+  setPaused(paused: boolean): void;
+  stop(): void;
+}
+
+/**
  * Hands out attempts when they are due by the plan's clock, which runs at a factor and may pause. An attempt that
  * would start more than `graceMs` late is not started and counted, never deferred.
  */
-export class Pacer {
+export class Pacer implements Pacing {
   private next: Arrival | null;
   private planMs = 0;
   private lastMs: number | null = null;
@@ -57,7 +80,7 @@ export class Pacer {
    * Moves the plan's clock to `nowMs` and starts what is due, at most `limit` attempts; `start` gets when each was due
    * by the clock that `nowMs` is of, and returns false when it could not. Returns whether more are due already.
    */
-  advance(nowMs: number, limit: number, start: (index: number, dueMs: number, holdMs: number) => boolean): boolean {
+  advance(nowMs: number, limit: number, start: StartAttempt): boolean {
     const elapsed = this.lastMs === null ? 0 : nowMs - this.lastMs;
     this.lastMs = nowMs;
     if (!this.paused) this.planMs += elapsed * this.factor;

@@ -9,7 +9,7 @@ import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Account } from './account-file.js';
 import { NumberPattern } from './number-pattern.js';
-import type { Pacer } from './pacer.js';
+import type { Pacing } from './pacer.js';
 import type { SipTarget } from './target.js';
 import { type TargetGroup, uriAt } from './target-group.js';
 
@@ -19,7 +19,7 @@ const STARTS_A_TURN = 16;
 
 export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink'> {
   clock: Clock;
-  pacer: Pacer;
+  pacer: Pacing;
   /** The target as a SIP URI, its user part replaced by the called number. */
   target: SipTarget;
   /** The targets between which attempts fail over; `null` where there is only `target`. */
@@ -117,8 +117,8 @@ export class Swarm {
     clearImmediate(this.immediate);
     if (this.ended) return;
     const { pacer, clock } = this.options;
-    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs) =>
-      this.attempt(index, dueMs, holdMs),
+    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs, isSinceInvite) =>
+      this.attempt(index, dueMs, holdMs, isSinceInvite),
     );
     if (pacer.done && this.calls.size === 0) {
       this.ended = true;
@@ -134,7 +134,7 @@ export class Swarm {
   }
 
   /** Starts attempt `index`; false when there is no port pair for it. */
-  private attempt(index: number, dueMs: number, holdMs: number): boolean {
+  private attempt(index: number, dueMs: number, holdMs: number, isHeldSinceInvite = false): boolean {
     const { options } = this;
     const lease = options.media.lease();
     if (!lease) return false;
@@ -149,6 +149,7 @@ export class Swarm {
       id: index,
       dueMs,
       holdMs,
+      isHeldSinceInvite,
       uri: route?.first.uri ?? uriAt(options.target, to),
       trunk: route?.first.trunk ?? `${scheme}:${host}`,
       from: caller?.user ?? this.from.at(index, row),

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedServer } from '../../src/drachtio/embedded-server.js';
-import type { RunOptions } from '../../src/run/run.js';
+import type { RunOptions } from '../../src/run/run-options.js';
 import { UserAgent } from '../../src/sip/user-agent.js';
 import { type FinishedRun, runProfile } from '../support/run-profile.js';
 import { closedPort } from './sip-harness.js';

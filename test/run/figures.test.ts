@@ -124,6 +124,19 @@ describe('the strain of the generator', () => {
     ]);
   });
 
+  it('forgets what was before it began anew, the worst pacing error too', () => {
+    const strain = new StrainMonitor();
+    strain.media('swarm', health({ receiveDrops: 5 }, [12, 12]));
+    strain.loopDelay('swarm', { p99: 25, max: 60, isBrief: false });
+    strain.restart();
+    expect(strain.receiveDrops()).toBe(0);
+    expect(strain.pacingErrorMs()).toBeNull();
+    expect(strain.eventLoopDelayMs()).toBeNull();
+    strain.media('swarm', health({ receiveDrops: 6 }, [12, 12, 1, 2]));
+    expect(strain.receiveDrops()).toBe(1);
+    expect(strain.pacingErrorMs()!.max).toBeLessThanOrEqual(3);
+  });
+
   it('holds the worst value of a brief observation against five times the limit', () => {
     const reasonsOf = (pacingMs: number, delayMs: number): string[] => {
       const strain = new StrainMonitor();

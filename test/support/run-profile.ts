@@ -5,7 +5,8 @@ import type { Summary } from '../../src/metrics/summary.js';
 import { parseProfile } from '../../src/profile/read.js';
 import { targetUris } from '../../src/profile/targets.js';
 import { planOf } from '../../src/run/plan.js';
-import { Run, type RunOptions } from '../../src/run/run.js';
+import { Run } from '../../src/run/run.js';
+import type { RunOptions } from '../../src/run/run-options.js';
 
 export interface TestOptions extends Partial<RunOptions> {
   /** How often a run that was held up is done at most; three times when it is left out. */

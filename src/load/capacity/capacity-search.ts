@@ -82,6 +82,8 @@ const BELOW_PEAK_SHARE = 0.1;
 /** While attempts a second are sought: talk time in ms, and the share of what the trunk carries that may be in use. */
 const TALK_MS = { least: 200, most: 1000 };
 const CHANNEL_SHARE = 0.8;
+/** A cap on a rate does not show in less. */
+const CPS_STEP_MS = 3000;
 /** So much of what the trunk carries is all of it. */
 const FULL_SHARE = 0.97;
 const RESOLUTION = { concurrency: 0.03, cps: 0.045 };
@@ -370,7 +372,11 @@ export class CapacitySearch {
       cps,
       attempts: level + this.measured(cps, isFull),
       filling: level,
-      length: { since: 'invite', ms: (level / cps) * 1000 - Math.min(GAP_MS, 500 / cps) },
+      // How long calls ring is not known at first.
+      length:
+        purpose === 'baseline'
+          ? { since: 'answer', ms: wanted }
+          : { since: 'invite', ms: (level / cps) * 1000 - Math.min(GAP_MS, 500 / cps) },
     };
   }
 
@@ -382,7 +388,7 @@ export class CapacitySearch {
       purpose,
       level,
       cps: level,
-      attempts: this.measured(level, isFull),
+      attempts: Math.max(this.measured(level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),
       filling: 0,
       length: { since: 'answer', ms: Math.max(TALK_MS.least, Math.min(TALK_MS.most, talkMs)) },
     };

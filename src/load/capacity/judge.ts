@@ -48,6 +48,9 @@ export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: nu
       share: failures,
     };
   }
+  // Given up when their time was over, and still ringing: calls take longer to set up than they did at the lowest load.
+  const unanswered = { of: figures.attempts, bad: figures.cancelled };
+  if (exceeds(unanswered, criteria.failureRatio)) return { kind: 'failed', ailment: 'slow-setup', share: unanswered };
   if (figures.srdP95Ms !== null && srdLimit !== null && figures.srdP95Ms > srdLimit)
     return { kind: 'failed', ailment: 'slow-setup', share: null };
   const faults: [Ailment, Share][] = [

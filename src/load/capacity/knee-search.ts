@@ -44,8 +44,9 @@ export interface KneeOptions {
   isCarriedExact: boolean;
 }
 
-/** How often what was carried is believed, and what a search may cost in steps. */
+/** How often what was carried is believed, a level is tried that strains the generator, and a search makes a step. */
 const MOST_BELIEFS = 4;
+const MOST_STRAINED = 3;
 const MOST_TRIALS = 40;
 /** How far to either side of a rate that was carried is tried. */
 const BESIDE = 0.02;
@@ -108,8 +109,8 @@ export class KneeSearch {
     if (this.knee) return;
     const { level, purpose } = this.trial;
     if (result.kind === 'strained') {
-      // Once it may have been a hiccup of the machine.
-      if (++this.strained > 1) this.knee = this.knownAs('generator', false);
+      // Once or twice it may have been a hiccup of the machine.
+      if (++this.strained >= MOST_STRAINED) this.knee = this.knownAs('generator', false);
       return;
     }
     this.strained = 0;

@@ -125,7 +125,7 @@ describe('a search for capacity', () => {
 
   it('keeps a call up for as long as the level needs, however long it rings', () => {
     const search = searched({ ringMs: 4000 });
-    for (const { plan } of search.steps.filter((row) => row.plan.dimension === 'concurrency')) {
+    for (const { plan } of search.steps.filter((row) => row.plan.length.since === 'invite')) {
       const lines = (plan.cps * plan.length.ms) / 1000;
       expect(Math.ceil(lines)).toBe(plan.level);
       expect(plan.length.ms).toBeGreaterThan(4000);
