@@ -3,7 +3,8 @@ import { safe, table, text } from './html-sections.js';
 import { measuredText, readinessCounts } from './readiness.js';
 
 /** The table of criteria; nothing where the profile has none. */
-export function readinessHtml({ readiness }: Summary): string {
+export function readinessHtml(summary: Summary): string {
+  const { readiness } = summary;
   if (readiness.length === 0) return '';
   const rows = readiness.map((one) => {
     const pill =
@@ -18,5 +19,5 @@ export function readinessHtml({ readiness }: Summary): string {
       { html: one.expression === null ? '' : safe(one.expression), mono: true },
     ];
   });
-  return `<h2>Readiness</h2><div class="card">${table(['', 'Criterion', 'Threshold', 'Measured', 'Gate'], rows)}<p class="note">${readinessCounts(readiness)}.</p></div>`;
+  return `<h2>Readiness</h2><div class="card">${table(['', 'Criterion', 'Threshold', 'Measured', 'Gate'], rows)}<p class="note">${readinessCounts(summary)}.</p></div>`;
 }

@@ -10,14 +10,16 @@ export function measuredText({ expression, measured }: ReadinessResult): string 
     : gateValue({ expression, observed: measured, pass: false });
 }
 
-/** How many criteria are met, missed and not measured. */
-export function readinessCounts(results: readonly ReadinessResult[]): string {
-  const n = (pass: boolean | null): number => results.filter((one) => one.pass === pass).length;
-  return `${n(true)} met, ${n(false)} not met, ${n(null)} not measured`;
+/** How many criteria are met, missed and not measured, and whether the run can claim it. */
+export function readinessCounts({ readiness, run }: Summary): string {
+  const n = (pass: boolean | null): number => readiness.filter((one) => one.pass === pass).length;
+  const counts = `${n(true)} met, ${n(false)} not met, ${n(null)} not measured`;
+  return run.valid ? counts : `${counts}; the run is invalid: nothing is claimed`;
 }
 
 /** The table of criteria; nothing where the profile has none. */
-export function readinessText({ readiness }: Summary, paint: Paint): string[] {
+export function readinessText(summary: Summary, paint: Paint): string[] {
+  const { readiness } = summary;
   if (readiness.length === 0) return [];
   const width = (of: (one: ReadinessResult) => string, least: string): number =>
     Math.max(least.length, ...readiness.map((one) => of(one).length));
@@ -32,7 +34,7 @@ export function readinessText({ readiness }: Summary, paint: Paint): string[] {
   const line = (result: string, name: string, bound: string, value: string): string =>
     `  ${result}  ${name.padEnd(criterion)}  ${bound.padEnd(threshold)}  ${value}`;
   return [
-    `${paint('READINESS', 'bold')}  ${readinessCounts(readiness)}`,
+    `${paint('READINESS', 'bold')}  ${readinessCounts(summary)}`,
     paint(line('      ', 'criterion', 'threshold', 'measured'), 'dim'),
     ...readiness.map((one) => {
       const result =

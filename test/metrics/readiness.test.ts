@@ -85,6 +85,8 @@ describe('criteria of readiness', () => {
     const html = reportHtml({ summary, timeline: [], worst });
     expect(html).toContain('<h2>Readiness</h2>');
     expect(html).toContain('<td>Word error rate</td><td>&lt; 5%</td><td>not measured</td>');
+    const invalid = { ...summary, run: { ...summary.run, valid: false } };
+    expect(summaryText(invalid, { colour: false })).toContain('2 not measured; the run is invalid: nothing is claimed');
     const without = summaryOf('', 0);
     expect(without.readiness).toEqual([]);
     expect(summaryText(without, { colour: false })).not.toContain('READINESS');
