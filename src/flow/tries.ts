@@ -79,7 +79,7 @@ export class Tries {
     if (this.noted === 0)
       record.tries.push({ trunk: record.trunk, status, reason, cause: null, startedMs: null, ms: null });
     const last = record.tries.at(-1)!;
-    last.cause = cause;
+    last.cause = record.answeredMs === null ? cause : null;
     last.startedMs = startedMs;
     last.ms = finalMs === null ? null : Math.max(0, finalMs - startedMs);
   }

@@ -118,7 +118,7 @@ export class FailoverMetrics {
       failedAttempts: failures.length,
       refusedAttempts: failures.filter(({ isRefused }) => isRefused).length,
       setupRatioMin: lowest(bySecond),
-      setupRatioBySecond: bySecond.slice(0, MOST_SECONDS),
+      setupRatioBySecond: bySecond.slice(0, Math.min(MOST_SECONDS, bySecond.findLastIndex((one) => one !== null) + 1)),
     };
   }
 

@@ -53,6 +53,7 @@ export class TransactionLayer implements TransportReceiver {
     this.reliableTimers = deriveTimers(timers, true);
     this.queue = queue ?? new TimerQueue(clock);
     this.silentPeers = new SilentPeers(
+      clock,
       () => this.transport,
       (peer, reason) => this.refuse(peer, reason),
     );

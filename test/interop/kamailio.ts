@@ -19,6 +19,13 @@ export function endKamailioAfterEach(): void {
   });
 }
 
+/** Where a Kamailio runs, other than at 127.0.0.1. */
+export interface Place {
+  address: string;
+  /** Network namespace; this machine's own where there is none. */
+  namespace?: string;
+}
+
 /** Kamailio with one of our configurations, in the foreground, at one port for UDP and TCP. */
 export class Kamailio {
   private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-kamailio-'));
@@ -30,12 +37,27 @@ export class Kamailio {
     readonly port: number,
     config: string,
     definitions: readonly string[],
+    private readonly place: Place = { address: '127.0.0.1' },
   ) {
     const path = fileURLToPath(new URL(`kamailio/${config}.cfg`, import.meta.url));
-    const listens = ['udp', 'tcp'].flatMap((protocol) => ['-l', `${protocol}:127.0.0.1:${port}`]);
+    const listens = ['udp', 'tcp'].flatMap((protocol) => ['-l', `${protocol}:${place.address}:${port}`]);
     const limits = ['-m', '32', '-M', '4', '-Y', this.folder, '-w', this.folder];
     const defines = definitions.flatMap((name) => ['-A', name]);
-    const args = ['-k', '5', String(LIMIT_S), 'kamailio', '-DD', '-E', '-f', path, ...listens, ...limits, ...defines];
+    const into = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace];
+    const args = [
+      '-k',
+      '5',
+      String(LIMIT_S),
+      ...into,
+      'kamailio',
+      '-DD',
+      '-E',
+      '-f',
+      path,
+      ...listens,
+      ...limits,
+      ...defines,
+    ];
     this.child = spawn('timeout', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
@@ -46,16 +68,28 @@ export class Kamailio {
 
   /** Resolves once it answers. `definitions` are those that the configuration knows. */
   static async start(config: string, ...definitions: string[]): Promise<Kamailio> {
-    const kamailio = new Kamailio(await freePort(), config, definitions);
+    return new Kamailio(await freePort(), config, definitions).ready();
+  }
+
+  static async startAt(place: Place, config: string): Promise<Kamailio> {
+    return new Kamailio(await freePort(), config, [], place).ready();
+  }
+
+  private async ready(): Promise<this> {
     await until(() => {
-      if (kamailio.child.exitCode !== null) throw new Error(`kamailio ended:\n${kamailio.log}`);
-      return kamailio.log.includes('ready');
+      if (this.child.exitCode !== null) throw new Error(`kamailio ended:\n${this.log}`);
+      return this.log.includes('ready');
     });
-    return kamailio;
+    return this;
+  }
+
+  /** To it and all its children; `timeout` has made them a process group. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    process.kill(-this.child.pid!, signal);
   }
 
   get uri(): string {
-    return `sip:127.0.0.1:${this.port}`;
+    return `sip:${this.place.address}:${this.port}`;
   }
 
   /** How many new requests of a method, and such that a Route set brought here, it sent on. Certain once it is stopped. */
