@@ -60,7 +60,7 @@ async function accountsAt(kamailio: Kamailio, count: number, spec: object, wrong
   const file = join(folder, 'accounts.csv');
   const rows = Array.from({ length: count }, (_, i) => `u${i},${i < wrong ? 'guess' : `p${i}`}\n`).join('');
   writeFileSync(file, `user,password\n${rows}`);
-  const { srf } = await h.endpoint(undefined, { callsOnly: true } as object);
+  const { srf, stats } = await h.endpoint(undefined, { callsOnly: true } as object);
   const metrics = new RegistrationMetrics(count);
   const state = { tried: false, ended: false };
   const registrations = new Registrations({
@@ -81,7 +81,7 @@ async function accountsAt(kamailio: Kamailio, count: number, spec: object, wrong
     onError: (error) => h.fatal.push(error as Error),
   });
   h.closing(async () => registrations.close());
-  return { registrations, metrics, state };
+  return { registrations, metrics, state, sentAgain: () => stats()!.retransmissionsSent };
 }
 
 /** Waits as long as so many accounts may take. */
@@ -102,7 +102,9 @@ describe('accounts at a Kamailio with a database', () => {
   }, async () => {
     const { kamailio, registered, accepted } = await registrarOf(ACCOUNTS);
     const roundMs = (ACCOUNTS / CPS) * 1000;
-    const { registrations, metrics, state } = await accountsAt(kamailio, ACCOUNTS, { expires: 2 * roundMs + 4000 });
+    const { registrations, metrics, state, sentAgain } = await accountsAt(kamailio, ACCOUNTS, {
+      expires: 2 * roundMs + 4000,
+    });
     registrations.start();
     await wait(() => state.tried);
     expect(metrics.summary().responses).toEqual({ '200': ACCOUNTS });
@@ -116,8 +118,11 @@ describe('accounts at a Kamailio with a database', () => {
     const { attempted, unregistered, responses } = metrics.summary();
     expect([unregistered, responses]).toEqual([ACCOUNTS, { '200': attempted }]);
     expect(await registered()).toBe(0);
-    expect(await accepted()).toBe(attempted);
-    console.info(`${ACCOUNTS} accounts`, metrics.figures, metrics.summary());
+    // Without transactions of its own it accepts what was sent again once more.
+    const again = (await accepted()) - attempted;
+    expect(again).toBeGreaterThanOrEqual(0);
+    expect(again).toBeLessThanOrEqual(sentAgain());
+    if (process.env.TRUNKSTORM_ACCOUNTS) console.info(`${ACCOUNTS} accounts`, metrics.figures, metrics.summary());
   });
 
   it('register by SHA-256, and those with a wrong password are told apart', async () => {
