@@ -49,6 +49,7 @@ interface CapacityFlags {
   maxCps: number;
   stepCalls: number;
   stepTime: number;
+  shortest: number;
   longest: number;
   pace: number;
   local?: string;
@@ -94,6 +95,7 @@ export function capacityCommand(): Command {
     )
     .option('--step-calls <n>', 'attempts of a step at least', wholeNumber('--step-calls', 1, 1_000_000), 200)
     .option('--step-time <time>', 'length of a step at least', time('--step-time'), 30_000)
+    .option('--shortest <time>', 'shortest that a call lasts while calls at once are sought', time('--shortest'), 5000)
     .option('--longest <time>', 'longest that a call may last', time('--longest'), 1_800_000)
     .option(
       '--pace <cps>',
@@ -242,6 +244,7 @@ async function prepare(given: string, flags: CapacityFlags) {
     stepMs: flags.stepTime,
     criteria: CRITERIA,
     paceCps: flags.pace,
+    shortestMs: flags.shortest,
     longestMs: flags.longest,
   };
   return { profile, text, rows, accounts, plan, shards, search };

@@ -14,7 +14,8 @@ export interface CapacityOptions {
   criteria: Criteria;
   /** Most attempts a second while calls at once are sought; lowered where the trunk turns them away by rate. */
   paceCps: number;
-  /** Longest that a call may last. */
+  /** Shortest and longest that a call lasts while calls at once are sought. */
+  shortestMs: number;
   longestMs: number;
 }
 
@@ -71,8 +72,10 @@ const BASELINE_CALLS = 4;
 const START_CALLS = 8;
 /** Steps on the way up have this share of a full one's attempts. */
 const CLIMB_SHARE = 0.25;
-/** A call lasts between these where the pace allows, in ms; a level is filled in as long as a call lasts. */
-const LENGTH_MS = { least: 5000, most: 30_000 };
+/** A call lasts no longer where the pace allows; a level is filled in as long as a call lasts. */
+const USUAL_MS = 30_000;
+/** Of the shortest call the share that is talk, however long it rings. */
+const TALK_SHARE = 0.6;
 /** Attempts a second by which levels are filled that need no call of either length. */
 const FILL_CPS = 5;
 /** The next call of a line comes so much after the end of the one before, so that jitter takes no channel twice. */
@@ -362,8 +365,9 @@ export class CapacitySearch {
   }
 
   private concurrencyStep({ level, purpose, isFull }: Trial): StepPlan {
-    const least = Math.max(LENGTH_MS.least, this.setupMs * 2 + 3000);
-    const wanted = Math.max(least, Math.min(LENGTH_MS.most, (level / FILL_CPS) * 1000));
+    const { shortestMs } = this.options;
+    const least = Math.max(shortestMs, this.setupMs * 2 + shortestMs * TALK_SHARE);
+    const wanted = Math.max(least, Math.min(USUAL_MS, (level / FILL_CPS) * 1000));
     const cps = this.slowerCps ?? Math.min(this.paceCps, level / (wanted / 1000));
     return {
       dimension: 'concurrency',

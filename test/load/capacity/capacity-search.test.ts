@@ -24,6 +24,7 @@ const OPTIONS: CapacityOptions = {
   stepMs: 30_000,
   criteria: CRITERIA,
   paceCps: 100,
+  shortestMs: 5000,
   longestMs: 1_800_000,
 };
 

@@ -24,6 +24,7 @@ export function trial(seed: number): Trial {
     stepMs: 30_000,
     criteria: CRITERIA,
     paceCps: 100,
+    shortestMs: 5000,
     longestMs: 1_800_000,
   });
   for (let plan = search.next; plan; plan = search.next) search.take(carrier.run(plan, CRITERIA.leastMos));
