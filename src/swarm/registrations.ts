@@ -153,7 +153,7 @@ export class Registrations {
     onOver = (): void => {},
   ): void {
     const { queue, clock, slice } = this.options;
-    const pacer = new Pacer(evenly(members.length, cps / slice.of), Number.POSITIVE_INFINITY);
+    const pacer = new Pacer(evenly(members.length, cps, slice), Number.POSITIVE_INFINITY);
     const round = new Round(queue, clock, pacer, {
       start: (index) => start(members[index]),
       onOver: () => {
@@ -255,9 +255,9 @@ function answerOf(response: SrfResult): RegistrarAnswer {
   return { status: missing === 'transport' ? 503 : response.status, missing, get: (name) => response.get(name) };
 }
 
-/** When each of so many is due at a rate, in ms from the start. */
-function* evenly(count: number, cps: number): Generator<Arrival> {
-  for (let n = 0; n < count; n++) yield { atMs: (n / cps) * 1000, holdMs: 0 };
+/** When each of so many is due, at a rate over all shards, in ms from the start. */
+function* evenly(count: number, cps: number, { index, of }: PlanSlice): Generator<Arrival> {
+  for (let n = 0; n < count; n++) yield { atMs: ((n * of + index) / cps) * 1000, holdMs: 0 };
 }
 
 /** Goes once through all accounts, at a rate. */

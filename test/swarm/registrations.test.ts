@@ -129,6 +129,16 @@ describe('the accounts of a run', () => {
     expect(new Set(one.values()).size).toBeGreaterThan(5);
   });
 
+  it('register one after the other whatever the shard', () => {
+    const times = [0, 1, 2].flatMap((index) => {
+      const bench = new Bench(9, {}, { slice: { index, of: 3 } });
+      bench.registrations.start();
+      bench.run(1000);
+      return bench.sent.map(({ user, atMs }) => [user, atMs] as const);
+    });
+    expect(new Map(times)).toEqual(new Map(Array.from({ length: 9 }, (_, i) => [`u${i}`, i * 100])));
+  });
+
   it('are refreshed in time, ten thousand of them, over and over', () => {
     const bench = new Bench(10_000, { cps: 5000, expires: '2m' });
     const last = new Map<string, number>();
