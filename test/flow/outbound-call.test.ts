@@ -44,6 +44,7 @@ class Attempt {
     const media = {
       open: () => {},
       connect: () => {},
+      hear: () => {},
       hush: () => {},
       close: () => {
         this.mediaClosed++;
@@ -98,6 +99,12 @@ class Attempt {
       },
       destroy: () => this.destroyed++,
     } as unknown as SrfDialog);
+  }
+
+  /** A final response that refuses the INVITE. */
+  refuse(status: number, reason: string): void {
+    const res = { status, reason, source_port: 5060, get: () => undefined } as unknown as SrfResult;
+    this.answer(Object.assign(new Error(reason), { status, reason, res }));
   }
 
   hangUpRemotely(): void {
@@ -235,6 +242,81 @@ describe('a call that is answered', () => {
     await pass(1000);
     late.accept();
     expect(late.answers).toEqual([]);
+  });
+});
+
+describe('a call with a list of steps', () => {
+  const steps = (...flow: unknown[]) => new Attempt(null, { flow });
+  const WAIT = { step: 'wait', for: '1s' };
+  const HANG_UP = [{ step: 'wait', for: '1s' }, 'expect-hangup'];
+  const refuse = (attempt: Attempt): void => attempt.refuse(486, 'Busy Here');
+
+  it('is hung up at the end of its list, and completed', async () => {
+    const attempt = steps(WAIT);
+    attempt.accept();
+    await pass(999);
+    expect(attempt.byes).toHaveLength(0);
+    await pass(1);
+    attempt.answerBye(200, 5060);
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'completed', hangupBy: 'local', flow: { result: 'passed' } });
+  });
+
+  it('that the far end hangs up before was dropped, and its list failed', async () => {
+    const attempt = steps(WAIT);
+    attempt.accept();
+    await pass(500);
+    attempt.hangUpRemotely();
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'dropped', hangupBy: 'remote' });
+    expect(attempt.record!.flow).toMatchObject({ failedStep: '1 wait', reason: 'the far end hung up' });
+  });
+
+  it('that the far end hangs up as it is expected to was completed', async () => {
+    const attempt = steps(...HANG_UP);
+    attempt.accept();
+    await pass(1500);
+    attempt.hangUpRemotely();
+    await pass(0);
+    expect(attempt.record).toMatchObject({ outcome: 'completed', cause: null, hangupBy: 'remote' });
+    expect(attempt.record!.flow).toMatchObject({ result: 'passed', stepsDone: 2 });
+    expect(attempt.population).toMatchObject({ inProgress: 0, established: 0 });
+  });
+
+  it('lasts for `hold` at most', async () => {
+    const attempt = steps('expect-hangup');
+    attempt.accept();
+    await pass(10_000);
+    attempt.answerBye(200, 5060);
+    await pass(0);
+    expect(attempt.record!.flow).toMatchObject({ result: 'failed', reason: '`hold` was over' });
+  });
+
+  it('that is not answered in the time of its step is cancelled', async () => {
+    const attempt = steps({ step: 'answer', within: '300ms' }, WAIT);
+    await pass(300);
+    expect(attempt.cancels).toBe(1);
+    await pass(32_000);
+    expect(attempt.record).toMatchObject({ outcome: 'cancelled' });
+    expect(attempt.record!.flow).toMatchObject({ failedStep: '1 answer', reason: 'no answer came within 300 ms' });
+  });
+
+  it('that is refused fails at its answer; without a step for that its list never begins', async () => {
+    const [asked, unasked] = [steps('answer'), steps(WAIT)];
+    refuse(asked);
+    refuse(unasked);
+    await pass(0);
+    expect(asked.record).toMatchObject({ outcome: 'failed', status: 486, flow: { reason: '486 Busy Here' } });
+    expect(unasked.record).toMatchObject({ outcome: 'failed', status: 486, flow: null });
+  });
+
+  it('that ends with the run is unfinished', async () => {
+    const attempt = steps(WAIT);
+    attempt.accept();
+    attempt.call.stop();
+    attempt.answerBye(200, 5060);
+    await pass(5000);
+    expect(attempt.record).toMatchObject({ outcome: 'stillUp', flow: { result: 'unfinished', failedStep: null } });
   });
 });
 

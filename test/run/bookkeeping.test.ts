@@ -11,9 +11,10 @@ interface Emitted {
   fault: string | null;
 }
 
-function buffer(ownTrunk = true): { join: JoinBuffer; emitted: Emitted[] } {
+function buffer(ownTrunk = true, tellsUnanswered = false): { join: JoinBuffer; emitted: Emitted[] } {
   const emitted: Emitted[] = [];
-  return { join: new JoinBuffer(ownTrunk, (record, fault) => emitted.push({ record, fault })), emitted };
+  const emit = (record: CallRecord, fault: string | null) => emitted.push({ record, fault });
+  return { join: new JoinBuffer(ownTrunk, emit, tellsUnanswered), emitted };
 }
 
 const caller = (callId: string) => answeredRecord({ sipCallIds: [callId], media: mediaReport() });
@@ -49,6 +50,17 @@ describe('the two records of a call', () => {
     const foreign = buffer(false);
     foreign.join.addCaller(caller('a'), 0);
     expect(foreign.emitted[0].record).toMatchObject({ farEnd: 'foreign', uplink: { heard: null, evidence: null } });
+  });
+
+  it('carry the callee’s list of steps, where it has one that of a call too that rang and was never answered', () => {
+    const { join, emitted } = buffer(true, true);
+    const refused = failedRecord(486, 'status', { sipCallIds: ['a'] });
+    refused.timings.provisionalMs = 3;
+    join.addCaller(refused, 0);
+    expect(emitted).toEqual([]);
+    const flow = { result: 'passed', stepsDone: 2, stepsFailed: 0, failedStep: null, reason: null, steps: [] } as const;
+    join.addCallee(failedRecord(486, 'status', { sipCallIds: ['a'], flow: { ...flow, steps: [] } }), 100);
+    expect(emitted[0].record.trunkFlow).toEqual(flow);
   });
 
   it('carry the traces of both sides, those of a call too that rang and was never answered', () => {
