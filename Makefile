@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 NODE_MODULES := node_modules/.package-lock.json
-PEERS := iproute2 sip-tester tshark openssl ffmpeg kamailio baresip-core rtpengine-daemon multimon-ng sox espeak-ng
+PEERS := iproute2 sip-tester tshark openssl ffmpeg kamailio kamailio-secsipid-modules baresip-core rtpengine-daemon multimon-ng sox espeak-ng
 
 .PHONY: help setup build demo test check bench fuzz interop clean
 
