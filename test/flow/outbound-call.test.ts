@@ -235,7 +235,7 @@ describe('a call that is answered', () => {
     const attempt = new Attempt();
     attempt.clock.advance(300);
     attempt.accept();
-    expect(attempt.answers).toEqual([{ status: 200, srdMs: 300, setupMs: 300 }]);
+    expect(attempt.answers).toEqual([{ status: 200, srdMs: 300, setupMs: 300, trunk: TARGET }]);
     expect(attempt.record).toBeNull();
 
     const late = new Attempt();
