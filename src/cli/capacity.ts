@@ -166,14 +166,13 @@ async function capacity(given: string, flags: CapacityFlags): Promise<void> {
     const outcome = await engine.execute();
     progress.end();
     const report = reportOf(outcome, flags, interrupts.signal !== null);
-    const text = capacityText(report);
     if (directory) {
       await directory.close();
       await directory.writeProfile(prepared.text);
-      await directory.writeCapacity(capacityJson(report), text);
+      await directory.writeCapacity(capacityJson(report), capacityText(report, { withSteps: true }));
     }
     if (flags.json) printJson(capacityJson(report));
-    else process.stdout.write(`\n${text}`);
+    else process.stdout.write(`\n${capacityText(report, { withSteps: false })}`);
     if (outcome.failure) process.stderr.write(`trunkstorm: ${outcome.failure.format()}\n`);
     process.exitCode = interrupts.signal ? exitCodeOfSignal(interrupts.signal) : exitCodeOf(report, outcome.failure);
   } finally {

@@ -47,15 +47,18 @@ const AILMENTS: Record<Ailment, string> = {
 
 const BAR = 40;
 
-/** What a search found, as printed at its end, within 80 columns where numbers allow; ends in a newline. */
-export function capacityText(report: CapacityReport): string {
+/**
+ * What a search found, as printed at its end, within 80 columns where numbers allow; ends in a newline.
+ * @param withSteps the table of steps as well, where it was not shown while they were made
+ */
+export function capacityText(report: CapacityReport, { withSteps }: { withSteps: boolean }): string {
   const { result, steps } = report;
   const sections = [
     [
       `trunkstorm ${printable(report.version)}  capacity of ${printable(report.target)}`,
       `${steps.length} steps in ${clock(report.durationMs)}${report.isInterrupted ? ', interrupted' : ''}`,
     ],
-    stepTable(steps),
+    withSteps ? stepTable(steps) : [],
     ...(['concurrency', 'cps'] as const).map((dimension) => curve(steps, dimension)),
     limits(result),
     report.headroom ? headroomLines(report.headroom) : [],
@@ -72,12 +75,12 @@ export function levelText({ dimension, level }: Pick<StepPlan, 'dimension' | 'le
 }
 
 /** What came of a step, in words. */
-export function findingText({ finding }: StepRow): string {
+export function findingText({ plan, finding }: StepRow): string {
   switch (finding.kind) {
     case 'held':
-      return 'held';
+      return plan.isForRefusals ? 'not refused' : 'held';
     case 'strained':
-      return `generator: ${finding.reasons[0]}`;
+      return 'generator strained';
     case 'failed':
       return finding.share
         ? `${AILMENTS[finding.ailment]} ${percent(finding.share.bad / finding.share.of)}`
@@ -88,32 +91,35 @@ export function findingText({ finding }: StepRow): string {
 }
 
 const COLUMNS: [string, number, (row: StepRow) => string][] = [
-  ['tried', 11, ({ plan }) => levelText(plan)],
-  ['cps', 7, ({ plan }) => decimal(plan.cps, 1)],
+  ['tried', 10, ({ plan }) => levelText(plan)],
+  ['cps', 6, ({ plan }) => decimal(plan.cps, 1)],
   ['up', 6, ({ figures }) => count(figures.peakCalls)],
-  ['attempts', 9, ({ figures }) => count(figures.attempts)],
-  ['refused', 8, ({ figures }) => count(figures.refused)],
-  ['silent', 7, ({ figures }) => count(figures.silent)],
-  ['srd95ms', 8, ({ figures }) => msDigits(figures.srdP95Ms)],
+  ['calls', 7, ({ figures }) => count(figures.attempts)],
+  ['failed', 7, ({ figures }) => count(figures.refused + figures.silent + figures.failed)],
+  ['srd95', 7, ({ figures }) => msDigits(figures.srdP95Ms)],
   ['mos5', 5, ({ figures }) => decimal(figures.mosP5, 2)],
 ];
 
 /** The heading of the lines of `stepLine`. */
 export const STEP_HEADING = `   ${'step'.padEnd(9)}${COLUMNS.map(([name, width]) => name.padStart(width)).join('')}`;
 
-/** @param number of the step, from 1 */
+/** A step, and below it why it says nothing. @param number of the step, from 1 */
 export function stepLine(row: StepRow, number: number): string {
   const cells = COLUMNS.map(([, width, cell]) => cell(row).padStart(width)).join('');
-  return `${String(number).padStart(2)} ${row.plan.purpose.padEnd(9)}${cells}  ${printable(findingText(row))}`;
+  const line = `${String(number).padStart(2)} ${row.plan.purpose.padEnd(9)}${cells}  ${findingText(row)}`;
+  const reasons = row.finding.kind === 'strained' ? row.finding.reasons : [];
+  return [line, ...reasons.map((reason) => `   # ${printable(reason)}`)].join('\n');
 }
 
 function stepTable(steps: readonly StepRow[]): string[] {
   return steps.length === 0 ? [] : [STEP_HEADING, ...steps.map((row, i) => stepLine(row, i + 1))];
 }
 
-/** What was carried of each level, as a bar, the levels ascending; of several steps at a level the last. */
+/** What was carried of each level, as a bar, the levels ascending; of several steps at a level the last that judged all. */
 function curve(steps: readonly StepRow[], dimension: Dimension): string[] {
-  const byLevel = new Map(steps.filter(({ plan }) => plan.dimension === dimension).map((row) => [row.plan.level, row]));
+  const ours = steps.filter(({ plan }) => plan.dimension === dimension);
+  const judgedByAll = ours.filter(({ plan }) => !plan.isForRefusals);
+  const byLevel = new Map([...ours, ...judgedByAll].map((row) => [row.plan.level, row]));
   const rows = [...byLevel.values()].sort((a, b) => a.plan.level - b.plan.level);
   if (rows.length === 0) return [];
   const most = rows.at(-1)!.plan.level;
@@ -124,7 +130,7 @@ function curve(steps: readonly StepRow[], dimension: Dimension): string[] {
       const carried = Math.min(tried, Math.round((carriedOf(row) / most) * BAR));
       const bar = `${'█'.repeat(carried)}${'░'.repeat(tried - carried)}`.padEnd(BAR);
       const level = dimension === 'cps' ? decimal(row.plan.level, 1) : count(row.plan.level);
-      return `${level.padStart(9)} ${bar} ${printable(findingText(row)).slice(0, 28)}`;
+      return `${level.padStart(9)} ${bar} ${findingText(row)}`;
     }),
   ];
 }

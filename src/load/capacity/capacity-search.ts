@@ -177,12 +177,14 @@ export class CapacitySearch {
     return srdLimitMs(this.criteria, this.baselineSrdMs);
   }
 
+  private get isForRefusals(): boolean {
+    return this.phase === 'concurrency-turned-away' || this.phase === 'cps-turned-away';
+  }
+
   /** Where only turning away is sought, nothing else counts. */
   private get criteria(): Criteria {
     const { criteria } = this.options;
-    return this.phase === 'concurrency-turned-away' || this.phase === 'cps-turned-away'
-      ? { ...criteria, faultRatio: 1, srdMs: Number.POSITIVE_INFINITY }
-      : criteria;
+    return this.isForRefusals ? { ...criteria, faultRatio: 1, srdMs: Number.POSITIVE_INFINITY } : criteria;
   }
 
   private takeBaseline(finding: Finding, figures: StepFigures): void {
@@ -372,6 +374,7 @@ export class CapacitySearch {
     return {
       dimension: 'concurrency',
       purpose,
+      isForRefusals: this.isForRefusals,
       level,
       cps,
       attempts: level + this.measured(cps, isFull),
@@ -390,6 +393,7 @@ export class CapacitySearch {
     return {
       dimension: 'cps',
       purpose,
+      isForRefusals: this.isForRefusals,
       level,
       cps: level,
       attempts: Math.max(this.measured(level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),

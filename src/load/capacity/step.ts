@@ -11,6 +11,8 @@ export type StepPurpose = 'baseline' | 'climb' | 'below' | 'above' | 'narrow' | 
 export interface StepPlan {
   dimension: Dimension;
   purpose: StepPurpose;
+  /** Calls go wrong at lower levels: only whether they are turned away is sought. */
+  isForRefusals: boolean;
   /** What is tried: calls at once, or attempts a second. */
   level: number;
   cps: number;
