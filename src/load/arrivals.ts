@@ -3,6 +3,7 @@ import { EndTimes } from './end-times.js';
 import { holdTimes, meanHoldMs, unitExponential } from './hold.js';
 import type { HoldSpec } from './hold-spec.js';
 import { areaOf, ratePieces, timeOfArea } from './rates.js';
+import { replay } from './replay.js';
 import type { LoadStage } from './spec.js';
 
 /** One attempt of a plan. */
@@ -27,6 +28,7 @@ const EPSILON = 1e-9;
  *   is spaced alike.
  * - Concurrency: an attempt is due whenever fewer calls than wanted would be up if all were answered at once, by the
  *   hold times that were drawn for them. Refused calls are not repeated, so what is offered never depends on the target.
+ * - Recorded calls: each at its time, with its own hold time.
  *
  * @param hold how long calls last
  * @param seed of the run
@@ -39,8 +41,9 @@ export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: nu
   let startMs = 0;
   let rate = 0;
   let attempt = 0;
-  const arrivalAt = (atMs: number): Arrival => {
-    const holdMs = holdOf(attempt++);
+  const arrivalAt = (atMs: number, recordedMs?: number): Arrival => {
+    const holdMs = recordedMs ?? holdOf(attempt);
+    attempt++;
     ends?.forgetUntil(atMs);
     ends?.add(atMs + holdMs);
     return { atMs, holdMs };
@@ -49,6 +52,10 @@ export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: nu
     if (stage.shape === 'concurrent') {
       for (const atMs of concurrentTimes(stage.calls, startMs, stage.for, ends!)) yield arrivalAt(atMs);
       rate = stage.for > 0 ? stage.calls / Math.max(meanHoldMs(hold) / 1000, 1e-9) : rate;
+    } else if (stage.shape === 'replay') {
+      const calls = replay(stage.recorded, stage.factor, stage.for, seed);
+      for (const { atMs, holdMs } of calls) yield arrivalAt(startMs + atMs, holdMs);
+      rate = (calls.length * 1000) / stage.for;
     } else {
       spacing.begin(stage.arrivals ?? 'even');
       for (const piece of ratePieces(stage, startMs, rate)) {

@@ -8,7 +8,7 @@ export interface RatePiece {
   to: number;
 }
 
-type RateStage = Exclude<LoadStage, { shape: 'concurrent' }>;
+type RateStage = Exclude<LoadStage, { shape: 'concurrent' | 'replay' }>;
 
 /** The rate of a stage from `startMs` on, piece by piece. @param rate at which the stage before ended, in cps */
 export function* ratePieces(stage: RateStage, startMs: number, rate: number): Generator<RatePiece> {

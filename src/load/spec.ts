@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../core/units.js';
+import { readBusiest } from './cdr-file.js';
 
 const MOST_CPS = 20_000;
 /** A rate that changes more often is none. */
@@ -60,6 +61,28 @@ const sawtooth = z
   })
   .describe('A rate that changes evenly and goes back at once, over and over');
 
+const HOUR_MS = 3_600_000;
+
+const replay = z
+  .strictObject({
+    shape: z.literal('replay'),
+    file: z.string().describe('CSV file of call detail records, whose first line names the columns'),
+    columns: z
+      .strictObject({
+        start: z.string().default('start').describe('When a call began: ISO 8601, or seconds or ms since 1970'),
+        duration: z.string().default('duration').describe('How long it lasted from its answer: seconds, or h:mm:ss'),
+      })
+      .prefault({})
+      .describe('Names of the columns'),
+    factor: z.number().gt(0).max(1000).default(1).describe('How many times the recorded calls'),
+    for: duration
+      .refine((ms) => ms > 0, 'must be above 0')
+      .default(HOUR_MS)
+      .describe('The busiest stretch of that length is taken'),
+  })
+  .transform((stage) => ({ ...stage, recorded: readBusiest(stage.file, stage.columns, stage.for) }))
+  .describe('The busiest hour of recorded calls, with their own hold times');
+
 const concurrent = z
   .strictObject({
     shape: z.literal('concurrent'),
@@ -85,7 +108,7 @@ const spike = z
   .describe('A constant rate with one burst in it');
 
 /** One stage of the load. */
-export const loadStage = z.discriminatedUnion('shape', [constant, ramp, steps, sawtooth, spike, concurrent]);
+export const loadStage = z.discriminatedUnion('shape', [constant, ramp, steps, sawtooth, spike, concurrent, replay]);
 
 /** The load of a run: stages, one after the other. */
 export const loadSpec = z.array(loadStage).min(1);

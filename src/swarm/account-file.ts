@@ -1,6 +1,6 @@
+import { readCsv } from '../core/csv-file.js';
 import { AppError } from '../core/errors.js';
 import { headerText, userPart } from '../flow/spec.js';
-import { readCsv } from './csv-file.js';
 
 /** Whom a registrar knows. */
 export interface Account {

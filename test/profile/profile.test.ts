@@ -48,7 +48,7 @@ describe('a profile', () => {
     expect(at('load.0.cps')).toMatchObject({ line: 3 });
     expect(at('load.1.shape')).toMatchObject({
       line: 4,
-      message: 'expected constant, ramp, steps, sawtooth, spike, concurrent, found "zigzag"',
+      message: 'expected constant, ramp, steps, sawtooth, spike, concurrent, replay, found "zigzag"',
     });
     expect(at('calls.hold')).toMatchObject({ line: 6, message: expect.stringContaining('20s') });
     expect(at('calls.colour')).toMatchObject({ line: 7, message: 'there is no such field' });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { AppError } from '../core/errors.js';
+import { AppError } from './errors.js';
 
 /** The rows of a CSV file by column, and the line of the file on which each ends. */
 export interface CsvFile {
