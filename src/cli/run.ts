@@ -101,6 +101,7 @@ Examples:
   trunkstorm run my.yaml --to sip:10.0.0.5 --seed 7     another seed, other random decisions
   trunkstorm run my.yaml --to sip:sbc.example.com --yes  a public address, more than 10 cps
   trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
+  trunkstorm run registrar.yaml                         accounts register: docs/registrations.md
 
 Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
     )

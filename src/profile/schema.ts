@@ -140,7 +140,9 @@ export const profileSchema = z
     seed: z.number().int().min(0).max(0xffffffff).default(1).describe('All random decisions follow from it'),
     target: targetUri
       .optional()
-      .describe('What is called; without it (and without --to) the run starts its own trunk on loopback'),
+      .describe(
+        'What is called; without it (and without --to) the registrar of `registrations`, or a trunk of the run’s own on loopback',
+      ),
     targets: targetsSpec
       .optional()
       .describe('In place of `target`: a trunk group, between whose targets attempts fail over'),
