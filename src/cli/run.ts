@@ -7,6 +7,7 @@ import type { Summary } from '../metrics/summary.js';
 import { hintsOf } from '../profile/hints.js';
 import type { Profile } from '../profile/schema.js';
 import { targetUris } from '../profile/targets.js';
+import { readCapacity } from '../report/capacity-file.js';
 import { reportHtml } from '../report/html.js';
 import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
@@ -48,6 +49,7 @@ interface RunFlags {
   network?: string;
   seed?: number;
   shards?: number;
+  capacity?: string;
   ui: boolean;
   yes?: boolean;
   json?: boolean;
@@ -90,6 +92,7 @@ export function runCommand(): Command {
       wholeNumber('--shards', 1, MOST_SHARDS),
     )
     .option('--yes', 'the target may be loaded: more than 10 attempts a second to a public address')
+    .option('--capacity <dir>', 'what `trunkstorm capacity --out` wrote, for criteria of readiness about headroom')
     .option('--no-ui', 'one plain line a second instead of the screen')
     .option('--json', 'print summary.json at the end, and nothing else on stdout')
     .addHelpText(
@@ -113,6 +116,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   let engine: Run | null = null;
   const interrupts = new Interrupts(() => engine?.stop());
   try {
+    const capacity = flags.capacity === undefined ? undefined : await readCapacity(flags.capacity);
     const prepared = await prepare(given, flags);
     const directory = await RunDirectory.create({
       name: prepared.profile.name,
@@ -122,6 +126,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
     let view: LiveView | null = null;
     engine = new Run({
       ...prepared,
+      capacity,
       id: basename(directory.path),
       version,
       local: flags.local,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ratio } from '../core/units.js';
 import { gateSpec } from './gate-spec.js';
 
 /** What telephony must do before it goes to callers, criterion by criterion. */
@@ -14,9 +15,14 @@ export const readinessSpec = z
           .max(40)
           .optional()
           .describe('The threshold in words, of a criterion that no figure of a run measures'),
+        headroom: ratio
+          .optional()
+          .describe(
+            'Calls at once beyond the expected peak, by a search for capacity (`run --capacity`), which counts for the verdict',
+          ),
       })
-      .refine(({ gate, threshold }) => (gate === undefined) !== (threshold === undefined), {
-        message: 'expected either `gate`, or `threshold` where nothing measures it',
+      .refine((one) => [one.gate, one.threshold, one.headroom].filter((given) => given !== undefined).length === 1, {
+        message: 'expected one of `gate`, `headroom`, and `threshold` where nothing measures it',
       }),
   )
   .default([])

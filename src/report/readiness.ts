@@ -1,13 +1,14 @@
 import type { ReadinessResult, Summary } from '../metrics/summary.js';
-import { printable } from './format.js';
+import { percent, printable } from './format.js';
 import type { Paint } from './summary-text.js';
 import { gateValue } from './verdict.js';
 
 /** What was measured of a criterion, in the unit of its gate. */
 export function measuredText({ expression, measured }: ReadinessResult): string {
-  return expression === null || measured === null
-    ? 'not measured'
-    : gateValue({ expression, observed: measured, pass: false });
+  if (measured === null) return 'not measured';
+  // Headroom has no gate: it is a share.
+  if (expression === null) return percent(Number(measured));
+  return gateValue({ expression, observed: measured, pass: false });
 }
 
 /** How many criteria are met, missed and not measured, and whether the run can claim it. */

@@ -3,7 +3,7 @@ import { count, milliseconds, NONE, percent, printable } from './format.js';
 
 /** The verdict of a run in words, with its reason. */
 export function verdictReason(summary: Summary): string {
-  const { run, gates, verdict } = summary;
+  const { run, gates, readiness, verdict } = summary;
   switch (verdict) {
     case 'pass':
       return gates.length === 0 ? 'no gates were set' : `all ${count(gates.length)} gates passed`;
@@ -13,6 +13,8 @@ export function verdictReason(summary: Summary): string {
       const ending = gates.find((g) => g.aborted);
       if (ending)
         return `ended by its gate ${printable(gateName(ending))}: ${gateValue(ending)}, ${gateReason(ending)}`;
+      const unready = readiness.filter((one) => one.pass === false);
+      if (failed.length === 0) return `not ready: ${printable(unready.map((one) => one.criterion).join(', '))}`;
       const unmeasured = failed.filter((g) => g.observed === null).length;
       const text = `${count(failed.length)} of ${count(gates.length)} gates failed`;
       return unmeasured > 0 ? `${text}, ${count(unmeasured)} of them not measured` : text;

@@ -1,5 +1,6 @@
 import type { Recording } from '../audio/recording.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { FoundCapacity } from '../metrics/readiness.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import type { Profile } from '../profile/schema.js';
 import type { Account } from '../swarm/account-file.js';
@@ -25,6 +26,8 @@ export interface RunOptions {
   drachtio?: { host: string; port: number; secret: string };
   /** The load comes by `Run.makeStep`, until `Run.hangUpAll`; called when the first may come. */
   onBegun?(): void;
+  /** What a search for capacity found before; for criteria of readiness. */
+  capacity?: FoundCapacity;
   onSnapshot(snapshot: Snapshot): void;
   /** Once a second, for the timeline. */
   onTimeline(snapshot: Snapshot): void;

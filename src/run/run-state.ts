@@ -3,6 +3,7 @@ import type { AppError } from '../core/errors.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { GateMonitor } from '../metrics/gate-monitor.js';
 import { LiveSetup } from '../metrics/live-setup.js';
+import type { FoundCapacity } from '../metrics/readiness.js';
 import { RegistrationMetrics } from '../metrics/registration-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 import { gatesOf, type Profile } from '../profile/schema.js';
@@ -21,6 +22,8 @@ export class RunState {
   readonly metrics: CallMetrics;
   /** Setups of calls that may still be up. */
   readonly live = new LiveSetup();
+  /** What a search for capacity found before, where one was given. */
+  capacity: FoundCapacity | null = null;
   /** Gates over sliding windows. */
   readonly gates: GateMonitor;
   readonly strain = new StrainMonitor();

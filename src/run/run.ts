@@ -70,6 +70,7 @@ export class Run {
   constructor(private readonly options: RunOptions) {
     const { profile, id, startedAt, plan, accounts = [] } = options;
     this.state = new RunState(profile, id, startedAt, plan, targetUris(profile), accounts.length);
+    this.state.capacity = options.capacity ?? null;
     const { registrations } = profile;
     this.registering = registrations ? new Registering(registrations, accounts.length, this.state) : null;
     this.impairing = new ImpairmentInForce(profile.impairment);

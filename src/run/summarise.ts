@@ -88,8 +88,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     result: gate.window === null ? judgeGate(gate, summary) : windowed.shift()!,
   }));
   const gates = judged.map(({ result }) => result);
-  const readiness = readinessOf(profile.readiness, judged.slice(profile.gates.length));
-  return { ...summary, gates, readiness, verdict: verdictOf(summary, gates) };
+  const readiness = readinessOf(profile.readiness, judged.slice(profile.gates.length), state.capacity);
+  return { ...summary, gates, readiness, verdict: verdictOf(summary, gates, readiness) };
 }
 
 function ownTrunk(state: RunState): OwnTrunkSummary | null {
@@ -147,9 +147,9 @@ function rounded(
   return figure && { p50: round(figure.p50), p99: round(figure.p99), max: round(figure.max) };
 }
 
-function verdictOf(summary: Figures, gates: Summary['gates']): Summary['verdict'] {
+function verdictOf(summary: Figures, gates: Summary['gates'], readiness: Summary['readiness']): Summary['verdict'] {
   if (summary.run.interrupted) return 'interrupted';
   if (summary.run.failure) return 'fail';
   if (!summary.run.valid) return 'invalid';
-  return gates.every((gate) => gate.pass) ? 'pass' : 'fail';
+  return gates.every(({ pass }) => pass) && readiness.every(({ pass }) => pass !== false) ? 'pass' : 'fail';
 }

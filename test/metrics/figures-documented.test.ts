@@ -84,7 +84,9 @@ const OF_OTHERS = new Set([
 function described(): string[] {
   const room = new URL('../../src/metrics/', import.meta.url);
   return readdirSync(room).flatMap((file) =>
-    [...readFileSync(new URL(file, room), 'utf8').matchAll(/(?:^ +|[{;] )(?:readonly )?(\w+)\??: /gm)].map(([, name]) => name),
+    [...readFileSync(new URL(file, room), 'utf8').matchAll(/(?:^ +|[{;] )(?:readonly )?(\w+)\??: /gm)].map(
+      ([, name]) => name,
+    ),
   );
 }
 

@@ -93,6 +93,22 @@ describe('criteria of readiness', () => {
     expect(reportHtml({ summary: without, timeline: [], worst })).not.toContain('Readiness');
   });
 
+  it('judge headroom by a search for capacity, where one was given and got as far', () => {
+    const criteria = ['{ criterion: a, headroom: 20% }', '{ criterion: b, headroom: 100% }'];
+    const profile = parseProfile(`${LOAD}readiness:\n${criteria.map((c) => `  - ${c}\n`).join('')}`, 'p');
+    const found = (calls: number | null, isAtLeast: boolean) => {
+      const state = new RunState(profile, 'id', new Date(0), planOf(profile), ['sip:t']);
+      state.metrics.add(answeredRecord());
+      if (calls !== null) state.capacity = { expected: 200, calls, isAtLeast };
+      const summary = summarise(state, state.startMs + 1000, '1.2.3');
+      return [...summary.readiness.flatMap(({ measured, pass }) => [measured, pass]), summary.verdict];
+    };
+    expect(found(null, false)).toEqual([null, null, null, null, 'pass']);
+    expect(found(240, true)).toEqual([0.2, true, null, null, 'pass']);
+    expect(found(239, false)).toEqual([0.195, false, 0.195, false, 'fail']);
+    expect(found(400, true)).toEqual([1, true, 1, true, 'pass']);
+  });
+
   it('are refused without a gate or a threshold, with both, and with a gate that is none', () => {
     const mistakes = (criterion: string) => {
       try {
@@ -103,7 +119,7 @@ describe('criteria of readiness', () => {
       }
       return [];
     };
-    expect(mistakes('{ criterion: a }')).toEqual([expect.stringMatching(/^readiness.0 4 expected either `gate`/)]);
+    expect(mistakes('{ criterion: a }')).toEqual([expect.stringMatching(/^readiness.0 4 expected one of `gate`/)]);
     expect(mistakes('{ criterion: a, gate: calls.failed == 0, threshold: none }')).toHaveLength(1);
     expect(mistakes('{ criterion: a, gate: calls.fail == 0 }')).toEqual([
       expect.stringMatching(/^readiness.0.gate 4 there is no figure `calls.fail`; did you mean `calls.failed`/),

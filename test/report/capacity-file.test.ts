@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { CapacityResult } from '../../src/load/capacity/capacity-search.js';
+import { headroomTable } from '../../src/load/capacity/headroom.js';
+import { readCapacity } from '../../src/report/capacity-file.js';
+import { capacityJson } from '../../src/report/capacity-text.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'capacity-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const RESULT: CapacityResult = {
+  concurrency: { value: 231, isAtLeast: false, failedAt: 232, cause: 'channels', isConfirmed: true, turnedAway: null },
+  cps: null,
+  baselineAilment: null,
+  srdLimitMs: 100,
+};
+
+function write(result: CapacityResult, expected: number | null): Promise<void> {
+  const headroom = expected === null ? null : headroomTable(result, expected, 0.2);
+  const report = { target: 'sip:t', version: '1', durationMs: 1, isInterrupted: false, result, steps: [], headroom };
+  return writeFile(join(directory, 'capacity.json'), JSON.stringify(capacityJson(report)));
+}
+
+it('what a search for capacity wrote is read back: expected peak, calls at once, whether more are possible', async () => {
+  await write(RESULT, 200);
+  expect(await readCapacity(directory)).toEqual({ expected: 200, calls: 231, isAtLeast: false });
+  await write({ ...RESULT, concurrency: { ...RESULT.concurrency!, isAtLeast: true } }, 100);
+  expect(await readCapacity(directory)).toEqual({ expected: 100, calls: 231, isAtLeast: true });
+});
+
+it('what cannot be used is refused with file and remedy', async () => {
+  const refusal = (found: string) => ({
+    code: 'FILE_UNREADABLE',
+    detail: { where: join(directory, 'capacity.json'), found },
+  });
+  await expect(readCapacity(directory)).rejects.toMatchObject(refusal('ENOENT'));
+  await write(RESULT, null);
+  await expect(readCapacity(directory)).rejects.toMatchObject(refusal('no expected peak'));
+  await write({ ...RESULT, concurrency: null }, 200);
+  await expect(readCapacity(directory)).rejects.toMatchObject(refusal('no number of calls at once that held'));
+  await writeFile(join(directory, 'capacity.json'), '{');
+  await expect(readCapacity(directory)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+});
