@@ -42,8 +42,35 @@ export interface BenchOptions {
   isUnmeasured?: boolean;
   /** What the calls' sessions have besides. */
   session?: Partial<SessionSpec>;
+  /** Each call says a marker every 10 s, and listens for it; measured is from when its times are known. */
+  isProbed?: boolean;
   /** Called when all calls have been up for a second. */
   onSteady?: () => void;
+}
+
+const MARKERS_EVERY_MS = 10_000;
+/** All is listened to for a period and 2.2 s more. */
+const KNOWN_AFTER_S = 14;
+const PROBED: Partial<SessionSpec> = {
+  listen: {
+    markers: true,
+    markerTimes: {
+      callerEveryMs: MARKERS_EVERY_MS,
+      calleeEveryMs: MARKERS_EVERY_MS,
+      firstByMs: MARKERS_EVERY_MS,
+    },
+  },
+};
+
+/** Has the calls say markers, evenly spread over the time; the function ends it. */
+function sayMarkers(client: MediaClient, calls: number): () => void {
+  let next = 0;
+  const startMs = performance.now();
+  const timer = setInterval(() => {
+    for (; (next * MARKERS_EVERY_MS) / calls <= performance.now() - startMs; next++)
+      void client.say(next % calls, 'marker');
+  }, 20);
+  return () => clearInterval(timer);
 }
 
 /** Our media thread with so many calls towards the echo: figures between the first and the last full second. */
@@ -59,7 +86,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
       portMax: FIRST_RTP_PORT + 2 * calls + 199,
       sharedPorts,
       pool: calls,
-      sounds: { speech: { audio: 'speech' } },
+      sounds: { speech: { audio: 'speech' }, marker: { audio: 'silence', marker: 2, once: true } },
       formats: [{ codec: 'PCMU', ptimeMs: 20 }],
       seed: 1,
       tickMs,
@@ -93,6 +120,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     mediaTimeoutMs: 5000,
     bpl: 25.1,
     rtcp: { xr: true },
+    ...(options.isProbed ? PROBED : {}),
     ...options.session,
   };
   const remote = {
@@ -107,12 +135,14 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     client.open(call, lease.pair, `call-${call}`, session, [], []);
     client.connect(call, remote, true);
   }
+  const hush = options.isProbed ? sayMarkers(client, calls) : () => {};
   // Whole seconds between two snapshots of the running load; opening and the compiler's first steps are left out.
   while (snapshots.length === 0 || snapshots[snapshots.length - 1].sessions < calls) await sleep(50);
-  const skip = snapshots.length + 1;
+  const skip = snapshots.length + 1 + (options.isProbed ? KNOWN_AFTER_S : 0);
   while (snapshots.length < skip) await sleep(50);
   options.onSteady?.();
   while (snapshots.length < skip + seconds + 1) await sleep(50);
+  hush();
   const first = snapshots[skip];
   const last = snapshots[snapshots.length - 1];
   const reports = await Promise.all(leases.map((_, call) => client.close(call)));

@@ -1,10 +1,12 @@
-// What listening to a call costs beside measuring it: received audio played to a listener that does nothing, and to the search for
-// markers. CPU time a packet of PCMU, 20 ms, of so many calls by turns; the median of the rounds.
+// What listening to a call costs beside measuring it: received audio played to a listener that does nothing, to the search for markers at
+// all times, and to that for markers whose times are known. CPU time a packet of PCMU, 20 ms, of so many calls by turns; the median of
+// the rounds.
 //
 //   npx tsx bench/quality/played.ts [--calls 1000] [--seconds 20] [--rounds 3]
 import { parseArgs } from 'node:util';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
+import { renderMarker } from '../../src/probe/marker.js';
 import { MarkerListener } from '../../src/probe/marker-listener.js';
 import { Payload } from '../../src/quality/heard-payload.js';
 import { type Listener, PlayedAudio } from '../../src/quality/played-audio.js';
@@ -18,16 +20,24 @@ const { values } = parseArgs({
 });
 const calls = Number(values.calls);
 const packets = Number(values.seconds) * 50;
-const audio = EncodedAudio.encode(Int16Array.from(speechLike(1, 30, 8000)), 'PCMU', 20);
+/** Each call has a marker so often; the first ones are heard before it is measured. */
+const MARKERS_EVERY = 10_000 / 20;
+const KNOWN_AFTER = 13_000 / 20;
+const times = { callerEveryMs: 10_000, calleeEveryMs: 10_000, firstByMs: 10_000 };
+const speech = EncodedAudio.encode(Int16Array.from(speechLike(1, 30, 8000)), 'PCMU', 20);
+const marker = EncodedAudio.encode(renderMarker(2, 8000), 'PCMU', 20);
 
 function measure(listener: () => Listener): number {
   const ears = Array.from({ length: calls }, () => new PlayedAudio([listener()], { kind: 'fixed', delayMs: 60 }));
-  const before = process.cpuUsage();
-  for (let i = 0; i < packets; i++) {
+  let before = process.cpuUsage();
+  for (let i = 0; i < KNOWN_AFTER + packets; i++) {
+    if (i === KNOWN_AFTER) before = process.cpuUsage();
     for (const [call, ear] of ears.entries()) {
-      const start = ((i + call) % audio.frames) * audio.frameBytes;
+      const frame = (i + call) % MARKERS_EVERY;
+      const { bytes, frameBytes, frames } = frame < marker.frames ? marker : speech;
+      const start = (frame < marker.frames ? frame : (i + call) % frames) * frameBytes;
       const arrivalMs = 1000 + i * 20 + ((i * 7 + call) % 15);
-      ear.hear(Payload.pcmu, audio.bytes, start, start + audio.frameBytes, 1, i * 160, arrivalMs);
+      ear.hear(Payload.pcmu, bytes, start, start + frameBytes, 1, i * 160, arrivalMs);
     }
   }
   const { user, system } = process.cpuUsage(before);
@@ -35,15 +45,22 @@ function measure(listener: () => Listener): number {
   return (1000 * (user + system)) / (packets * calls);
 }
 
+function searching(isScheduled: boolean): Listener {
+  const markers = new MarkerListener(isScheduled ? times : undefined);
+  markers.onAnswer(1000);
+  return markers;
+}
+
 const ROWS: { name: string; listener: () => Listener; ns: number[] }[] = [
   { name: 'nobody hears', listener: () => ({ listen() {} }), ns: [] },
-  { name: 'markers are searched', listener: () => new MarkerListener(), ns: [] },
+  { name: 'markers are searched', listener: () => searching(false), ns: [] },
+  { name: 'the same when they are due', listener: () => searching(true), ns: [] },
 ];
 for (let round = 0; round < Number(values.rounds); round++)
   for (const { listener, ns } of ROWS) ns.push(measure(listener));
 for (const { name, ns } of ROWS)
   console.log(
-    `${name.padEnd(24)}${ns
+    `${name.padEnd(28)}${ns
       .sort((a, b) => a - b)
       [ns.length >> 1].toFixed(0)
       .padStart(6)} ns a packet`,
