@@ -27,10 +27,13 @@ const NUMBERS = 3;
 const SAMPLES = 2 * NUMBERS;
 /** The highest threshold that is active now, from 1; 0 where none is. */
 const ACTIVE = SAMPLES + 1;
-/** For none and for each threshold: up to where the envelope lay right above it last, and how many samples it was the highest active one. */
+/**
+ * For none and for each threshold, side by side: up to where the envelope lay right above it last, and how many samples it was
+ * the highest active one.
+ */
 const REACHED = ACTIVE + 1;
-const COUNTS = REACHED + THRESHOLDS + 1;
-export const ACTIVE_LEVEL_NUMBERS = Math.ceil((COUNTS + THRESHOLDS + 1) / 2);
+const COUNTS = REACHED + 1;
+export const ACTIVE_LEVEL_NUMBERS = NUMBERS + 1 + THRESHOLDS + 1;
 
 /** What ITU-T P.56, method B, tells of an audio. */
 export interface ActiveLevel {
@@ -48,7 +51,7 @@ export interface ActiveLevel {
 export class ActiveLevelMeter {
   private readonly numbers: Float64Array;
   private readonly words: Int32Array;
-  private readonly at: number;
+  readonly at: number;
   private readonly word: number;
 
   /** @param range `ACTIVE_LEVEL_NUMBERS` zeros */
@@ -83,7 +86,7 @@ export class ActiveLevelMeter {
     if (samples === 0) return null;
     const energy = this.numbers[this.at + ENERGY];
     let active = 0;
-    for (let i = 1; i <= THRESHOLDS; i++) active += words[word + COUNTS + i];
+    for (let i = 1; i <= THRESHOLDS; i++) active += words[word + COUNTS + 2 * i];
     // The first threshold that does not lie far enough below the level of its active time; the true one is between it and the one before.
     let belowDb = 0;
     let belowMarginDb = 0;
@@ -100,7 +103,7 @@ export class ActiveLevelMeter {
       }
       belowDb = levelDb;
       belowMarginDb = marginDb;
-      active -= words[word + COUNTS + i];
+      active -= words[word + COUNTS + 2 * i];
     }
     return { levelDbov: null, activityFactor: 0 };
   }
@@ -119,7 +122,7 @@ export class ActiveLevelMeter {
       inner = mean + decayed;
       now += BLOCK_SAMPLES;
       active = this.reach(32 - Math.clz32(outer), active, now);
-      words[word + COUNTS + active] += BLOCK_SAMPLES;
+      words[word + COUNTS + 2 * active] += BLOCK_SAMPLES;
     }
     numbers[at + INNER] = inner;
     numbers[at + OUTER] = outer;
@@ -136,17 +139,17 @@ export class ActiveLevelMeter {
     numbers[at + INNER] = mean + decayed;
     words[word + SAMPLES] += samples;
     const active = this.reach(32 - Math.clz32(numbers[at + OUTER]), words[word + ACTIVE], words[word + SAMPLES]);
-    words[word + COUNTS + active] += samples;
+    words[word + COUNTS + 2 * active] += samples;
     words[word + ACTIVE] = active;
   }
 
   /** The highest threshold that is active at `now`, when the envelope reaches `reached` and `active` was active. */
   private reach(reached: number, active: number, now: number): number {
     const { words, word } = this;
-    words[word + REACHED + reached] = now;
+    words[word + REACHED + 2 * reached] = now;
     if (reached >= active) return reached;
     let still = active;
-    while (still > reached && now - words[word + REACHED + still] > HANGOVER_SAMPLES) still--;
+    while (still > reached && now - words[word + REACHED + 2 * still] > HANGOVER_SAMPLES) still--;
     return still;
   }
 }

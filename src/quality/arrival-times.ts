@@ -2,22 +2,23 @@ import type { NumberRange } from '../core/number-block.js';
 import type { LevelMeter } from './levels.js';
 import type { DirectionFacts } from './one-way.js';
 
-// Where the numbers lie.
+// Where the numbers lie that every packet touches.
 const PACKETS = 0;
-const FIRST_MS = 1;
-const LAST_MS = 2;
-const LONGEST_GAP_MS = 3;
+const LAST_MS = 1;
+const LONGEST_GAP_MS = 2;
 /** As the longest gap, only of the time in which audio was expected. */
-const LONGEST_EXPECTED_GAP_MS = 4;
-/** When that one began. */
-const EXPECTED_GAP_FROM_MS = 5;
-const START_DELAY_MS = 6;
-export const ARRIVAL_NUMBERS = 7;
+const LONGEST_EXPECTED_GAP_MS = 3;
+export const ARRIVAL_NUMBERS = 4;
 
 /** When the packets of a stream came, and for how long none did. */
 export class ArrivalTimes {
   private readonly numbers: Float64Array;
   private readonly at: number;
+  /** Of the first packet; NaN before. */
+  private firstArrivalMs = Number.NaN;
+  private firstDelayMs = Number.NaN;
+  /** When the longest gap in which audio was expected began. */
+  private expectedGapFromMs = 0;
 
   /**
    * @param range `ARRIVAL_NUMBERS` zeros
@@ -37,7 +38,7 @@ export class ArrivalTimes {
 
   /** `null` before the first packet. */
   get firstMs(): number | null {
-    return this.packets === 0 ? null : this.numbers[this.at + FIRST_MS];
+    return this.packets === 0 ? null : this.firstArrivalMs;
   }
 
   get lastMs(): number | null {
@@ -46,8 +47,7 @@ export class ArrivalTimes {
 
   /** How long after the answer (a hold in between left out) the first packet came; `null` without one, or on hold. */
   get startDelayMs(): number | null {
-    const delayMs = this.numbers[this.at + START_DELAY_MS];
-    return this.packets === 0 || Number.isNaN(delayMs) ? null : delayMs;
+    return Number.isNaN(this.firstDelayMs) ? null : this.firstDelayMs;
   }
 
   /** What a verdict rests on. */
@@ -67,8 +67,8 @@ export class ArrivalTimes {
     const lastMs = numbers[at + LAST_MS];
     if (numbers[at + PACKETS]++ === 0) {
       const { levels } = this;
-      numbers[at + FIRST_MS] = arrivalMs;
-      numbers[at + START_DELAY_MS] = levels.isExpected ? Math.max(0, arrivalMs - levels.sinceMs) : Number.NaN;
+      this.firstArrivalMs = arrivalMs;
+      this.firstDelayMs = levels.isExpected ? Math.max(0, arrivalMs - levels.sinceMs) : Number.NaN;
     } else {
       const gapMs = arrivalMs - lastMs;
       if (gapMs > numbers[at + LONGEST_GAP_MS]) numbers[at + LONGEST_GAP_MS] = gapMs;
@@ -83,7 +83,7 @@ export class ArrivalTimes {
     const gapMs = this.expectedGapAt(nowMs);
     if (gapMs <= this.numbers[this.at + LONGEST_EXPECTED_GAP_MS]) return;
     this.numbers[this.at + LONGEST_EXPECTED_GAP_MS] = gapMs;
-    this.numbers[this.at + EXPECTED_GAP_FROM_MS] = nowMs - gapMs;
+    this.expectedGapFromMs = nowMs - gapMs;
   }
 
   /** The longest time without a packet after the first one; `null` before that. */
@@ -108,6 +108,6 @@ export class ArrivalTimes {
   longestExpectedGapFrom(nowMs: number): number {
     const { numbers, at } = this;
     const gapMs = this.expectedGapAt(nowMs);
-    return gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS] ? nowMs - gapMs : numbers[at + EXPECTED_GAP_FROM_MS];
+    return gapMs > numbers[at + LONGEST_EXPECTED_GAP_MS] ? nowMs - gapMs : this.expectedGapFromMs;
   }
 }

@@ -26,8 +26,7 @@ const LEAST_SQUARES = 3;
 const SAMPLES = 4;
 const CLIPPED = 5;
 const ALL_SAMPLES = 6;
-const PACKETS = 7;
-export const CLIPPING_NUMBERS = 8;
+export const CLIPPING_NUMBERS = 7;
 
 /**
  * How much of the audio was clipped, wherever on its way: samples at the rails of G.711; where it stays below them, samples in
@@ -37,7 +36,7 @@ export const CLIPPING_NUMBERS = 8;
  */
 export class ClippingMeter {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
 
   /** @param range `CLIPPING_NUMBERS` zeros */
   constructor(range: NumberRange = takeNumbers(CLIPPING_NUMBERS)) {
@@ -46,10 +45,9 @@ export class ClippingMeter {
     this.begin();
   }
 
-  /** Counts a packet; whether it is one of those that are looked at, which alone need to be taken. */
-  isDue(): boolean {
-    const { numbers, at } = this;
-    return numbers[at + PACKETS]++ % LOOKED_AT === 0;
+  /** Whether the packet of that number, from 1 on, is one of those that are looked at, which alone need to be taken. */
+  isDue(packet: number): boolean {
+    return packet % LOOKED_AT === 1;
   }
 
   /** Takes the codes from `start` to `end`, which were measured into `blocks`. */

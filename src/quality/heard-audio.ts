@@ -3,7 +3,7 @@ import { type LevelDecoder, openLevelDecoder } from '../audio/decoder.js';
 import { type Law, measureG711 } from '../audio/g711.js';
 import { l16ToUlaw } from '../audio/l16.js';
 import { CODECS, type CodecName } from '../core/codecs.js';
-import type { NumberRange } from '../core/number-block.js';
+import { type NumberRange, touch } from '../core/number-block.js';
 import { ACTIVE_LEVEL_NUMBERS, ActiveLevelMeter } from './active-level.js';
 import { CLIPPING_NUMBERS, ClippingMeter } from './clipping.js';
 import { GarbleDetector, type Reading } from './garble.js';
@@ -21,7 +21,7 @@ const GARBLE_EVERY = 8;
 const LEVEL_RATE = 8000;
 
 export const HEARD_AUDIO_NUMBERS =
-  LEVEL_NUMBERS + PAUSE_NUMBERS + ACTIVE_LEVEL_NUMBERS + CLIPPING_NUMBERS + NOISE_FLOOR_NUMBERS;
+  PAUSE_NUMBERS + ACTIVE_LEVEL_NUMBERS + LEVEL_NUMBERS + CLIPPING_NUMBERS + NOISE_FLOOR_NUMBERS;
 
 /** The packet at hand, of any stream of the thread. */
 const blocks = new AudioBlocks();
@@ -41,6 +41,8 @@ export class HeardAudio {
   /** Of the codec that came last, where its packets have to be decoded for their level. */
   private decoder: { codec: CodecName; levels: LevelDecoder } | null = null;
 
+  private readonly numbers: Float64Array;
+  private readonly at: number;
   private readonly pauses: Pauses;
   private readonly active: ActiveLevelMeter;
   private readonly clipping: ClippingMeter;
@@ -48,14 +50,24 @@ export class HeardAudio {
 
   /** @param range of `HEARD_AUDIO_NUMBERS` zeros */
   constructor({ numbers, words, at }: NumberRange) {
-    const pausesAt = at + LEVEL_NUMBERS;
-    const activeAt = pausesAt + PAUSE_NUMBERS;
-    const clippingAt = activeAt + ACTIVE_LEVEL_NUMBERS;
-    this.levels = new LevelMeter(LEVEL_RATE, { numbers, words, at });
-    this.pauses = new Pauses({ numbers, words, at: pausesAt });
+    // What every packet needs comes to lie on the first four lines of the cache, as the range begins with a line: pauses and the
+    // envelope on one, its thresholds on two, most of the levels on another.
+    const activeAt = at + PAUSE_NUMBERS;
+    const levelsAt = activeAt + ACTIVE_LEVEL_NUMBERS;
+    const clippingAt = levelsAt + LEVEL_NUMBERS;
+    this.numbers = numbers;
+    this.at = at;
+    this.pauses = new Pauses({ numbers, words, at });
+    this.levels = new LevelMeter(LEVEL_RATE, { numbers, words, at: levelsAt });
     this.active = new ActiveLevelMeter({ numbers, words, at: activeAt });
     this.clipping = new ClippingMeter({ numbers, words, at: clippingAt });
     this.noise = new NoiseFloorMeter({ numbers, words, at: clippingAt + CLIPPING_NUMBERS });
+  }
+
+  /** Asks for what the next packet needs. */
+  touch(): void {
+    const { levels, pauses, active, noise, clipping } = this;
+    touch(this.numbers, this.at, levels.at + pauses.at + active.at + noise.at + clipping.at);
   }
 
   get packets(): number {
@@ -114,7 +126,7 @@ export class HeardAudio {
     measureG711(law, bytes, start, end, blocks);
     if (blocks.squares[0] > HEARD_SQUARE * BLOCK_SAMPLES && isConstant(bytes, start, end)) blocks.mute();
     this.take(sequence, timestamp, LEVEL_RATE, arrivalMs);
-    if (this.clipping.isDue()) this.clipping.take(law, bytes, start, end, blocks);
+    if (this.clipping.isDue(this.levels.audioPackets)) this.clipping.take(law, bytes, start, end, blocks);
     if ((this.levels.audioPackets & (GARBLE_EVERY - 1)) === 0) this.lookForGarble(law, bytes, start, end);
   }
 
@@ -140,7 +152,7 @@ export class HeardAudio {
     this.take(sequence, timestamp, clockRate, arrivalMs);
     if (kind !== Payload.l16 && kind !== Payload.l16Wide) return true;
     // What was flat is not flat any more behind G.722 and Opus.
-    if (this.clipping.isDue()) {
+    if (this.clipping.isDue(this.levels.audioPackets)) {
       const count = l16ToUlaw(bytes, start, end, sampleRate / LEVEL_RATE, codes);
       this.clipping.take('PCMU', codes, 0, count, blocks);
     }

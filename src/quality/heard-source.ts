@@ -1,14 +1,15 @@
-import { takeNumbers } from '../core/number-block.js';
+import { takeNumbers, touch } from '../core/number-block.js';
 import { WINDOW_PAIR_NUMBERS } from './bit-window.js';
 import type { BurstTotals } from './burst-gaps.js';
 import { LOSS_RUN_NUMBERS, LossRuns } from './loss-runs.js';
 import { type JitterBuffer, PLAYOUT_NUMBERS, PlayoutBuffer } from './playout.js';
 import { Arrival, RECEIVER_NUMBERS, RtpReceiver } from './rtp-receiver.js';
 
-const SOURCE_NUMBERS = RECEIVER_NUMBERS + PLAYOUT_NUMBERS + LOSS_RUN_NUMBERS + WINDOW_PAIR_NUMBERS;
+const SOURCE_NUMBERS = PLAYOUT_NUMBERS + LOSS_RUN_NUMBERS + RECEIVER_NUMBERS + WINDOW_PAIR_NUMBERS;
 
 /** Everything that is kept apart for each SSRC of a stream, so that figures of two sources are never mixed. */
 export class HeardSource {
+  private readonly numbers: Float64Array;
   readonly receiver: RtpReceiver;
   readonly playout: PlayoutBuffer;
   readonly runs: LossRuns;
@@ -23,14 +24,21 @@ export class HeardSource {
     readonly clockRate: number,
     jitterBuffer: JitterBuffer,
   ) {
-    // One stretch for all, the windows last.
+    // One stretch for all, the windows last; of the others those first that every packet needs.
     const { numbers, words, at } = takeNumbers(SOURCE_NUMBERS);
-    const playoutAt = at + RECEIVER_NUMBERS;
-    const runsAt = playoutAt + PLAYOUT_NUMBERS;
-    const windows = { numbers, words, at: runsAt + LOSS_RUN_NUMBERS };
-    this.receiver = new RtpReceiver(clockRate, { numbers, words, at }, windows);
-    this.playout = new PlayoutBuffer(jitterBuffer, clockRate, { numbers, words, at: playoutAt });
+    this.numbers = numbers;
+    const runsAt = at + PLAYOUT_NUMBERS;
+    const receiverAt = runsAt + LOSS_RUN_NUMBERS;
+    const windows = { numbers, words, at: receiverAt + RECEIVER_NUMBERS };
+    this.playout = new PlayoutBuffer(jitterBuffer, clockRate, { numbers, words, at });
     this.runs = new LossRuns({ numbers, words, at: runsAt }, windows);
+    this.receiver = new RtpReceiver(clockRate, { numbers, words, at: receiverAt }, windows);
+  }
+
+  /** Asks for what the next packet needs. */
+  touch(): void {
+    const { receiver, playout, runs } = this;
+    touch(this.numbers, playout.at, receiver.at + runs.at);
   }
 
   /**

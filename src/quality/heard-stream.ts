@@ -58,6 +58,7 @@ export class HeardStream implements HeardCounters {
   private readonly audio: HeardAudio;
   private readonly arrivals: ArrivalTimes;
   private echo = false;
+  private played: HeardSpec['played'];
 
   private readonly earlier = new EarlierSources();
   readonly digits = new HeardDigits();
@@ -93,6 +94,7 @@ export class HeardStream implements HeardCounters {
     // Another clock makes another stream of it, the SSRC notwithstanding: times and timestamps go together anew.
     if (spec.clockRate !== this.spec.clockRate) this.endCurrent();
     this.spec = spec;
+    this.played = spec.played;
     this.kinds = kindsOf(spec.acceptPayloadTypes, spec.measuresLevels ?? true);
     numbers[at + OWN_SSRC] = spec.ownSsrc;
     const codec = Object.values(spec.acceptPayloadTypes).find((name) => name in CODECS);
@@ -125,16 +127,17 @@ export class HeardStream implements HeardCounters {
       this.malformed++;
       return;
     }
-    const { numbers, at } = this;
+    const { numbers, at, audio, current } = this;
+    current?.touch();
+    audio.touch();
     const kind = this.kinds[payloadTypeOf(bytes, offset)];
     const ssrc = ssrcOf(bytes, offset);
     if (ssrc === numbers[at + OWN_SSRC] && !this.echo) this.noteOwnSsrc(bytes, offset);
-    const { played } = this.spec;
-    if (played !== undefined) {
-      const start = payloadStart(bytes, offset);
-      const end = payloadEnd(bytes, offset, length);
-      played.hear(kind, bytes, start, end, ssrc, timestampOf(bytes, offset) | 0, arrivalMs, markerOf(bytes, offset));
-    }
+    // As a signed number the timestamp is passed on without an allocation; only differences are used.
+    const timestamp = timestampOf(bytes, offset) | 0;
+    const start = payloadStart(bytes, offset);
+    const end = payloadEnd(bytes, offset, length);
+    this.played?.hear(kind, bytes, start, end, ssrc, timestamp, arrivalMs, markerOf(bytes, offset));
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc, arrivalMs);
@@ -142,20 +145,15 @@ export class HeardStream implements HeardCounters {
     }
     const endsInterval = arrivalMs >= numbers[at + INTERVAL_END_MS];
     if (endsInterval) this.endInterval(arrivalMs);
-    // As a signed number the timestamp is passed on without an allocation; only differences are used.
-    const timestamp = timestampOf(bytes, offset) | 0;
     const sequence = sequenceOf(bytes, offset);
     const isCurrent = ssrc === numbers[at + CURRENT_SSRC];
     if (isCurrent && this.arrivals.silentFor(arrivalMs) >= INTERRUPTION_MS)
       this.noteGap(sequence, timestamp, arrivalMs);
     this.arrivals.note(arrivalMs);
-    const source = isCurrent ? this.current! : this.sourceOf(ssrc);
+    const source = isCurrent ? current! : this.sourceOf(ssrc);
     const arrival = source.accept(sequence, timestamp, arrivalMs, isAudio(kind), markerOf(bytes, offset));
     if (endsInterval) source.extendInterval(this.intervals!.spread(this.packetsLostSoFar(), arrivalMs));
     if (arrival === Arrival.duplicate) return;
-    const { audio } = this;
-    const start = payloadStart(bytes, offset);
-    const end = payloadEnd(bytes, offset, length);
     switch (kind) {
       case Payload.pcmu:
         audio.hearLaw('PCMU', bytes, start, end, sequence, timestamp, arrivalMs);

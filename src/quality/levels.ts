@@ -21,23 +21,23 @@ export interface ExpectedAudio {
   expectedMs: number;
 }
 
-// Where the numbers lie: those that every packet touches first.
+// Where the numbers lie: those that every packet touches first, on one line of the cache.
 const AUDIO_PACKETS = 0;
-const LOUD_ENERGY = 1;
-const LOUD_SAMPLES = 2;
-const EXPECTED = 3;
-const EXPECTED_SINCE_MS = 4;
+const SAMPLES = 1;
+const LOUD_ENERGY = 2;
+const LOUD_SAMPLES = 3;
+const EXPECTED = 4;
 /** Packets that came while audio was expected, and those that were not above −50 dBov, comfort noise among them. */
 const JUDGED_PACKETS = 5;
-const QUIET_PACKETS = 6;
-const SECOND_START_MS = 7;
-const SECOND_ENERGY = 8;
+const SECOND_START_MS = 6;
+const SECOND_ENERGY = 7;
+const QUIET_PACKETS = 8;
 const SILENT_PACKETS = 9;
 const COMFORT_NOISE_PACKETS = 10;
-const SECONDS_EXPECTED = 11;
-const SECONDS_HEARD = 12;
-const EXPECTED_MS = 13;
-const SAMPLES = 14;
+const EXPECTED_SINCE_MS = 11;
+const SECONDS_EXPECTED = 12;
+const SECONDS_HEARD = 13;
+const EXPECTED_MS = 14;
 /** Levels that comfort noise carried: their sum in dBov, and how many. */
 const COMFORT_NOISE_DBOV = 15;
 const COMFORT_NOISE_LEVELS = 16;
@@ -49,7 +49,7 @@ export const LEVEL_NUMBERS = 17;
  */
 export class LevelMeter {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
 
   /** @param range `LEVEL_NUMBERS` zeros */
   constructor(

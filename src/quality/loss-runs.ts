@@ -31,7 +31,7 @@ export const LOSS_RUN_NUMBERS = 7;
  */
 export class LossRuns {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
   private readonly words: Int32Array;
   /** A bit for each packet that was played. */
   private readonly played: number;

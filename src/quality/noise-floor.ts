@@ -15,7 +15,7 @@ const SPREAD = 10 ** 0.3;
  */
 export class NoiseFloorMeter {
   private readonly words: Int32Array;
-  private readonly at: number;
+  readonly at: number;
 
   /** @param range `NOISE_FLOOR_NUMBERS` zeros */
   constructor(range: NumberRange = takeNumbers(NOISE_FLOOR_NUMBERS)) {

@@ -16,7 +16,7 @@ export const PAUSE_NUMBERS = 4;
  */
 export class Pauses {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
 
   /** @param range `PAUSE_NUMBERS` zeros */
   constructor(range: NumberRange = takeNumbers(PAUSE_NUMBERS)) {

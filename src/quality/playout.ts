@@ -48,7 +48,7 @@ export const PLAYOUT_NUMBERS = 9;
  */
 export class PlayoutBuffer {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
   /** `null` where the delay is fixed. */
   readonly adaptive: AdaptiveDelay | null;
 

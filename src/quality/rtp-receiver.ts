@@ -63,7 +63,7 @@ export const RECEIVER_NUMBERS = 22;
  */
 export class RtpReceiver {
   private readonly numbers: Float64Array;
-  private readonly at: number;
+  readonly at: number;
   private readonly words: Int32Array;
   private readonly window: number;
 

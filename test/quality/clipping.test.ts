@@ -12,7 +12,7 @@ function clippedRatio(samples: Int16Array, law: Law = 'PCMU'): number | null {
   encodeG711(law, samples, bytes);
   const meter = new ClippingMeter();
   for (let at = 0; at < bytes.length; at += 160) {
-    if (!meter.isDue()) continue;
+    if (!meter.isDue(1 + at / 160)) continue;
     measureG711(law, bytes, at, at + 160, blocks);
     meter.take(law, bytes, at, at + 160, blocks);
   }
