@@ -38,6 +38,8 @@ const MAX_CALLS = 1000;
 const MAX_CPS = 100;
 /** Attempts a second by which calls at once are gathered at most. */
 const PACE_CPS = 100;
+/** What RFC 7502 4.10 recommends. */
+const RFC_7502_ATTEMPTS = 50_000;
 /** A line of progress so often where there is no terminal. */
 const PROGRESS_MS = 10_000;
 
@@ -59,6 +61,7 @@ interface CapacityFlags {
   numbers?: string;
   seed?: number;
   out?: string;
+  rfc7502?: number | true;
   yes?: boolean;
   json?: boolean;
 }
@@ -114,6 +117,11 @@ export function capacityCommand(): Command {
     .option('--numbers <file>', 'CSV whose columns are variables of the profile')
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
     .option('--out <dir>', 'directory for capacity.json, the text and the call records (default: none is kept)')
+    .option(
+      '--rfc7502 [n]',
+      'attempts a second as RFC 7502 says: from 100 on, steps of n attempts (50000) of which none may fail',
+      wholeNumber('--rfc7502', 1, 1_000_000),
+    )
     .option('--yes', 'the target may be loaded: more than 10 attempts a second to a public address')
     .option('--json', 'print the result as JSON, and nothing else on stdout')
     .addHelpText(
@@ -242,6 +250,7 @@ async function prepare(given: string, flags: CapacityFlags) {
     stepCalls: flags.stepCalls,
     stepMs: flags.stepTime,
     criteria: CRITERIA,
+    rfc7502Attempts: flags.rfc7502 === true ? RFC_7502_ATTEMPTS : flags.rfc7502,
     paceCps: flags.pace,
     shortestMs: flags.shortest,
     longestMs: flags.longest,

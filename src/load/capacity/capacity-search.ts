@@ -1,5 +1,6 @@
 import { type Ailment, type Criteria, type Finding, judgeStep, srdLimitMs } from './judge.js';
-import { type Knee, KneeSearch, type Trial } from './knee-search.js';
+import { type Knee, KneeSearch, type LevelSearch, type Trial } from './knee-search.js';
+import { Rfc7502Search } from './rfc7502-search.js';
 import type { Dimension, StepFigures, StepPlan } from './step.js';
 
 export interface CapacityOptions {
@@ -12,6 +13,8 @@ export interface CapacityOptions {
   stepCalls: number;
   stepMs: number;
   criteria: Criteria;
+  /** Attempts a second are sought as RFC 7502 says, by steps of so many attempts of which none may fail. */
+  rfc7502Attempts?: number;
   /** Most attempts a second while calls at once are sought; lowered where the trunk turns them away by rate. */
   paceCps: number;
   /** Shortest and longest that a call lasts while calls at once are sought. */
@@ -109,7 +112,7 @@ const isTurnedAway = (ailment: Ailment | null): boolean => ailment === 'refused'
 export class CapacitySearch {
   readonly steps: StepRow[] = [];
   private phase: Phase = 'baseline';
-  private knee: KneeSearch | null = null;
+  private knee: LevelSearch | null = null;
   private paceCps: number;
   private isPaceLowered = false;
   private baselineSrdMs: number | null = null;
@@ -177,6 +180,10 @@ export class CapacitySearch {
     return srdLimitMs(this.criteria, this.baselineSrdMs);
   }
 
+  private get isByRfc7502(): boolean {
+    return this.phase === 'cps' && this.options.rfc7502Attempts !== undefined;
+  }
+
   private get isForRefusals(): boolean {
     return this.phase === 'concurrency-turned-away' || this.phase === 'cps-turned-away';
   }
@@ -184,6 +191,7 @@ export class CapacitySearch {
   /** Where only turning away is sought, nothing else counts. */
   private get criteria(): Criteria {
     const { criteria } = this.options;
+    if (this.isByRfc7502) return { ...criteria, failureRatio: 0 };
     return this.isForRefusals ? { ...criteria, faultRatio: 1, srdMs: Number.POSITIVE_INFINITY } : criteria;
   }
 
@@ -261,6 +269,10 @@ export class CapacitySearch {
 
   private enter(phase: Exclude<Phase, 'baseline' | 'done'>, start: number, max: number): void {
     this.phase = phase;
+    if (this.isByRfc7502) {
+      this.knee = new Rfc7502Search(Math.floor(max));
+      return;
+    }
     const dimension = this.dimension;
     this.knee = new KneeSearch({
       start,
@@ -396,7 +408,9 @@ export class CapacitySearch {
       isForRefusals: this.isForRefusals,
       level,
       cps: level,
-      attempts: Math.max(this.measured(level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),
+      attempts:
+        (this.isByRfc7502 ? this.options.rfc7502Attempts : undefined) ??
+        Math.max(this.measured(level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),
       filling: 0,
       length: { since: 'answer', ms: Math.max(TALK_MS.least, Math.min(TALK_MS.most, talkMs)) },
     };

@@ -33,6 +33,17 @@ export interface Knee {
   isConfirmed: boolean;
 }
 
+/** What says which level to try, and is told what came of it. */
+export interface LevelSearch {
+  /** `null` when the search is over. */
+  readonly next: Trial | null;
+  /** What is known, whether or not the search is over. */
+  readonly result: Knee;
+  take(result: TrialResult): void;
+  /** Levels above this one cannot be tried. */
+  limitTo(max: number): void;
+}
+
 export interface KneeOptions {
   start: number;
   max: number;
@@ -65,7 +76,7 @@ const BESIDE = 0.02;
  * So a trunk that turns away what it cannot carry needs three steps beyond the climb: what it carried held, a little more
  * did not, and what was carried was the same. Anything else is bisected and confirmed from both sides.
  */
-export class KneeSearch {
+export class KneeSearch implements LevelSearch {
   private readonly heldLevels = new Set<number>();
   private failedAt = Number.POSITIVE_INFINITY;
   private ailment: Ailment | null = null;
@@ -82,22 +93,19 @@ export class KneeSearch {
     this.trial = this.full(Math.min(options.start, options.max), 'climb');
   }
 
-  /** What to try next; `null` when the search is over. */
   get next(): Trial | null {
     return this.knee ? null : this.trial;
   }
 
-  /** What is known, whether or not the search is over. */
   get result(): Knee {
     if (this.knee) return this.knee;
     return this.knownAs('knee', false);
   }
 
-  get held(): number {
+  private get held(): number {
     return Math.max(0, ...this.heldLevels);
   }
 
-  /** Levels above this one cannot be tried. */
   limitTo(max: number): void {
     this.max = Math.min(this.max, max);
     if (this.trial.level <= this.max || this.knee) return;
