@@ -20,3 +20,16 @@ export interface FlowRecord {
   /** In the order of the list. */
   steps: FlowStepRecord[];
 }
+
+/** Where a call failed in the list of steps of a side, and why; `null` where it did not. */
+export function failedStep(record: {
+  flow?: FlowRecord | null;
+  trunkFlow?: FlowRecord | null;
+}): { name: string; problem: string } | null {
+  const { flow, trunkFlow } = record;
+  const side = flow?.result === 'failed' ? 'caller' : trunkFlow?.result === 'failed' ? 'callee' : null;
+  if (side === null) return null;
+  const { failedStep: step, reason } = (side === 'caller' ? flow : trunkFlow)!;
+  const name = `step of the ${side}: ${step ?? 'between two'}`;
+  return { name, problem: `${name} (${reason})` };
+}

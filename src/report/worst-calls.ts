@@ -1,5 +1,6 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
 import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
+import { failedStep } from '../metrics/flow-record.js';
 import { clock } from './format.js';
 import { type Ladder, ladderOf } from './ladder.js';
 
@@ -129,15 +130,6 @@ function failure(record: CallRecord): string {
     default:
       return `${status === '' ? 'failed' : status}${q850}`;
   }
-}
-
-/** Where a call failed in the list of steps of a side, and why. */
-function failedStep({ flow, trunkFlow }: CallRecord): { name: string; problem: string } | null {
-  const side = flow?.result === 'failed' ? 'caller' : trunkFlow?.result === 'failed' ? 'callee' : null;
-  if (side === null) return null;
-  const { failedStep: step, reason } = (side === 'caller' ? flow : trunkFlow)!;
-  const name = `step of the ${side}: ${step ?? 'between two'}`;
-  return { name, problem: `${name} (${reason})` };
 }
 
 function audioProblem(record: CallRecord): string {

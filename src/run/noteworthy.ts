@@ -1,5 +1,6 @@
 import type { CallRecord } from '../metrics/call-record.js';
 import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
+import { failedStep } from '../metrics/flow-record.js';
 import type { LogLine } from '../metrics/snapshot.js';
 
 type Note = Pick<LogLine, 'level' | 'text'>;
@@ -19,6 +20,8 @@ export function noteworthy(record: CallRecord, responses: Readonly<Record<string
     const seconds = ((record.endedMs ?? 0) - (record.answeredMs ?? 0)) / 1000;
     warn(`dropped: ${call} after ${seconds.toFixed(1)} s`);
   }
+  const step = failedStep(record);
+  if (step !== null && record.answeredMs !== null) warn(`failed: ${call}, ${step.problem}`);
   if (record.outcome === 'failed' && record.cause === 'status' && responses[String(record.status)] === 1)
     warn(`first ${record.status} ${record.reason ?? ''} at ${record.inProgressAtFinal} calls in progress`);
   if (record.cause === 'internal')

@@ -147,6 +147,17 @@ describe('the event log', () => {
     expect(noteworthy(answeredRecord({ oneWay: { direction: 'downlink', cause: 'silence' } }), {})[0].text).toBe(
       'one-way audio: 1 → 2, the caller hears nothing: RTP carries digital silence',
     );
+    const flow = {
+      result: 'failed',
+      stepsDone: 1,
+      stepsFailed: 1,
+      failedStep: '2 hold',
+      reason: '488 Not Acceptable Here',
+      steps: [],
+    };
+    expect(noteworthy(answeredRecord({ flow: { ...flow, result: 'failed' } }), {})[0].text).toBe(
+      'failed: 1 → 2, step of the caller: 2 hold (488 Not Acceptable Here)',
+    );
     expect(noteworthy(failedRecord(0, 'internal', { status: null, reason: 'why' }), {})).toEqual([
       { level: 'error', text: 'failed within the generator: 1 → 2: why' },
     ]);
