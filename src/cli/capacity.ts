@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
 import type { CapacityOptions } from '../load/capacity/capacity-search.js';
 import { headroomTable, neededCalls } from '../load/capacity/headroom.js';
@@ -84,7 +84,11 @@ export function capacityCommand(): Command {
       'calls at once in your busiest minute: what headroom is held against',
       wholeNumber('--expect', 1, 100_000),
     )
-    .option('--headroom <share>', 'headroom that must be there beyond that', share('--headroom'), 0.2)
+    .addOption(
+      new Option('--headroom <share>', 'headroom that must be there beyond that')
+        .argParser(share('--headroom'))
+        .default(0.2, '20%'),
+    )
     .option(
       '--max <calls>',
       `most calls at once that are tried (default: twice --expect, or ${MAX_CALLS})`,
@@ -97,9 +101,21 @@ export function capacityCommand(): Command {
       MAX_CPS,
     )
     .option('--step-calls <n>', 'attempts of a step at least', wholeNumber('--step-calls', 1, 1_000_000), 200)
-    .option('--step-time <time>', 'length of a step at least', time('--step-time'), 30_000)
-    .option('--shortest <time>', 'shortest that a call lasts while calls at once are sought', time('--shortest'), 5000)
-    .option('--longest <time>', 'longest that a call may last', time('--longest'), 1_800_000)
+    .addOption(
+      new Option('--step-time <time>', 'length of a step at least')
+        .argParser(time('--step-time'))
+        .default(30_000, '30s'),
+    )
+    .addOption(
+      new Option('--shortest <time>', 'shortest that a call lasts while calls at once are sought')
+        .argParser(time('--shortest'))
+        .default(5000, '5s'),
+    )
+    .addOption(
+      new Option('--longest <time>', 'longest that a call may last')
+        .argParser(time('--longest'))
+        .default(1_800_000, '30m'),
+    )
     .option(
       '--pace <cps>',
       'most attempts a second while calls at once are sought',
