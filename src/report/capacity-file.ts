@@ -22,7 +22,10 @@ export async function readCapacity(directory: string): Promise<FoundCapacity> {
     value = JSON.parse(await readFile(where, 'utf8'));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw refuse(code ?? (error as Error).message, 'Give the directory, not the file.');
+    throw refuse(
+      code === 'ENOENT' ? 'no such file' : (code ?? (error as Error).message),
+      'Give the directory, not the file.',
+    );
   }
   const expected = numberAt(expectedPeak(value), 'calls');
   if (expected === null || expected <= 0)

@@ -38,7 +38,7 @@ it('what cannot be used is refused with file and remedy', async () => {
     code: 'FILE_UNREADABLE',
     detail: { where: join(directory, 'capacity.json'), found },
   });
-  await expect(readCapacity(directory)).rejects.toMatchObject(refusal('ENOENT'));
+  await expect(readCapacity(directory)).rejects.toMatchObject(refusal('no such file'));
   await write(RESULT, null);
   await expect(readCapacity(directory)).rejects.toMatchObject(refusal('no expected peak'));
   await write({ ...RESULT, concurrency: null }, 200);

@@ -122,6 +122,26 @@ describe('the live screen', () => {
     for (const figure of FIGURES) expect(frame.join('\n')).toContain(figure);
   });
 
+  test('has gates over sliding windows in a line of their own on 80×24, the one that tripped first', () => {
+    const gate = (expression: string, state: 'ok' | 'waiting' | 'tripped', observed: number | null) => ({
+      expression,
+      windowMs: 30_000,
+      state,
+      observed,
+    });
+    const gates = [
+      gate('calls.dropped / calls.answered < 5%', 'ok', 0.01),
+      gate('sip.setupFailureRatio < 2%', 'tripped', 0.031),
+      gate('voice.ttfwMs.p95 < 800ms', 'waiting', null),
+    ];
+    const frame = shown(80, 24, { ...demoSnapshot(40_000), gates });
+    expectToFit(frame, 80, 24);
+    expect(frame.find((line) => line.startsWith(' Gates'))).toMatch(
+      /^ Gates +✗ 1 ✓ 1 ○ 1 │ +✗ sip.setupFailureRatio < 2% 3.10%/,
+    );
+    for (const kept of ['In progress', 'Loss', 'DTMF', 'Health']) expect(frame.join('\n')).toContain(kept);
+  });
+
   test('at 160 by 50 adds charts, a histogram with a line a band and a longer log', () => {
     const frame = shown(160, 50, demoSnapshot(65_000));
     expectToFit(frame, 160, 50);
