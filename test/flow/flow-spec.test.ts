@@ -27,8 +27,12 @@ describe('a list of steps in a profile', () => {
   });
 
   it.each([
-    [caller('{ step: dance }'), '5 calls.flow.0'],
-    [caller('{ step: wait }'), '5 calls.flow.0'],
+    [caller('{ step: dance }'), '5 calls.flow.0.step: expected wait, ring, early-media, answer'],
+    [caller('{ step: wait }'), '5 calls.flow.0.for: is missing'],
+    [caller('wait'), '5 calls.flow.0: expected ring, early-media, answer'],
+    [caller('{ step: hold, within: 3q }'), '5 calls.flow.0.within: expected a duration'],
+    [caller('{ step: repeat, times: 2, steps: [{ step: wait }] }'), '5 calls.flow.0.steps.0.for: is missing'],
+    [caller('{ step: refer, to: bob }'), '5 calls.flow.0.to: expected a SIP URI'],
     [caller('{ step: send-dtmf, digits: "12x" }'), '5 calls.flow.0'],
     [caller('{ step: expect-dtmf }'), '5 calls.flow.0'],
     [caller('{ step: wait, for: 1s, onFail: shrug }'), '5 calls.flow.0'],

@@ -238,7 +238,7 @@ const repeatSpec = z
     times: z.number().int().min(1).max(10_000).describe('How often'),
     every: duration.optional().describe('From one beginning to the next, as far as the steps leave time'),
     steps: z
-      .array(z.union([bare, leaf]))
+      .array(z.union([leaf, bare]))
       .min(1)
       .max(50),
   })
@@ -246,7 +246,7 @@ const repeatSpec = z
 
 /** What happens in a call, step by step: the list of a caller or of a callee. */
 export const flowSpec = z
-  .array(z.union([bare, z.discriminatedUnion('step', [...LEAF_STEPS, repeatSpec])]))
+  .array(z.union([z.discriminatedUnion('step', [...LEAF_STEPS, repeatSpec]), bare]))
   .min(1)
   .max(200)
   .describe('What this side does in each call, step by step');
