@@ -22,7 +22,7 @@ import { TraceBook } from '../sip/trace.js';
 import type { Account } from '../swarm/account-file.js';
 import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer, type Pacing } from '../swarm/pacer.js';
-import { domainOf } from '../swarm/registration-spec.js';
+import { domainOf } from '../swarm/registrar-domain.js';
 import { Registrations } from '../swarm/registrations.js';
 import { StepPacer } from '../swarm/step-pacer.js';
 import { type Caller, Swarm } from '../swarm/swarm.js';

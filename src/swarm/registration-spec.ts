@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { duration, ratio } from '../core/units.js';
-import { parseSipUri } from '../sip/uri.js';
 import { readTarget } from './target.js';
 
 const cps = z.number().gt(0).max(20_000);
@@ -46,9 +45,3 @@ export const registrationsSpec = z
   .describe('Accounts that register (RFC 3261 10) and stay registered while the run lasts');
 
 export type RegistrationsSpec = z.infer<typeof registrationsSpec>;
-
-/** Host of addresses of record that have none of their own: the registrar's, without a port. */
-export function domainOf({ registrar }: Pick<RegistrationsSpec, 'registrar'>): string {
-  const { host } = parseSipUri(registrar)!;
-  return host.includes(':') ? `[${host}]` : host;
-}

@@ -12,8 +12,9 @@ import { IdSource } from '../sip/ids.js';
 import type { TimerHandle, TimerQueue, TimerTarget } from '../sip/timer-queue.js';
 import type { Account } from './account-file.js';
 import { Pacer, type PlanSlice } from './pacer.js';
+import { domainOf } from './registrar-domain.js';
 import { type RegistrarAnswer, Registration } from './registration.js';
-import { domainOf, type RegistrationsSpec } from './registration-spec.js';
+import type { RegistrationsSpec } from './registration-spec.js';
 
 /** REGISTERs begun in one turn of the event loop. */
 const STARTS_A_TURN = 256;
