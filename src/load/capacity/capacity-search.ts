@@ -287,7 +287,7 @@ export class CapacitySearch {
   private leave(): void {
     const knee = this.knee!.result;
     const limit = this.limitOf(knee);
-    const isFault = knee.end === 'knee' && !isTurnedAway(knee.ailment);
+    const isFault = knee.end === 'knee' && knee.held > 0 && !isTurnedAway(knee.ailment);
     const { maxCalls, maxCps } = this.options;
     switch (this.phase) {
       case 'concurrency':
