@@ -1,6 +1,6 @@
 import type { CallRecord } from './call-record.js';
 import type { Gate, GateWindow } from './gate-parser.js';
-import { figureInWords, judgeGate } from './gates.js';
+import { type Figures, figureInWords, judgeGate } from './gates.js';
 import type { Answer } from './live-setup.js';
 import type { GateState } from './snapshot.js';
 import type { GateResult } from './summary.js';
@@ -32,6 +32,7 @@ interface Watched {
 export class GateMonitor {
   private readonly watched: readonly Watched[];
   private readonly figures: WindowFigures;
+  private readonly windows = new Map<number, Figures>();
   /** Seconds that were judged. */
   private seconds = 0;
 
@@ -60,7 +61,8 @@ export class GateMonitor {
   /** Judges the seconds that have passed since it was last called; gives the gates that tripped in them. */
   advance(nowMs: number): Trip[] {
     const trips: Trip[] = [];
-    for (; (this.seconds + 1) * 1000 <= nowMs; this.seconds++)
+    for (; (this.seconds + 1) * 1000 <= nowMs; this.seconds++) {
+      this.windows.clear();
       for (const watched of this.watched) {
         if (!this.trips(watched)) continue;
         const { gate, worst } = watched;
@@ -68,6 +70,7 @@ export class GateMonitor {
         const text = `gate ${gate.expression}: ${value} in ${spanOf(watched)}`;
         trips.push({ text, aborts: gate.window.abort });
       }
+    }
     return trips;
   }
 
@@ -91,7 +94,7 @@ export class GateMonitor {
     const { lengthMs, afterMs, forMs } = gate.window;
     const endMs = (this.seconds + 1) * 1000;
     if (endMs < afterMs || watched.trippedAtMs !== null) return false;
-    const result = judgeGate(gate, this.figures.figures(this.seconds, lengthMs));
+    const result = judgeGate(gate, this.figuresOf(lengthMs));
     if (result.observed === null) {
       watched.outSinceMs = null;
       return false;
@@ -107,6 +110,15 @@ export class GateMonitor {
     watched.trippedAtMs = endMs;
     watched.worst = result;
     return true;
+  }
+
+  /** Of the window that ends with the second that is judged; put together once for all gates of its length. */
+  private figuresOf(lengthMs: number): Figures {
+    const known = this.windows.get(lengthMs);
+    if (known) return known;
+    const figures = this.figures.figures(this.seconds, lengthMs);
+    this.windows.set(lengthMs, figures);
+    return figures;
   }
 
   private resultOf(watched: Watched): GateResult {
