@@ -11,7 +11,7 @@ endSippAfterEach();
 endTrunksAfterEach();
 
 /** FLOW_CALLS for more of them. */
-const CALLS = Number(process.env.FLOW_CALLS ?? 20);
+const CALLS = Number(process.env.FLOW_CALLS ?? 10);
 
 async function endsWell(sipp: Sipp): Promise<void> {
   expect(await sipp.ended, sipp.errors()).toBe(0);
