@@ -152,18 +152,19 @@ function limits({ baselineAilment, concurrency, cps, srdLimitMs }: CapacityResul
 }
 
 function dimensionLines(dimension: Dimension, { turnedAway, ...limit }: DimensionResult): string[] {
-  const lines = [`${NAMES[dimension].padEnd(18)} ${limitText(dimension, limit)}`];
-  if (turnedAway) lines.push(`${'  turned away'.padEnd(18)} ${limitText(dimension, turnedAway)}`);
-  return lines;
+  const lines = limitLines(NAMES[dimension], dimension, limit);
+  return turnedAway ? [...lines, ...limitLines('  turned away', dimension, turnedAway)] : lines;
 }
 
-/** A limit in words: `120 held, 121 did not (confirmed): channels: more are refused`. */
-export function limitText(dimension: Dimension, limit: Limit): string {
+/** A limit in words, and below it why: `120 held, 121 did not (confirmed from both sides)`. */
+function limitLines(name: string, dimension: Dimension, limit: Limit): string[] {
   const number = (n: number): string => (dimension === 'cps' ? decimal(n, 1) : count(n));
   const failed = limit.failedAt === null ? '' : `, ${number(limit.failedAt)} did not`;
-  if (limit.isAtLeast) return `at least ${number(limit.value)}${failed}. ${CAUSES[limit.cause]}`;
   const confirmed = limit.isConfirmed ? 'confirmed from both sides' : 'not confirmed';
-  return `${number(limit.value)} held${failed} (${confirmed}). ${CAUSES[limit.cause]}`;
+  const value = limit.isAtLeast
+    ? `at least ${number(limit.value)}${failed}`
+    : `${number(limit.value)} held${failed} (${confirmed})`;
+  return [`${name.padEnd(18)} ${value}`, `${''.padEnd(18)} ${CAUSES[limit.cause]}`];
 }
 
 function headroomLines(rows: readonly HeadroomRow[]): string[] {
