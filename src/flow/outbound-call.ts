@@ -234,7 +234,7 @@ export class OutboundCall {
       'destroy',
       this.scope.guarded((bye: { stackTime?: string }) => this.onRemoteBye(bye)),
     );
-    const { conversation, scope } = this;
+    const { conversation, credentials, scope } = this;
     followRenegotiation({
       dialog,
       conversation,
@@ -248,7 +248,6 @@ export class OutboundCall {
       return;
     }
     const { dtmf, putOnHold: pause } = context.calls;
-    const { credentials } = this;
     const isUp = (): boolean => this.phase === 'established';
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, isUp }, dtmf);
     conversation.probe(scope);
@@ -333,10 +332,8 @@ export class OutboundCall {
     const { srf, clock } = this.context;
     const { dialog, conversation, scope, record, credentials } = this;
     sendBye({ srf, clock, dialog: dialog!, conversation, scope, record, credentials }, (response) => {
-      if (hadLostCall(response) && record.outcome === 'completed') {
-        record.outcome = 'dropped';
-        record.cause = 'dropped';
-      }
+      if (hadLostCall(response) && record.outcome === 'completed')
+        Object.assign(record, { outcome: 'dropped', cause: 'dropped' } satisfies Partial<CallRecord>);
       this.finish();
     });
   }
