@@ -1,21 +1,16 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runProfile } from '../support/run-profile.js';
 
 /** The threads in the order of their start: media and signalling of the trunk, then of the swarm. */
-const threads = vi.hoisted(() => [] as Worker[]);
-
-vi.mock('node:worker_threads', async (original) => {
-  const actual = await original<typeof import('node:worker_threads')>();
-  return {
-    ...actual,
-    Worker: class extends actual.Worker {
-      constructor(...args: ConstructorParameters<typeof actual.Worker>) {
-        super(...args);
-        threads.push(this);
-      }
-    },
-  };
+const threads: Worker[] = [];
+const onThread = (message: unknown): void => {
+  threads.push((message as { worker: Worker }).worker);
+};
+subscribe('worker_threads', onThread);
+afterAll(() => {
+  unsubscribe('worker_threads', onThread);
 });
 
 afterEach(() => {
