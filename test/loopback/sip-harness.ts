@@ -63,11 +63,12 @@ export class Harness {
 /** What has not come by then does not come. */
 const LONGEST_WAIT_MS = 40_000;
 
-/** Resolves once `condition` holds; throws where it does not in time. */
-export async function until(condition: () => boolean): Promise<void> {
+/** Resolves once `condition` holds; throws where it does not in time, and says how things stand then. */
+export async function until(condition: () => boolean, state?: () => unknown): Promise<void> {
   const endMs = performance.now() + LONGEST_WAIT_MS;
   while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`waited for ${LONGEST_WAIT_MS} ms in vain: ${condition}`);
+    if (performance.now() > endMs)
+      throw new Error(`waited for ${LONGEST_WAIT_MS} ms in vain: ${condition} ${JSON.stringify(state?.())}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

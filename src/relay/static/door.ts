@@ -78,5 +78,7 @@ export class StaticDoor implements Door {
     if (opened instanceof AppError) throw opened;
     this.paths.push({ call: opened.call, route, report: null });
     for (const side of ['a', 'b'] as const) relay.connect(opened.call, side, { rtp: route[side].remote, latch });
+    // Answered behind the commands before it: from here on no packet is lost.
+    await relay.query(opened.call);
   }
 }
