@@ -26,6 +26,7 @@ class PhoneBehindNat {
   readonly atDescribed = { packets: 0 };
   readonly atNat: { packets: number }[] = [];
   private sequence = 100;
+  private caller = 0;
   private talking: NodeJS.Timeout | null = null;
 
   private constructor(
@@ -80,7 +81,10 @@ class PhoneBehindNat {
         '',
       ].join('\r\n');
       send(reply(request, '200 OK', 'phone', contact, sdp));
-      this.talk(Number(/^m=audio (\d+)/m.exec(request)![1]));
+      this.caller = Number(/^m=audio (\d+)/m.exec(request)![1]);
+    } else if (request.startsWith('ACK')) {
+      // What it said before the caller had read the answer would be early media.
+      this.talk(this.caller);
     } else if (request.startsWith('BYE')) {
       if (this.talking) clearInterval(this.talking);
       send(reply(request, '200 OK', 'phone'));
