@@ -50,6 +50,8 @@ export default defineConfig({
       {
         test: {
           ...built,
+          // Their helpers keep folders and processes by file.
+          isolate: true,
           name: 'interop',
           maxWorkers: 2,
           include: ['test/interop/**/*.test.ts'],
