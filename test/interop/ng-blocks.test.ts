@@ -60,9 +60,12 @@ async function heardAt(port: number, steps: readonly Step[]) {
   for (const [step, take] of steps.entries()) {
     expect(await take(client, at)).toMatchObject({ result: 'ok' });
     for (const [i, type] of TYPES.entries()) a.socket.send(rtp(step * 10 + i, type), toA, '127.0.0.1');
-    aReports.socket.send(report(step), toAReports, '127.0.0.1');
-    // The next command comes by another way than the packets, and may be faster.
-    await until(() => bReports.came.some((bytes) => bytes.at(-1) === step));
+    // The next command comes by another way than the packets, and may be faster. A report that comes before its port is learned
+    // goes nowhere, at either relay.
+    const say = (): void => aReports.socket.send(report(step), toAReports, '127.0.0.1');
+    say();
+    const again = setInterval(say, 200);
+    await until(() => bReports.came.some((bytes) => bytes.at(-1) === step)).finally(() => clearInterval(again));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   // The last step lets everything through.
@@ -73,7 +76,7 @@ async function heardAt(port: number, steps: readonly Step[]) {
     packets: b.came
       .filter((bytes) => Math.floor(bytes.readUInt16BE(2) / 10) === step)
       .map((bytes) => `${bytes[1] & 0x7f}: ${bytes[12].toString(16)}`),
-    reports: bReports.came.filter((bytes) => bytes.at(-1) === step).length,
+    reports: bReports.came.some((bytes) => bytes.at(-1) === step),
   }));
 }
 
@@ -101,7 +104,7 @@ it('what is blocked, silenced and let through again is what rtpengine blocks, si
     ['0: ff', '8: d5', '9: fa', '18: 11', '101: 11'],
     all,
   ]);
-  expect(ours.map(({ reports }) => reports)).toEqual(steps.map(() => 1));
+  expect(ours.map(({ reports }) => reports)).toEqual(steps.map(() => true));
   const { result } = await relay.interrupt();
   expect(result.media!.directions.aToB).toMatchObject({ received: 30, blocked: 5, silenced: 3, sent: 25 });
 });
