@@ -56,7 +56,7 @@ export function capacityText(report: CapacityReport, { withSteps }: { withSteps:
   const sections = [
     [
       `trunkstorm ${printable(report.version)}  capacity of ${printable(report.target)}`,
-      `${steps.length} steps in ${clock(report.durationMs)}${report.isInterrupted ? ', interrupted' : ''}`,
+      `${steps.length} ${steps.length === 1 ? 'step' : 'steps'} in ${clock(report.durationMs)}${report.isInterrupted ? ', interrupted' : ''}`,
     ],
     withSteps ? stepTable(steps) : [],
     ...(['concurrency', 'cps'] as const).map((dimension) => curve(steps, dimension)),

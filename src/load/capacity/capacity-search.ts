@@ -149,7 +149,14 @@ export class CapacitySearch {
   get result(): CapacityResult {
     const { phase, knee } = this;
     const current = knee && phase !== 'done' ? { ...this.limitOf(knee.result), turnedAway: null } : null;
-    const unfinished = current && { ...current, isAtLeast: true, cause: 'unfinished' as const, isConfirmed: false };
+    const value = current && (phase === 'concurrency' ? Math.max(current.value, this.baselineCalls) : current.value);
+    const unfinished = current && {
+      ...current,
+      value: value!,
+      isAtLeast: true,
+      cause: 'unfinished' as const,
+      isConfirmed: false,
+    };
     return {
       concurrency: this.concurrency ?? (phase === 'concurrency' ? unfinished : null),
       cps: this.cps ?? (phase === 'cps' ? unfinished : null),
@@ -367,6 +374,14 @@ export class CapacitySearch {
       default:
         return ailment;
     }
+  }
+
+  /** Calls at once that held at the lowest load, which the search itself does not try again; 0 where fewer failed since. */
+  private get baselineCalls(): number {
+    const { failed } = this.knee!.result;
+    const held = this.steps.find(({ plan, finding }) => plan.purpose === 'baseline' && finding.kind === 'held');
+    if (!held || (failed !== null && failed <= held.plan.level)) return 0;
+    return Math.min(held.plan.level, held.figures.peakCalls);
   }
 
   private peakAt(level: number): number {
