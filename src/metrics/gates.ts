@@ -37,13 +37,16 @@ function observe({ figure, over }: Gate, figures: Figures): Observed {
   return typeof value === 'number' && typeof whole === 'number' && whole !== 0 ? round(value / whole) : null;
 }
 
+/** Tables of counts that hold only what came; `refused` of `trunk.own.identity`, by status. */
+const TABLES = ['responses', 'byCause', 'byKind', 'refused'];
+
 /** A table of counts has 0 for a key that it does not hold, once anything was counted. */
 function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
   const keys = path.split('.');
   let node: unknown = figures;
   for (const [i, key] of keys.entries()) {
     if (node === null || typeof node !== 'object') return null;
-    const table = ['responses', 'byCause', 'byKind'].includes(keys[i - 1]);
+    const table = TABLES.includes(keys[i - 1]);
     const value: unknown = (node as Record<string, unknown>)[key];
     if (value === undefined && table) return countedFor(keys, figures) > 0 ? 0 : null;
     node = value;
@@ -55,7 +58,7 @@ function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
 /** How often something was counted in the table of counts that a path leads to. */
 function countedFor([room]: string[], { calls, registrations }: Figures): number {
   if (room === 'registrations') return registrations?.attempted ?? 0;
-  return room === 'responses' ? calls.attempted : calls.answered;
+  return room === 'responses' || room === 'trunk' ? calls.attempted : calls.answered;
 }
 
 function compare(

@@ -15,7 +15,7 @@ const summary = {
   calls: { attempted: 100, answered: 90 },
   responses: { '200': 90, '503': 10 },
   sip: { setupFailureRatio: 0.1, srdMs: { success: { p95: 750 }, failure: null } },
-  trunk: { exhausted: true, cause: 'channels' },
+  trunk: { exhausted: true, cause: 'channels', own: { identity: { missing: 0, refused: { '438': 2 } } } },
   media: {
     downlink: { mosLq: null, lossRatio: 0.02 },
     oneWay: { byCause: { silence: 2 } },
@@ -37,6 +37,8 @@ describe('gates', () => {
     ['trunk.cause != "channels"', false],
     ['responses.503 == 10', true],
     ['responses.486 == 0', true],
+    ['trunk.own.identity.refused.438 == 2', true],
+    ['trunk.own.identity.refused.428 == 0', true],
     ['media.oneWay.byCause.no-rtp == 0', true],
     ['media.oneWay.byCause.silence >= 2', true],
     ['media.impaired.calls == 0', false],
@@ -55,7 +57,10 @@ describe('gates', () => {
     });
     expect(judge('sip.srdMs.failure.p50 < 1000')).toMatchObject({ pass: false, reason: 'not measured' });
     const nothing = { ...summary, calls: { attempted: 0, answered: 0 }, responses: {} } as unknown as Summary;
-    expect(judgeGates([gate('responses.503 == 0')], nothing)[0]).toMatchObject({ pass: false, observed: null });
+    for (const expression of ['responses.503 == 0', 'trunk.own.identity.refused.428 == 0'])
+      expect(judgeGates([gate(expression)], nothing)[0]).toMatchObject({ pass: false, observed: null });
+    const unverified = { ...summary, trunk: { own: { identity: null } } } as unknown as Summary;
+    expect(judgeGates([gate('trunk.own.identity.refused.428 == 0')], unverified)[0].observed).toBeNull();
   });
 
   it.each([
