@@ -119,13 +119,12 @@ function isInband(spec: StepSpec): boolean {
 function lengthMistakes(flow: FlowSpec, hold: unknown, mistakes: FlowMistake[]): void {
   let steps = 0;
   let leastMs = 0;
-  for (const { program } of [planFlow(flow)])
-    for (const part of program) {
-      const [group, times, everyMs] = 'spec' in part ? [[part], 1, 0] : [part.steps, part.times, part.everyMs];
-      const once = group.reduce((sum, { spec }) => sum + leastOf(spec), 0);
-      steps += times * group.length;
-      leastMs += once + (times - 1) * Math.max(once, everyMs);
-    }
+  for (const part of planFlow(flow).program) {
+    const [group, times, everyMs] = 'spec' in part ? [[part], 1, 0] : [part.steps, part.times, part.everyMs];
+    const once = group.reduce((sum, { spec }) => sum + leastOf(spec), 0);
+    steps += times * group.length;
+    leastMs += once + (times - 1) * Math.max(once, everyMs);
+  }
   if (steps > MOST_STEPS)
     mistakes.push({ path: ['flow'], message: `comes to ${steps} steps in a call: ${MOST_STEPS} are the most` });
   if (typeof hold === 'number' && leastMs > hold)
