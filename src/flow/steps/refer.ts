@@ -1,11 +1,7 @@
 import type { Step } from './plan.js';
-import { type Begin, unexpected } from './step.js';
+import { awaitOutcome, type Begin } from './step.js';
 
-export const refer: Begin<Step<'refer'>> = (spec, { call, pass, fail }) => {
-  void call.refer(spec.to, spec.attended).then((outcome) => {
-    const reason = unexpected(spec.status, outcome);
-    if (reason === null) pass();
-    else fail(reason);
-  });
+export const refer: Begin<Step<'refer'>> = (spec, context) => {
+  awaitOutcome(context.call.refer(spec.to, spec.attended), spec.status, context);
   return { missing: () => 'no final response of the transfer' };
 };

@@ -1,11 +1,7 @@
 import type { Step } from './plan.js';
-import { type Begin, unexpected } from './step.js';
+import { awaitOutcome, type Begin } from './step.js';
 
-export const refresh: Begin<Step<'refresh'>> = (spec, { call, pass, fail }) => {
-  void (spec.method === 'update' ? call.update() : call.reinvite({})).then((outcome) => {
-    const reason = unexpected(spec.status, outcome);
-    if (reason === null) pass();
-    else fail(reason);
-  });
+export const refresh: Begin<Step<'refresh'>> = (spec, context) => {
+  awaitOutcome(spec.method === 'update' ? context.call.update() : context.call.reinvite({}), spec.status, context);
   return { missing: () => 'no final response' };
 };

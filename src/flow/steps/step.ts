@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** Why an outcome is not the one that a step expects, `null` where it is. @param status any 2xx when it is left out */
-export function unexpected(status: number | undefined, outcome: Outcome): string | null {
+function unexpected(status: number | undefined, outcome: Outcome): string | null {
   if (outcome.mismatch !== null) return outcome.mismatch;
   const isExpected = status === undefined ? outcome.status !== null && outcome.status < 300 : outcome.status === status;
   if (isExpected) return null;
@@ -98,4 +98,17 @@ export interface Running {
   onEvent?(event: CallEvent): void;
   /** What is missing when `within` is over. */
   missing?(): string;
+}
+
+/** Ends a step with the outcome of its request. @param status what is expected, any 2xx when it is left out */
+export function awaitOutcome(
+  request: Promise<Outcome>,
+  status: number | undefined,
+  { pass, fail }: Pick<StepContext, 'pass' | 'fail'>,
+): void {
+  void request.then((outcome) => {
+    const reason = unexpected(status, outcome);
+    if (reason === null) pass();
+    else fail(reason);
+  });
 }
