@@ -26,6 +26,12 @@ describe('a list of steps in a profile', () => {
     expect(mistakes(`${caller(twice)}  hold: 2m\n`)).toEqual([]);
   });
 
+  it('takes every step by its name that needs no field', () => {
+    const bare = ['ring', 'early-media', 'answer', 'say', 'silence', 'noise', 'expect-speech', 'hold', 'resume'];
+    expect(mistakes(caller(...bare, 'refresh', 'hangup'))).toEqual([]);
+    expect(mistakes(callee('expect-hangup'))).toEqual([]);
+  });
+
   it.each([
     [caller('{ step: dance }'), '5 calls.flow.0.step: expected wait, ring, early-media, answer'],
     [caller('{ step: wait }'), '5 calls.flow.0.for: is missing'],

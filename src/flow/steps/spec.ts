@@ -216,6 +216,7 @@ const BARE = [
   'ring',
   'early-media',
   'answer',
+  'say',
   'silence',
   'noise',
   'expect-speech',
