@@ -1,4 +1,4 @@
-import type { Pacing, StartAttempt } from './pacer.js';
+import type { Pacing, PlanSlice, StartAttempt } from './pacer.js';
 
 /** A piece of a load that grows while it goes: attempts at an even rate. */
 export interface LoadStep {
@@ -10,12 +10,6 @@ export interface LoadStep {
   attempts: number;
   /** How long a call lasts; one that is not answered by then is given up, where it counts since the INVITE. */
   length: { since: 'invite' | 'answer'; ms: number };
-}
-
-/** A slice of all attempts, as `PlanSlice`. */
-interface Slice {
-  index: number;
-  of: number;
 }
 
 /**
@@ -32,7 +26,7 @@ export class StepPacer implements Pacing {
   notStarted = 0;
 
   constructor(
-    private readonly slice: Slice,
+    private readonly slice: PlanSlice,
     private readonly graceMs = 500,
   ) {}
 

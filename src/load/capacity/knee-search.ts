@@ -98,8 +98,7 @@ export class KneeSearch implements LevelSearch {
   }
 
   get result(): Knee {
-    if (this.knee) return this.knee;
-    return this.knownAs('knee', false);
+    return this.knee ?? this.knownAs('knee', false);
   }
 
   private get held(): number {
@@ -122,13 +121,9 @@ export class KneeSearch implements LevelSearch {
       return;
     }
     this.strained = 0;
-    if (++this.trials >= MOST_TRIALS) {
-      this.note(level, result);
-      this.knee = this.knownAs('knee', false);
-      return;
-    }
     this.note(level, result);
-    if (result.kind === 'held') this.afterHeld(level, purpose);
+    if (++this.trials >= MOST_TRIALS) this.knee = this.knownAs('knee', false);
+    else if (result.kind === 'held') this.afterHeld(level, purpose);
     else this.afterFailed(level, purpose, result.carried);
   }
 

@@ -71,7 +71,7 @@ function mistakesOf(hidden: HiddenCarrier, { concurrency, cps }: CapacityResult)
   return mistakes;
 }
 
-/** Within 5 %, or one call or attempt of few. */
+/** Within 5 %. */
 function isNear(value: number, truth: number): boolean {
   return Math.abs(value - truth) <= truth * 0.05;
 }
