@@ -18,18 +18,14 @@ import {
 import { clock } from '../report/format.js';
 import { RunDirectory } from '../report/run-directory.js';
 import { type CapacityOutcome, CapacityRun, type StepProgress } from '../run/capacity-run.js';
-import { localAddressFor } from '../run/local-address.js';
 import type { Plan } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { shardsFor } from '../run/shards.js';
-import { SystemDns } from '../sip/system-dns.js';
-import { readAccountFile } from '../swarm/account-file.js';
-import { readNumberFile } from '../swarm/number-file.js';
+import { type CallerFlags, readInputs, withCallerOptions } from './calling.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOfSignal } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
-import { ipAddress, portRangeText, share, sipUri, time, wholeNumber } from './options.js';
-import { requireLeave, requireTransport } from './run.js';
+import { share, sipUri, time, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 import { version } from './version.js';
 
@@ -43,7 +39,7 @@ const RFC_7502_ATTEMPTS = 50_000;
 /** A line of progress so often where there is no terminal. */
 const PROGRESS_MS = 10_000;
 
-interface CapacityFlags {
+interface CapacityFlags extends CallerFlags {
   to?: string;
   expect?: number;
   headroom: number;
@@ -54,20 +50,14 @@ interface CapacityFlags {
   shortest: number;
   longest: number;
   pace: number;
-  local?: string;
-  advertise?: string;
-  sipPort?: number;
-  rtpPorts?: string;
-  numbers?: string;
   seed?: number;
   out?: string;
   rfc7502?: number | true;
-  yes?: boolean;
   json?: boolean;
 }
 
 export function capacityCommand(): Command {
-  return new Command('capacity')
+  const command = new Command('capacity')
     .description('Find out how many calls at once, and how many a second, a trunk carries, and what sets the limit')
     .argument(
       '[profile]',
@@ -121,16 +111,8 @@ export function capacityCommand(): Command {
       'most attempts a second while calls at once are sought',
       wholeNumber('--pace', 1, 20_000),
       PACE_CPS,
-    )
-    .option('--local <address>', 'local address for SIP and RTP', ipAddress('--local', 'one of this machine'))
-    .option(
-      '--advertise <address>',
-      'address for Contact and SDP, behind NAT or in docker',
-      ipAddress('--advertise', 'the one at which the far end reaches this machine'),
-    )
-    .option('--sip-port <port>', 'local SIP port (default: any)', wholeNumber('--sip-port', 1, 65_535))
-    .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
-    .option('--numbers <file>', 'CSV whose columns are variables of the profile')
+    );
+  return withCallerOptions(command)
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
     .option('--out <dir>', 'directory for capacity.json, the text and the call records (default: none is kept)')
     .option(
@@ -236,14 +218,6 @@ async function prepare(given: string, flags: CapacityFlags) {
       expected: `${needed} or more`,
       found: String(flags.max),
     });
-  const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  const targets = targetUris(profile);
-  for (const uri of targets) requireTransport(uri, profile.sip.tls !== undefined);
-  const accounts = profile.registrations === undefined ? [] : readAccountFile(profile.registrations.accounts);
-  if (targets.length > 0) {
-    const hops = profile.calls.proxy === undefined ? targets : [profile.calls.proxy];
-    await localAddressFor(hops, flags.local, new SystemDns(profile.sip.dns));
-  }
   const maxCalls = flags.max ?? (flags.expect === undefined ? MAX_CALLS : Math.max(needed, flags.expect * 2));
   // No plan of a load: what may be up and due at once at most.
   const fastest = Math.max(flags.maxCps, flags.pace);
@@ -255,8 +229,8 @@ async function prepare(given: string, flags: CapacityFlags) {
     burst: Math.ceil(fastest / 2),
     peakCps: fastest,
   };
-  await requireLeave(profile, plan, flags);
-  const ownTrunk = targets.length === 0;
+  const { rows, accounts } = await readInputs(profile, plan, flags, true);
+  const ownTrunk = targetUris(profile).length === 0;
   const shards = flags.sipPort === undefined ? shardsFor(plan, availableParallelism(), ownTrunk) : 1;
   preflight(profile, plan, { ownTrunk, shards });
   const search: CapacityOptions = {

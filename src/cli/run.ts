@@ -13,21 +13,17 @@ import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
 import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
-import { localAddressFor } from '../run/local-address.js';
-import { type Plan, planOf } from '../run/plan.js';
+import { planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
 import { shardsFor } from '../run/shards.js';
-import { FREE_CPS, guardTargets } from '../run/target-guard.js';
-import { SystemDns } from '../sip/system-dns.js';
-import { readAccountFile } from '../swarm/account-file.js';
-import { readNumberFile } from '../swarm/number-file.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
+import { type CallerFlags, readInputs, withCallerOptions } from './calling.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOf } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
-import { hostPort, ipAddress, networkName, portRangeText, sipUri, wholeNumber } from './options.js';
+import { hostPort, networkName, sipUri, wholeNumber } from './options.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
@@ -36,27 +32,21 @@ const MOST_SHARDS = 64;
 /** What drachtio-server's sample configuration has. */
 const DRACHTIO_SECRET = 'cymru';
 
-interface RunFlags {
+interface RunFlags extends CallerFlags {
   to?: string;
   drachtio?: { host: string; port: number };
   secret?: string;
-  local?: string;
-  advertise?: string;
-  sipPort?: number;
-  rtpPorts?: string;
-  numbers?: string;
   out?: string;
   network?: string;
   seed?: number;
   shards?: number;
   capacity?: string;
   ui: boolean;
-  yes?: boolean;
   json?: boolean;
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('Run a profile: place calls, listen, judge')
     .argument('[profile]', 'a profile, or the name of one that comes with trunkstorm', 'demo')
     .option(
@@ -69,16 +59,8 @@ export function runCommand(): Command {
       'use an external drachtio-server instead of the embedded one',
       hostPort('--drachtio'),
     )
-    .option('--secret <secret>', 'secret of the external drachtio-server (default: cymru)')
-    .option('--local <address>', 'local address for SIP and RTP', ipAddress('--local', 'one of this machine'))
-    .option(
-      '--advertise <address>',
-      'address for Contact and SDP, behind NAT or in docker',
-      ipAddress('--advertise', 'the one at which the far end reaches this machine'),
-    )
-    .option('--sip-port <port>', 'local SIP port (default: any)', wholeNumber('--sip-port', 1, 65_535))
-    .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
-    .option('--numbers <file>', 'CSV whose columns are variables of the profile')
+    .option('--secret <secret>', 'secret of the external drachtio-server (default: cymru)');
+  return withCallerOptions(command)
     .option('--out <dir>', 'run directory (default: runs/<time>-<name>)')
     .option(
       '--network <name>',
@@ -171,28 +153,6 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   }
 }
 
-/** The embedded server speaks SIP over UDP and TCP, and over TLS where the profile says how. */
-export function requireTransport(target: string, withTls: boolean): void {
-  const transport =
-    /;transport=([^;]+)/i.exec(target)?.[1].toLowerCase() ?? (target.startsWith('sips:') ? 'tls' : 'udp');
-  if (transport === 'udp' || (transport === 'tcp' && !target.startsWith('sips:'))) return;
-  const secure = transport === 'tls' || target.startsWith('sips:');
-  if (secure && withTls) return;
-  if (secure)
-    throw new AppError('ARGUMENT_INVALID', 'The profile does not say how to speak TLS', {
-      where: target,
-      expected: 'a profile with `sip: { tls: {} }`, or with a `ca` and more in it',
-      found: 'a target over TLS',
-      hint: 'docs/profile.md lists the fields of sip.tls.',
-    });
-  throw new AppError('ARGUMENT_INVALID', `The embedded SIP server does not speak ${transport.toUpperCase()}`, {
-    where: target,
-    expected: 'a sip: URI over UDP or TCP, or a sips: URI',
-    found: transport,
-    hint: 'A drachtio-server that speaks it can take its place: --drachtio HOST:PORT --secret SECRET.',
-  });
-}
-
 /** All that can be known to be wrong before anything is started or written. */
 async function prepare(given: string, flags: RunFlags) {
   if (!flags.drachtio && flags.secret !== undefined)
@@ -212,47 +172,14 @@ async function prepare(given: string, flags: RunFlags) {
         hint: 'Each shard has a SIP server and a SIP port of its own.',
       });
   const { profile, text } = effectiveProfile(given, flags);
-  const targets = targetUris(profile);
-  const { registrations } = profile;
-  const called = registrations === undefined ? targets : [...targets, registrations.registrar];
-  if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
-  const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
-  const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
   const plan = planOf(profile);
-  const mostRateFactor = await requireLeave(profile, plan, flags);
-  if (targets.length > 0) {
-    const hops = profile.calls.proxy === undefined ? targets : [profile.calls.proxy];
-    await localAddressFor(hops, flags.local, new SystemDns(profile.sip.dns));
-  }
-  const ownTrunk = targets.length === 0;
+  const inputs = await readInputs(profile, plan, flags, !flags.drachtio);
+  const ownTrunk = targetUris(profile).length === 0;
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
-  return { profile, text, rows, accounts, plan, mostRateFactor, shards, startedAt: new Date() };
-}
-
-/**
- * Refuses to load a public address that nobody has allowed; see `guardTargets`.
- * @returns how far the rate keys may go, where that rests on a low rate
- */
-export async function requireLeave(
-  profile: Profile,
-  plan: Pick<Plan, 'peakCps'>,
-  { yes }: Pick<RunFlags, 'yes'>,
-): Promise<number | undefined> {
-  const { registrations } = profile;
-  const proxy = profile.calls.proxy;
-  const hops = proxy === undefined ? targetUris(profile) : [proxy];
-  const destinations = hops.map((uri) => ({ uri, cps: plan.peakCps }));
-  if (registrations)
-    destinations.push({
-      uri: registrations.registrar,
-      cps: Math.max(registrations.cps, registrations.storm?.cps ?? 0),
-    });
-  const dns = new SystemDns(profile.sip.dns);
-  const isGuarded = await guardTargets(destinations, { allow: profile.allow, yes: yes === true, dns });
-  return isGuarded ? Math.max(1, FREE_CPS / Math.max(1, plan.peakCps)) : undefined;
+  return { profile, text, ...inputs, plan, shards, startedAt: new Date() };
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */
