@@ -8,7 +8,7 @@ export function measuredText({ expression, measured }: ReadinessResult): string 
   if (measured === null) return 'not measured';
   // Headroom has no gate: it is a share.
   if (expression === null) return percent(Number(measured));
-  return gateValue({ expression, observed: measured, pass: false });
+  return gateValue({ expression, observed: measured });
 }
 
 /** How many criteria are met, missed and not measured, and whether the run can claim it. */

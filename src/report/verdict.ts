@@ -42,7 +42,7 @@ export function gateObserved(gate: GateResult): string {
 }
 
 /** The observed value of a gate, in the unit that its expression speaks of. */
-export function gateValue({ observed, expression }: GateResult): string {
+export function gateValue({ observed, expression }: Pick<GateResult, 'observed' | 'expression'>): string {
   if (observed === null) return NONE;
   if (typeof observed !== 'number') return printable(String(observed));
   const figure = expression.split(/[<>=!]/)[0].trim();

@@ -1,5 +1,6 @@
 import type { GateState, Snapshot } from '../metrics/snapshot.js';
-import { percent, printable } from '../report/format.js';
+import { printable } from '../report/format.js';
+import { gateValue } from '../report/verdict.js';
 import { labelled, type Row, row } from './sections.js';
 import { type Field, span, type Tone } from './spans.js';
 
@@ -17,7 +18,7 @@ export function gateRows({ gates }: Snapshot, width: number): Row[] {
   const list = sorted.map((gate, i): Field => {
     const { mark, tone } = STATES[gate.state];
     const spans = [span(`${mark} `, tone), span(printable(gate.expression), 'label')];
-    if (gate.observed !== null) spans.push(span(` ${valueText(gate)}`, tone));
+    if (gate.observed !== null) spans.push(span(` ${gateValue(gate)}`, tone));
     return { spans, rank: 1 + i };
   });
   const counts = Object.entries(STATES).flatMap(([state, { mark, tone }]) => {
@@ -26,10 +27,4 @@ export function gateRows({ gates }: Snapshot, width: number): Row[] {
   });
   if (gates.length > 1) list.unshift({ spans: [...counts, span('│', 'dim')], rank: 0 });
   return [row(labelled('Gates', list, width), STATES[sorted[0].state].rank < 2 ? 3 : 7.5)];
-}
-
-function valueText({ expression, observed }: GateState): string {
-  if (typeof observed !== 'number') return printable(String(observed));
-  if (/%|\/|ratio/i.test(expression)) return percent(observed);
-  return String(Number(observed.toPrecision(3)));
 }

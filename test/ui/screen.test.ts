@@ -142,6 +142,16 @@ describe('the live screen', () => {
     for (const kept of ['In progress', 'Loss', 'DTMF', 'Health']) expect(frame.join('\n')).toContain(kept);
   });
 
+  test('has the value of a gate in the unit of its figure, as the report has', () => {
+    const rowOf = (expression: string, observed: number) => {
+      const gates = [{ expression, windowMs: 30_000, state: 'ok' as const, observed }];
+      return shown(80, 24, { ...demoSnapshot(40_000), gates }).find((line) => line.startsWith(' Gates'));
+    };
+    expect(rowOf('sip.ner > 0.9', 0.98)).toMatch(/sip.ner > 0.9 98.0%/);
+    expect(rowOf('voice.ttfwMs.p95 < 800ms', 612)).toMatch(/voice.ttfwMs.p95 < 800ms 612 ms/);
+    expect(rowOf('calls.dropped < 2000', 1234)).toMatch(/calls.dropped < 2000 1,234/);
+  });
+
   test('at 160 by 50 adds charts, a histogram with a line a band and a longer log', () => {
     const frame = shown(160, 50, demoSnapshot(65_000));
     expectToFit(frame, 160, 50);
