@@ -40,18 +40,20 @@ export class FailoverMetrics {
    * @param names of the targets, by their place in the group
    * @param statuses after which another target is tried
    * @param refusalStatuses which mean "full"
+   * @param asks whether the targets are asked how they are: otherwise nothing tells of outages, and nothing is kept for them
    */
   constructor(
     private readonly names: readonly string[],
     private readonly statuses: ReadonlySet<number>,
     private readonly refusalStatuses: ReadonlySet<number>,
+    private readonly asks: boolean,
   ) {}
 
   /** Takes an attempt that is over; its times count from the start of the run. */
   add(record: CallRecord): void {
     const { startedMs, answeredMs, outcome, trunk } = record;
     const failed = record.tries.filter((one) => targetOf(one) !== trunk);
-    for (const one of failed)
+    for (const one of this.asks ? failed : [])
       if (one.startedMs !== null) entries(this.failedTries, targetOf(one)).push({ triedMs: one.startedMs, startedMs });
     const wentOn = failed.length > 0;
     if (wentOn) this.failedOver++;
@@ -59,29 +61,27 @@ export class FailoverMetrics {
       if (wentOn) this.saved++;
       else this.lastGoodMs = Math.max(this.lastGoodMs, startedMs);
       this.second(startedMs).answered++;
-      if (outcome === 'dropped') entries(this.lost, trunk).push({ fromMs: answeredMs, toMs: record.endedMs! });
+      if (this.asks && outcome === 'dropped')
+        entries(this.lost, trunk).push({ fromMs: answeredMs, toMs: record.endedMs! });
     } else if (outcome === 'failed') {
       this.second(startedMs).failed++;
-      this.failures.push(this.failureOf(record));
+      if (this.asks) this.failures.push(this.failureOf(record));
     }
   }
 
-  /**
-   * @param outages `null` where nothing told of any, as no target was asked how it is
-   * @param endMs end of the run
-   */
-  summary(outages: readonly Outage[] | null, endMs: number): FailoverSummary {
-    const each = outages?.map((outage) => this.outage(outage, endMs)) ?? [];
+  /** @param endMs end of the run */
+  summary(outages: readonly Outage[], endMs: number): FailoverSummary {
+    const each = outages.map((outage) => this.outage(outage, endMs));
     const worst = (figure: (one: OutageSummary) => number | null): number | null => {
       const known = each.map(figure).filter((ms) => ms !== null);
       return known.length === 0 ? null : Math.max(...known);
     };
     const sum = (figure: (one: OutageSummary) => number): number | null =>
-      outages && each.reduce((total, one) => total + figure(one), 0);
+      this.asks ? each.reduce((total, one) => total + figure(one), 0) : null;
     return {
       failedOver: this.failedOver,
       saved: this.saved,
-      outages: outages?.length ?? null,
+      outages: this.asks ? outages.length : null,
       detectionMs: worst((one) => one.detectionMs),
       recoveryMs: each.some((one) => one.recoveryMs === null) ? null : worst((one) => one.recoveryMs),
       failBackMs: worst((one) => one.failBackMs),

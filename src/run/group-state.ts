@@ -9,15 +9,14 @@ import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
 export class GroupState {
   readonly names: string[];
   private readonly failover: FailoverMetrics;
-  private readonly asks: boolean;
 
   constructor(
     readonly role: GroupRole,
     refusals: ReadonlySet<number>,
   ) {
     this.names = role.targets.map(({ trunk }) => trunk);
-    this.failover = new FailoverMetrics(this.names, new Set(role.failover.statuses), refusals);
-    this.asks = role.failover.keepalive !== undefined;
+    const { statuses, keepalive } = role.failover;
+    this.failover = new FailoverMetrics(this.names, new Set(statuses), refusals, keepalive !== undefined);
   }
 
   /** Takes an attempt that is over, its times from the start of the run. */
@@ -29,7 +28,7 @@ export class GroupState {
   summary(report: GroupReport | null, startMs: number, endMs: number): FailoverSummary {
     const from = (ms: number): number => ms - startMs;
     const maybe = (ms: number | null): number | null => (ms === null ? null : from(ms));
-    const outages = report?.outages.map(({ target, sinceMs, downMs, backMs, upMs, firstCallMs }) => ({
+    const outages = (report?.outages ?? []).map(({ target, sinceMs, downMs, backMs, upMs, firstCallMs }) => ({
       target,
       sinceMs: from(sinceMs),
       downMs: from(downMs),
@@ -37,7 +36,7 @@ export class GroupState {
       upMs: maybe(upMs),
       firstCallMs: maybe(firstCallMs),
     }));
-    return this.failover.summary(this.asks ? (outages ?? []) : null, from(endMs));
+    return this.failover.summary(outages, from(endMs));
   }
 
   /** @param answered calls so far, by target; those that are up included */

@@ -41,9 +41,9 @@ const outage = (given: Partial<Outage> = {}): Outage => ({
 });
 
 function figures(records: CallRecord[], outages: Outage[] | null = [outage()]) {
-  const metrics = new FailoverMetrics(['a', 'b'], new Set([503]), REFUSALS);
+  const metrics = new FailoverMetrics(['a', 'b'], new Set([503]), REFUSALS, outages !== null);
   for (const record of records) metrics.add(record);
-  return metrics.summary(outages, RUN_MS);
+  return metrics.summary(outages ?? [], RUN_MS);
 }
 
 describe('failover', () => {
@@ -125,7 +125,14 @@ describe('failover', () => {
 
   it('knows of no outage without keepalives', () => {
     const none = { outages: null, detectionMs: null, lostCalls: null, failedAttempts: null, eachOutage: [] };
-    expect(figures([attempt(0, [['a', null]])], null)).toMatchObject(none);
+    const records = [
+      attempt(0, [['a', null]]),
+      attempt(100, [
+        ['a', 'status'],
+        ['b', 'status'],
+      ]),
+    ];
+    expect(figures(records, null)).toMatchObject({ ...none, failedOver: 1, saved: 0, setupRatioMin: 0.5 });
   });
 });
 
