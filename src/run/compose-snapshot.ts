@@ -55,7 +55,8 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     ...meter.rates(),
     calls: {
       ...metrics.counts,
-      attempted: swarmPulse?.attempted ?? 0,
+      // Answers and failures come one by one, attempts with the pulse: what has a result was attempted.
+      attempted: Math.max(swarmPulse?.attempted ?? 0, live.answered + metrics.counts.failed),
       answered: live.answered,
       inProgress: swarmPulse?.inProgress ?? 0,
       established: swarmPulse?.established ?? 0,

@@ -181,6 +181,14 @@ describe('the rate', () => {
 });
 
 describe('a snapshot', () => {
+  it('never has more answers and failures than attempts, which come with the pulse', () => {
+    const state = stateOf();
+    state.swarmPulse = pulse({ attempted: 2 });
+    for (let i = 0; i < 3; i++) state.live.add({ status: 200, srdMs: 20, setupMs: 300 });
+    state.metrics.add(failedRecord(503));
+    expect(composeSnapshot(state, 2000, new RateMeter()).calls).toMatchObject({ attempted: 4, answered: 3, failed: 1 });
+  });
+
   it('of a run that has only begun has nothing that was not measured', () => {
     const state = stateOf();
     state.phase = 'running';
