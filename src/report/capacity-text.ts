@@ -1,4 +1,4 @@
-import type { CapacityResult, Cause, DimensionResult, Limit, StepRow } from '../load/capacity/capacity-search.js';
+import type { CapacityResult, Cause, DimensionResult, Limit, StepRow } from '../load/capacity/capacity-result.js';
 import type { HeadroomRow } from '../load/capacity/headroom.js';
 import { type Ailment, confidenceOf } from '../load/capacity/judge.js';
 import type { Dimension, StepPlan } from '../load/capacity/step.js';

@@ -1,10 +1,6 @@
 import type { AppError } from '../core/errors.js';
-import {
-  type CapacityOptions,
-  type CapacityResult,
-  CapacitySearch,
-  type StepRow,
-} from '../load/capacity/capacity-search.js';
+import type { CapacityResult, StepRow } from '../load/capacity/capacity-result.js';
+import { type CapacityOptions, CapacitySearch } from '../load/capacity/capacity-search.js';
 import { type StepPlan, StepTally } from '../load/capacity/step.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Snapshot } from '../metrics/snapshot.js';

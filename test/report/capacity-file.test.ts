@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { CapacityResult } from '../../src/load/capacity/capacity-search.js';
+import type { CapacityResult } from '../../src/load/capacity/capacity-result.js';
 import { headroomTable } from '../../src/load/capacity/headroom.js';
 import { readCapacity } from '../../src/report/capacity-file.js';
 import { capacityJson } from '../../src/report/capacity-text.js';

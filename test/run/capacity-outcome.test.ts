@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/cli/capacity.js';
 import { newRecord } from '../../src/flow/call-record.js';
-import type { DimensionResult } from '../../src/load/capacity/capacity-search.js';
+import type { DimensionResult } from '../../src/load/capacity/capacity-result.js';
 import { headroomTable } from '../../src/load/capacity/headroom.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { outcomeOf } from '../../src/run/capacity-outcome.js';

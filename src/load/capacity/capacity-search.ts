@@ -1,95 +1,34 @@
+import {
+  type CapacityResult,
+  type Cause,
+  type DimensionResult,
+  type Limit,
+  NOTHING_KNOWN,
+  type StepRow,
+} from './capacity-result.js';
 import { type Ailment, type Criteria, type Finding, judgeStep, srdLimitMs } from './judge.js';
-import { type Knee, KneeSearch, type LevelSearch, type Trial } from './knee-search.js';
+import { type Knee, KneeSearch, type LevelSearch } from './knee-search.js';
 import { Rfc7502Search } from './rfc7502-search.js';
 import type { Dimension, StepFigures, StepPlan } from './step.js';
+import { concurrencyStep, cpsStep, mostCps, type StepContext, type StepOptions } from './step-plans.js';
 
-export interface CapacityOptions {
+export interface CapacityOptions extends StepOptions {
   /** Most calls at once, and most attempts a second, that may be tried. */
   maxCalls: number;
   maxCps: number;
   /** Where the climb begins; a few calls by default. */
   startCalls?: number;
-  /** A full step has at least so many attempts at its level, and takes at least so long. */
-  stepCalls: number;
-  stepMs: number;
   criteria: Criteria;
-  /** Attempts a second are sought as RFC 7502 says, by steps of so many attempts of which none may fail. */
-  rfc7502Attempts?: number;
   /** Most attempts a second while calls at once are sought; lowered where the trunk turns them away by rate. */
   paceCps: number;
-  /** Shortest and longest that a call lasts while calls at once are sought. */
-  shortestMs: number;
+  /** Longest that a call lasts while calls at once are sought. */
   longestMs: number;
-}
-
-/** Why a search ended where it did. `calls`: more attempts a second would need more calls at once than are carried. */
-export type Cause =
-  | 'channels'
-  | 'cps'
-  | 'silent-drops'
-  | 'failures'
-  | 'slow-setup'
-  | 'audio'
-  | 'dtmf'
-  | 'dropped'
-  | 'generator'
-  | 'max'
-  | 'pace'
-  | 'calls'
-  | 'unfinished';
-
-/** What is known of one dimension. */
-export interface Limit {
-  /** The highest level at which everything held. */
-  value: number;
-  /** The limit may lie higher: it was out of reach, or the search was ended. */
-  isAtLeast: boolean;
-  /** The lowest level that failed; `null` where none did. */
-  failedAt: number | null;
-  cause: Cause;
-  isConfirmed: boolean;
-}
-
-export interface DimensionResult extends Limit {
-  /** Where calls are turned away, if calls go wrong before that; `null` where it was not sought. */
-  turnedAway: Limit | null;
-}
-
-/** A step that was made. */
-export interface StepRow {
-  plan: StepPlan;
-  figures: StepFigures;
-  finding: Finding;
-}
-
-export interface CapacityResult {
-  concurrency: DimensionResult | null;
-  cps: DimensionResult | null;
-  /** What failed at the lowest load already; then nothing else was sought. */
-  baselineAilment: Ailment | null;
-  /** Most that SRD may be at the 95th percentile; `null` where it is not known. */
-  srdLimitMs: number | null;
 }
 
 const BASELINE_CALLS = 4;
 const START_CALLS = 8;
-/** Steps on the way up have this share of a full one's attempts. */
-const CLIMB_SHARE = 0.25;
-/** A call lasts no longer where the pace allows; a level is filled in as long as a call lasts. */
-const USUAL_MS = 30_000;
-/** Of the shortest call the share that is talk, however long it rings. */
-const TALK_SHARE = 0.6;
-/** Attempts a second by which levels are filled that need no call of either length. */
-const FILL_CPS = 5;
-/** The next call of a line comes so much after the end of the one before, so that jitter takes no channel twice. */
-const GAP_MS = 50;
 /** Of calls that were turned away the share below the peak that tells a limit of the rate from one of channels. */
 const BELOW_PEAK_SHARE = 0.1;
-/** While attempts a second are sought: talk time in ms, and the share of what the trunk carries that may be in use. */
-const TALK_MS = { least: 200, most: 1000 };
-const CHANNEL_SHARE = 0.8;
-/** A cap on a rate does not show in less. */
-const CPS_STEP_MS = 3000;
 /** So much of what the trunk carries is all of it. */
 const FULL_SHARE = 0.97;
 const RESOLUTION = { concurrency: 0.03, cps: 0.045 };
@@ -134,15 +73,17 @@ export class CapacitySearch {
 
   /** `null` when the search is over. */
   get next(): StepPlan | null {
-    if (this.phase === 'done') return null;
-    if (this.phase === 'baseline')
-      return this.concurrencyStep({
-        level: Math.min(BASELINE_CALLS, this.options.maxCalls),
-        purpose: 'baseline',
-        isFull: this.baselineTries > 0,
-      });
+    const { phase, options, context } = this;
+    if (phase === 'done') return null;
+    const pace = this.slowerCps === null ? { most: this.paceCps } : { exactly: this.slowerCps };
+    if (phase === 'baseline') {
+      const level = Math.min(BASELINE_CALLS, options.maxCalls);
+      return concurrencyStep({ level, purpose: 'baseline', isFull: this.baselineTries > 0 }, options, context, pace);
+    }
     const trial = this.knee!.next!;
-    return this.dimension === 'cps' ? this.cpsStep(trial) : this.concurrencyStep(trial);
+    if (this.dimension === 'concurrency') return concurrencyStep(trial, options, context, pace);
+    const attempts = this.isByRfc7502 ? options.rfc7502Attempts : undefined;
+    return cpsStep(trial, options, context, this.concurrency!.value, attempts);
   }
 
   /** What is known so far. */
@@ -179,6 +120,10 @@ export class CapacitySearch {
     return finding;
   }
 
+  private get context(): StepContext {
+    return { isForRefusals: this.isForRefusals, setupMs: this.setupMs };
+  }
+
   private get dimension(): Dimension {
     return this.phase === 'cps' || this.phase === 'cps-turned-away' ? 'cps' : 'concurrency';
   }
@@ -209,7 +154,7 @@ export class CapacitySearch {
       if (++this.baselineTries < 2) return;
       this.phase = 'done';
       if (isFault) this.baselineAilment = finding.ailment;
-      else this.concurrency = { ...NOTHING, cause: 'generator', turnedAway: null };
+      else this.concurrency = { ...NOTHING_KNOWN, cause: 'generator', turnedAway: null };
       return;
     }
     this.baselineSrdMs = figures.srdP95Ms;
@@ -329,8 +274,7 @@ export class CapacitySearch {
 
   /** Attempts a second that may be tried: with the shortest calls they take four fifths of what is carried. */
   private get reachCps(): number {
-    const calls = this.concurrency!.value * CHANNEL_SHARE;
-    return Math.min(this.options.maxCps, this.fullAtCps * 0.9, calls / ((this.setupMs + TALK_MS.least) / 1000));
+    return Math.min(this.options.maxCps, this.fullAtCps * 0.9, mostCps(this.concurrency!.value, this.setupMs));
   }
 
   /** Calls at once that may be tried: as many as the pace gathers while the longest call lasts. */
@@ -392,50 +336,4 @@ export class CapacitySearch {
       .map(({ figures }) => figures.peakCalls);
     return Math.max(0, ...peaks);
   }
-
-  private concurrencyStep({ level, purpose, isFull }: Trial): StepPlan {
-    const { shortestMs } = this.options;
-    const least = Math.max(shortestMs, this.setupMs * 2 + shortestMs * TALK_SHARE);
-    const wanted = Math.max(least, Math.min(USUAL_MS, (level / FILL_CPS) * 1000));
-    const cps = this.slowerCps ?? Math.min(this.paceCps, level / (wanted / 1000));
-    return {
-      dimension: 'concurrency',
-      purpose,
-      isForRefusals: this.isForRefusals,
-      level,
-      cps,
-      attempts: level + this.measured(cps, isFull),
-      filling: level,
-      // How long calls ring is not known at first.
-      length:
-        purpose === 'baseline'
-          ? { since: 'answer', ms: wanted }
-          : { since: 'invite', ms: (level / cps) * 1000 - Math.min(GAP_MS, 500 / cps) },
-    };
-  }
-
-  private cpsStep({ level, purpose, isFull }: Trial): StepPlan {
-    const calls = this.concurrency!.value * CHANNEL_SHARE;
-    const talkMs = (calls / level) * 1000 - this.setupMs;
-    return {
-      dimension: 'cps',
-      purpose,
-      isForRefusals: this.isForRefusals,
-      level,
-      cps: level,
-      attempts:
-        (this.isByRfc7502 ? this.options.rfc7502Attempts : undefined) ??
-        Math.max(this.measured(level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),
-      filling: 0,
-      length: { since: 'answer', ms: Math.max(TALK_MS.least, Math.min(TALK_MS.most, talkMs)) },
-    };
-  }
-
-  /** Attempts at the level. */
-  private measured(cps: number, isFull: boolean): number {
-    const { stepCalls, stepMs } = this.options;
-    return Math.ceil(Math.max(stepCalls, (stepMs / 1000) * cps) * (isFull ? 1 : CLIMB_SHARE));
-  }
 }
-
-const NOTHING: Limit = { value: 0, isAtLeast: true, failedAt: null, cause: 'unfinished', isConfirmed: false };

@@ -1,4 +1,4 @@
-import type { CapacityResult } from './capacity-search.js';
+import type { CapacityResult } from './capacity-result.js';
 
 /** Whether a number of calls at once is carried: `unknown` where the search did not get as far. */
 export type Carried = 'yes' | 'no' | 'unknown';

@@ -1,4 +1,5 @@
-import { type CapacityResult, CapacitySearch, type Limit } from '../../../src/load/capacity/capacity-search.js';
+import type { CapacityResult, Limit } from '../../../src/load/capacity/capacity-result.js';
+import { CapacitySearch } from '../../../src/load/capacity/capacity-search.js';
 import { CRITERIA } from '../../../src/load/capacity/judge.js';
 import { drawCarrier, type HiddenCarrier, SimulatedCarrier } from './simulated-carrier.js';
 
