@@ -59,7 +59,7 @@ export class CallMetrics {
   readonly flow = { caller: new FlowMetrics(), callee: new FlowMetrics() };
   readonly rtcp = new RtcpMetrics();
   readonly exhaustion = new ExhaustionDetector();
-  readonly trend = new TrendMetrics();
+  readonly trend: TrendMetrics;
   readonly oneWay: Summary['media']['oneWay'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
   noMedia = 0;
   readonly impaired: Summary['media']['impaired'] = { calls: 0, byCause: {}, byDirection: { uplink: 0, downlink: 0 } };
@@ -70,8 +70,15 @@ export class CallMetrics {
   private loopCalls = 0;
   readonly targets: TargetMetrics;
 
-  /** @param refusalStatuses which statuses mean "full"; the profile's list. */
-  constructor(private readonly refusalStatuses?: ReadonlySet<number>) {
+  /**
+   * @param refusalStatuses which statuses mean "full"; the profile's list
+   * @param warmUpMs what starts before is cold
+   */
+  constructor(
+    private readonly refusalStatuses?: ReadonlySet<number>,
+    warmUpMs = 10_000,
+  ) {
+    this.trend = new TrendMetrics(warmUpMs);
     this.targets = new TargetMetrics(refusalStatuses);
   }
 

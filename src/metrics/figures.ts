@@ -265,6 +265,7 @@ const FIGURES = {
   probe: { uplink: probe, downlink: probe },
   impairment: { uplink: truth, downlink: truth },
   trend: {
+    warmUpMs: 'ms',
     cold: stretch,
     warm: stretch,
     srdMs: slope('msPerHour'),

@@ -47,6 +47,11 @@ export class LeastSquares {
     return this.meanY;
   }
 
+  /** The line's y at x. */
+  at(x: number): number {
+    return this.meanY + (this.sxy / this.sxx) * (x - this.meanX);
+  }
+
   /** The slope and its 95 % confidence interval, slope ± t · s/√Sxx with n − 2 degrees of freedom; `null` of fewer than ten points. */
   slope(): { slope: number; low: number; high: number } | null {
     if (this.n < LEAST_POINTS || this.sxx === 0) return null;
@@ -67,5 +72,47 @@ export class LeastSquares {
     if (line === null || unit === 0) return null;
     const { slope, low, high } = line;
     return { perHour: round(slope / unit), low: round(low / unit), high: round(high / unit), points: this.n };
+  }
+}
+
+/**
+ * The slope of a series, points at equal distances whose neighbours are alike, as those of a process's memory. What is left of a point beside the line tells
+ * of the next one then, and fewer of the n points are independent: n · (1 − r) ÷ (1 + r) of them, r the correlation of neighbours (of
+ * a first-order autoregressive process), not below 0. The interval is wider accordingly. Every point is held.
+ */
+export class SeriesSlope {
+  private readonly xs: number[] = [];
+  private readonly ys: number[] = [];
+
+  add(x: number, y: number): void {
+    this.xs.push(x);
+    this.ys.push(y);
+  }
+
+  /** The slope as a share of the mean; `null` where fewer than ten independent points tell, or those of less than a minute. */
+  perHour(): Slope | null {
+    const line = new LeastSquares();
+    for (const [i, x] of this.xs.entries()) line.add(x, this.ys[i]);
+    const plain = line.perHour(line.mean);
+    if (plain === null) return null;
+    const { perHour, points } = plain;
+    const r = this.neighbours(line);
+    const independent = (points * (1 - r)) / (1 + r);
+    if (independent < LEAST_POINTS) return null;
+    const wider = (Math.sqrt((1 + r) / (1 - r)) * studentT975(independent - 2)) / studentT975(points - 2);
+    const half = (plain.high - perHour) * wider;
+    return { perHour, low: round(perHour - half), high: round(perHour + half), points };
+  }
+
+  /** The correlation of what is left of neighbouring points beside the line, 0–1. */
+  private neighbours(line: LeastSquares): number {
+    const rest = this.xs.map((x, i) => this.ys[i] - line.at(x));
+    let squares = 0;
+    let products = 0;
+    for (const [i, value] of rest.entries()) {
+      squares += value * value;
+      if (i > 0) products += value * rest[i - 1];
+    }
+    return squares === 0 ? 0 : Math.max(0, products / squares);
   }
 }

@@ -267,9 +267,11 @@ export interface StretchSummary {
   ttfwMs: Percentiles | null;
 }
 
-/** How a run begins and how it goes on. Slopes leave its first 10 s out, and are `null` where too few points tell. */
+/** How a run begins and how it goes on. Slopes leave its warm-up out, and are `null` where too few points tell. */
 export interface TrendSummary {
-  /** Attempts of the first 10 s, and those after. */
+  /** The profile's `warmUp`. */
+  warmUpMs: number;
+  /** Attempts of the warm-up, and those after. */
   cold: StretchSummary;
   warm: StretchSummary;
   srdMs: Slope | null;

@@ -1,10 +1,8 @@
 import type { CallRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
-import { LeastSquares } from './regression.js';
+import { LeastSquares, SeriesSlope } from './regression.js';
 import type { StretchSummary, TrendSummary } from './summary.js';
 
-/** Attempts of the first 10 s of a run are the cold ones. */
-const COLD_MS = 10_000;
 /** Memory is a point each 10 s. */
 const MEMORY_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -41,15 +39,18 @@ export class TrendMetrics {
   private readonly warm = new Stretch();
   private readonly srd = new LeastSquares();
   private readonly failures = new LeastSquares();
-  private readonly memory = new LeastSquares();
+  private readonly memory = new SeriesSlope();
   private memoryPart = { index: -1, sum: 0, count: 0 };
+
+  /** @param warmUpMs attempts that start before are the cold ones, and slopes begin there */
+  constructor(private readonly warmUpMs: number) {}
 
   /** @param record with times on the run's clock */
   add(record: CallRecord): void {
     const { inviteMs, provisionalMs, finalMs } = record.timings;
     const first = provisionalMs ?? finalMs;
     const srdMs = record.answeredMs !== null && inviteMs !== null && first !== null ? first - inviteMs : null;
-    if (record.startedMs < COLD_MS) {
+    if (record.startedMs < this.warmUpMs) {
       this.cold.add(record, srdMs);
       return;
     }
@@ -61,7 +62,7 @@ export class TrendMetrics {
 
   /** @param residentBytes of our own process, all threads together */
   addMemory(atMs: number, residentBytes: number): void {
-    if (atMs < COLD_MS) return;
+    if (atMs < this.warmUpMs) return;
     const index = Math.floor(atMs / MEMORY_MS);
     const part = this.memoryPart;
     if (index !== part.index && part.count > 0)
@@ -75,11 +76,12 @@ export class TrendMetrics {
 
   summary(): TrendSummary {
     return {
+      warmUpMs: this.warmUpMs,
       cold: this.cold.summary(),
       warm: this.warm.summary(),
       srdMs: this.srd.perHour(),
       setupFailureRatio: this.failures.perHour(),
-      memory: this.memory.perHour(this.memory.mean),
+      memory: this.memory.perHour(),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { controlSpec } from '../control/spec.js';
+import { duration } from '../core/units.js';
 import { callSpec, conversationMistakes, mediaSpec } from '../flow/spec.js';
 import { flowMistakes } from '../flow/steps/mistakes.js';
 import { impairmentSpec } from '../impair/impairment-spec.js';
@@ -163,6 +164,7 @@ export const profileSchema = z
     impairment: impairmentSpec.prefault({}),
     control: controlSpec.optional(),
     trunk: trunkSpec.prefault({}),
+    warmUp: duration.default(10_000).describe('Attempts that start before are cold; slopes over time begin there'),
     refusals: z
       .array(z.number().int().min(300).max(699))
       .default([503, 486, 480, 600, 403, 603, 500])

@@ -1,5 +1,5 @@
 import type { Slope, StretchSummary, Summary, TrendSummary } from '../metrics/summary.js';
-import { count, milliseconds, percent } from './format.js';
+import { clock, count, milliseconds, percent } from './format.js';
 import type { Paint } from './summary-text.js';
 
 /** The first calls of a run and the others, as rows of figures; none where no call was late enough to compare with. */
@@ -37,11 +37,13 @@ export function trendText({ trend }: Summary, paint: Paint): string[] {
   if (stretches.length === 0 && slopes.length === 0) return [];
   const lines = [paint('OVER TIME', 'bold')];
   if (stretches.length > 0)
-    lines.push(paint(`  ${''.padEnd(24)}${'first 10 s'.padStart(18)}${'after'.padStart(18)}`, 'dim'));
+    lines.push(
+      paint(`  ${''.padEnd(24)}${`until ${clock(trend.warmUpMs)}`.padStart(18)}${'after'.padStart(18)}`, 'dim'),
+    );
   for (const [name, cold, warm] of stretches)
     lines.push(`  ${name.padEnd(24)}${cold.padStart(18)}${warm.padStart(18)}`);
   if (slopes.length > 0)
-    lines.push(paint('  per hour, with its 95 % confidence interval, after the first 10 s', 'dim'));
+    lines.push(paint(`  per hour, with its 95 % confidence interval, after ${clock(trend.warmUpMs)}`, 'dim'));
   for (const [name, slope] of slopes) lines.push(`  ${name.padEnd(24)}${slope}`);
   return lines;
 }

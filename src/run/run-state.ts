@@ -74,7 +74,7 @@ export class RunState {
     const group = groupOf(profile);
     this.group = group && new GroupState(group, new Set(profile.refusals));
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
-    this.metrics = new CallMetrics(new Set(profile.refusals));
+    this.metrics = new CallMetrics(new Set(profile.refusals), profile.warmUp);
     this.gates = new GateMonitor(gatesOf(profile));
   }
 
