@@ -197,11 +197,13 @@ export class Trunk {
       this.options.onRefused(request);
       return;
     }
-    const lease = this.options.media.lease();
+    const { media } = this.options;
+    const lease = media.lease();
     if (!lease) {
       this.refusedNoPorts++;
       this.admission.release();
-      response.send(500, 'No RTP ports left at the simulated trunk');
+      const reason = media.exhausted ? 'No RTP ports left at' : 'RTP ports not bound in time by';
+      response.send(500, `${reason} the simulated trunk`);
       this.options.onRefused(request);
       return;
     }

@@ -18,7 +18,7 @@ const OFFER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt
 
 /** One call as its caller sees it. */
 export class HandCall {
-  readonly responses: { status: number; headers: Record<string, string> }[] = [];
+  readonly responses: { status: number; reason?: string; headers: Record<string, string> }[] = [];
   answered = false;
   /** What the trunk heard of no more: it let go of the dialog. */
   letGo = false;
@@ -74,6 +74,7 @@ export class HandTrunk {
   readonly records: CallRecord[] = [];
   readonly notes: string[] = [];
   readonly asked: MediaAsked = { hushed: [], impaired: [], said: [] };
+  readonly media = handMedia(this.asked);
   silent = false;
   restarts = 0;
   readonly trunk: Trunk;
@@ -113,7 +114,7 @@ export class HandTrunk {
       // vitest's clock, as its timers are.
       clock: { now: () => Date.now() },
       population: this.population,
-      media: handMedia(this.asked),
+      media: this.media,
       mediaSpec: mediaSpec.parse({}),
       conversation: parsed,
       uplink: [],
@@ -182,7 +183,8 @@ function responderOf(call: HandCall): SrfResponder {
     },
     send: (status: number, ...rest: (string | SendOptions)[]) => {
       const options = rest.find((part) => typeof part === 'object');
-      call.responses.push({ status, headers: options?.headers ?? {} });
+      const reason = rest.find((part) => typeof part === 'string');
+      call.responses.push({ status, reason, headers: options?.headers ?? {} });
     },
   } as unknown as SrfResponder;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../src/trunk/admission.js';
 import { ShareDealer } from '../../src/trunk/share-dealer.js';
+import { HandTrunk } from '../support/trunk-by-hand.js';
 
 const hundredths = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 6 });
 
@@ -82,5 +83,17 @@ describe('admission', () => {
   it('does not spend the rate on calls that found no channel', () => {
     const admission = new Admission({ channels: 1, cps: 1 });
     expect([admission.admit(0), admission.admit(1000), admission.admit(1001)]).toEqual([null, 'full', 'full']);
+  });
+});
+
+describe('a trunk without a port for a call', () => {
+  it.each([
+    ['that has used them up', { message: 'No ports left' }, 'No RTP ports left at the simulated trunk'],
+    ['that could not bind them in time', null, 'RTP ports not bound in time by the simulated trunk'],
+  ])('%s says so', (_, exhausted, reason) => {
+    const hand = new HandTrunk();
+    Object.assign(hand.media, { lease: () => null, exhausted });
+    expect(hand.call().responses).toMatchObject([{ status: 500, reason }]);
+    expect(hand.trunk.counts).toMatchObject({ refusedNoPorts: 1, inUse: 0 });
   });
 });
