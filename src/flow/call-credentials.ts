@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { SrfResult } from '../drachtio/srf-types.js';
 import { type Challenge, type Credentials, chooseChallenge, digestResponse, nextNonce } from '../sip/digest.js';
 import { hostPort, parseSipUri } from '../sip/uri.js';
+import type { Failure } from './final-response.js';
 
 /** Challenges that one call answers: a proxy's, the callee's, and nonces of each that grew old. */
 const MAX_CHALLENGES = 6;
@@ -20,11 +21,18 @@ export class CallCredentials {
   /** What the latest request was sent with. */
   private readonly sent = new Map<Answers, { realm: string; count: number }>();
   private challenges = 0;
+  /** Realm of the latest challenge, where that was left unanswered because the credentials are for another one. */
+  otherRealm: string | null = null;
 
   constructor(
     private readonly credentials: Credentials,
     private readonly known: KnownChallenges = new Map(),
   ) {}
+
+  /** The only realm whose challenges are answered; `null`: any. */
+  get realm(): string | null {
+    return this.credentials.realm ?? null;
+  }
 
   /**
    * Takes a response. `false` where another try makes no sense: it is no challenge, none that we can answer, or the
@@ -35,7 +43,9 @@ export class CallCredentials {
     const { status } = response;
     if (status >= 200 && status < 300) this.takeNext(response);
     if (status !== 401 && status !== 407) return false;
-    const challenge = chooseChallenge(response.get(status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate') ?? '');
+    const asked = response.get(status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate') ?? '';
+    const challenge = chooseChallenge(asked, this.realm);
+    this.otherRealm = challenge === null ? (chooseChallenge(asked)?.realm ?? null) : null;
     if (challenge === null || ++this.challenges > MAX_CHALLENGES) return false;
     const header: Answers = status === 401 ? 'Authorization' : 'Proxy-Authorization';
     const given = this.sent.get(header);
@@ -64,6 +74,16 @@ export class CallCredentials {
     if (next !== null && next !== answer.challenge.nonce)
       this.known.set('Authorization', { challenge: { ...answer.challenge, nonce: next }, count: 0 });
   }
+}
+
+/** The failure, its reason being that the challenge was of another realm than the credentials where that is so. */
+export function explained(failure: Failure, credentials: CallCredentials | null): Failure {
+  if (credentials === null || credentials.otherRealm === null) return failure;
+  const { otherRealm, realm } = credentials;
+  return {
+    ...failure,
+    reason: `challenged for the realm ${JSON.stringify(otherRealm)}, and not for ${JSON.stringify(realm)}`,
+  };
 }
 
 /**

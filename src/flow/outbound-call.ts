@@ -14,7 +14,7 @@ import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
 import { Attendance } from './attendance.js';
 import { hadLostCall, sendBye } from './bye.js';
-import { CallCredentials, challengerOf, type KnownChallenges } from './call-credentials.js';
+import { CallCredentials, challengerOf, explained, type KnownChallenges } from './call-credentials.js';
 import { CallFlow } from './call-flow.js';
 import { newRecord } from './call-record.js';
 import { CallScope } from './call-scope.js';
@@ -261,7 +261,7 @@ export class OutboundCall {
   private onFailure(error: SrfCallError): void {
     if (this.phase !== 'inviting') return;
     if (error.res && !this.cancelling && this.answerChallenge(error.res)) return;
-    this.endTry(failureOf(error), error.res);
+    this.endTry(explained(failureOf(error), this.credentials), error.res);
   }
 
   /** The target says nothing: its try is given up, whatever still comes of it. */

@@ -181,6 +181,7 @@ const FIGURES = {
     challenges: 'count',
     unchallenged: 'count',
     responses: { '*': 'count' },
+    otherRealms: { '*': 'count' },
     allTriedMs: 'ms',
     registeredPerSecond: 'cps',
     refreshMs: percentiles('ms'),

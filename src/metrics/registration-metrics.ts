@@ -2,6 +2,9 @@ import { Distribution, round } from './distribution.js';
 import { isSetupFailure, type Responses } from './session-ratios.js';
 import type { Percentiles } from './summary.js';
 
+/** Realms that are told by name. */
+const MOST_REALMS = 10;
+
 /** `register`: a first registration, or one that begins anew; `unregister`: with the time 0 (RFC 3261 10.2.2). */
 export type RegistrationKind = 'register' | 'refresh' | 'unregister';
 
@@ -17,6 +20,8 @@ export interface RegistrationResult {
   delayMs: number;
   /** How often it was challenged. */
   challenges: number;
+  /** Realm of a challenge that was not answered, because the account is of another one. */
+  otherRealm: string | null;
   /** The account is registered for the first time. */
   isFirst: boolean;
   /** What it changes of the number of accounts that are registered. */
@@ -52,6 +57,8 @@ export interface RegistrationSummary {
   challenges: number;
   unchallenged: number;
   responses: Responses;
+  /** Challenges that were not answered, by realm: accounts that name another one got them. */
+  otherRealms: Record<string, number>;
   /** From the start until every account had a first result; `null` when some never had. */
   allTriedMs: number | null;
   /** Accounts registered per second of that time. */
@@ -64,6 +71,7 @@ export class RegistrationMetrics {
   private readonly rrd = new Distribution();
   private readonly refresh = new Distribution();
   private readonly responses: Responses = {};
+  private readonly otherRealms = new Map<string, number>();
   private attempted = 0;
   private failed = 0;
   private ineffective = 0;
@@ -79,10 +87,11 @@ export class RegistrationMetrics {
 
   constructor(private readonly accounts: number) {}
 
-  add({ kind, isOk, status, response, delayMs, challenges, isFirst, change }: RegistrationResult): void {
+  add({ kind, isOk, status, response, delayMs, challenges, otherRealm, isFirst, change }: RegistrationResult): void {
     this.attempted++;
     this.responses[response] = (this.responses[response] ?? 0) + 1;
     this.challenges += challenges;
+    if (otherRealm !== null) this.countRealm(otherRealm);
     if (isFirst) this.registered++;
     this.now += change;
     if (this.now > this.peak) this.peak = this.now;
@@ -107,6 +116,12 @@ export class RegistrationMetrics {
       default:
         kind satisfies never;
     }
+  }
+
+  private countRealm(realm: string): void {
+    const { otherRealms } = this;
+    const name = otherRealms.has(realm) || otherRealms.size < MOST_REALMS ? realm : 'and others';
+    otherRealms.set(name, (otherRealms.get(name) ?? 0) + 1);
   }
 
   /** Every account has had a first result. */
@@ -141,6 +156,7 @@ export class RegistrationMetrics {
       challenges: this.challenges,
       unchallenged: this.unchallenged,
       responses: { ...this.responses },
+      otherRealms: Object.fromEntries(this.otherRealms),
       allTriedMs: allTriedMs && Math.round(allTriedMs),
       registeredPerSecond: allTriedMs ? round(registered / (allTriedMs / 1000)) : null,
       refreshMs: this.refresh.percentiles(),

@@ -28,11 +28,13 @@ export function registrationFigures({ registrations: r, sip }: Summary): [name: 
   ];
 }
 
-/** Final results of REGISTERs that were no success, with what each is called. */
+/** Final results of REGISTERs that were no success, with what each is called; then challenges that were of another realm. */
 export function registrationFailures({ registrations }: Summary): [name: string, requests: number][] {
-  return sortedResponses(registrations?.responses ?? {})
+  const results = sortedResponses(registrations?.responses ?? {})
     .filter(([code]) => !/^2\d\d$/.test(code))
-    .map(([code, requests]) => [`${code} ${responseName(code)}`.trim(), requests]);
+    .map(([code, requests]): [string, number] => [`${code} ${responseName(code)}`.trim(), requests]);
+  const realms = sortedResponses(registrations?.otherRealms ?? {});
+  return [...results, ...realms.map(([realm, n]): [string, number] => [`for the realm ${realm}`, n])];
 }
 
 /** Delays of REGISTERs by name. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { RegistrationsSpec } from '../swarm/registration-spec.js';
@@ -10,6 +11,7 @@ const LAST_ANSWERS_MS = 7000;
 export class Registering {
   /** Whether the registrar ever gave a response. */
   private hasHeard = false;
+  private toldOfRealm = false;
 
   constructor(
     private readonly spec: RegistrationsSpec,
@@ -35,7 +37,8 @@ export class Registering {
   /** Takes a REGISTER that has ended; the result says why the registrar is unusable, when this one shows it. */
   take(result: RegistrationResult): AppError | null {
     this.state.registrations?.add(result);
-    const { response } = result;
+    const { response, otherRealm } = result;
+    if (otherRealm !== null) this.tellOfRealm(otherRealm);
     if (response !== 'timeout' && response !== 'transport') this.hasHeard = true;
     if (this.hasHeard) return null;
     return new AppError('TARGET_SILENT', 'The registrar never answered', {
@@ -46,6 +49,15 @@ export class Registering {
           : 'no REGISTER could be delivered',
       hint: 'Check address, port and transport, and that the registrar takes requests from this machine.',
     });
+  }
+
+  /** Says once that accounts could not answer a challenge, which the summary counts by realm. */
+  private tellOfRealm(realm: string): void {
+    if (this.toldOfRealm) return;
+    this.toldOfRealm = true;
+    const { accounts } = this.spec;
+    const text = `the registrar challenges for the realm ${JSON.stringify(realm)}: ${accounts} names another one in the column realm`;
+    this.state.note(systemClock.now(), 'error', text);
   }
 
   /** Every account was tried. */

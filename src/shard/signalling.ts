@@ -23,6 +23,7 @@ import type { Account } from '../swarm/account-file.js';
 import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer, type Pacing } from '../swarm/pacer.js';
 import { domainOf } from '../swarm/registrar-domain.js';
+import { credentialsOf } from '../swarm/registration.js';
 import { Registrations } from '../swarm/registrations.js';
 import { StepPacer } from '../swarm/step-pacer.js';
 import { type Caller, Swarm } from '../swarm/swarm.js';
@@ -32,10 +33,10 @@ import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.
 /** The accounts as callers, where the profile has them call. */
 function callersOf({ calls, registrations }: Profile, accounts: readonly Account[]): Caller[] {
   if (!calls.byAccounts || !registrations) return [];
-  return accounts.map(({ user, password, domain, authUser }) => ({
-    user,
-    domain: domain ?? domainOf(registrations),
-    credentials: { username: authUser ?? user, password },
+  return accounts.map((account) => ({
+    user: account.user,
+    domain: account.domain ?? domainOf(registrations),
+    credentials: credentialsOf(account),
   }));
 }
 

@@ -18,6 +18,8 @@ export interface Challenge {
 export interface Credentials {
   username: string;
   password: string;
+  /** The only realm whose challenges are answered; without one any is. */
+  realm?: string | null;
 }
 
 /** Names of RFC 7616 and RFC 8760, and how node calls them. */
@@ -31,8 +33,9 @@ const HASHES = new Map([
  * The challenge to answer: of those in the header the topmost that we can (RFC 8760 2.4). A server lists them in its
  * order of preference. `null` when there is none.
  * @param header value of the header; several such headers are joined by commas
+ * @param realm the only one that counts; `null` for any
  */
-export function chooseChallenge(header: string): Challenge | null {
+export function chooseChallenge(header: string, realm: string | null = null): Challenge | null {
   let fields: Map<string, string> | null = null;
   const found: Map<string, string>[] = [];
   for (const part of splitList(header)) {
@@ -48,7 +51,7 @@ export function chooseChallenge(header: string): Challenge | null {
   }
   for (const known of found) {
     const challenge = challengeOf(known);
-    if (challenge) return challenge;
+    if (challenge && (realm === null || challenge.realm === realm)) return challenge;
   }
   return null;
 }
@@ -118,7 +121,7 @@ export function withCredentials(
 ): string | null {
   const [asks, answers] =
     refusal.status === 407 ? ['proxy-authenticate', 'Proxy-Authorization'] : ['www-authenticate', 'Authorization'];
-  const challenge = chooseChallenge(refusal.headers(asks).join(', '));
+  const challenge = chooseChallenge(refusal.headers(asks).join(', '), credentials.realm ?? null);
   const given = new RegExp(`^${answers}:.*\\r\\n`, 'im');
   if (challenge === null || (given.test(headerLines) && !challenge.stale)) return null;
   const value = digestResponse(challenge, credentials, request, 1, randomBytes(8).toString('hex'));

@@ -11,16 +11,18 @@ export interface Account {
   domain: string | null;
   /** Name for the digest; `null`: the user. */
   authUser: string | null;
+  /** The only realm whose challenges are answered; `null`: any. */
+  realm: string | null;
 }
 
-const COLUMNS = ['user', 'password', 'domain', 'auth_user'];
-const EXAMPLE = 'user,password,domain,auth_user';
+const COLUMNS = ['user', 'password', 'domain', 'auth_user', 'realm'];
+const EXAMPLE = COLUMNS.join(',');
 /** A file that is no list of accounts at all has thousands of mistakes. */
 const MOST_LISTED = 20;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::\d{1,5})?$/;
 
 /**
- * Reads a CSV of accounts: `user` and `password`, and where they are needed `domain` and `auth_user`.
+ * Reads a CSV of accounts: `user` and `password`, and where they are needed `domain`, `auth_user` and `realm`.
  * @throws AppError FILE_UNREADABLE with every bad row by its line
  */
 export function readAccountFile(path: string): Account[] {
@@ -31,14 +33,14 @@ export function readAccountFile(path: string): Account[] {
   if (missing.length > 0 || unknown.length > 0)
     throw new AppError('FILE_UNREADABLE', 'The file of accounts has other columns than it should', {
       where: `${path}:1`,
-      expected: `user and password, and where they are needed domain and auth_user`,
+      expected: `user and password, and where they are needed domain, auth_user and realm`,
       found: named.join(','),
       hint: `Name the columns in the first line: ${EXAMPLE}`,
     });
   const accounts: Account[] = [];
   const mistakes: string[] = [];
   const firstLine = new Map<string, number>();
-  for (const [i, { user, password, domain = '', auth_user: authUser = '' }] of rows.entries()) {
+  for (const [i, { user, password, domain = '', auth_user: authUser = '', realm = '' }] of rows.entries()) {
     const mistake = (column: string, message: string): void => {
       mistakes.push(`  ${path}:${lines[i]}  ${column}: ${message}`);
     };
@@ -48,6 +50,7 @@ export function readAccountFile(path: string): Account[] {
     for (const [column, value] of [
       ['password', password],
       ['auth_user', authUser],
+      ['realm', realm],
     ])
       if (!headerText.safeParse(value).success) mistake(column, 'must not contain control characters');
     if (domain !== '' && !HOST.test(domain))
@@ -57,7 +60,7 @@ export function readAccountFile(path: string): Account[] {
     if (before !== undefined && user !== '')
       mistake('user', `${JSON.stringify(user)} is on line ${before} already: each account registers once`);
     else firstLine.set(name, lines[i]);
-    accounts.push({ user, password, domain: domain || null, authUser: authUser || null });
+    accounts.push({ user, password, domain: domain || null, authUser: authUser || null, realm: realm || null });
   }
   if (mistakes.length === 0) return accounts;
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;

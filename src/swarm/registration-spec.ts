@@ -21,7 +21,9 @@ const storm = z
 /** Accounts that are registered while a run lasts, in a profile. */
 export const registrationsSpec = z
   .strictObject({
-    accounts: z.string().describe('CSV file with the columns user, password and, if needed, domain and auth_user'),
+    accounts: z
+      .string()
+      .describe('CSV file with the columns user, password and, if needed, domain, auth_user and realm'),
     registrar: z
       .string()
       .refine(

@@ -1,6 +1,7 @@
 import { CallCredentials, type KnownChallenges } from '../flow/call-credentials.js';
 import { retryAfterSeconds } from '../flow/reason-header.js';
 import type { RegistrationKind, RegistrationResult } from '../metrics/registration-metrics.js';
+import type { Credentials } from '../sip/digest.js';
 import { headerParam, splitList, uriOf } from '../sip/header-values.js';
 import type { Account } from './account-file.js';
 
@@ -12,6 +13,11 @@ const SPREAD = 0.1;
 const LEAST_MS = 1000;
 /** Longer times that a registrar may ask for, one after the other. */
 const MOST_LONGER = 3;
+
+/** What an account answers challenges with. */
+export function credentialsOf({ user, password, authUser, realm }: Account): Credentials {
+  return { username: authUser ?? user, password, realm };
+}
 
 /** What an account asks of its surroundings. */
 export interface RegistrationContext {
@@ -108,8 +114,7 @@ export class Registration {
 
   /** Headers of a REGISTER; only while none is under way. */
   begin(kind: RegistrationKind, nowMs: number): Record<string, string> {
-    const { user, password, authUser } = this.account;
-    const credentials = new CallCredentials({ username: authUser ?? user, password }, this.known);
+    const credentials = new CallCredentials(credentialsOf(this.account), this.known);
     this.attempt = { kind, startedMs: nowMs, credentials, challenges: 0, longer: 0 };
     this.dueMs = null;
     return this.headers(this.attempt);
@@ -128,7 +133,11 @@ export class Registration {
     return { result: this.settle(attempt, answer, nowMs) };
   }
 
-  private settle({ kind, startedMs, challenges }: Attempt, answer: RegistrarAnswer, nowMs: number): RegistrationResult {
+  private settle(
+    { kind, startedMs, challenges, credentials }: Attempt,
+    answer: RegistrarAnswer,
+    nowMs: number,
+  ): RegistrationResult {
     const was = this.registered;
     const isOk = answer.status >= 200 && answer.status < 300;
     const isFirst = isOk && kind === 'register' && !this.hasBeen;
@@ -144,6 +153,7 @@ export class Registration {
       response: answer.missing ?? String(answer.status),
       delayMs: nowMs - startedMs,
       challenges,
+      otherRealm: credentials.otherRealm,
       isFirst,
       change: was === this.registered ? 0 : was ? -1 : 1,
     };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SrfResult } from '../../src/drachtio/srf-types.js';
-import { CallCredentials, challengerOf, type KnownChallenges } from '../../src/flow/call-credentials.js';
+import { CallCredentials, challengerOf, explained, type KnownChallenges } from '../../src/flow/call-credentials.js';
+import type { Failure } from '../../src/flow/final-response.js';
 import { callSpec } from '../../src/flow/spec.js';
 
 const challenge = (status: 401 | 407, rest: string): SrfResult => {
@@ -55,6 +56,19 @@ describe('the credentials of a call', () => {
     const taken = { status: 200, get: (name: string) => (name === 'Authentication-Info' ? info : undefined) };
     expect(credentials.learn(taken as unknown as SrfResult)).toBe(false);
     expect(credentials.headers('BYE', 'sip:b@c').Authorization).toMatch(/nonce="n\\"2".*opaque="o".*nc=00000001/);
+  });
+
+  it('of one realm leave challenges of another one alone, and a failure says so', () => {
+    const credentials = new CallCredentials({ username: 'alice', password: 'x', realm: 'pbx' });
+    const failure: Failure = { cause: 'status', status: 407, reason: 'Denied', q850: null, retryAfterS: null };
+    expect(credentials.learn(challenge(407, 'realm="proxy", nonce="1"'))).toBe(false);
+    expect(explained(failure, credentials)).toEqual({
+      ...failure,
+      reason: 'challenged for the realm "proxy", and not for "pbx"',
+    });
+    expect(credentials.learn(challenge(401, 'realm="pbx", nonce="2"'))).toBe(true);
+    expect(explained(failure, credentials)).toBe(failure);
+    expect(credentials.headers('INVITE', 'sip:b@c')).toEqual({ Authorization: expect.stringContaining('nonce="2"') });
   });
 
   it('do not answer for ever, nor what they cannot answer', () => {

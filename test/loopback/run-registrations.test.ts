@@ -67,6 +67,7 @@ describe('a run with registrations', () => {
       password: i === 3 ? 'guess' : `p${i}`,
       domain: i === 4 ? 'four.test' : null,
       authUser: null,
+      realm: null,
     }));
     const { summary } = await runProfile(
       `

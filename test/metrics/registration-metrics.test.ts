@@ -8,6 +8,7 @@ const result = (over: Partial<RegistrationResult>): RegistrationResult => ({
   response: '200',
   delayMs: 10,
   challenges: 0,
+  otherRealm: null,
   isFirst: false,
   change: 0,
   ...over,
@@ -48,6 +49,16 @@ describe('figures of registrations', () => {
       failed: 6,
       responses: { '200': 2, '302': 1, '401': 1, '407': 1, '403': 1, '503': 1, timeout: 1 },
     });
+  });
+
+  it('have the realms of challenges that no account answered, ten of them by name', () => {
+    const metrics = new RegistrationMetrics(20);
+    for (let n = 0; n < 12; n++) metrics.add(failed(401, { otherRealm: `pbx-${n}` }));
+    metrics.add(failed(401, { otherRealm: 'pbx-3' }));
+    metrics.add(failed(401));
+    const { otherRealms } = metrics.summary();
+    expect(Object.keys(otherRealms)).toHaveLength(11);
+    expect(otherRealms).toMatchObject({ 'pbx-3': 2, 'pbx-9': 1, 'and others': 2 });
   });
 
   it('tell accounts that are registered from those that were, that were lost, and that were taken off', () => {

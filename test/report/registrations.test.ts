@@ -9,10 +9,27 @@ import { demoSnapshot, demoSummary } from '../fixtures/run.js';
 
 function metrics(): RegistrationMetrics {
   const all = new RegistrationMetrics(1200);
-  const result = { kind: 'register', isOk: true, status: 200, response: '200', delayMs: 12.5 } as const;
+  const result = {
+    kind: 'register',
+    isOk: true,
+    status: 200,
+    response: '200',
+    delayMs: 12.5,
+    otherRealm: null,
+  } as const;
   for (let n = 0; n < 1000; n++) all.add({ ...result, challenges: 1, isFirst: true, change: 1 });
-  for (let n = 0; n < 200; n++)
+  for (let n = 0; n < 199; n++)
     all.add({ ...result, isOk: false, status: 403, response: '403', challenges: 0, isFirst: false, change: 0 });
+  all.add({
+    ...result,
+    isOk: false,
+    status: 401,
+    response: '401',
+    challenges: 0,
+    isFirst: false,
+    change: 0,
+    otherRealm: 'pbx',
+  });
   all.allTried(6000);
   return all;
 }
@@ -28,9 +45,10 @@ describe('registrations in a report', () => {
     const text = summaryText(summary(), { colour: false });
     const part = text.slice(text.indexOf('REGISTRATIONS'), text.indexOf('CALLS'));
     expect(part).toContain('accounts 1,200   registered 1,000   most at a time 1,000   lost 0');
-    expect(part).toContain('IRA 16.7%');
+    expect(part).toContain('IRA 16.6%');
     expect(part).toContain('all tried in 6.0 s   per second 166.7');
-    expect(part).toMatch(/403 Forbidden +200/);
+    expect(part).toMatch(/403 Forbidden +199/);
+    expect(part).toMatch(/for the realm pbx +1/);
     expect(part).toMatch(/RRD \(REGISTER → 200\) +12\.5/);
     for (const line of part.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });

@@ -23,6 +23,7 @@ const result = (response: string): RegistrationResult => ({
   response,
   delayMs: 1,
   challenges: 0,
+  otherRealm: null,
   isFirst: response === '200',
   change: response === '200' ? 1 : 0,
 });
@@ -36,6 +37,16 @@ describe('the accounts of a run', () => {
       code: 'TARGET_SILENT',
       detail: { where: 'sip:192.0.2.1', found: expect.stringContaining(found) },
     });
+  });
+
+  it('have the realm in the log that they could not answer for, once', () => {
+    const { registering: accounts, state } = registering();
+    const refused = { ...result('401'), otherRealm: 'pbx.test' };
+    for (let n = 0; n < 3; n++) accounts.take(refused);
+    expect(state.log.map(({ level, text }) => `${level} ${text}`)).toEqual([
+      'error the registrar challenges for the realm "pbx.test": a.csv names another one in the column realm',
+    ]);
+    expect(state.registrations!.summary().otherRealms).toEqual({ 'pbx.test': 3 });
   });
 
   it('do not end it once the registrar gave any response', () => {

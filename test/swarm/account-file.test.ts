@@ -1,12 +1,18 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { readAccountFile } from '../../src/swarm/account-file.js';
 
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trunkstorm-accounts-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 const file = (text: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'accounts-')), 'a.csv');
+  const path = join(folder, 'a.csv');
   writeFileSync(path, text);
   return path;
 };
@@ -22,13 +28,15 @@ function refused(path: string): AppError {
 }
 
 describe('a file of accounts', () => {
-  it('gives user and password, and domain and name for the digest where it has them', () => {
+  it('gives user and password, and domain, name for the digest and realm where it has them', () => {
     expect(readAccountFile(file('user,password\n100,a b\n'))).toEqual([
-      { user: '100', password: 'a b', domain: null, authUser: null },
+      { user: '100', password: 'a b', domain: null, authUser: null, realm: null },
     ]);
-    expect(readAccountFile(file('password,auth_user,user,domain\nx,100-1,100,example.net\ny,,101,\n'))).toEqual([
-      { user: '100', password: 'x', domain: 'example.net', authUser: '100-1' },
-      { user: '101', password: 'y', domain: null, authUser: null },
+    expect(
+      readAccountFile(file('password,auth_user,user,domain,realm\nx,100-1,100,example.net,pbx\ny,,101,,\n')),
+    ).toEqual([
+      { user: '100', password: 'x', domain: 'example.net', authUser: '100-1', realm: 'pbx' },
+      { user: '101', password: 'y', domain: null, authUser: null, realm: null },
     ]);
   });
 
@@ -55,7 +63,7 @@ describe('a file of accounts', () => {
 
   it.each([
     ['a column is missing', 'user\n100\n', ':1'],
-    ['a column is unknown', 'user,password,realm\n100,x,y\n', ':1'],
+    ['a column is unknown', 'user,password,tenant\n100,x,y\n', ':1'],
     ['a row is too short', 'user,password\n100\n', ''],
     ['there are no rows', 'user,password\n', ''],
   ])('is refused when %s', (_why, text, line) => {

@@ -4,7 +4,7 @@ import type { RegistrationResult } from '../../src/metrics/registration-metrics.
 import type { Account } from '../../src/swarm/account-file.js';
 import { type RegistrarAnswer, Registration, type RegistrationStep } from '../../src/swarm/registration.js';
 
-const ALICE: Account = { user: 'alice', password: 'wonder', domain: null, authUser: null };
+const ALICE: Account = { user: 'alice', password: 'wonder', domain: null, authUser: null, realm: null };
 const MD5 = 'Digest realm="test", nonce="n1", qop="auth"';
 
 let names = 0;
@@ -94,9 +94,24 @@ describe('an account', () => {
       response: '200',
       delayMs: 30,
       challenges: 1,
+      otherRealm: null,
       isFirst: true,
       change: 1,
     });
+  });
+
+  it('answers a challenge of its realm alone, and tells of another one', () => {
+    const both = `Digest realm="elsewhere", nonce="n0", qop="auth", ${MD5}`;
+    const registration = registrationOf({ realm: 'test' });
+    registration.begin('register', 0);
+    const { Authorization } = again(registration.answer(answer(401, { 'WWW-Authenticate': both }), 0));
+    expect([field(Authorization, 'realm'), field(Authorization, 'nonce')]).toEqual(['test', 'n1']);
+    expect(result(registration.answer(answer(200), 0))).toMatchObject({ isOk: true, otherRealm: null });
+
+    const stranger = registrationOf({ realm: 'Test' });
+    stranger.begin('register', 0);
+    const refused = result(stranger.answer(answer(401, { 'WWW-Authenticate': MD5 }), 0));
+    expect(refused).toMatchObject({ isOk: false, status: 401, challenges: 0, otherRealm: 'test' });
   });
 
   it('refreshes with the nonce that it has, counted up, and answers a stale one', () => {

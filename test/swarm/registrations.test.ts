@@ -44,6 +44,7 @@ class Bench {
         password: 'p',
         domain: null,
         authUser: null,
+        realm: null,
       })),
       slice: { index: 0, of: 1 },
       seed: 1,
