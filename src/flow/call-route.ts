@@ -4,6 +4,8 @@ import type { Failure } from './final-response.js';
 export interface Destination {
   /** Request-URI. */
   uri: string;
+  /** SIP URI of the next hop, where the Request-URI does not decide it. */
+  proxy?: string;
   /** The target's name in records. */
   trunk: string;
 }

@@ -136,7 +136,12 @@ export class OutboundCall {
 
   private tryPresent(): void {
     this.tries.watch(this.scope, (failure) => this.onSilence(failure));
-    this.send(this.credentials?.headers('INVITE', this.tries.uri) ?? {}, this.context.calls.proxy);
+    this.send(this.credentials?.headers('INVITE', this.tries.uri) ?? {}, this.proxy);
+  }
+
+  /** The next hop of the present try, where its URI does not decide it. */
+  private get proxy(): string | undefined {
+    return this.context.calls.proxy ?? this.tries.proxy;
   }
 
   /** Sends the INVITE; with further headers once it was challenged. */
@@ -292,7 +297,7 @@ export class OutboundCall {
 
   /** Sends the INVITE again with credentials: the same call, the next sequence number (RFC 3261 22.2). */
   private answerChallenge(response: SrfResult): boolean {
-    const { request, credentials, context } = this;
+    const { request, credentials } = this;
     if (!request || !credentials?.learn(response)) return false;
     const headers = {
       From: request.get('From')!,
@@ -300,7 +305,7 @@ export class OutboundCall {
       CSeq: `${request.getParsedHeader('cseq').seq + 1} INVITE`,
       ...credentials.headers('INVITE', this.tries.uri),
     };
-    this.send(headers, challengerOf(response, context.calls.proxy ?? this.tries.uri) ?? context.calls.proxy);
+    this.send(headers, challengerOf(response, this.proxy ?? this.tries.uri) ?? this.proxy);
     return true;
   }
 

@@ -29,6 +29,10 @@ export class Tries {
     return this.present.uri;
   }
 
+  get proxy(): string | undefined {
+    return this.present.proxy;
+  }
+
   /** Tells when the present try has heard nothing above a 100 in the time that it has. */
   watch(scope: CallScope, onSilence: (failure: Failure) => void): void {
     const { route } = this;

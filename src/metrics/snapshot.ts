@@ -121,7 +121,8 @@ export interface ProbeSnapshot {
 /** A target of a group. */
 export interface TargetSnapshot {
   target: string;
-  state: 'up' | 'down' | 'left alone';
+  /** `gone`: the DNS no longer names it. */
+  state: 'up' | 'down' | 'left alone' | 'gone';
   /** Calls that are up included; the other figures are of attempts that are over. */
   answered: number;
   failed: number;

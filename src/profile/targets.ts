@@ -1,6 +1,7 @@
+import { MOST_SERVERS } from '../swarm/group-servers.js';
 import { failoverSpec } from '../swarm/group-spec.js';
+import { groupTarget } from '../swarm/group-target.js';
 import type { GroupRole } from '../swarm/group-watch.js';
-import { groupTarget } from '../swarm/target-group.js';
 import { healthMemory } from '../swarm/target-health.js';
 import type { Profile } from './schema.js';
 
@@ -23,7 +24,8 @@ export function groupOf({ targets, failover }: Pick<Profile, 'targets' | 'failov
   if (!targets) return null;
   return {
     targets: targets.map(groupTarget),
+    servers: targets.map(() => []),
     failover: failover ?? failoverSpec.parse({}),
-    health: healthMemory(targets.length),
+    health: healthMemory(targets.length + MOST_SERVERS),
   };
 }

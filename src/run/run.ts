@@ -94,6 +94,7 @@ export class Run {
       const hops = profile.calls.proxy === undefined ? state.targets : [profile.calls.proxy];
       const address = await localAddressFor(hops, local, new SystemDns(profile.sip.dns));
       checkFamily(address, { '--advertise': advertise, 'media.addresses': profile.media.addresses?.[0] });
+      await this.resolveGroup(address);
       timers.push(
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
@@ -116,6 +117,7 @@ export class Run {
     } finally {
       for (const timer of timers) clearInterval(timer);
       clearTimeout(this.stopTimer);
+      state.group?.close();
       await Promise.all([this.swarm?.close(), this.trunk?.close(), this.control?.close()]);
     }
   }
@@ -266,6 +268,21 @@ export class Run {
       );
     });
     return `sip:${hostPort(sip!.address, sip!.port)}`;
+  }
+
+  /** Finds the servers that the names of a group's targets lead to. A proxy finds its own. */
+  private async resolveGroup(address: string): Promise<void> {
+    const { group } = this.state;
+    const { sip, calls } = this.options.profile;
+    if (!group || calls.proxy !== undefined) return;
+    await group.resolve(
+      {
+        dns: new SystemDns(sip.dns),
+        reach: { transports: sip.tls ? ['udp', 'tcp', 'tls'] : ['udp', 'tcp'], families: [isIPv6(address) ? 6 : 4] },
+        onLog: (level, text) => this.note(level, text),
+      },
+      (servers) => this.swarm?.send({ kind: 'servers', servers }),
+    );
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { Lateness } from '../metrics/validity.js';
 import type { Profile } from '../profile/schema.js';
 import type { SipStats } from '../sip/stats.js';
 import type { Account } from '../swarm/account-file.js';
+import type { GroupServers } from '../swarm/group-servers.js';
 import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
 import type { PlanSlice } from '../swarm/pacer.js';
 import type { LoadStep } from '../swarm/step-pacer.js';
@@ -64,6 +65,8 @@ export type ShardCommand =
   | { kind: 'impair'; impairment: Impairments; name: string }
   /** Further load, and strain is observed anew from now on; a trunk does only that. */
   | { kind: 'step'; step: LoadStep }
+  /** What the DNS says of the targets of a group from now on. */
+  | { kind: 'servers'; servers: GroupServers }
   /** Ends every call, then `done`. */
   | { kind: 'stop' };
 

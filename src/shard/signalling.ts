@@ -160,6 +160,10 @@ export class Signalling {
         this.loopDelay.reset();
         this.observedFromMs = systemClock.now();
         break;
+      case 'servers':
+        if (this.data.role.kind === 'swarm' && this.data.role.group) this.data.role.group.servers = command.servers;
+        this.group?.take(command.servers);
+        break;
       case 'stop':
         this.stop();
         break;

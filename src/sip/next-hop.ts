@@ -35,6 +35,8 @@ export interface HopPlan {
   /** How long it holds: the least TTL of all records in it; infinite for numeric hosts. */
   ttlS: number;
   reason: string;
+  /** Every query had an answer, be it that there is nothing. */
+  isWhole: boolean;
 }
 
 /** RFC 3263 4.1, RFC 7118 10.4; lower case. */
@@ -75,7 +77,8 @@ export async function planHops(uri: SipUri, dns: Dns, reach: Reach): Promise<Hop
   const usable = usableTransports(uri, reach.transports);
   const [assumed] = usable;
   const numeric = numericHop(uri, assumed);
-  if (numeric) return { groups: [[{ weight: 0, hops: [numeric] }]], ttlS: Number.POSITIVE_INFINITY, reason: '' };
+  if (numeric)
+    return { groups: [[{ weight: 0, hops: [numeric] }]], ttlS: Number.POSITIVE_INFINITY, reason: '', isWhole: true };
   const name = uri.maddr ?? uri.host;
   const search = new Search(dns, reach);
   let groups: WeightedHops[][] = [];
@@ -87,7 +90,7 @@ export async function planHops(uri: SipUri, dns: Dns, reach: Reach): Promise<Hop
     const hops = await search.addresses(name, uri.port ?? defaultPort(assumed), assumed);
     if (hops.length > 0) groups = [[{ weight: 0, hops }]];
   }
-  return { groups, ttlS: search.ttlS, reason: groups.length > 0 ? '' : search.reason };
+  return { groups, ttlS: search.ttlS, reason: groups.length > 0 ? '' : search.reason, isWhole: !search.failed };
 }
 
 /** Targets in the order in which one request tries them. */
@@ -106,6 +109,11 @@ class Search {
     private readonly dns: Dns,
     private readonly reach: Reach,
   ) {}
+
+  /** A query had no answer. */
+  get failed(): boolean {
+    return this.failure !== '';
+  }
 
   get reason(): string {
     if (this.failure !== '') return this.failure;

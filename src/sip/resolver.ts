@@ -96,7 +96,10 @@ export class Resolver {
   private async plan(uri: SipUri): Promise<HopPlan> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<HopPlan>((resolve) => {
-      timer = setTimeout(() => resolve({ groups: [], ttlS: 0, reason: 'ETIMEOUT' }), this.limits.timeoutMs);
+      timer = setTimeout(
+        () => resolve({ groups: [], ttlS: 0, reason: 'ETIMEOUT', isWhole: false }),
+        this.limits.timeoutMs,
+      );
     });
     const plan = await Promise.race([planHops(uri, this.dns, this.reach), late]);
     clearTimeout(timer);

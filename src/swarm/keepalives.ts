@@ -11,8 +11,8 @@ export interface KeepaliveOptions {
   clock: Clock;
   keepalive: NonNullable<FailoverSpec['keepalive']>;
   health: TargetHealth;
-  /** How many targets there are. */
-  targets: number;
+  /** Those that are asked now. */
+  targets(): readonly number[];
   /** Sends an OPTIONS to a target and says, once, whether it was answered. */
   ask(target: number, answered: (isAlive: boolean) => void): void;
   /** A target was marked down or up. */
@@ -26,16 +26,13 @@ interface Request {
 
 /** Asks each target of a group again and again, and marks it down and up. One thread of a run does so for all. */
 export class Keepalives {
-  private readonly states: KeepaliveState[];
+  private readonly states = new Map<number, KeepaliveState>();
   private readonly outages: Outage[] = [];
-  private readonly latest: (Request | null)[];
+  private readonly latest = new Map<number, Request>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: KeepaliveOptions) {
-    const { targets, keepalive } = options;
-    this.states = Array.from({ length: targets }, () => new KeepaliveState(keepalive));
-    this.latest = Array.from({ length: targets }, () => null);
-    this.timer = setInterval(() => this.askAll(), keepalive.every);
+    this.timer = setInterval(() => this.askAll(), options.keepalive.every);
     this.askAll();
   }
 
@@ -55,14 +52,21 @@ export class Keepalives {
   }
 
   private askAll(): void {
-    for (let target = 0; target < this.options.targets; target++) this.ask(target);
+    const targets = this.options.targets();
+    for (const [target, request] of this.latest) {
+      if (targets.includes(target)) continue;
+      // Nobody asks it any more: what it has not answered says nothing.
+      request.hasEnded = true;
+      this.latest.delete(target);
+    }
+    for (const target of targets) this.ask(target);
   }
 
   private ask(target: number): void {
-    const before = this.latest[target];
+    const before = this.latest.get(target);
     if (before) this.end(target, before, false);
     const request: Request = { sentMs: this.options.clock.now(), hasEnded: false };
-    this.latest[target] = request;
+    this.latest.set(target, request);
     this.options.ask(target, (isAlive) => this.end(target, request, isAlive));
   }
 
@@ -73,11 +77,20 @@ export class Keepalives {
     const { health } = this.options;
     if (isAlive) health.served(target, request.sentMs);
     else health.failed(target, request.sentMs);
-    const change = this.states[target].note(isAlive, request.sentMs);
+    const change = this.stateOf(target).note(isAlive, request.sentMs);
     if (change === null) return;
     if (change.isUp) this.markUp(target, change.sinceMs);
     else this.markDown(target, change.sinceMs);
     this.options.onChange(target, change.isUp);
+  }
+
+  private stateOf(target: number): KeepaliveState {
+    let state = this.states.get(target);
+    if (!state) {
+      state = new KeepaliveState(this.options.keepalive);
+      this.states.set(target, state);
+    }
+    return state;
   }
 
   private markDown(target: number, sinceMs: number): void {

@@ -10,8 +10,8 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Account } from './account-file.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacing } from './pacer.js';
-import type { SipTarget } from './target.js';
-import { type TargetGroup, uriAt } from './target-group.js';
+import { type SipTarget, uriAt } from './target.js';
+import type { TargetGroup } from './target-group.js';
 
 const MAX_SLEEP_MS = 100;
 /** Attempts started in one turn of the event loop; more would keep it from reading what comes. */

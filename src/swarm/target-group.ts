@@ -2,43 +2,52 @@ import type { Clock } from '../core/clock.js';
 import { deriveSeed, Rng } from '../core/rng.js';
 import type { CallRoute, Destination } from '../flow/call-route.js';
 import type { Failure } from '../flow/final-response.js';
-import type { FailoverSpec, TargetSpec } from './group-spec.js';
-import { readTarget, type SipTarget } from './target.js';
+import { orderByWeight } from '../sip/srv-order.js';
+import type { GroupServer, GroupServers, ServerChoice } from './group-servers.js';
+import type { FailoverSpec } from './group-spec.js';
+import type { GroupTarget } from './group-target.js';
+import { uriAt } from './target.js';
 import type { TargetHealth } from './target-health.js';
 
-/** A target of a group, ready to be called. */
-export interface GroupTarget extends SipTarget {
-  /** Its name in records. */
-  trunk: string;
-  priority: number;
-  weight: number;
+/** What an attempt tries: a target, by its place, or a server of it. */
+export interface Choice {
+  target: number;
+  server: TriedServer;
 }
 
-/** A target by its URI alone, named by it. */
-function plainTarget(uri: string): GroupTarget {
-  const target = readTarget(uri)!;
-  return { ...target, trunk: `${target.scheme}:${target.host}`, priority: 1, weight: 1 };
-}
-
-export function groupTarget({ uri, name, priority, weight }: TargetSpec): GroupTarget {
-  const target = plainTarget(uri);
-  return { ...target, trunk: name ?? target.trunk, priority, weight };
-}
-
-/** Request-URI that calls `user` at a target. */
-export function uriAt({ scheme, host }: SipTarget, user: string): string {
-  return `${scheme}:${user === '' ? '' : `${user}@`}${host}`;
-}
+/** A target whose name leads to no servers stands for itself, without a `proxy`. */
+type TriedServer = Pick<GroupServer, 'slot' | 'trunk'> & Partial<GroupServer>;
+type TriedChoice = Pick<ServerChoice, 'priority' | 'weight'> & { servers: readonly TriedServer[] };
 
 /** A group of targets: which one an attempt tries, and which one next. */
 export class TargetGroup {
+  /** By target. */
+  private choices: readonly (readonly TriedChoice[])[] = [];
+
   constructor(
     readonly targets: readonly GroupTarget[],
+    servers: GroupServers,
     readonly failover: FailoverSpec,
     readonly health: TargetHealth,
     readonly clock: Clock,
     private readonly seed: number,
-  ) {}
+  ) {
+    this.take(servers);
+  }
+
+  /** What the DNS says from now on. */
+  take(servers: GroupServers): void {
+    this.choices = this.targets.map(({ trunk }, slot) =>
+      servers[slot].length > 0 ? servers[slot] : [{ priority: 0, weight: 0, servers: [{ slot, trunk }] }],
+    );
+  }
+
+  /** All that may be tried now: the target's place, and the server. */
+  members(): Choice[] {
+    return this.choices.flatMap((choices, target) =>
+      choices.flatMap(({ servers }) => servers.map((server) => ({ target, server }))),
+    );
+  }
 
   /** The way of attempt `index`; what is drawn follows from its number alone. `user` stands in place of the targets' own. */
   route(index: number, user: string | null): TargetRoute {
@@ -46,16 +55,22 @@ export class TargetGroup {
   }
 
   /**
-   * The next target to try: of those that are open the ones of the lowest priority, drawn by weight (RFC 2782). A target that
-   * is down or left alone is tried only where nothing has been yet. `null`: none is left.
+   * What to try next: another server of the `present` target (RFC 3263 4.3), or else of the targets that are open one of the
+   * lowest priority, drawn by weight (RFC 2782). What is down or left alone is tried only where nothing has been yet.
+   * `null`: nothing is left.
    */
-  choose(tried: ReadonlySet<number>, rng: Rng): number | null {
+  choose(tried: ReadonlySet<number>, present: number | null, rng: Rng): Choice | null {
     const now = this.clock.now();
-    const rest = this.targets.flatMap((_, i) => (tried.has(i) ? [] : i));
-    const open = rest.filter((i) => this.health.isOpen(i, now));
     const draw = rng.uniform();
-    const from = open.length > 0 || tried.size > 0 ? open : rest;
-    return from.length === 0 ? null : this.drawn(from, draw);
+    const open = this.choices.map((choices) =>
+      narrowed(choices, ({ slot }) => !tried.has(slot) && this.health.isOpen(slot, now)),
+    );
+    if (present !== null && open[present].length > 0) return { target: present, server: drawn(open[present], rng) };
+    const from = tried.size > 0 || open.some((choices) => choices.length > 0) ? open : this.choices;
+    const places = from.flatMap((choices, i) => (choices.length > 0 ? i : []));
+    if (places.length === 0) return null;
+    const target = this.drawn(places, draw);
+    return { target, server: drawn(from[target], rng) };
   }
 
   private drawn(from: readonly number[], draw: number): number {
@@ -72,12 +87,29 @@ export class TargetGroup {
   }
 }
 
+/** What is left of SRV records when only some of their servers count. */
+function narrowed(choices: readonly TriedChoice[], counts: (server: TriedServer) => boolean): readonly TriedChoice[] {
+  return choices
+    .map((choice) => ({ ...choice, servers: choice.servers.filter(counts) }))
+    .filter(({ servers }) => servers.length > 0);
+}
+
+/** A record of the lowest priority by weight (RFC 2782), and the first of its addresses. */
+function drawn(choices: readonly TriedChoice[], rng: Rng): TriedServer {
+  const [{ priority }] = choices;
+  const [first] = orderByWeight(
+    choices.filter((choice) => choice.priority === priority),
+    rng,
+  );
+  return first.servers[0];
+}
+
 /** Where one attempt goes, and where it goes next. */
 export class TargetRoute implements CallRoute {
   readonly noResponseMs: number;
   readonly first: Destination;
   private readonly tried = new Set<number>();
-  private present = -1;
+  private present: Choice | null = null;
 
   constructor(
     private readonly group: TargetGroup,
@@ -90,29 +122,35 @@ export class TargetRoute implements CallRoute {
 
   answered(sentMs: number): void {
     const { health, clock } = this.group;
-    health.tookCall(this.present, sentMs, clock.now());
+    health.tookCall(this.slot, sentMs, clock.now());
   }
 
   failed({ cause, status, retryAfterS }: Failure, sentMs: number): Destination | null {
     const { health, failover, clock } = this.group;
     if (cause === 'internal') return null;
     if (cause === 'status' && !failover.statuses.includes(status!)) {
-      health.served(this.present, sentMs);
+      health.served(this.slot, sentMs);
       return null;
     }
-    health.failed(this.present, sentMs);
+    health.failed(this.slot, sentMs);
     if (failover.honourRetryAfter && retryAfterS !== null)
-      health.leaveAlone(this.present, clock.now() + retryAfterS * 1000);
+      health.leaveAlone(this.slot, clock.now() + retryAfterS * 1000);
     return this.next();
+  }
+
+  /** Where the health of what is being tried is. */
+  private get slot(): number {
+    return this.present!.server.slot;
   }
 
   private next(): Destination | null {
     const { group } = this;
-    const chosen = group.choose(this.tried, this.rng);
+    const chosen = group.choose(this.tried, this.present?.target ?? null, this.rng);
     if (chosen === null) return null;
-    this.tried.add(chosen);
     this.present = chosen;
-    const target = group.targets[chosen];
-    return { uri: uriAt(target, this.user ?? target.user ?? ''), trunk: target.trunk };
+    this.tried.add(this.slot);
+    const target = group.targets[chosen.target];
+    const { trunk, proxy } = chosen.server;
+    return { uri: uriAt(target, this.user ?? target.user ?? ''), trunk, proxy };
   }
 }

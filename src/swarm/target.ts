@@ -17,3 +17,8 @@ export function readTarget(uri: string): SipTarget | null {
   if (!match || CONTROL.test(uri) || port < 1 || port > 65_535) return null;
   return { scheme: match[1], user: match[2] ?? null, host: match[3] };
 }
+
+/** Request-URI that calls `user` at a target. */
+export function uriAt({ scheme, host }: SipTarget, user: string): string {
+  return `${scheme}:${user === '' ? '' : `${user}@`}${host}`;
+}

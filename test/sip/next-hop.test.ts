@@ -142,6 +142,7 @@ describe('a name', () => {
 
   test('that does not exist has no target, and a reason', async () => {
     expect(await planHops(parseSipUri('sip:nowhere.test')!, new TableDns(ZONE), ALL)).toMatchObject({
+      isWhole: true,
       groups: [],
       reason: 'ENOTFOUND',
     });

@@ -39,6 +39,7 @@ class Watch {
   /** `null`: silent. */
   readonly answers: (boolean | null)[] = [true, true];
   asked = 0;
+  asks = [0, 1];
   readonly keepalives: Keepalives;
 
   constructor(limits: { failures: number; successes: number }) {
@@ -46,7 +47,7 @@ class Watch {
       clock: this.clock,
       keepalive: { every: 1000, ...limits },
       health: this.health,
-      targets: 2,
+      targets: () => this.asks,
       ask: (target, answered) => {
         this.asked++;
         const answer = this.answers[target];
@@ -116,5 +117,20 @@ describe('keepalives', () => {
       { downMs: 6000, upMs: 7000, firstCallMs: null },
       { downMs: 8000, upMs: 9000, firstCallMs: 9200 },
     ]);
+  });
+
+  it('ask no server that has left, and take what it still owed for nothing', () => {
+    const watch = new Watch({ failures: 1, successes: 1 });
+    watch.answers[1] = null;
+    watch.pass(1);
+    watch.changes.length = 0;
+    watch.asks = [0];
+    const before = watch.asked;
+    watch.pass(3);
+    expect(watch.asked - before).toBe(3);
+    watch.asks = [0, 1];
+    watch.answers[1] = true;
+    watch.pass(2);
+    expect(watch.changes.filter((change) => change.endsWith('down'))).toEqual([]);
   });
 });

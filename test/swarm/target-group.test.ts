@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
 import type { Failure } from '../../src/flow/final-response.js';
 import { type FailoverSpec, failoverSpec, targetsSpec } from '../../src/swarm/group-spec.js';
-import { groupTarget, TargetGroup } from '../../src/swarm/target-group.js';
+import { groupTarget } from '../../src/swarm/group-target.js';
+import { TargetGroup } from '../../src/swarm/target-group.js';
 import { healthMemory, TargetHealth } from '../../src/swarm/target-health.js';
 
 const REFUSED: Failure = { cause: 'status', status: 503, reason: null, q850: null, retryAfterS: null };
@@ -19,7 +20,18 @@ function groupOf(given: Given[], failover: Partial<FailoverSpec> = {}, seed = 1)
   const clock = new ManualClock(1000);
   const health = new TargetHealth(healthMemory(targets.length));
   const spec = { ...failoverSpec.parse({}), ...failover };
-  return { group: new TargetGroup(targets.map(groupTarget), spec, health, clock, seed), health, clock };
+  return {
+    group: new TargetGroup(
+      targets.map(groupTarget),
+      targets.map(() => []),
+      spec,
+      health,
+      clock,
+      seed,
+    ),
+    health,
+    clock,
+  };
 }
 
 function firsts(group: TargetGroup, calls: number): Record<string, number> {
@@ -66,7 +78,7 @@ describe('the first target of an attempt', () => {
   it('is called by the number of the profile, or else by its own', () => {
     const targets = targetsSpec.parse([{ uri: 'sip:100@a.test' }]).map(groupTarget);
     const health = new TargetHealth(healthMemory(1));
-    const group = new TargetGroup(targets, failoverSpec.parse({}), health, new ManualClock(), 1);
+    const group = new TargetGroup(targets, [[]], failoverSpec.parse({}), health, new ManualClock(), 1);
     expect(group.route(0, null).first).toEqual({ uri: 'sip:100@a.test', trunk: 'sip:a.test' });
     expect(group.route(0, '200').first.uri).toBe('sip:200@a.test');
   });
