@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Files of a worker share what they import: loading it anew for each took longer than the tests. None leaves anything behind in it. */
-const shared = { pool: 'forks' as const, isolate: false };
+const shared = { pool: 'forks' as const, isolate: false, setupFiles: './test/setup.ts' };
 /**
  * Tests with threads, sockets and real peers. Most of their time is spent waiting for the far end, so several files go at a
  * time; a test that the others held up, or took a port from, has two more tries: a fault fails all three.

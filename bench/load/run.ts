@@ -6,11 +6,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '../../src/metrics/summary.js';
 import { readCapture } from '../../src/pcap/reader.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { built } from '../signalling/built.js';
 import { startSippUas } from '../signalling/sipp.js';
 
@@ -114,7 +113,7 @@ function report({ load, calls, run: own }: Summary, attempts: readonly Attempt[]
 
 const [cps, seconds, arrivals = 'even'] = process.argv.slice(2);
 const uas = await startSippUas();
-const directory = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-load-'));
+const directory = temporaryFolder();
 const file = join(directory, 'invites.pcap');
 const capture = spawn('dumpcap', ['-q', '-i', 'lo', '-f', `udp dst port ${uas.port}`, '-B', '64', '-w', file], {
   stdio: ['ignore', 'ignore', 'pipe'],
@@ -130,4 +129,3 @@ const ended = once(capture, 'exit');
 capture.kill('SIGINT');
 await ended;
 report(summary, attempts, await invitesOf(file));
-rmSync(directory, { recursive: true, force: true });

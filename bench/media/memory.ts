@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { HeapProfiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/core/clock.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
 import { openDriver } from '../../src/media/driver.js';
 import type { Lease } from '../../src/media/link/messages.js';
 import { Plane } from '../../src/media/plane.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { compile, startEcho } from './far-end.js';
 
 // Memory of a call, and what a packet allocates: a plane in this thread, towards the echo.
@@ -94,55 +92,51 @@ function memory(): { heap: number; arrays: number; resident: number } {
   return { heap: heapUsed, arrays: arrayBuffers, resident: rss };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
-try {
-  const echo = await startEcho(compile(folder, 'udp-echo'), port);
-  plane.lease(calls);
-  while (leases.length < calls) plane.tick(systemClock.now());
-  const session = {
-    audio: 'speech',
-    ptimeMs: 20,
-    hearDigits: true,
-    expectAudio: true,
-    jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
-    mediaTimeoutMs: 5000,
-    bpl: 25.1,
-  };
-  const remote = {
-    address: '127.0.0.1',
-    port,
-    codec: 'PCMU' as const,
-    sendPayloadType: 0,
-    acceptPayloadTypes: { 0: 'PCMU' as const, 101: 'telephone-event' as const },
-    eventPayloadType: 101,
-  };
-  const before = memory();
-  for (const [call, { pair }] of leases.entries()) {
-    plane.open(pair, { call, name: `call-${call}`, session, uplink: [], downlink: [] });
-    plane.connect(call, remote, true, systemClock.now());
-  }
-  runFor(3000);
-  const after = memory();
-  const perCall = (grown: number): string => `${(grown / calls / 1024).toFixed(1)} KB`;
-  console.log(
-    `${calls} calls, each: heap ${perCall(after.heap - before.heap)}, typed arrays ${perCall(after.arrays - before.arrays)}, resident ${perCall(after.resident - before.resident)}`,
-  );
-  for (let round = 0; round < 3; round++) {
-    const sentBefore = plane.snapshot(systemClock.now()).packetsSent;
-    collect();
-    const { heapUsed } = process.memoryUsage();
-    runFor(2000);
-    const grown = process.memoryUsage().heapUsed - heapUsed;
-    const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
-    console.log(`${sent} packets sent, ${(grown / sent).toFixed(1)} bytes allocated for each, sent and received`);
-  }
-  const sentBefore = plane.snapshot(systemClock.now()).packetsSent;
-  const sites = await allocationsDuring(() => runFor(4000));
-  const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
-  console.log('Bytes a packet, by the function that allocated them:');
-  for (const [site, bytes] of sites.slice(0, SITES)) console.log(`${(bytes / sent).toFixed(2).padStart(8)}  ${site}`);
-  echo.stdin!.end();
-} finally {
-  rmSync(folder, { recursive: true });
+const folder = temporaryFolder();
+const echo = await startEcho(compile(folder, 'udp-echo'), port);
+plane.lease(calls);
+while (leases.length < calls) plane.tick(systemClock.now());
+const session = {
+  audio: 'speech',
+  ptimeMs: 20,
+  hearDigits: true,
+  expectAudio: true,
+  jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
+  mediaTimeoutMs: 5000,
+  bpl: 25.1,
+};
+const remote = {
+  address: '127.0.0.1',
+  port,
+  codec: 'PCMU' as const,
+  sendPayloadType: 0,
+  acceptPayloadTypes: { 0: 'PCMU' as const, 101: 'telephone-event' as const },
+  eventPayloadType: 101,
+};
+const before = memory();
+for (const [call, { pair }] of leases.entries()) {
+  plane.open(pair, { call, name: `call-${call}`, session, uplink: [], downlink: [] });
+  plane.connect(call, remote, true, systemClock.now());
 }
+runFor(3000);
+const after = memory();
+const perCall = (grown: number): string => `${(grown / calls / 1024).toFixed(1)} KB`;
+console.log(
+  `${calls} calls, each: heap ${perCall(after.heap - before.heap)}, typed arrays ${perCall(after.arrays - before.arrays)}, resident ${perCall(after.resident - before.resident)}`,
+);
+for (let round = 0; round < 3; round++) {
+  const sentBefore = plane.snapshot(systemClock.now()).packetsSent;
+  collect();
+  const { heapUsed } = process.memoryUsage();
+  runFor(2000);
+  const grown = process.memoryUsage().heapUsed - heapUsed;
+  const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
+  console.log(`${sent} packets sent, ${(grown / sent).toFixed(1)} bytes allocated for each, sent and received`);
+}
+const sentBefore = plane.snapshot(systemClock.now()).packetsSent;
+const sites = await allocationsDuring(() => runFor(4000));
+const sent = plane.snapshot(systemClock.now()).packetsSent - sentBefore;
+console.log('Bytes a packet, by the function that allocated them:');
+for (const [site, bytes] of sites.slice(0, SITES)) console.log(`${(bytes / sent).toFixed(2).padStart(8)}  ${site}`);
+echo.stdin!.end();
 process.exit(0);

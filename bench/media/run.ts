@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { examineMachine } from '../../src/run/machine.js';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { diagnose } from './diagnosis.js';
 import { compile, startEcho } from './far-end.js';
 import { measureJitter } from './jitter.js';
@@ -126,12 +124,8 @@ async function measureMeasuring(): Promise<void> {
   echo.stdin!.end();
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
-try {
-  if (mode === 'jitter') await measureJitter(folder, { calls: curve[0], seconds, rounds, tickMs, port });
-  else if (mode === 'measuring') await measureMeasuring();
-  else if (mode === 'diagnosis') await diagnose(curve[0]);
-  else await measureCurve();
-} finally {
-  rmSync(folder, { recursive: true });
-}
+const folder = temporaryFolder();
+if (mode === 'jitter') await measureJitter(folder, { calls: curve[0], seconds, rounds, tickMs, port });
+else if (mode === 'measuring') await measureMeasuring();
+else if (mode === 'diagnosis') await diagnose(curve[0]);
+else await measureCurve();

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { cpuMsOf } from './cpu.js';
 import { delayErrors } from './delay-errors.js';
 import { compileLoad, type Loaded, runLoad } from './load.js';
@@ -88,39 +88,35 @@ async function measureTheirs(program: string, calls: number): Promise<Measured |
   return measured;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-bench-'));
-try {
-  const program = compileLoad(folder);
-  const impairment = join(folder, 'impairment.yaml');
-  writeFileSync(impairment, IMPAIRMENT);
-  for (const calls of curve) {
-    console.log(`${calls} calls, ${calls * 100} packets a second in, ${seconds} s`);
-    const figures = { plain: [] as number[], impaired: [] as number[], theirs: [] as number[] };
-    for (let round = 0; round < rounds; round++) {
-      const theirs = await measureTheirs(program, calls);
-      if (theirs) figures.theirs.push(theirs.cpuUs);
-      figures.impaired.push((await measureOurs(program, calls, impairment)).cpuUs);
-      figures.plain.push((await measureOurs(program, calls, null)).cpuUs);
-    }
-    const [plain, impaired] = [median(figures.plain), median(figures.impaired)];
-    const beside =
-      figures.theirs.length === 0
-        ? 'rtpengine is not installed (apt-get install rtpengine-daemon)'
-        : `rtpengine plain ${median(figures.theirs).toFixed(2)} µs; ratio with loss and jitter ${(impaired / median(figures.theirs)).toFixed(2)}`;
-    console.log(
-      `${calls} calls, medians: with loss and jitter ${impaired.toFixed(2)} µs, plain ${plain.toFixed(2)} µs; ${beside}`,
-    );
+const folder = temporaryFolder();
+const program = compileLoad(folder);
+const impairment = join(folder, 'impairment.yaml');
+writeFileSync(impairment, IMPAIRMENT);
+for (const calls of curve) {
+  console.log(`${calls} calls, ${calls * 100} packets a second in, ${seconds} s`);
+  const figures = { plain: [] as number[], impaired: [] as number[], theirs: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const theirs = await measureTheirs(program, calls);
+    if (theirs) figures.theirs.push(theirs.cpuUs);
+    figures.impaired.push((await measureOurs(program, calls, impairment)).cpuUs);
+    figures.plain.push((await measureOurs(program, calls, null)).cpuUs);
   }
-
-  const calls = Number(values.exact);
-  console.log(`${calls} calls, observed against injected delay`);
-  const delaysFile = join(folder, 'delays');
-  await measureOurs(program, calls, impairment, delaysFile);
-  const { packets, p50Ms, p99Ms, maxMs, p99OfHalfSecondsMs, unlikely } = delayErrors(delaysFile, impairment);
-  const [least] = p99OfHalfSecondsMs;
+  const [plain, impaired] = [median(figures.plain), median(figures.impaired)];
+  const beside =
+    figures.theirs.length === 0
+      ? 'rtpengine is not installed (apt-get install rtpengine-daemon)'
+      : `rtpengine plain ${median(figures.theirs).toFixed(2)} µs; ratio with loss and jitter ${(impaired / median(figures.theirs)).toFixed(2)}`;
   console.log(
-    `${packets} packets: |error| p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms; p99 of half seconds median ${median(p99OfHalfSecondsMs).toFixed(2)} ms, least ${least.toFixed(2)} ms; ${unlikely} came that were to be lost`,
+    `${calls} calls, medians: with loss and jitter ${impaired.toFixed(2)} µs, plain ${plain.toFixed(2)} µs; ${beside}`,
   );
-} finally {
-  rmSync(folder, { recursive: true });
 }
+
+const calls = Number(values.exact);
+console.log(`${calls} calls, observed against injected delay`);
+const delaysFile = join(folder, 'delays');
+await measureOurs(program, calls, impairment, delaysFile);
+const { packets, p50Ms, p99Ms, maxMs, p99OfHalfSecondsMs, unlikely } = delayErrors(delaysFile, impairment);
+const [least] = p99OfHalfSecondsMs;
+console.log(
+  `${packets} packets: |error| p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms; p99 of half seconds median ${median(p99OfHalfSecondsMs).toFixed(2)} ms, least ${least.toFixed(2)} ms; ${unlikely} came that were to be lost`,
+);

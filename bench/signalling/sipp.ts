@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../test/support/temporary-folder.js';
 
 /** A port that was free a moment ago. */
 function freePort(): Promise<number> {
@@ -46,7 +46,7 @@ export type SippTransport = 'u1' | 't1' | 'tn';
 
 /** SIPp's built-in callee on a free port; resolves once it listens. */
 export async function startSippUas(transport: SippTransport = 'u1'): Promise<SippUas> {
-  const directory = mkdtempSync(join(tmpdir(), 'sipp-'));
+  const directory = temporaryFolder();
   const port = await freePort();
   const args = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-t', transport];
   args.push('-nostdin', '-buff_size', '8388608', '-trace_stat', '-trace_counts', '-fd', '1');
@@ -58,7 +58,6 @@ export async function startSippUas(transport: SippTransport = 'u1'): Promise<Sip
     stop: async () => {
       await stop(child);
       const books = uasBooks(directory);
-      rmSync(directory, { recursive: true, force: true });
       return books;
     },
   };
@@ -102,7 +101,7 @@ export async function runSippUac(
   rate: number,
   transport: SippTransport = 'u1',
 ): Promise<SippResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'sipp-'));
+  const directory = temporaryFolder();
   const local = await freePort();
   const args = ['-sn', 'uac', `127.0.0.1:${port}`, '-i', '127.0.0.1', '-p', String(local), '-t', transport];
   args.push('-m', String(calls), '-r', String(rate), '-l', '20000', '-nostdin', '-buff_size', '8388608');
@@ -122,7 +121,6 @@ export async function runSippUac(
   clearInterval(poll);
   const elapsedMs = performance.now() - started;
   const totals = lastLine(directory, '_.csv');
-  rmSync(directory, { recursive: true, force: true });
   return {
     successful: totals['SuccessfulCall(C)'],
     failed: totals['FailedCall(C)'],

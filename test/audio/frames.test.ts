@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readFrames } from '../../src/audio/frames.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../src/rtp/packet.js';
 import { ipv4, pcapFile } from '../pcap/files.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-frames-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 function write(name: string, bytes: number): string {
   const file = join(folder, name);

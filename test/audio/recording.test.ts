@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { audioOf, type Recording, wavOf } from '../../src/audio/recording.js';
 import { readWav } from '../../src/audio/wav.js';
 import { CODECS, DECODED_CODEC_NAMES, type DecodedCodec } from '../../src/core/codecs.js';
 import { PacketRecorder } from '../../src/media/packet-recorder.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { loudestFrequency, sine } from './goertzel.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-recording-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 /** The packets of a tone of a second, 20 ms each, timestamps wrapping on the way. */
 function packetsOf(codec: DecodedCodec, frequency: number): Uint8Array[] {

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
 import { makeNoise, NOISE_COLOURS } from '../../src/audio/noise.js';
 import { render, toneFrequencies } from '../../src/audio/sound.js';
 import { Rng } from '../../src/core/rng.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { amplitudeAt, sine } from './goertzel.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-sound-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function dbov(samples: ArrayLike<number>): number {
   let sum = 0;

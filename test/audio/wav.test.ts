@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
 import { resample } from '../../src/audio/resample.js';
 import { readWav } from '../../src/audio/wav.js';
 import { AppError } from '../../src/core/errors.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 fc.configureGlobal({ seed: 20_260_101 });
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-wav-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function sine(frequency: number, rate: number, seconds: number, amplitude: number): Float64Array {
   return Float64Array.from(

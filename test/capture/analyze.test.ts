@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dtmfTones } from '../../src/audio/dtmf-tones.js';
 import { encodeG711 } from '../../src/audio/g711.js';
 import { type AnalyzeOptions, analyze } from '../../src/capture/analyze.js';
@@ -9,7 +9,6 @@ import { writeRtpHeader } from '../../src/rtp/packet.js';
 import { Files, type Frame, ipv4, pcapFile } from '../pcap/files.js';
 
 const files = new Files();
-afterAll(() => files.remove());
 
 const A: [string, number] = ['192.0.2.1', 4000];
 const B: [string, number] = ['192.0.2.2', 5000];

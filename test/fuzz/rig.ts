@@ -44,7 +44,6 @@ export class Rig {
     readonly connection: DrachtioConnection,
     readonly tap: Tap,
     private readonly clock: ManualClock,
-    private readonly authority: Authority,
     /** What must never happen, as it happened. */
     readonly failures: string[],
   ) {}
@@ -66,7 +65,7 @@ export class Rig {
       onFatal: (error) => failures.push(`fatal: ${error.stack}`),
       onUnread: (startLine) => failures.push(`drachtio-srf broke on a message: ${startLine}`),
     });
-    const rig = new Rig(connection, tap, clock, authority, failures);
+    const rig = new Rig(connection, tap, clock, failures);
     for (const { port } of rig.listeners) tap.ports.add(port);
     process.on('uncaughtException', rig.onCrash);
     process.on('unhandledRejection', rig.onCrash);
@@ -141,7 +140,6 @@ export class Rig {
     process.off('unhandledRejection', this.onCrash);
     console.error = this.consoleError;
     this.tap.remove();
-    this.authority.remove();
   }
 
   private serve(): void {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openVerifier, readSigningKey, readTrustedKeys } from '../../src/identity/keys.js';
 import { type ClaimedCall, signIdentity, verifyIdentity } from '../../src/identity/passport.js';
 import { callIdentitySpec, trunkIdentitySpec } from '../../src/identity/spec.js';
@@ -9,7 +9,6 @@ import { Scratch } from '../support/cli.js';
 const X5U = 'https://certificates.example.net/test.pem';
 const NOW_S = 1_800_000_000.7;
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 const path = (name: string, text: string | Buffer): string => `${scratch.path}/${scratch.write(name, text)}`;
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -154,22 +153,18 @@ describe('a key file', () => {
 
   it('may be a certificate, which holds between two moments', async () => {
     const authority = new Authority();
-    try {
-      const { cert, key } = authority.issue('DNS:certificates.example.net');
-      const spec = callIdentitySpec.parse({ key: path('leaf-key.pem', key), x5u: X5U });
-      const file = path('leaf.pem', cert);
-      const keys = await readTrustedKeys(trunkIdentitySpec.parse({ keys: [{ x5u: X5U, file }] }));
-      const nowS = Date.now() / 1000;
-      const identity = (await signIdentity(await readSigningKey(spec, 7), '1', '2', nowS))!;
-      const call = { identity, caller: '1', called: '2' };
-      expect(await verifyIdentity(call, keys, 60, nowS)).toEqual({ attest: 'A' });
-      const { validFromMs, validToMs } = keys.get(X5U)!;
-      expect(validFromMs).toBeLessThanOrEqual(Date.now());
-      expect(validToMs).toBeGreaterThan(Date.now());
-      expect(validToMs).toBeLessThan(Infinity);
-    } finally {
-      authority.remove();
-    }
+    const { cert, key } = authority.issue('DNS:certificates.example.net');
+    const spec = callIdentitySpec.parse({ key: path('leaf-key.pem', key), x5u: X5U });
+    const file = path('leaf.pem', cert);
+    const keys = await readTrustedKeys(trunkIdentitySpec.parse({ keys: [{ x5u: X5U, file }] }));
+    const nowS = Date.now() / 1000;
+    const identity = (await signIdentity(await readSigningKey(spec, 7), '1', '2', nowS))!;
+    const call = { identity, caller: '1', called: '2' };
+    expect(await verifyIdentity(call, keys, 60, nowS)).toEqual({ attest: 'A' });
+    const { validFromMs, validToMs } = keys.get(X5U)!;
+    expect(validFromMs).toBeLessThanOrEqual(Date.now());
+    expect(validToMs).toBeGreaterThan(Date.now());
+    expect(validToMs).toBeLessThan(Infinity);
   });
 });
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { infeasibility } from '../../src/impair/infeasibility.js';
 import { stage } from '../../src/impair/spec.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { MILLION, meanOf, PTIME_MS, pipelineOf, send } from './harness.js';
 import {
   autocorrelation,
@@ -166,11 +166,9 @@ describe('a delay trace', () => {
   });
 
   it('comes from a file or from values', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-delays-'));
-    const file = join(folder, 'delays.txt');
+    const file = join(temporaryFolder(), 'delays.txt');
     writeFileSync(file, '# ms\n12.5\n0, 40\n');
     expect([...send(pipelineOf(1, { kind: 'delay-trace', file }), 4).delays]).toEqual([12.5, 0, 40, 12.5]);
-    rmSync(folder, { recursive: true });
     expect(infeasibility(stage.parse({ kind: 'delay-trace' }))).toContain('one of the two');
   });
 });

@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { infeasibility } from '../../src/impair/infeasibility.js';
 import { SharedImpairments } from '../../src/impair/shared-impairments.js';
 import { stage } from '../../src/impair/spec.js';
 import { dropsAll } from '../../src/impair/stage-kinds.js';
 import { readDelayTrace, readLossTrace } from '../../src/impair/trace-file.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { lossesOf, MILLION, PTIME_MS, pipelineOf, send, stages } from './harness.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-traces-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function fileOf(name: string, text: string): string {
   const file = join(folder, name);

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { wavOf } from '../../src/audio/recording.js';
 import { readWav } from '../../src/audio/wav.js';
 import { CODECS } from '../../src/core/codecs.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endPhonesAfterEach, Phone } from './baresip.js';
 import { of } from './phone-server.js';
 import { expectTone, runRecorded, TONE_AMPLITUDE } from './recordings.js';
@@ -13,8 +13,7 @@ import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endPhonesAfterEach();
 endTrunksAfterEach();
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-audio-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 /** What ffmpeg's tones have: an eighth of full scale. */
 const FFMPEG_AMPLITUDE = 32_768 / 8;

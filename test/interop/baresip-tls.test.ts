@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SrfCallError } from '../../src/drachtio/srf-types.js';
 import { SDP, until } from '../loopback/sip-harness.js';
 import { Authority } from '../support/certificates.js';
@@ -7,7 +7,6 @@ import { answer, at, authority, endPhonesAndServers, expectOver, of, phone, serv
 
 endPhonesAndServers();
 const stranger = new Authority();
-afterAll(() => stranger.remove());
 
 const profile = (target: string): string => `
 name: baresip

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { until } from '../loopback/sip-harness.js';
 import type { Certificate } from '../support/certificates.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 
 /** No phone outlives its test for long, whatever becomes of the test. */
@@ -48,7 +48,7 @@ export function endPhonesAfterEach(): void {
 
 /** A baresip process that is told what to do, and tells what it sees, over its control connection. */
 export class Phone {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-baresip-'));
+  private readonly folder = temporaryFolder();
   private readonly child: ChildProcess;
   private readonly ended: Promise<void>;
   private control!: Socket;
@@ -149,7 +149,6 @@ export class Phone {
     this.child.kill('SIGTERM');
     await this.ended;
     running.delete(this);
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private file(name: string, content: string): string {

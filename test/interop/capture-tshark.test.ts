@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/capture/analyze.js';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { pipeline } from '../../src/impair/spec.js';
@@ -18,7 +18,6 @@ const OPTIONS = {
 };
 
 const files = new Files();
-afterAll(() => files.remove());
 
 interface Judged {
   packets: number;

@@ -1,12 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { OutageSummary } from '../../src/metrics/failover-summary.js';
 import { until } from '../loopback/sip-harness.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endKamailioAfterEach, Kamailio } from './kamailio.js';
 import { Lan, removeLansAfterEach } from './namespace.js';
 import { endSippAfterEach, Sipp, scenarioWith } from './sipp.js';
@@ -47,7 +46,7 @@ interface Request {
 
 /** A capture of the SIP to and from some hosts and ports, and of what ICMP says of it. */
 class Wire {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-capture-'));
+  private readonly folder = temporaryFolder();
   private readonly file = join(this.folder, 'run.pcapng');
   private readonly dumpcap: ChildProcess;
   private told = '';
@@ -80,7 +79,6 @@ class Wire {
   remove(): void {
     capturing.delete(this);
     if (this.dumpcap.exitCode === null) this.dumpcap.kill('SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Port-unreachable messages about datagrams to a port. */

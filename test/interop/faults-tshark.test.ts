@@ -1,17 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { pipeline } from '../../src/impair/spec.js';
 import type { DirectionTruth } from '../../src/impair/truth.js';
 import { pcapHeader, recordBytes, writeRecord } from '../../src/pcap/writer.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
 import { writeEvent } from '../../src/rtp/telephone-event.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-faults-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const PORT = 20_000;
 const AUDIO = 500;

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Harness, SDP, until } from '../loopback/sip-harness.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endSippAfterEach, Sipp, scenario, scenarioWith } from './sipp.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
@@ -74,7 +74,7 @@ describe('the list of a caller, SIPp being called', () => {
 });
 
 test('the list of a callee holds SIPp, which has held it before', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-flows-'));
+  const folder = temporaryFolder();
   const profile = join(folder, 'callee.yaml');
   writeFileSync(
     profile,
@@ -83,7 +83,6 @@ test('the list of a callee holds SIPp, which has held it before', async () => {
   const trunk = await TrunkProcess.start(['--channels', String(CALLS), '--profile', profile]);
   await endsWell(await Sipp.caller(trunk.port, CALLS, 20, ['-sf', scenario('caller-reinvites')]));
   const { code, result } = await trunk.interrupt();
-  rmSync(folder, { recursive: true });
   expect(code).toBe(0);
   expect(result.flow).toMatchObject({ calls: CALLS, callsPassed: CALLS, callsFailed: 0 });
 });

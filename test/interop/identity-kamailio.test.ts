@@ -28,7 +28,6 @@ beforeAll(() => {
 afterAll(() => {
   delete process.env.PUBLIC_KEY;
   delete process.env.PRIVATE_KEY;
-  scratch.remove();
 });
 
 let harness: Harness;

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { until } from '../loopback/sip-harness.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 
 /** No proxy outlives its test for long, whatever becomes of the test. */
@@ -28,7 +26,7 @@ export interface Place {
 
 /** Kamailio with one of our configurations, in the foreground, at one port for UDP and TCP. */
 export class Kamailio {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-kamailio-'));
+  private readonly folder = temporaryFolder();
   private readonly child: ChildProcess;
   private readonly ended: Promise<void>;
   private log = '';
@@ -116,6 +114,5 @@ export class Kamailio {
     this.child.kill('SIGTERM');
     await this.ended;
     running.delete(this);
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

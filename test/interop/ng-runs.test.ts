@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { readNumberFile } from '../../src/swarm/number-file.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endKamailioAfterEach, Kamailio } from './kamailio.js';
 import { endRelaysAfterEach, NgRelayProcess } from './relay-process.js';
 import { endRtpEnginesAfterEach, RtpEngine } from './rtpengine.js';
@@ -11,8 +11,7 @@ import { endRtpEnginesAfterEach, RtpEngine } from './rtpengine.js';
 endKamailioAfterEach();
 endRelaysAfterEach();
 endRtpEnginesAfterEach();
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-ng-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const NOTHING = 'impairment: {}\n';
 const RELAY_PORTS = ['--rtp-ports', '33400-33599'];

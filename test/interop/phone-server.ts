@@ -1,4 +1,4 @@
-import { afterAll, afterEach, expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SrfDialog, SrfRequest } from '../../src/drachtio/srf-types.js';
 import type { TlsOptions } from '../../src/sip/stream-transport.js';
@@ -25,7 +25,6 @@ export function endPhonesAndServers(): void {
     expect(fatal.splice(0)).toEqual([]);
   });
   endPhonesAfterEach();
-  afterAll(() => authority.remove());
 }
 
 /** An embedded server with its application, at UDP, TCP and TLS. */

@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { pipeline } from '../../src/impair/spec.js';
 import { HeardStream } from '../../src/quality/heard-stream.js';
 import { writeRtpHeader } from '../../src/rtp/packet.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-tshark-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const RTP_BYTES = 172;
 const PORT = 20_000;

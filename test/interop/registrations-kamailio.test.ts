@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { readAccountFile } from '../../src/swarm/account-file.js';
 import { registrationsSpec } from '../../src/swarm/registration-spec.js';
 import { Registrations } from '../../src/swarm/registrations.js';
 import { Harness, until } from '../loopback/sip-harness.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endKamailioAfterEach, Kamailio } from './kamailio.js';
 
 /** 10,000 with TRUNKSTORM_ACCOUNTS=10000, which takes five minutes. */
@@ -25,11 +25,10 @@ let h: Harness;
 let folder: string;
 beforeEach(() => {
   h = new Harness();
-  folder = mkdtempSync(join(tmpdir(), 'trunkstorm-accounts-'));
+  folder = temporaryFolder();
 });
 afterEach(async () => {
   await h.close();
-  rmSync(folder, { recursive: true, force: true });
   expect(h.fatal).toEqual([]);
 });
 

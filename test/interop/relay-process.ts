@@ -66,6 +66,5 @@ export class NgRelayProcess {
     if (this.program.child.exitCode === null) this.program.child.kill('SIGKILL');
     await this.program.ended;
     running.delete(this);
-    this.scratch.remove();
   }
 }

@@ -85,7 +85,6 @@ function median(numbers: readonly number[]): number {
 
 it('tshark sees on the wire, and in our captures of both sides, what the relay says it did', async () => {
   const scratch = new Scratch();
-  cleanups.push(() => scratch.remove());
   scratch.write('bad.yaml', IMPAIRMENT);
   const first = await freePort(8);
   const [a, b] = await Promise.all([FarEnd.open(first, 0xaaaa), FarEnd.open(first + 2, 0xbbbb)]);

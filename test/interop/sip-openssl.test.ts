@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import { until } from '../loopback/sip-harness.js';
 import { Authority } from '../support/certificates.js';
@@ -11,7 +11,6 @@ const caFile = authority.file('trusted.pem', authority.ca);
 let server: DrachtioConnection;
 
 afterEach(() => server.close());
-afterAll(() => authority.remove());
 
 async function open(): Promise<number> {
   const fatal: Error[] = [];

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readNumberFile } from '../../src/swarm/number-file.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import {
   dropsAt,
   endSippAfterEach,
@@ -71,7 +71,7 @@ gates: [${GATES.join(', ')}]
   });
 
   it('is called by the numbers of a CSV, whose columns also fill headers', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-numbers-'));
+    const folder = temporaryFolder();
     const file = join(folder, 'numbers.csv');
     writeFileSync(
       file,
@@ -87,7 +87,6 @@ gates: [${GATES.join(', ')}]
       ),
       { rows: readNumberFile(file) },
     );
-    rmSync(folder, { recursive: true });
     expect(await sipp.ended).toBe(0);
     expect(summary.calls).toMatchObject({ attempted: 6, completed: 6 });
     const invites = sipp.received(/^INVITE /);

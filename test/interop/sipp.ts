@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach } from 'vitest';
+import { afterEach } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
 import type { DecodedCodec } from '../../src/core/codecs.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 
 /** A port that SIPp binds for RTP; it takes the one two above it as well. */
@@ -29,14 +29,13 @@ export interface MessageBook {
 }
 
 const running = new Set<Sipp>();
-const variants = mkdtempSync(join(tmpdir(), 'trunkstorm-scenarios-'));
+const variants = temporaryFolder();
 
-/** Ends what a test left running, and removes its files. */
+/** Ends what a test left running. */
 export function endSippAfterEach(): void {
   afterEach(async () => {
     for (const sipp of running) await sipp.kill();
   });
-  afterAll(() => rmSync(variants, { recursive: true, force: true }));
 }
 
 /** The path of one of our own scenarios. */
@@ -75,7 +74,7 @@ export function writePayload(name: string, samples: Int16Array, codec: DecodedCo
 
 /** A SIPp process in a folder of its own, with its statistics, errors and message log. */
 export class Sipp {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-sipp-'));
+  private readonly folder = temporaryFolder();
   private readonly child: ChildProcess;
   /** SIPp's exit status: 0 when every call succeeded, 1 when at least one failed. */
   readonly ended: Promise<number | null>;
@@ -188,7 +187,6 @@ export class Sipp {
       await this.ended;
     }
     running.delete(this);
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readWav } from '../../src/audio/wav.js';
 import { CODECS, type DecodedCodec } from '../../src/core/codecs.js';
 import { Rng } from '../../src/core/rng.js';
@@ -17,7 +17,6 @@ const TEXTS = [
 const VOICES = ['en', 'en+f3', 'de'];
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 /** Level of what espeak-ng says, −26 dBov in all. */
 const LEVEL = 32768 * 10 ** (-26 / 20);

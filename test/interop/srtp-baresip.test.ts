@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { SRTP_SUITE_NAMES } from '../../src/rtp/srtp-keys.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endPhonesAndServers, of, phone } from './phone-server.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endPhonesAndServers();
 endTrunksAfterEach();
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-srtp-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const MANDATORY = 'mediaenc=srtp-mand';
 

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Harness, until } from '../loopback/sip-harness.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 import { expectTone, runRecorded } from './recordings.js';
 import { isBound } from './sipp.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-ffmpeg-'));
+const folder = temporaryFolder();
 const running: ChildProcess[] = [];
 let h: Harness;
 beforeEach(() => {
@@ -18,7 +18,6 @@ afterEach(async () => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
   await h.close();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** AES-128 key and salt of ffmpeg's own, in base64. */
 const OWN_KEY = Buffer.from(Array.from({ length: 30 }, (_, i) => i * 7)).toString('base64');

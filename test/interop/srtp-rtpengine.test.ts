@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { SRTP_SUITE_NAMES } from '../../src/rtp/srtp-keys.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { endKamailioAfterEach, Kamailio } from './kamailio.js';
 import { endRtpEnginesAfterEach, RtpEngine } from './rtpengine.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
@@ -11,8 +11,7 @@ import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 endKamailioAfterEach();
 endRtpEnginesAfterEach();
 endTrunksAfterEach();
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-rtpengine-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 function profile(target: string, next: number, calls: string, trunk: string): string {
   return `

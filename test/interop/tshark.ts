@@ -1,8 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 
 /** An RTP stream as `tshark -z rtp,streams` prints it. */
@@ -18,7 +17,7 @@ export interface WireStream {
 
 /** A capture of the loopback interface: RTP of a range of ports and SIP of one port. */
 export class Capture {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-capture-'));
+  private readonly folder = temporaryFolder();
   readonly file = join(this.folder, 'run.pcapng');
   private readonly dumpcap: ChildProcess;
   private told = '';
@@ -65,7 +64,6 @@ export class Capture {
 
   remove(): void {
     if (this.dumpcap.exitCode === null) this.dumpcap.kill('SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Every RTP stream that the descriptions in the captured SIP announce, some frames left out. */

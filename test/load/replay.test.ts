@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { arrivals } from '../../src/load/arrivals.js';
 import { parseLength, parseStart, readBusiest } from '../../src/load/cdr-file.js';
 import { replay } from '../../src/load/replay.js';
 import { parseProfile } from '../../src/profile/read.js';
 import { planOf } from '../../src/run/plan.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-cdr-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 function file(name: string, lines: string[]): string {
   const path = join(folder, name);

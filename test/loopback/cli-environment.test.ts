@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Cli, cli, commandLine, Scratch, untroubled } from '../support/cli.js';
 import { runProfile } from '../support/run-profile.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 const run = (...args: string[]) => cli(args, scratch.path);
 
 const sockets: Socket[] = [];

@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Cli, cli, commandLine, Scratch } from '../support/cli.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 const run = (...args: string[]) => cli(args, scratch.path);
 
 const STACK = /\n\s+at .+:\d+:\d+/;

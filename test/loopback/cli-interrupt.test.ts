@@ -2,12 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Summary } from '../../src/metrics/summary.js';
 import { Cli, cli, commandLine, Scratch } from '../support/cli.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 const summaryOf = (out: string) => JSON.parse(readFileSync(join(scratch.path, out, 'summary.json'), 'utf8')) as Summary;
 
 /** Calls that are never over by themselves; half of them still ring when a signal comes after a second. */

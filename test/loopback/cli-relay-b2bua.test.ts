@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Cli, Scratch } from '../support/cli.js';
 import { closedPort, Harness, SDP } from './sip-harness.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 let h: Harness;
 beforeEach(() => {
   h = new Harness();

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bencode, readBencoded } from '../interop/bencode.js';
 import { audio } from '../relay/ng/harness.js';
 import { Cli, cli, Scratch } from '../support/cli.js';
@@ -8,7 +8,6 @@ import { FarEnd, talk } from '../support/far-ends.js';
 import { closedPort, until } from './sip-harness.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 const run = (...args: string[]) => cli(['relay', ...args], scratch.path);
 

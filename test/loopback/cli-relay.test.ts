@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readCapture } from '../../src/pcap/reader.js';
 import type { RelayResult } from '../../src/run/standalone-relay.js';
 import { freePort } from '../interop/ports.js';
@@ -19,7 +19,6 @@ afterEach(async () => {
     await program.ended;
   }
 });
-afterAll(() => scratch.remove());
 
 async function farEnd(ssrc: number): Promise<FarEnd> {
   const end = await FarEnd.open(0, ssrc);

@@ -1,12 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { Summary } from '../../src/metrics/summary.js';
 import { Cli, cli, commandLine, Scratch, untroubled } from '../support/cli.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 const run = (...args: string[]) => cli(args, scratch.path);
 /** A run of which a verdict is expected. */
 const judged = async (out: string, ...args: string[]) => {

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SrfRequest } from '../../src/drachtio/srf-types.js';
 import { Cli, Scratch } from '../support/cli.js';
 import { Harness, SDP, until } from './sip-harness.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/drachtio/', import.meta.url));
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 /** An application in a process of its own, as its user would start it. */
 class Application {

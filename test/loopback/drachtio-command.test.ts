@@ -1,12 +1,11 @@
 import { createServer, connect as tcpConnect } from 'node:net';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectExternal, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SrfDialog } from '../../src/drachtio/srf-types.js';
 import { Cli, cli, Scratch } from '../support/cli.js';
 import { Harness, SDP, until } from './sip-harness.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 describe('trunkstorm drachtio', () => {
   let h: Harness;

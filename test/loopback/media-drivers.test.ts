@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import wavefile from 'wavefile';
@@ -15,6 +14,7 @@ import type { MediaSetup, MediaSnapshot, SessionSpec } from '../../src/media/lin
 import { PacketMemory, parseIpv4, type UdpPort } from '../../src/media/udp.js';
 import { EpollDriver } from '../../src/media/udp-epoll.js';
 import { UringDriver } from '../../src/media/udp-uring.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { LOOPBACK, leaseFrom, type MediaThread, remoteOf, SESSION, startMediaThread, until } from './media-thread.js';
 
 const libc = loadLibc()!;
@@ -119,29 +119,25 @@ describe.each(['native', 'epoll', 'dgram'] as const)('the %s driver', (driver) =
   });
 
   it('plays a WAV file', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-'));
-    try {
-      const path = join(folder, 'tone.wav');
-      const wav = new wavefile.WaveFile();
-      wav.fromScratch(
-        1,
-        8000,
-        '16',
-        Int16Array.from({ length: 8000 }, (_, i) => 16384 * Math.sin((i * Math.PI) / 10)),
-      );
-      writeFileSync(path, wav.toBuffer());
-      const [near, far] = twoThreads(driver, { sounds: { [path]: { audio: path } } });
-      await openCall(near, far, 1, [], { audio: path });
-      await heard(far, 100);
-      await near.close(1);
-      const { levelDbov, silentRatio } = (await far.close(1))!.heard;
-      // A sine of half amplitude: −6.02 dB for the amplitude and −3.01 dB for its RMS.
-      expect(levelDbov).toBeGreaterThan(-9.3);
-      expect(levelDbov).toBeLessThan(-8.7);
-      expect(silentRatio).toBe(0);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = temporaryFolder();
+    const path = join(folder, 'tone.wav');
+    const wav = new wavefile.WaveFile();
+    wav.fromScratch(
+      1,
+      8000,
+      '16',
+      Int16Array.from({ length: 8000 }, (_, i) => 16384 * Math.sin((i * Math.PI) / 10)),
+    );
+    writeFileSync(path, wav.toBuffer());
+    const [near, far] = twoThreads(driver, { sounds: { [path]: { audio: path } } });
+    await openCall(near, far, 1, [], { audio: path });
+    await heard(far, 100);
+    await near.close(1);
+    const { levelDbov, silentRatio } = (await far.close(1))!.heard;
+    // A sine of half amplitude: −6.02 dB for the amplitude and −3.01 dB for its RMS.
+    expect(levelDbov).toBeGreaterThan(-9.3);
+    expect(levelDbov).toBeLessThan(-8.7);
+    expect(silentRatio).toBe(0);
   });
 
   it('skips ports that are taken and says when the range is used up', async () => {

@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Scratch } from '../support/cli.js';
 import { runProfile } from '../support/run-profile.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 const X5U = 'https://certificates.example.net/test.pem';
 

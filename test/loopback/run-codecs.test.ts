@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { audioOf } from '../../src/audio/recording.js';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Few calls between a swarm and a trunk with codecs of their own. */
 function profile(calls: string, trunk: string, media = ''): string {
@@ -70,7 +70,7 @@ describe('a run', () => {
   ] as const)(
     'with %s carries the frames of a file, loses some and rates them, and claims no level',
     async (codec, bytes, model, media) => {
-      const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-frames-'));
+      const folder = temporaryFolder();
       const file = join(folder, 'frames.bin');
       writeFileSync(file, Buffer.alloc(bytes * 50, 7));
       const side = `codecs: [${codec}, PCMA], ptime: 40, frames: { ${codec}: { file: ${file}, bytes: ${bytes} } }`;
@@ -79,7 +79,6 @@ describe('a run', () => {
 impairment: { uplink: [{ kind: loss, ratio: 5% }] }`,
         { onRecording: (_, recording) => expect(audioOf(recording, 10)).toBeNull() },
       );
-      rmSync(folder, { recursive: true });
       expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
       for (const record of records) {
         const heard = record.uplink!.heard!;

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runProfile } from '../support/run-profile.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const CALLS = 7;
-const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-models-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 describe('a run over modelled networks', () => {
   it('hears as lost what a trace and a shared link dropped, and waits in the link that its calls fill', async () => {

@@ -1,12 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readWav } from '../../src/audio/wav.js';
 import { loudestFrequency } from '../audio/goertzel.js';
 import { cli, Scratch } from '../support/cli.js';
 
 const scratch = new Scratch();
-afterAll(() => scratch.remove());
 
 describe('a run that records', () => {
   it.each(['PCMA', 'opus'])('leaves what the chosen calls heard as WAV files: %s', async (codec) => {

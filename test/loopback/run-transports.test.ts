@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AppError } from '../../src/core/errors.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { parseProfile } from '../../src/profile/read.js';
@@ -10,7 +10,6 @@ import { closedPort, Harness, headerIn, until } from './sip-harness.js';
 const authority = new Authority();
 const { cert, key } = authority.issue('IP:127.0.0.1');
 const tls = `sip: { tls: { ca: ${authority.file('trusted.pem', authority.ca)}, cert: ${authority.file('own.pem', cert)}, key: ${authority.file('own.key', key)} } }`;
-afterAll(() => authority.remove());
 
 const closers: (() => Promise<unknown>)[] = [];
 let h: Harness;

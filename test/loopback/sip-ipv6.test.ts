@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SrfCallError, SrfRequest } from '../../src/drachtio/srf-types.js';
 import { type SipTrace, TraceBook } from '../../src/sip/trace.js';
@@ -8,7 +8,6 @@ import { Harness, QUICK, SDP, until } from './sip-harness.js';
 
 const authority = new Authority();
 const tls = { ca: authority.ca, ...authority.issue('DNS:trunk.test'), serverName: 'trunk.test' };
-afterAll(() => authority.remove());
 
 let h: Harness;
 const opened: DrachtioConnection[] = [];

@@ -1,11 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type StreamOptions, StreamTransport } from '../../src/sip/stream-transport.js';
 import { Authority } from '../support/certificates.js';
 import { until } from './sip-harness.js';
 
 const authority = new Authority();
-afterAll(() => authority.remove());
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SrfCallError, SrfDialog } from '../../src/drachtio/srf-types.js';
 import { SystemDns } from '../../src/sip/system-dns.js';
@@ -11,7 +11,6 @@ const authority = new Authority();
 const { ca } = authority;
 /** It proves the domain; of its servers' names and addresses it says nothing (RFC 5922 7.1). */
 const domain = authority.issue('DNS:trunk.test');
-afterAll(() => authority.remove());
 
 let h: Harness;
 let dns: DnsServer;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectEmbedded, type DrachtioConnection } from '../../src/drachtio/connect.js';
 import type { SrfCallError, SrfRequest } from '../../src/drachtio/srf-types.js';
 import type { UserAgentOptions } from '../../src/sip/user-agent.js';
@@ -8,7 +8,6 @@ import { closedPort, Harness, headerIn, QUICK, SDP, until } from './sip-harness.
 const authority = new Authority();
 const { ca } = authority;
 const own = authority.issue('DNS:trunk.test,IP:127.0.0.1');
-afterAll(() => authority.remove());
 
 let h: Harness;
 const opened: DrachtioConnection[] = [];

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** A frame of a capture that a test writes. */
 export interface Frame {
@@ -85,15 +85,11 @@ export function ipv4(from: [string, number], to: [string, number], payload: Uint
 
 /** A folder of files for one test file. */
 export class Files {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-capture-'));
+  private readonly folder = temporaryFolder();
 
   write(name: string, content: Uint8Array): string {
     const path = join(this.folder, name);
     writeFileSync(path, content);
     return path;
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,11 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { readCapture } from '../../src/pcap/reader.js';
 import { block, Files, fields, pcapFile } from './files.js';
 
 const files = new Files();
-afterAll(() => files.remove());
 
 const frames = [
   { atUs: 1_700_000_000_123_456, bytes: Uint8Array.of(1, 2, 3) },

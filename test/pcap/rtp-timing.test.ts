@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { pipeline } from '../../src/impair/spec.js';
 import { readDelayTrace, readLossTrace } from '../../src/impair/trace-file.js';
@@ -7,7 +7,6 @@ import { writeRtpHeader } from '../../src/rtp/packet.js';
 import { Files, type Frame, ipv4, pcapFile } from './files.js';
 
 const files = new Files();
-afterAll(() => files.remove());
 
 /** Packets of 20 ms whose numbers and timestamps wrap, through impairments, and a shorter stream beside them. */
 function captured(stages: object[], units = 160): { file: string; delays: number[]; lost: number[] } {

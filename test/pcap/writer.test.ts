@@ -1,16 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readCapture } from '../../src/pcap/reader.js';
 import { type CapturedDatagram, pcapHeader, recordBytes, writeRecord } from '../../src/pcap/writer.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const TIME_MS = 1_700_000_000_123.456;
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
 
 function datagram(more: Partial<CapturedDatagram> = {}): CapturedDatagram {
   return {
@@ -48,9 +43,7 @@ const V6 = { source: new Uint8Array(16).fill(0x20), target: new Uint8Array(16).f
 
 describe('a capture that was written', () => {
   it('is read again by what reads captures, with time and addresses', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trunkstorm-pcap-'));
-    folders.push(folder);
-    const path = join(folder, 'one.pcap');
+    const path = join(temporaryFolder(), 'one.pcap');
     writeFileSync(path, file(datagram(), datagram(V6)));
     const packets: { timeUs: number; bytes: Uint8Array; linkType: number }[] = [];
     const read = await readCapture(path, ({ seconds, nanoseconds, linkType, bytes, start, end, wireLength }) => {

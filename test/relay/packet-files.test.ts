@@ -1,16 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readCapture } from '../../src/pcap/reader.js';
 import { PacketFiles } from '../../src/relay/packet-files.js';
 import { FAR, PASSES, RelayBed, rtcp, rtp } from '../media/relay-bed.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let folder = '';
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trunkstorm-log-'));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const inFolder = (name: string): string => join(folder, name);
 

@@ -1,17 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { CapacityResult } from '../../src/load/capacity/capacity-result.js';
 import { headroomTable } from '../../src/load/capacity/headroom.js';
 import { readCapacity } from '../../src/report/capacity-file.js';
 import { capacityJson } from '../../src/report/capacity-text.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'capacity-'));
+beforeEach(() => {
+  directory = temporaryFolder();
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 const RESULT: CapacityResult = {
   concurrency: { value: 231, isAtLeast: false, failedAt: 232, cause: 'channels', isConfirmed: true, turnedAway: null },

@@ -1,21 +1,18 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { NdjsonFile } from '../../src/report/ndjson-file.js';
 import { loadRun } from '../../src/report/report.js';
 import { RunDirectory, runId } from '../../src/report/run-directory.js';
 import { demoCall, demoCalls, demoSummary, demoTimeline } from '../fixtures/run.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const startedAt = new Date('2026-01-14T10:15:02.345Z');
 let root: string;
 
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'trunkstorm-'));
-});
-afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
+beforeEach(() => {
+  root = temporaryFolder();
 });
 
 async function failure(action: Promise<unknown>): Promise<AppError> {

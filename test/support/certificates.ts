@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** PEM texts. */
 export interface Certificate {
@@ -46,7 +46,7 @@ function altNames(names: string): Buffer {
 
 /** A certificate authority for a test: X.509 v3 certificates on P-256 (RFC 5280), valid for a day, with no program's help. */
 export class Authority {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'trunkstorm-ca-'));
+  private readonly folder = temporaryFolder();
   private readonly keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly ca: string;
 
@@ -73,10 +73,6 @@ export class Authority {
     const path = join(this.folder, name);
     writeFileSync(path, content);
     return path;
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private certify(subject: string, publicKey: KeyObject, extension: Buffer): string {

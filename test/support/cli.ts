@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './temporary-folder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -79,14 +79,10 @@ export async function untroubled(start: () => Cli, left: string[] = []): Promise
 
 /** A folder for one test file, gone with it. */
 export class Scratch {
-  readonly path = mkdtempSync(join(tmpdir(), 'trunkstorm-test-'));
+  readonly path = temporaryFolder();
 
   write(name: string, content: string | Uint8Array): string {
     writeFileSync(join(this.path, name), content);
     return name;
-  }
-
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -1,18 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { readAccountFile } from '../../src/swarm/account-file.js';
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'trunkstorm-accounts-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const file = (text: string): string => {
-  const path = join(folder, 'a.csv');
+  const path = join(temporaryFolder(), 'a.csv');
   writeFileSync(path, text);
   return path;
 };

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { readNumberFile } from '../../src/swarm/number-file.js';
 import { NumberPattern, PatternError } from '../../src/swarm/number-pattern.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe('a number pattern', () => {
   it('counts up with leading zeros and starts anew at its end', () => {
@@ -30,7 +30,7 @@ describe('a number pattern', () => {
 
 describe('a file of numbers', () => {
   const file = (text: string): string => {
-    const path = join(mkdtempSync(join(tmpdir(), 'numbers-')), 'n.csv');
+    const path = join(temporaryFolder(), 'n.csv');
     writeFileSync(path, text);
     return path;
   };
