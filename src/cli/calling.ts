@@ -8,7 +8,10 @@ import { FREE_CPS, guardTargets } from '../run/target-guard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { type Account, readAccountFile } from '../swarm/account-file.js';
 import { readNumberFile } from '../swarm/number-file.js';
-import { ipAddress, portRangeText, wholeNumber } from './options.js';
+import { hostPort, ipAddress, portRangeText, wholeNumber } from './options.js';
+
+/** What drachtio-server's sample configuration has. */
+const DRACHTIO_SECRET = 'cymru';
 
 /** What the commands that call others have in common. */
 export interface CallerFlags {
@@ -17,10 +20,12 @@ export interface CallerFlags {
   sipPort?: number;
   rtpPorts?: string;
   numbers?: string;
+  drachtio?: { host: string; port: number };
+  secret?: string;
   yes?: boolean;
 }
 
-/** Adds the options of where calls come from. */
+/** Adds the options of where calls come from, and by which SIP server. */
 export function withCallerOptions(command: Command): Command {
   return command
     .option('--local <address>', 'local address for SIP and RTP', ipAddress('--local', 'one of this machine'))
@@ -31,7 +36,31 @@ export function withCallerOptions(command: Command): Command {
     )
     .option('--sip-port <port>', 'local SIP port (default: any)', wholeNumber('--sip-port', 1, 65_535))
     .option('--rtp-ports <a-b>', 'ports for RTP and RTCP', portRangeText('--rtp-ports'))
-    .option('--numbers <file>', 'CSV whose columns are variables of the profile');
+    .option('--numbers <file>', 'CSV whose columns are variables of the profile')
+    .option(
+      '--drachtio <host:port>',
+      'use an external drachtio-server instead of the embedded one',
+      hostPort('--drachtio'),
+    )
+    .option('--secret <secret>', `secret of the external drachtio-server (default: ${DRACHTIO_SECRET})`);
+}
+
+/** The external drachtio-server, if calls go by one. @throws AppError ARGUMENT_INVALID for what has no effect beside it */
+export function externalDrachtio({
+  drachtio,
+  secret,
+  sipPort,
+}: CallerFlags): { host: string; port: number; secret: string } | undefined {
+  if (!drachtio) {
+    if (secret === undefined) return undefined;
+    throw new AppError('ARGUMENT_INVALID', '--secret has no effect without --drachtio', { where: '--secret' });
+  }
+  if (sipPort !== undefined)
+    throw new AppError('ARGUMENT_INVALID', '--sip-port has no effect with --drachtio', {
+      where: '--sip-port',
+      hint: 'An external drachtio-server binds its SIP port by its own configuration.',
+    });
+  return { ...drachtio, secret: secret ?? DRACHTIO_SECRET };
 }
 
 /** What a profile needs besides itself. */
@@ -45,19 +74,13 @@ export interface Inputs {
 /**
  * Reads the files that a profile names, and makes sure that its load may go where it is to go and that this machine gets
  * there.
- * @param isEmbedded whether the SIP server is our own
  * @throws AppError
  */
-export async function readInputs(
-  profile: Profile,
-  plan: Pick<Plan, 'peakCps'>,
-  flags: CallerFlags,
-  isEmbedded: boolean,
-): Promise<Inputs> {
+export async function readInputs(profile: Profile, plan: Pick<Plan, 'peakCps'>, flags: CallerFlags): Promise<Inputs> {
   const targets = targetUris(profile);
   const { registrations } = profile;
   const called = registrations === undefined ? targets : [...targets, registrations.registrar];
-  if (isEmbedded) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
+  if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
   const mostRateFactor = await requireLeave(profile, plan, flags);

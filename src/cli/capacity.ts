@@ -3,25 +3,25 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
 import type { CapacityOptions } from '../load/capacity/capacity-search.js';
-import { headroomTable, neededCalls } from '../load/capacity/headroom.js';
+import { headroomTable, neededLevel } from '../load/capacity/headroom.js';
 import { CRITERIA } from '../load/capacity/judge.js';
+import type { Dimension } from '../load/capacity/step.js';
+import { type CapacityVerdict, capacityVerdict } from '../load/capacity/verdict.js';
 import type { Profile } from '../profile/schema.js';
 import { targetUris } from '../profile/targets.js';
-import {
-  type CapacityReport,
-  capacityJson,
-  capacityText,
-  levelText,
-  STEP_HEADING,
-  stepLine,
-} from '../report/capacity-text.js';
+import { capacityHtml } from '../report/capacity-html.js';
+import { type CapacityReport, capacityJson } from '../report/capacity-report.js';
+import { capacityText, STEP_HEADING, stepLine } from '../report/capacity-text.js';
+import { callersText, levelText } from '../report/capacity-words.js';
 import { clock } from '../report/format.js';
-import { RunDirectory } from '../report/run-directory.js';
+import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { type CapacityOutcome, CapacityRun, type StepProgress } from '../run/capacity-run.js';
 import type { Plan } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { shardsFor } from '../run/shards.js';
-import { type CallerFlags, readInputs, withCallerOptions } from './calling.js';
+import type { Account } from '../swarm/account-file.js';
+import { NumberPattern } from '../swarm/number-pattern.js';
+import { type CallerFlags, externalDrachtio, readInputs, withCallerOptions } from './calling.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOfSignal } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
@@ -42,9 +42,10 @@ const PROGRESS_MS = 10_000;
 interface CapacityFlags extends CallerFlags {
   to?: string;
   expect?: number;
+  expectCps?: number;
   headroom: number;
   max?: number;
-  maxCps: number;
+  maxCps?: number;
   stepCalls: number;
   stepTime: number;
   shortest: number;
@@ -74,6 +75,11 @@ export function capacityCommand(): Command {
       'calls at once in your busiest minute: what headroom is held against',
       wholeNumber('--expect', 1, 100_000),
     )
+    .option(
+      '--expect-cps <cps>',
+      'attempts a second in your busiest minute, the same',
+      wholeNumber('--expect-cps', 1, 20_000),
+    )
     .addOption(
       new Option('--headroom <share>', 'headroom that must be there beyond that')
         .argParser(share('--headroom'))
@@ -86,9 +92,8 @@ export function capacityCommand(): Command {
     )
     .option(
       '--max-cps <n>',
-      'most attempts a second that are tried; 0 leaves that search out',
+      `most attempts a second that are tried (default: twice --expect-cps, or ${MAX_CPS}); 0 leaves that search out`,
       wholeNumber('--max-cps', 0, 20_000),
-      MAX_CPS,
     )
     .option('--step-calls <n>', 'attempts of a step at least', wholeNumber('--step-calls', 1, 1_000_000), 200)
     .addOption(
@@ -114,7 +119,7 @@ export function capacityCommand(): Command {
     );
   return withCallerOptions(command)
     .option('--seed <n>', 'seed of all random decisions', wholeNumber('--seed', 0, 0xffffffff))
-    .option('--out <dir>', 'directory for capacity.json, the text and the call records (default: none is kept)')
+    .option('--out <dir>', 'directory for capacity.html, the same as JSON and text, and the records (default: none)')
     .option(
       '--rfc7502 [n]',
       'attempts a second as RFC 7502 says: from 100 on, steps of n attempts (50000) of which none may fail',
@@ -127,6 +132,7 @@ export function capacityCommand(): Command {
       `
 Examples:
   trunkstorm capacity --to sip:trunk.example.net --expect 200     does it carry 240 calls, and 400?
+  trunkstorm capacity --to sip:10.0.0.5 --expect-cps 12 --out found    and 14.4 cps? found/capacity.html shows it
   trunkstorm capacity --to sip:10.0.0.5 --max 500 --max-cps 50    no more than that is tried
   trunkstorm capacity --to sip:sbc.example.com --yes             a public address, more than 10 cps
   trunkstorm capacity --max-cps 0 --step-time 5s --step-calls 50  its own trunk, short steps, calls at once alone
@@ -147,6 +153,7 @@ async function capacity(given: string, flags: CapacityFlags): Promise<void> {
   const progress = new Progress(flags.json ? process.stderr : process.stdout);
   try {
     const prepared = await prepare(given, flags);
+    const { callers, search } = prepared;
     const startedAt = new Date();
     const directory =
       flags.out === undefined
@@ -169,74 +176,105 @@ async function capacity(given: string, flags: CapacityFlags): Promise<void> {
     progress.begin(
       `trunkstorm ${version}  capacity of ${targetUris(prepared.profile).join(', ') || 'its own trunk on loopback'}`,
     );
+    if (callers < search.maxCalls)
+      process.stderr.write(`trunkstorm: hint: ${callersText(callers, search.maxCalls)}; calls.from makes a pool\n`);
     const outcome = await engine.execute();
     progress.end();
-    const report = reportOf(outcome, flags, interrupts.signal !== null);
+    const { profile } = prepared;
+    const report = reportOf(outcome, flags, {
+      name: profile.name,
+      seed: profile.seed,
+      startedAt: startedAt.toISOString(),
+      isInterrupted: interrupts.signal !== null,
+      callers,
+      search,
+    });
     if (directory) {
       await directory.close();
       await directory.writeProfile(prepared.text);
-      await directory.writeCapacity(capacityJson(report), capacityText(report, { withSteps: true }));
+      await directory.writeCapacity(
+        capacityJson(report),
+        capacityText(report, { withSteps: true }),
+        capacityHtml(report),
+      );
     }
     if (flags.json) printJson(capacityJson(report));
-    else process.stdout.write(`\n${capacityText(report, { withSteps: false })}`);
+    else {
+      process.stdout.write(`\n${capacityText(report, { withSteps: false })}`);
+      if (directory) process.stdout.write(`\nReport: ${directory.path}/${RUN_FILES.capacityHtml}\n`);
+    }
     if (outcome.failure) process.stderr.write(`trunkstorm: ${outcome.failure.format()}\n`);
-    process.exitCode = interrupts.signal ? exitCodeOfSignal(interrupts.signal) : exitCodeOf(report, outcome.failure);
+    process.exitCode = interrupts.signal
+      ? exitCodeOfSignal(interrupts.signal)
+      : exitCodeOf(report.verdict, outcome.failure);
   } finally {
     progress.end();
     interrupts.close();
   }
 }
 
-function reportOf(outcome: CapacityOutcome, flags: CapacityFlags, isInterrupted: boolean): CapacityReport {
-  const { target, result, steps, durationMs } = outcome;
-  const headroom = flags.expect === undefined ? null : headroomTable(result, flags.expect, flags.headroom);
-  return { target, version, durationMs, isInterrupted, result, steps, headroom };
+type Known = Pick<CapacityReport, 'name' | 'seed' | 'startedAt' | 'isInterrupted' | 'callers' | 'search'>;
+
+function reportOf(outcome: CapacityOutcome, flags: CapacityFlags, known: Known): CapacityReport {
+  const { target, result, steps, durationMs, failure } = outcome;
+  const headroom = headroomTable(result, { calls: flags.expect, cps: flags.expectCps }, flags.headroom);
+  const verdict = failure ? 'fail' : capacityVerdict(result, headroom);
+  return {
+    ...known,
+    target,
+    version,
+    durationMs,
+    failure: failure?.message ?? null,
+    verdict,
+    result,
+    steps,
+    headroom,
+  };
 }
 
 /** The exit status of a search that was not interrupted. */
-export function exitCodeOf(
-  { result, headroom }: Pick<CapacityReport, 'result' | 'headroom'>,
-  failure: AppError | null,
-): number {
+export function exitCodeOf(verdict: CapacityVerdict, failure: AppError | null): number {
   if (failure) return failure.exitCode;
-  const required = headroom?.find(({ isRequired }) => isRequired);
-  if (required?.carried === 'yes') return ExitCode.ok;
-  if (required?.carried !== 'no' && result.concurrency?.cause === 'generator') return ExitCode.invalid;
-  if (required) return ExitCode.gateFailed;
-  return result.concurrency !== null && result.concurrency.value > 0 ? ExitCode.ok : ExitCode.gateFailed;
+  switch (verdict) {
+    case 'pass':
+      return ExitCode.ok;
+    case 'fail':
+      return ExitCode.gateFailed;
+    case 'invalid':
+      return ExitCode.invalid;
+    default:
+      return verdict satisfies never;
+  }
 }
 
 /** All that can be known to be wrong before anything is started or written. */
 async function prepare(given: string, flags: CapacityFlags) {
+  const drachtio = externalDrachtio(flags);
   const { profile: written, text } = effectiveProfile(given, flags);
   // A search is to go beyond what a run's gates allow.
-  const profile: Profile = { ...written, gates: [] };
-  const needed = flags.expect === undefined ? 1 : neededCalls(flags.expect, flags.headroom);
-  if (flags.max !== undefined && flags.max < needed)
-    throw new AppError('ARGUMENT_INVALID', '--max is less than what --expect and --headroom ask for', {
-      where: '--max',
-      expected: `${needed} or more`,
-      found: String(flags.max),
-    });
-  const maxCalls = flags.max ?? (flags.expect === undefined ? MAX_CALLS : Math.max(needed, flags.expect * 2));
+  const profile: Profile = { ...written, gates: [], readiness: [] };
+  const calls = levelsOf('concurrency', flags);
+  const cps = levelsOf('cps', flags);
   // No plan of a load: what may be up and due at once at most.
-  const fastest = Math.max(flags.maxCps, flags.pace);
+  const fastest = Math.max(cps.max, flags.pace);
   const plan: Plan = {
     attempts: 0,
     lastMs: 0,
     endMs: 0,
-    peakCalls: maxCalls,
+    peakCalls: calls.max,
     burst: Math.ceil(fastest / 2),
     peakCps: fastest,
   };
-  const { rows, accounts } = await readInputs(profile, plan, flags, true);
+  const { rows, accounts } = await readInputs(profile, plan, flags);
   const ownTrunk = targetUris(profile).length === 0;
-  const shards = flags.sipPort === undefined ? shardsFor(plan, availableParallelism(), ownTrunk) : 1;
+  const isSingle = drachtio !== undefined || flags.sipPort !== undefined;
+  const shards = isSingle ? 1 : shardsFor(plan, availableParallelism(), ownTrunk);
   preflight(profile, plan, { ownTrunk, shards });
   const search: CapacityOptions = {
-    maxCalls,
-    maxCps: flags.maxCps,
+    maxCalls: calls.max,
+    maxCps: cps.max,
     startCalls: flags.expect === undefined ? undefined : Math.max(1, Math.ceil(flags.expect / 2)),
+    asked: { concurrency: calls.asked, cps: cps.asked },
     stepCalls: flags.stepCalls,
     stepMs: flags.stepTime,
     criteria: CRITERIA,
@@ -245,7 +283,41 @@ async function prepare(given: string, flags: CapacityFlags) {
     shortestMs: flags.shortest,
     longestMs: flags.longest,
   };
-  return { profile, text, rows, accounts, plan, shards, search };
+  const callers = callerCount(profile, rows, accounts, calls.max);
+  return { profile, text, rows, accounts, plan, shards, drachtio, callers, search };
+}
+
+/** The highest level that may be tried, and the levels that headroom asks about. */
+function levelsOf(dimension: Dimension, flags: CapacityFlags): { max: number; asked: number[] } {
+  const isCps = dimension === 'cps';
+  const [expected, max, usual] = isCps
+    ? [flags.expectCps, flags.maxCps, MAX_CPS]
+    : [flags.expect, flags.max, MAX_CALLS];
+  if (expected === undefined) return { max: max ?? usual, asked: [] };
+  const needed = neededLevel(dimension, expected, flags.headroom);
+  const [flag, peak] = isCps ? ['--max-cps', '--expect-cps'] : ['--max', '--expect'];
+  if (max !== undefined && max < needed)
+    throw new AppError('ARGUMENT_INVALID', `${flag} is less than what ${peak} and --headroom ask for`, {
+      where: flag,
+      expected: `${needed} or more`,
+      found: String(max),
+    });
+  const twice = neededLevel(dimension, expected, 1);
+  return { max: max ?? Math.max(needed, twice), asked: [expected, needed, twice].sort((a, b) => a - b) };
+}
+
+/** How many different numbers so many calls that are up at once come from. */
+function callerCount(
+  { calls }: Profile,
+  rows: readonly Record<string, string>[],
+  accounts: readonly Account[],
+  most: number,
+): number {
+  if (accounts.length > 0) return Math.min(accounts.length, most);
+  const pattern = new NumberPattern(calls.from);
+  const numbers = new Set<string>();
+  for (let n = 0; n < most; n++) numbers.add(pattern.at(n, rows[n % rows.length] ?? {}));
+  return numbers.size;
 }
 
 /** Steps as they are made, and on a terminal a line below them that says how far the present one is. */

@@ -19,23 +19,19 @@ import { Run } from '../run/run.js';
 import { shardsFor } from '../run/shards.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
-import { type CallerFlags, readInputs, withCallerOptions } from './calling.js';
+import { type CallerFlags, externalDrachtio, readInputs, withCallerOptions } from './calling.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOf } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
-import { hostPort, networkName, sipUri, wholeNumber } from './options.js';
+import { networkName, sipUri, wholeNumber } from './options.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
 /** Far more than the cores of a large machine. */
 const MOST_SHARDS = 64;
-/** What drachtio-server's sample configuration has. */
-const DRACHTIO_SECRET = 'cymru';
 
 interface RunFlags extends CallerFlags {
   to?: string;
-  drachtio?: { host: string; port: number };
-  secret?: string;
   out?: string;
   network?: string;
   seed?: number;
@@ -53,13 +49,7 @@ export function runCommand(): Command {
       '--to <uri>',
       'target as a SIP URI; without it and without `target` in the profile the run starts its own trunk',
       sipUri('--to'),
-    )
-    .option(
-      '--drachtio <host:port>',
-      'use an external drachtio-server instead of the embedded one',
-      hostPort('--drachtio'),
-    )
-    .option('--secret <secret>', 'secret of the external drachtio-server (default: cymru)');
+    );
   return withCallerOptions(command)
     .option('--out <dir>', 'run directory (default: runs/<time>-<name>)')
     .option(
@@ -114,7 +104,6 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       local: flags.local,
       advertise: flags.advertise,
       sipPort: flags.sipPort,
-      drachtio: flags.drachtio && { ...flags.drachtio, secret: flags.secret ?? DRACHTIO_SECRET },
       onSnapshot: (snapshot) => view?.update(snapshot),
       onTimeline: (snapshot) => directory.appendSnapshot(snapshot),
       onRecord: (record) => directory.appendCall(record),
@@ -155,13 +144,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
 
 /** All that can be known to be wrong before anything is started or written. */
 async function prepare(given: string, flags: RunFlags) {
-  if (!flags.drachtio && flags.secret !== undefined)
-    throw new AppError('ARGUMENT_INVALID', '--secret has no effect without --drachtio', { where: '--secret' });
-  if (flags.drachtio && flags.sipPort !== undefined)
-    throw new AppError('ARGUMENT_INVALID', '--sip-port has no effect with --drachtio', {
-      where: '--sip-port',
-      hint: 'An external drachtio-server binds its SIP port by its own configuration.',
-    });
+  const drachtio = externalDrachtio(flags);
   for (const [flag, given] of [
     ['--drachtio', flags.drachtio],
     ['--sip-port', flags.sipPort],
@@ -173,13 +156,13 @@ async function prepare(given: string, flags: RunFlags) {
       });
   const { profile, text } = effectiveProfile(given, flags);
   const plan = planOf(profile);
-  const inputs = await readInputs(profile, plan, flags, !flags.drachtio);
+  const inputs = await readInputs(profile, plan, flags);
   const ownTrunk = targetUris(profile).length === 0;
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
-  return { profile, text, ...inputs, plan, shards, startedAt: new Date() };
+  return { profile, text, ...inputs, plan, shards, drachtio, startedAt: new Date() };
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */

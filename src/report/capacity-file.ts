@@ -27,7 +27,7 @@ export async function readCapacity(directory: string): Promise<FoundCapacity> {
       'Give the directory, not the file.',
     );
   }
-  const expected = numberAt(expectedPeak(value), 'calls');
+  const expected = numberAt(expectedPeak(value), 'level');
   if (expected === null || expected <= 0)
     throw refuse('no expected peak', 'Search with --expect: headroom is what is carried beyond that.');
   const result = tableAt(value, 'result') ?? value;
@@ -38,10 +38,12 @@ export async function readCapacity(directory: string): Promise<FoundCapacity> {
   return { expected, calls, isAtLeast: (concurrency as { isAtLeast?: unknown }).isAtLeast !== false };
 }
 
-/** The row of the expected peak itself, of the table of headroom. */
+/** The row of the expected peak of calls at once itself, of the table of headroom. */
 function expectedPeak(value: unknown): unknown {
   const rows: unknown = isTable(value) ? value.headroom : null;
-  return Array.isArray(rows) ? rows.find((row) => numberAt(row, 'headroom') === 0) : null;
+  return Array.isArray(rows)
+    ? rows.find((row) => isTable(row) && row.dimension === 'concurrency' && row.headroom === 0)
+    : null;
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,8 @@ export interface ChartData {
   range?: [number, number];
   /** Full height shows at least this much. */
   least?: number;
+  /** What the chart is drawn over in place of time, ascending, and where its mark is. */
+  over?: { label: string; unit: 'count' | 'rate'; values: number[]; mark: number | null };
   series: {
     label: string;
     colour: string;
@@ -134,9 +136,9 @@ export const CHART_SCRIPT = `
   const axisFormats = { ...formats, percent: (v) => +(v * 100).toFixed(3) + '%', ms: (v) => v.toLocaleString('en'), rate: (v) => String(+v.toFixed(2)), mos: (v) => v.toFixed(1) };
   const plots = [];
   const sync = uPlot.sync('run');
-  const mark = (u) => {
-    if (data.markSeconds === null) return;
-    const x = Math.round(u.valToPos(data.markSeconds, 'x', true));
+  const mark = (u, at) => {
+    if (at === null) return;
+    const x = Math.round(u.valToPos(at, 'x', true));
     const c = u.ctx;
     c.save();
     c.strokeStyle = colour('--bad');
@@ -152,8 +154,10 @@ export const CHART_SCRIPT = `
     const box = document.getElementById('chart-' + chart.id);
     if (!box) continue;
     const show = (v) => (v === null || v === undefined ? '–' : formats[chart.unit](v));
-    const series = [{ label: 'time', value: (u, v) => (v === null || v === undefined ? '–' : time(v)) }];
-    const values = [data.seconds];
+    const over = chart.over || { label: 'time', values: data.seconds, mark: data.markSeconds };
+    const showX = chart.over ? formats[over.unit] : time;
+    const series = [{ label: over.label, value: (u, v) => (v === null || v === undefined ? '–' : showX(v)) }];
+    const values = [over.values];
     for (const s of chart.series) {
       series.push({
         label: s.label,
@@ -162,7 +166,7 @@ export const CHART_SCRIPT = `
         dash: s.dash ? [5, 4] : undefined,
         fill: s.fill ? () => colour(s.colour) + '26' : undefined,
         paths: s.steps ? uPlot.paths.stepped({ align: -1 }) : undefined,
-        points: { show: data.seconds.length < 3 },
+        points: { show: (Boolean(chart.over) && !s.dash) || data.seconds.length < 3 },
         spanGaps: false,
         value: (u, v) => show(v),
       });
@@ -172,14 +176,15 @@ export const CHART_SCRIPT = `
     plots.push(new uPlot({
       width: box.clientWidth || 560,
       height: 200,
-      cursor: { sync: { key: sync.key }, y: false, points: { size: 6 } },
-      scales: { x: { time: false }, y: { range: (u, min, max) => chart.range || [0, Math.max(chart.least || 0, max || 0) * 1.08] } },
+      cursor: { sync: { key: chart.over ? over.label : sync.key }, y: false, points: { size: 6 } },
+      scales: { x: { time: false, range: chart.over ? (u, min, max) => [0, max * 1.04] : undefined }, y: { range: (u, min, max) => chart.range || [0, Math.max(chart.least || 0, max || 0) * 1.08] } },
       axes: [
-        { ...axis, size: 28, values: (u, ticks) => ticks.map(time), incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400] },
+        chart.over ? { ...axis, size: 28, values: (u, ticks) => ticks.map((v) => axisFormats[over.unit](v)) }
+          : { ...axis, size: 28, values: (u, ticks) => ticks.map(time), incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400] },
         { ...axis, size: 56, values: (u, ticks) => ticks.map((v) => axisFormats[chart.unit](v)) },
       ],
       series,
-      hooks: { drawAxes: [mark] },
+      hooks: { drawAxes: [(u) => mark(u, over.mark)] },
     }, values, box));
   }
   const redraw = () => plots.forEach((p) => p.redraw(false, true));

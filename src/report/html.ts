@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Summary } from '../metrics/summary.js';
 import { clock, printable } from './format.js';
 import { callTables } from './html-calls.js';
-import { CHART_SCRIPT, type ChartsData, chartsData } from './html-charts.js';
+import { type ChartsData, chartsData } from './html-charts.js';
 import { failoverSection } from './html-failover.js';
 import { flowSection } from './html-flow.js';
+import { htmlPage, pageHeader } from './html-page.js';
 import { readinessHtml } from './html-readiness.js';
 import { registrationSection } from './html-registrations.js';
 import {
@@ -22,7 +19,6 @@ import {
   sipTable,
   trunkTable,
 } from './html-sections.js';
-import { REPORT_STYLE } from './html-style.js';
 import { trendSection } from './html-trend.js';
 import { voiceSection } from './html-voice.js';
 import type { TimelinePoint } from './timeline-points.js';
@@ -37,40 +33,13 @@ export interface HtmlInput {
   unreadableLines?: number;
 }
 
-/**
- * report.html: one file that needs nothing else. uPlot is put into it from the installed package; a content security
- * policy allows these two scripts by their hash and nothing from anywhere else, so that no string of a far end can do
- * anything in the page.
- */
+/** report.html: one file that needs nothing else. */
 export function reportHtml(input: HtmlInput): string {
   const { summary } = input;
   const { run, verdict } = summary;
   const charts = chartsData(summary, input.timeline);
-  const { script, style } = uplot();
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${hash(script)} ${hash(CHART_SCRIPT)}; base-uri 'none'; form-action 'none'`;
-  const started = printable(run.startedAt)
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, ' UTC');
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${escapeHtml(`${verdict.toUpperCase()} · ${printable(run.name)} · trunkstorm`)}</title>
-<style>${style}${REPORT_STYLE}</style>
-</head>
-<body>
-<main>
-<header>
-<div>
-<h1>${escapeHtml(printable(run.name))}</h1>
-<div class="meta"><span>target <b>${escapeHtml(printable(run.target))}</b></span><span>seed <b>${escapeHtml(String(run.seed))}</b></span></div>
-<div class="meta"><span>${escapeHtml(started)}</span><span>took ${clock(run.durationMs)}</span><span>trunkstorm ${escapeHtml(printable(run.version))}</span><span>node ${escapeHtml(printable(run.node))}</span></div>
-</div>
-<div class="verdict ${verdict}"><strong>${escapeHtml(verdict.toUpperCase())}</strong><span>${escapeHtml(verdictReason(summary))}</span></div>
-</header>
+  const outcome = { style: verdict, word: verdict.toUpperCase(), reason: verdictReason(summary) };
+  const body = `${pageHeader(run, outcome, [`node ${run.node}`])}
 ${keyTiles(summary)}
 ${readinessHtml(summary)}
 <h2>Gates</h2>
@@ -90,14 +59,8 @@ ${flowSection(summary)}
 ${trendSection(summary)}
 <h2>Calls to look at</h2>
 ${callTables(input.worst)}
-${footer(summary, input.unreadableLines ?? 0)}
-</main>
-<script type="application/json" id="run-data">${scriptJson(charts)}</script>
-<script>${script}</script>
-<script>${CHART_SCRIPT}</script>
-</body>
-</html>
-`;
+${footer(summary, input.unreadableLines ?? 0)}`;
+  return htmlPage(`${verdict.toUpperCase()} · ${printable(run.name)}`, body, charts);
 }
 
 function chartSection(charts: ChartsData): string {
@@ -125,27 +88,4 @@ function footer(summary: Summary, unreadableLines: number): string {
   if (summary.media.label === 'loop') notes.push('The far end echoes: media figures are of both directions together.');
   if (unreadableLines > 0) notes.push(`${unreadableLines} lines of the run’s files could not be read.`);
   return `<footer>${notes.map(escapeHtml).join(' ')}</footer>`;
-}
-
-/** JSON that cannot end the script element that holds it. */
-export function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-function hash(script: string): string {
-  return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-}
-
-let loaded: { script: string; style: string } | null = null;
-
-function uplot(): { script: string; style: string } {
-  if (!loaded) {
-    const directory = dirname(createRequire(import.meta.url).resolve('uplot'));
-    const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
-    loaded = { script: read('uPlot.iife.min.js'), style: read('uPlot.min.css') };
-  }
-  return loaded;
 }

@@ -16,6 +16,7 @@ export const RUN_FILES = {
   profile: 'profile.yaml',
   capacity: 'capacity.json',
   capacityText: 'capacity.txt',
+  capacityHtml: 'capacity.html',
 } as const;
 
 /** Where recordings go. */
@@ -107,10 +108,11 @@ export class RunDirectory {
     return this.write(RUN_FILES.junit, xml);
   }
 
-  /** What a search for capacity found, as JSON and as text. @throws AppError FILE_UNWRITABLE */
-  async writeCapacity(result: unknown, text: string): Promise<void> {
+  /** What a search for capacity found, as JSON, as text and as a page. @throws AppError FILE_UNWRITABLE */
+  async writeCapacity(result: unknown, text: string, html: string): Promise<void> {
     await this.write(RUN_FILES.capacity, `${JSON.stringify(result, null, 2)}\n`);
     await this.write(RUN_FILES.capacityText, text);
+    await this.write(RUN_FILES.capacityHtml, html);
   }
 
   /** Ends calls.ndjson, timeline.ndjson and the recordings. Idempotent. @throws AppError FILE_UNWRITABLE */

@@ -4,7 +4,8 @@ import { beforeEach, expect, it } from 'vitest';
 import type { CapacityResult } from '../../src/load/capacity/capacity-result.js';
 import { headroomTable } from '../../src/load/capacity/headroom.js';
 import { readCapacity } from '../../src/report/capacity-file.js';
-import { capacityJson } from '../../src/report/capacity-text.js';
+import { capacityJson } from '../../src/report/capacity-report.js';
+import { capacityReport } from '../fixtures/capacity.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 let directory: string;
@@ -20,8 +21,8 @@ const RESULT: CapacityResult = {
 };
 
 function write(result: CapacityResult, expected: number | null): Promise<void> {
-  const headroom = expected === null ? null : headroomTable(result, expected, 0.2);
-  const report = { target: 'sip:t', version: '1', durationMs: 1, isInterrupted: false, result, steps: [], headroom };
+  const headroom = headroomTable(result, { calls: expected ?? undefined, cps: 10 }, 0.2);
+  const report = { ...capacityReport(), result, steps: [], headroom };
   return writeFile(join(directory, 'capacity.json'), JSON.stringify(capacityJson(report)));
 }
 

@@ -1,49 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { CapacitySearch } from '../../src/load/capacity/capacity-search.js';
-import { headroomTable } from '../../src/load/capacity/headroom.js';
-import { CRITERIA } from '../../src/load/capacity/judge.js';
-import { type CapacityReport, capacityJson, capacityText, stepLine } from '../../src/report/capacity-text.js';
-import { type HiddenCarrier, SimulatedCarrier } from '../load/capacity/simulated-carrier.js';
-
-const HIDDEN: HiddenCarrier = {
-  channels: 120,
-  cps: 12,
-  whenFull: 'refused',
-  whenTooFast: 'silent',
-  srdMs: 20,
-  ringMs: 100,
-  ailment: { kind: 'audio', by: 'concurrency', above: 70, share: 0.5 },
-  noise: { unheard: 0, digits: 0, dropped: 0 },
-};
-
-function found(): CapacityReport {
-  const search = new CapacitySearch({
-    maxCalls: 1000,
-    maxCps: 100,
-    stepCalls: 200,
-    stepMs: 30_000,
-    criteria: CRITERIA,
-    paceCps: 100,
-    shortestMs: 5000,
-    longestMs: 1_800_000,
-  });
-  const carrier = new SimulatedCarrier(HIDDEN, 1);
-  for (let plan = search.next; plan; plan = search.next) search.take(carrier.run(plan, CRITERIA.leastMos));
-  const { result, steps } = search;
-  const headroom = headroomTable(result, 60, 0.2);
-  return { target: 'sip:t', version: '1', durationMs: 61_000, isInterrupted: false, result, steps, headroom };
-}
+import { capacityJson } from '../../src/report/capacity-report.js';
+import { capacityText, stepLine } from '../../src/report/capacity-text.js';
+import { capacityReport } from '../fixtures/capacity.js';
 
 describe('a report on capacity', () => {
-  const report = found();
+  const report = capacityReport();
   const text = capacityText(report, { withSteps: true });
 
   it('says what is carried, what sets the limit, and where calls are turned away', () => {
     expect(text).toMatch(/calls at once {6}(69|70) held, 7\d did not \(confirmed from both sides\)\n {19}audio/);
-    expect(text).toMatch(/ {2}turned away {6}120 held, 121 did not \(confirmed from both sides\)\n {19}channels/);
+    expect(text).toMatch(
+      / {2}turned away {6}120 held, and no more of 1\d\d \(confirmed from both sides\)\n {19}channels/,
+    );
     expect(text).toMatch(/attempts a second {2}1[12]\.\d held, 1[12]\.\d did not .*\n {19}silent drops/);
     expect(text).toMatch(/expected peak {17}60 calls {2}carried\n/);
-    expect(text).toMatch(/with 20\.0% headroom {11}72 calls {2}NOT carried {2}\(required\)/);
+    expect(text).toMatch(/with 20% headroom {13}72 calls {2}NOT carried {2}\(required\)/);
+    expect(text).toMatch(/twice the peak {14} {0,3}16\.0 cps {4}NOT carried\n/);
+  });
+
+  it('says of each limit what speaks for it: steps, attempts that failed, the interval, what was carried', () => {
+    expect(text).toMatch(/\n {19}held (\d× )?at (69|70): 0 of \d+ failed \(0–0\.\d+%\)\n/);
+    expect(text).toMatch(/\n {19}failed (\d× )?at 7\d: \d+ of \d+ bad audio \(\d[\d.]*–\d[\d.]*%\)\n/);
+    expect(text).toMatch(/\n {19}failed at 1\d\d: \d+ of \d+ refused \(.*%\); 120 carried\n/);
+  });
+
+  it('says how many numbers call, and what it means where they are too few', () => {
+    expect(text).toContain('1,000 caller numbers\n');
+    expect(capacityText({ ...report, callers: 10 }, { withSteps: false })).toContain(
+      '10 caller numbers: up to 100 calls at once from each',
+    );
+    expect(capacityText({ ...report, callers: 1 }, { withSteps: false })).toContain(
+      'one caller number: a limit per caller',
+    );
   });
 
   it('keeps tables and bars within 80 columns', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { reportHtml, scriptJson } from '../../src/report/html.js';
+import { reportHtml } from '../../src/report/html.js';
+import { scriptJson } from '../../src/report/html-page.js';
 import { timelinePoint } from '../../src/report/timeline-points.js';
 import { WorstCallsCollector } from '../../src/report/worst-calls.js';
 import { demoCall, demoCalls, demoSummary, demoTimeline } from '../fixtures/run.js';

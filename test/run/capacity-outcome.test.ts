@@ -3,6 +3,7 @@ import { exitCodeOf } from '../../src/cli/capacity.js';
 import { newRecord } from '../../src/flow/call-record.js';
 import type { DimensionResult } from '../../src/load/capacity/capacity-result.js';
 import { headroomTable } from '../../src/load/capacity/headroom.js';
+import { capacityVerdict } from '../../src/load/capacity/verdict.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { outcomeOf } from '../../src/run/capacity-outcome.js';
 import { heardReport } from '../support/records.js';
@@ -83,11 +84,13 @@ describe('headroom', () => {
   });
   const exit = (change: Partial<DimensionResult>) => {
     const result = found(change);
-    return exitCodeOf({ result, headroom: headroomTable(result, 200, 0.2) }, null);
+    return exitCodeOf(capacityVerdict(result, headroomTable(result, { calls: 200, cps: undefined }, 0.2)), null);
   };
 
   it('is held against the expected peak, with what is asked for beyond it, and twice', () => {
-    expect(headroomTable(found({}), 200, 0.2).map(({ calls, carried }) => [calls, carried])).toEqual([
+    expect(
+      headroomTable(found({}), { calls: 200, cps: undefined }, 0.2).map(({ level, carried }) => [level, carried]),
+    ).toEqual([
       [200, 'yes'],
       [240, 'yes'],
       [400, 'no'],
@@ -95,7 +98,11 @@ describe('headroom', () => {
   });
 
   it('is not known where the search did not get as far', () => {
-    const rows = headroomTable(found({ isAtLeast: true, failedAt: null, cause: 'max' }), 200, 0.2);
+    const rows = headroomTable(
+      found({ isAtLeast: true, failedAt: null, cause: 'max' }),
+      { calls: 200, cps: undefined },
+      0.2,
+    );
     expect(rows.map(({ carried }) => carried)).toEqual(['yes', 'yes', 'unknown']);
   });
 
@@ -105,5 +112,34 @@ describe('headroom', () => {
     expect(exit({ value: 120, isAtLeast: true, failedAt: null, cause: 'generator' })).toBe(4);
     expect(exit({ value: 120, isAtLeast: true, failedAt: null, cause: 'max' })).toBe(1);
     expect(exit({ value: 250, isAtLeast: true, failedAt: null, cause: 'generator' })).toBe(0);
+  });
+
+  it('is held against attempts a second as well, and both must be there', () => {
+    const both = (cps: DimensionResult | null) => {
+      const result = { ...found({}), cps };
+      const rows = headroomTable(result, { calls: 200, cps: 10 }, 0.2);
+      const carried = rows.filter(({ dimension }) => dimension === 'cps').map((row) => [row.level, row.carried]);
+      return { carried, exit: exitCodeOf(capacityVerdict(result, rows), null) };
+    };
+    const held = {
+      value: 13,
+      isAtLeast: false,
+      failedAt: 13.5,
+      cause: 'cps',
+      isConfirmed: true,
+      turnedAway: null,
+    } as const;
+    expect(both(held)).toEqual({
+      carried: [
+        [10, 'yes'],
+        [12, 'yes'],
+        [20, 'no'],
+      ],
+      exit: 0,
+    });
+    expect(both({ ...held, value: 11, failedAt: 11.4 }).exit).toBe(1);
+    expect(both({ ...held, value: 11, isAtLeast: true, failedAt: null, cause: 'calls' }).exit).toBe(1);
+    expect(both({ ...held, value: 11, isAtLeast: true, failedAt: null, cause: 'generator' }).exit).toBe(4);
+    expect(both(null).exit).toBe(1);
   });
 });

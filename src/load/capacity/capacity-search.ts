@@ -18,6 +18,8 @@ export interface CapacityOptions extends StepOptions {
   maxCps: number;
   /** Where the climb begins; a few calls by default. */
   startCalls?: number;
+  /** Levels of which it is asked whether they hold, ascending: they are tried themselves where nothing else tells. */
+  asked?: Readonly<Record<Dimension, readonly number[]>>;
   criteria: Criteria;
   /** Most attempts a second while calls at once are sought; lowered where the trunk turns them away by rate. */
   paceCps: number;
@@ -232,6 +234,7 @@ export class CapacitySearch {
       isWhole: dimension === 'concurrency',
       isCarriedExact: dimension === 'concurrency',
       resolution: RESOLUTION[dimension],
+      asked: this.isForRefusals ? [] : this.options.asked?.[dimension],
     });
   }
 

@@ -39,7 +39,7 @@ export function srdLimitMs(criteria: Criteria, baselineMs: number | null): numbe
 export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: number | null): Finding {
   if (figures.strain.length > 0) return { kind: 'strained', reasons: figures.strain };
   const { refused, silent, failed, unheard, poor, dropped, digits } = figures;
-  const failures = { of: figures.attempts - figures.cancelled, bad: refused + silent + failed };
+  const failures = failuresOf(figures);
   if (exceeds(failures, criteria.failureRatio)) {
     const most = Math.max(refused, silent, failed);
     return {
@@ -64,6 +64,11 @@ export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: nu
   return { kind: 'held' };
 }
 
+/** Attempts that failed, of those that were not given up. */
+export function failuresOf({ attempts, cancelled, refused, silent, failed }: StepFigures): Share {
+  return { of: attempts - cancelled, bad: refused + silent + failed };
+}
+
 /** Two-sided 95 %. */
 const Z = 1.96;
 
@@ -78,5 +83,5 @@ export function confidenceOf({ of, bad }: Share): { low: number; high: number } 
   const centre = p + (Z * Z) / (2 * of);
   const half = Z * Math.sqrt((p * (1 - p)) / of + (Z * Z) / (4 * of * of));
   const whole = 1 + (Z * Z) / of;
-  return { low: Math.max(0, (centre - half) / whole), high: Math.min(1, (centre + half) / whole) };
+  return { low: bad === 0 ? 0 : (centre - half) / whole, high: Math.min(1, (centre + half) / whole) };
 }

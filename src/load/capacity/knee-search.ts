@@ -53,6 +53,8 @@ export interface KneeOptions {
   resolution: number;
   /** What is carried beyond the limit is the limit itself, to the last call. */
   isCarriedExact: boolean;
+  /** Levels of which it is asked whether they hold: none stays between what held and what failed. */
+  asked?: readonly number[];
 }
 
 /** How often what was carried is believed, a level is tried that strains the generator, and a search makes a step. */
@@ -194,14 +196,20 @@ export class KneeSearch implements LevelSearch {
     if (this.options.isWhole ? failedAt <= 1 : failedAt < 0.1) this.knee = this.knownAs('knee', true);
     else if (held > 0 && this.isClose()) this.trial = this.full(held, 'confirm');
     else {
-      const middle = held > 0 ? Math.sqrt(held * failedAt) : failedAt / 2;
+      const middle = this.asked ?? (held > 0 ? Math.sqrt(held * failedAt) : failedAt / 2);
       const whole = Math.min(failedAt - 1, Math.max(held + 1, Math.round(middle)));
       this.trial = this.full(this.options.isWhole ? whole : middle, 'narrow');
     }
   }
 
+  /** A level that is asked about and is still open. */
+  private get asked(): number | undefined {
+    return this.options.asked?.find((level) => level > this.held && level < this.failedAt);
+  }
+
   private isClose(): boolean {
     const { held, failedAt } = this;
+    if (this.asked !== undefined) return false;
     return failedAt - held <= held * this.options.resolution || (this.options.isWhole && failedAt - held <= 1);
   }
 

@@ -64,6 +64,20 @@ describe('a search for capacity', () => {
     ]);
   });
 
+  it('tries what is asked about, where it would lie between what held and what failed', () => {
+    const ailing = { ailment: { kind: 'audio', by: 'concurrency', above: 70, share: 0.5 } as const };
+    const levels = (asked: number[]) =>
+      searched(ailing, { maxCps: 0, asked: { concurrency: asked, cps: [] } })
+        .steps.filter(({ plan }) => !plan.isForRefusals)
+        .map(({ plan, finding }) => [plan.level, finding.kind]);
+    const known = levels([]).map(([level]) => level);
+    const [open] = [69, 70, 71, 72].filter((level) => !known.includes(level));
+    expect(levels([open])).toContainEqual([open, open <= 70 ? 'held' : 'failed']);
+    const { result } = searched({ cps: 9 }, { asked: { concurrency: [], cps: [8.7] } });
+    expect(result.cps!.value).toBeGreaterThanOrEqual(8.7);
+    expect(result.cps!.failedAt).toBeGreaterThan(8.7);
+  });
+
   it('says at least so many where no more may be tried', () => {
     const { result } = searched({}, { maxCalls: 100 });
     expect(result.concurrency).toMatchObject({ value: 100, isAtLeast: true, cause: 'max', failedAt: null });

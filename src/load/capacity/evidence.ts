@@ -1,0 +1,64 @@
+import type { Limit, StepRow } from './capacity-result.js';
+import { type Ailment, confidenceOf, failuresOf } from './judge.js';
+import type { Dimension, Share } from './step.js';
+
+/** What the steps at one level say. */
+export interface LevelEvidence {
+  level: number;
+  /** Steps made there that came out so. */
+  steps: number;
+  /** Of how many attempts or calls how many were bad; `null` where it was no share that failed. */
+  share: Share | null;
+  /** Wilson's interval of the share, at 95 %. */
+  confidence: { low: number; high: number } | null;
+}
+
+/** What speaks for a limit, on either side. */
+export interface Evidence {
+  /** All steps at the highest level that held; the share is that of failed attempts. `null` where none held. */
+  held: LevelEvidence | null;
+  /** The lowest level that was tried and failed, by its last step; `null` where none did. */
+  failed: (LevelEvidence & { ailment: Ailment; carried: number | null }) | null;
+}
+
+/** @param isForRefusals the limit beyond which attempts are turned away, where calls go wrong before */
+export function evidenceOf(
+  limit: Limit,
+  dimension: Dimension,
+  steps: readonly StepRow[],
+  isForRefusals: boolean,
+): Evidence {
+  const below = limit.failedAt ?? Number.POSITIVE_INFINITY;
+  const ours = steps.filter(({ plan }) => plan.dimension === dimension && plan.isForRefusals === isForRefusals);
+  const held = ours.filter(({ plan, finding }) => finding.kind === 'held' && plan.level < below);
+  const failed = ours.filter(({ plan, finding }) => finding.kind === 'failed' && plan.level >= below);
+  return {
+    held: heldAt(Math.max(...held.map(({ plan }) => plan.level)), held),
+    failed: failedAt(Math.min(...failed.map(({ plan }) => plan.level)), failed),
+  };
+}
+
+function heldAt(level: number, rows: readonly StepRow[]): Evidence['held'] {
+  const ours = rows.filter(({ plan }) => plan.level === level);
+  if (ours.length === 0) return null;
+  const shares = ours.map(({ figures }) => failuresOf(figures));
+  const share = { of: shares.reduce((sum, { of }) => sum + of, 0), bad: shares.reduce((sum, { bad }) => sum + bad, 0) };
+  return { level, steps: ours.length, share, confidence: confidenceOf(share) };
+}
+
+function failedAt(level: number, rows: readonly StepRow[]): Evidence['failed'] {
+  const ours = rows.filter(({ plan }) => plan.level === level);
+  const last = ours.at(-1);
+  if (last?.finding.kind !== 'failed') return null;
+  const { ailment, share } = last.finding;
+  const isTurnedAway = ailment === 'refused' || ailment === 'silent';
+  const { peakCalls, admittedCps } = last.figures;
+  return {
+    level,
+    steps: ours.length,
+    share,
+    confidence: share && confidenceOf(share),
+    ailment,
+    carried: !isTurnedAway ? null : last.plan.dimension === 'cps' ? admittedCps : peakCalls,
+  };
+}
