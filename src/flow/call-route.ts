@@ -5,7 +5,7 @@ export interface Destination {
   /** Request-URI. */
   uri: string;
   /** SIP URI of the next hop, where the Request-URI does not decide it. */
-  proxy?: string;
+  proxy: string | undefined;
   /** The target's name in records. */
   trunk: string;
 }

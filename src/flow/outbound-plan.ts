@@ -1,12 +1,10 @@
 import type { Credentials } from '../sip/digest.js';
-import type { CallRoute } from './call-route.js';
+import type { CallRoute, Destination } from './call-route.js';
 
 /** One attempt of a caller, as the swarm plans it. */
-export interface OutboundPlan {
+export interface OutboundPlan extends Destination {
   id: number;
   dueMs: number;
-  uri: string;
-  trunk: string;
   from: string;
   to: string;
   headers: Record<string, string>;

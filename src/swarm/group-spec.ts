@@ -14,7 +14,9 @@ export const targetUri = z
 export const targetsSpec = z
   .array(
     z.strictObject({
-      uri: targetUri.describe('SIP URI; its user part is called where `calls.to` is not given. Each server that its name leads to is a target'),
+      uri: targetUri.describe(
+        'SIP URI; its user part is called where `calls.to` is not given. Each server that its name leads to is a target',
+      ),
       name: z
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'up to 32 letters, digits, dots, hyphens and underscores')

@@ -151,6 +151,7 @@ export class Swarm {
       holdMs,
       isHeldSinceInvite,
       uri: route?.first.uri ?? uriAt(options.target, to),
+      proxy: route?.first.proxy,
       trunk: route?.first.trunk ?? `${scheme}:${host}`,
       from: caller?.user ?? this.from.at(index, row),
       account: caller,

@@ -71,7 +71,17 @@ class Attempt {
           this.errors.push(error);
         },
       },
-      { id: 0, dueMs: 0, uri: TARGET, trunk: TARGET, from: '1', to: 'x', headers: {}, holdMs: 10_000 },
+      {
+        id: 0,
+        dueMs: 0,
+        uri: TARGET,
+        proxy: undefined,
+        trunk: TARGET,
+        from: '1',
+        to: 'x',
+        headers: {},
+        holdMs: 10_000,
+      },
       { pair: 0, address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 },
       (record) => {
         this.record = record;

@@ -16,7 +16,13 @@ const ANSWER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n
 /** An attempt at targets a, b and c, each of which is given 2 s, with srf and the targets played by hand. */
 class Attempt {
   readonly clock = new ManualClock(100);
-  readonly sent: { uri: string; answer: Answer; provisional(response: SrfResult): void; cancelled: boolean }[] = [];
+  readonly sent: {
+    uri: string;
+    proxy?: string;
+    answer: Answer;
+    provisional(response: SrfResult): void;
+    cancelled: boolean;
+  }[] = [];
   readonly failures: { cause: Failure['cause']; sentMs: number }[] = [];
   record: CallRecord | null = null;
   destroyed = 0;
@@ -26,11 +32,11 @@ class Attempt {
     const srf = {
       createUAC: (
         uri: string,
-        _options: object,
+        { proxy }: { proxy?: string },
         on: { cbRequest: (error: null, request: unknown) => void; cbProvisional: (response: SrfResult) => void },
         answer: Answer,
       ) => {
-        const one = { uri, answer, provisional: on.cbProvisional, cancelled: false };
+        const one = { uri, proxy, answer, provisional: on.cbProvisional, cancelled: false };
         this.sent.push(one);
         on.cbRequest(null, {
           get: () => `call-${this.sent.length}`,
@@ -51,7 +57,7 @@ class Attempt {
       failed: ({ cause }, sentMs) => {
         this.failures.push({ cause, sentMs });
         const next = rest.shift();
-        return next === undefined ? null : { uri: `sip:${next}`, trunk: next };
+        return next === undefined ? null : { uri: `sip:${next}`, proxy: `sip:hop-${next}`, trunk: next };
       },
     };
     const calls = callSpec.parse({ hold: '10s', giveUpAfter });
@@ -73,7 +79,18 @@ class Attempt {
           throw error;
         },
       },
-      { id: 0, dueMs: 0, uri: 'sip:a', trunk: 'a', from: '1', to: 'x', headers: {}, holdMs: 10_000, route },
+      {
+        id: 0,
+        dueMs: 0,
+        uri: 'sip:a',
+        proxy: 'sip:hop-a',
+        trunk: 'a',
+        from: '1',
+        to: 'x',
+        headers: {},
+        holdMs: 10_000,
+        route,
+      },
       { pair: 0, address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 },
       (record) => {
         this.record = record;
@@ -120,7 +137,10 @@ describe('an attempt at several targets', () => {
     await attempt.pass(40);
     attempt.accept(1);
     await attempt.pass(11_000);
-    expect(attempt.sent.map(({ uri }) => uri)).toEqual(['sip:a', 'sip:b']);
+    expect(attempt.sent.map(({ uri, proxy }) => [uri, proxy])).toEqual([
+      ['sip:a', 'sip:hop-a'],
+      ['sip:b', 'sip:hop-b'],
+    ]);
     expect(attempt.record).toMatchObject({ trunk: 'b', status: 200, outcome: 'completed' });
     expect(attempt.record!.timings).toMatchObject({ inviteMs: 100, finalMs: 145 });
     expect(attempt.record!.tries).toEqual([
