@@ -1,4 +1,4 @@
-import type { Share, StepFigures } from './step.js';
+import { LATE_MS, type Share, type StepFigures } from './step.js';
 
 /**
  * What fails at a level. `refused`: the trunk says no; `silent`: attempts are not answered at all (Timer B); `failed`:
@@ -34,7 +34,8 @@ export function srdLimitMs(criteria: Criteria, baselineMs: number | null): numbe
 
 /**
  * Whether a step held. A share of failures counts where it lies above its limit with 95 % confidence: of 200 calls two may
- * fail by chance where one of a hundred does.
+ * fail by chance where one of a hundred does. Attempts that we sent late may be why others were turned away: as many as those do not
+ * count against the trunk.
  */
 export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: number | null): Finding {
   if (figures.strain.length > 0) return { kind: 'strained', reasons: figures.strain };
@@ -42,11 +43,10 @@ export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: nu
   const failures = failuresOf(figures);
   if (exceeds(failures, criteria.failureRatio)) {
     const most = Math.max(refused, silent, failed);
-    return {
-      kind: 'failed',
-      ailment: most === refused ? 'refused' : most === silent ? 'silent' : 'failed',
-      share: failures,
-    };
+    const ailment = most === refused ? 'refused' : most === silent ? 'silent' : 'failed';
+    if (ailment !== 'failed' && !exceeds({ ...failures, bad: failures.bad - figures.late }, criteria.failureRatio))
+      return { kind: 'strained', reasons: [lateText(figures.late)] };
+    return { kind: 'failed', ailment, share: failures };
   }
   // Given up when their time was over, and still ringing: calls take longer to set up than they did at the lowest load.
   const unanswered = { of: figures.attempts, bad: figures.cancelled };
@@ -62,6 +62,10 @@ export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: nu
   for (const [ailment, share] of faults)
     if (exceeds(share, criteria.faultRatio)) return { kind: 'failed', ailment, share };
   return { kind: 'held' };
+}
+
+function lateText(late: number): string {
+  return `${late} attempts left over ${LATE_MS} ms late: in bunches, which may be why as many were turned away`;
 }
 
 /** Attempts that failed, of those that were not given up. */

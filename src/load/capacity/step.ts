@@ -60,8 +60,9 @@ export interface StepFigures {
   silent: number;
   failed: number;
   cancelled: number;
-  /** Attempts that the generator could not start on time. */
+  /** Attempts that the generator could not start on time, and those that it started more than `LATE_MS` late. */
   notStarted: number;
+  late: number;
   /** Of answered attempts at the level (RFC 6076 4.3.1); `null` of none. */
   srdP95Ms: number | null;
   setupP95Ms: number | null;
@@ -82,6 +83,8 @@ export interface StepFigures {
   strain: string[];
 }
 
+/** What leaves so much late comes to the trunk as a bunch with what follows, and may be one too many within a second. */
+export const LATE_MS = 20;
 /** A refusal is at the peak within this share of it, or one call. */
 const PEAK_TOLERANCE = 0.02;
 
@@ -118,6 +121,7 @@ export class StepTally {
       failed: count('failed'),
       cancelled: count('cancelled'),
       notStarted,
+      late: outcomes.filter((o) => o.startedMs - (o.index * 1000) / plan.cps > LATE_MS).length,
       srdP95Ms: percentile95(atLevel.map((o) => o.srdMs)),
       setupP95Ms: percentile95(atLevel.map((o) => o.setupMs)),
       peakCalls: calls.peak,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CapacityOptions, CapacitySearch } from '../../../src/load/capacity/capacity-search.js';
 import { CRITERIA, confidenceOf, judgeStep } from '../../../src/load/capacity/judge.js';
+import { StepTally } from '../../../src/load/capacity/step.js';
 import { type HiddenCarrier, SimulatedCarrier } from './simulated-carrier.js';
 import { trial } from './trials.js';
 
@@ -184,5 +185,37 @@ describe('the judgement of a step', () => {
       'failed',
       'failed',
     ]);
+  });
+
+  it('does not blame the trunk for refusals that its own late attempts may have caused', () => {
+    const [{ figures }] = searched({}).steps;
+    const refused = (late: number, ailment: 'refused' | 'failed' = 'refused') =>
+      judgeStep({ ...figures, attempts: 200, answered: 192, [ailment]: 8, late }, CRITERIA, null);
+    expect(refused(1)).toMatchObject({ kind: 'failed', ailment: 'refused', share: { of: 200, bad: 8 } });
+    expect(refused(6)).toEqual({
+      kind: 'strained',
+      reasons: [expect.stringMatching(/^6 attempts left over 20 ms late/)],
+    });
+    expect(refused(6, 'failed')).toMatchObject({ kind: 'failed', ailment: 'failed' });
+  });
+
+  it('counts attempts as late that left over 20 ms after their time', () => {
+    const plan = { ...searched({}).steps[0].plan, cps: 10, attempts: 3 };
+    const tally = new StepTally(plan);
+    for (const [index, startedMs] of [0, 121, 219].entries())
+      tally.add({
+        index,
+        startedMs,
+        result: 'refused',
+        srdMs: null,
+        setupMs: null,
+        endedMs: null,
+        isDropped: false,
+        isUnheard: null,
+        mos: null,
+        digitsSent: 0,
+        digitsLost: 0,
+      });
+    expect(tally.figures(CRITERIA.leastMos, 0, [])).toMatchObject({ attempts: 3, refused: 3, late: 1 });
   });
 });
