@@ -6,7 +6,7 @@ import { localAddressFor } from '../run/local-address.js';
 import type { Plan } from '../run/plan.js';
 import { FREE_CPS, guardTargets } from '../run/target-guard.js';
 import { SystemDns } from '../sip/system-dns.js';
-import { type Account, readAccountFile } from '../swarm/account-file.js';
+import { type Account, readAccountFile, requireOthers } from '../swarm/account-file.js';
 import { readNumberFile } from '../swarm/number-file.js';
 import { hostPort, ipAddress, portRangeText, wholeNumber } from './options.js';
 
@@ -76,13 +76,20 @@ export interface Inputs {
  * there.
  * @throws AppError
  */
-export async function readInputs(profile: Profile, plan: Pick<Plan, 'peakCps'>, flags: CallerFlags): Promise<Inputs> {
+export async function readInputs(
+  profile: Profile,
+  plan: Pick<Plan, 'peakCps' | 'attempts'>,
+  flags: CallerFlags,
+): Promise<Inputs> {
   const targets = targetUris(profile);
   const { registrations } = profile;
   const called = registrations === undefined ? targets : [...targets, registrations.registrar];
   if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
+  const { toAccounts, byAccounts, from } = profile.calls;
+  if (registrations && toAccounts)
+    requireOthers(registrations.accounts, accounts, { byAccounts, from, rows, attempts: plan.attempts });
   const mostRateFactor = await requireLeave(profile, plan, flags);
   if (targets.length > 0) await localAddressFor(hopsOf(profile), flags.local, new SystemDns(profile.sip.dns));
   return { rows, accounts, mostRateFactor };

@@ -8,7 +8,7 @@ import { CRITERIA } from '../load/capacity/judge.js';
 import type { Dimension } from '../load/capacity/step.js';
 import { type CapacityVerdict, capacityVerdict } from '../load/capacity/verdict.js';
 import type { Profile } from '../profile/schema.js';
-import { targetUris } from '../profile/targets.js';
+import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import { capacityHtml } from '../report/capacity-html.js';
 import { type CapacityReport, capacityJson } from '../report/capacity-report.js';
 import { capacityText, STEP_HEADING, stepLine } from '../report/capacity-text.js';
@@ -266,7 +266,7 @@ async function prepare(given: string, flags: CapacityFlags) {
     peakCps: fastest,
   };
   const { rows, accounts } = await readInputs(profile, plan, flags);
-  const ownTrunk = targetUris(profile).length === 0;
+  const ownTrunk = hasOwnFarEnd(profile);
   const isSingle = drachtio !== undefined || flags.sipPort !== undefined;
   const shards = isSingle ? 1 : shardsFor(plan, availableParallelism(), ownTrunk);
   preflight(profile, plan, { ownTrunk, shards });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../core/errors.js';
 import { readProfile } from '../profile/read.js';
-import { targetUris } from '../profile/targets.js';
+import { hasOwnFarEnd } from '../profile/targets.js';
 import { type Demand, diagnose, type Finding } from '../run/doctor.js';
 import { examineMachine } from '../run/machine.js';
 import { poolSize } from '../run/media-setup.js';
@@ -49,7 +49,7 @@ Exit codes: 0 nothing stands in the way · 3 the run would not start or not fini
 function doctor(given: string, flags: DoctorFlags): void {
   const { profile } = readProfile(profilePath(given));
   const plan = planOf(profile);
-  const isOwnTrunk = targetUris(profile).length === 0;
+  const isOwnTrunk = hasOwnFarEnd(profile);
   const demand: Demand = {
     calls: flags.calls ?? plan.peakCalls,
     sides: flags.to === undefined && isOwnTrunk ? 2 : 1,

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
 import { hintsOf } from '../profile/hints.js';
 import type { Profile } from '../profile/schema.js';
-import { targetUris } from '../profile/targets.js';
+import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import { readCapacity } from '../report/capacity-file.js';
 import { reportHtml } from '../report/html.js';
 import { junitXml } from '../report/junit.js';
@@ -157,7 +157,7 @@ async function prepare(given: string, flags: RunFlags) {
   const { profile, text } = effectiveProfile(given, flags);
   const plan = planOf(profile);
   const inputs = await readInputs(profile, plan, flags);
-  const ownTrunk = targetUris(profile).length === 0;
+  const ownTrunk = hasOwnFarEnd(profile);
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
   const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });

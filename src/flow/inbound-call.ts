@@ -56,6 +56,23 @@ export interface InboundRefusal {
   afterMs: number | null;
 }
 
+/** The record of a call that has just come. */
+export function inboundRecord(id: number, request: SrfRequest, now: number): CallRecord {
+  const record = newRecord({
+    id,
+    direction: 'inbound',
+    from: request.callingNumber ?? '',
+    to: request.calledNumber ?? '',
+    trunk: `${request.source_address}:${request.source_port}`,
+    dueMs: now,
+    startedMs: now,
+  });
+  record.timings.inviteMs = now;
+  const callId = request.get('call-id');
+  if (callId) record.sipCallIds.push(callId);
+  return record;
+}
+
 type Phase = 'ringing' | 'established' | 'ending' | 'done';
 
 /** One call that is taken: ring, answer, audio, until either side hangs up. */
@@ -80,20 +97,8 @@ export class InboundCall {
     private readonly onReleased: () => void,
     private readonly onDone: (record: CallRecord) => void,
   ) {
-    const now = context.clock.now();
-    this.record = newRecord({
-      id: plan.id,
-      direction: 'inbound',
-      from: request.callingNumber ?? '',
-      to: request.calledNumber ?? '',
-      trunk: `${request.source_address}:${request.source_port}`,
-      dueMs: now,
-      startedMs: now,
-    });
+    this.record = inboundRecord(plan.id, request, context.clock.now());
     this.record.fault = plan.fault;
-    this.record.timings.inviteMs = now;
-    const callId = request.get('call-id');
-    if (callId) this.record.sipCallIds.push(callId);
     this.conversation = new Conversation(context, plan.id, lease, `callee-${plan.id}`, {
       audio: plan.audio,
       hearDigits: plan.hearDigits,

@@ -164,6 +164,12 @@ export const callSpec = conversationSpec
       .describe(
         'The accounts of `registrations` call, in turn: each is the caller in place of `from`, and its password answers 401 and 407',
       ),
+    toAccounts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The accounts of `registrations` are called, in turn, and answer as `trunk` says: in place of `to`; none calls itself',
+      ),
     credentials: z
       .strictObject({
         username: headerText,

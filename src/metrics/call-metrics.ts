@@ -7,7 +7,7 @@ import { FlowMetrics } from './flow-metrics.js';
 import { LoadMetrics } from './load-metrics.js';
 import { ProbeMetrics } from './probe-metrics.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
-import { isSetupFailure, sessionRatios } from './session-ratios.js';
+import { isSetupFailure, resultOf, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
 import { TargetMetrics } from './target-metrics.js';
 import { TrendMetrics } from './trend-metrics.js';
@@ -154,8 +154,7 @@ export class CallMetrics {
         record.outcome satisfies never;
     }
     if (record.outcome !== 'cancelled') {
-      const key =
-        record.cause === 'timeout' || record.cause === 'transport' ? record.cause : String(record.status ?? 'internal');
+      const key = resultOf(record);
       this.responses[key] = (this.responses[key] ?? 0) + 1;
     }
     this.targets.add(record);

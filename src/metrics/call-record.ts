@@ -178,6 +178,8 @@ export interface CallRecord {
   trace: SipTrace | null;
   /** The same at the built-in trunk. */
   trunkTrace: SipTrace | null;
+  /** Only of a call to a registered account: the user of ours that its INVITE came to, `null` for none that is registered. */
+  reached?: string | null;
   /** How the call went through the caller's list of steps; `null` without one, and where it never began. */
   flow: FlowRecord | null;
   /** The same of the built-in trunk. */

@@ -186,6 +186,15 @@ const FIGURES = {
     registeredPerSecond: 'cps',
     refreshMs: percentiles('ms'),
   },
+  accountCalls: {
+    offered: 'count',
+    reached: 'count',
+    wrongAccount: 'count',
+    notReached: 'count',
+    responses: { '*': 'count' },
+    unregistered: 'count',
+    unknown: 'count',
+  },
   trunk: {
     exhausted: 'boolean',
     exhaustedAtInProgress: 'count',

@@ -38,7 +38,7 @@ function observe({ figure, over }: Gate, figures: Figures): Observed {
 }
 
 /** Tables of counts that hold only what came; `refused` of `trunk.own.identity`, by status. */
-const TABLES = ['responses', 'byCause', 'byKind', 'refused'];
+const TABLES = ['responses', 'otherRealms', 'byCause', 'byKind', 'refused'];
 
 /** A table of counts has 0 for a key that it does not hold, once anything was counted. */
 function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
@@ -56,8 +56,9 @@ function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
 }
 
 /** How often something was counted in the table of counts that a path leads to. */
-function countedFor([room]: string[], { calls, registrations }: Figures): number {
+function countedFor([room]: string[], { calls, registrations, accountCalls }: Figures): number {
   if (room === 'registrations') return registrations?.attempted ?? 0;
+  if (room === 'accountCalls') return accountCalls?.offered ?? 0;
   return room === 'responses' || room === 'trunk' ? calls.attempted : calls.answered;
 }
 

@@ -1,7 +1,13 @@
+import type { CallRecord } from './call-record.js';
 import { round } from './distribution.js';
 
 /** Final results of attempts, by status; `timeout` counts as 408 and `transport` as 503 (RFC 3261 8.1.3.1). */
 export type Responses = Record<string, number>;
+
+/** What an attempt counts as among the responses. */
+export function resultOf({ cause, status }: Pick<CallRecord, 'cause' | 'status'>): string {
+  return cause === 'timeout' || cause === 'transport' ? cause : String(status ?? 'internal');
+}
 
 export interface SessionRatios {
   ner: number | null;

@@ -1,3 +1,4 @@
+import type { AccountCallSnapshot } from './account-calls.js';
 import type { RegistrationSnapshot } from './registration-metrics.js';
 import type { Invalidity } from './validity.js';
 
@@ -30,6 +31,8 @@ export interface Snapshot {
   responses: Record<string, number>;
   /** `null` where no account registers. */
   registrations: RegistrationSnapshot | null;
+  /** `null` where no registered account is called. */
+  accountCalls: AccountCallSnapshot | null;
   setupFailureRatio: number | null;
   /** Only in the timeline: of the setups that ended since the line before, the share that was answered. */
   setupRatio?: number | null;

@@ -1,6 +1,7 @@
 import type { DisagreementKind } from '../quality/far-end-view.js';
 import type { FaultCause, MosReport } from '../quality/reports.js';
 import type { StreamCounts } from '../sip/stats.js';
+import type { AccountCallSummary } from './account-calls.js';
 import type { FailoverSummary, TargetSummary } from './failover-summary.js';
 import type { RegistrationSummary } from './registration-metrics.js';
 
@@ -446,6 +447,8 @@ export interface Summary {
   };
   /** `null` where no account registers. */
   registrations: RegistrationSummary | null;
+  /** `null` where no registered account is called. */
+  accountCalls: AccountCallSummary | null;
   trunk: {
     exhausted: boolean | null;
     exhaustedAtInProgress: number | null;

@@ -83,6 +83,12 @@ function checkRegistrations({ load, calls, registrations }: Table, issue: (path:
       issue(['calls', 'credentials'], 'excludes `byAccounts`: each account has its own');
   }
   const hasLoad = Array.isArray(load) && load.length > 0;
+  if (isTable(calls) && calls.toAccounts === true) {
+    if (registrations === undefined)
+      issue(['calls', 'toAccounts'], 'has no accounts to call: they are those of `registrations`');
+    else if (!hasLoad) issue(['calls', 'toAccounts'], 'has no calls to place: give a `load`');
+    if (calls.to !== undefined) issue(['calls', 'to'], 'excludes `toAccounts`: the accounts are called, each in turn');
+  }
   if (registrations === undefined) {
     if (load === undefined || !hasLoad) issue(['load'], 'is missing: a run places calls, or has `registrations`');
     return;

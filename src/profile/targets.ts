@@ -19,6 +19,11 @@ export function targetUris({
   return only === undefined ? [] : [only];
 }
 
+/** Whether the far end of the calls is a shard of our own: the run's trunk, or the accounts that are called. */
+export function hasOwnFarEnd(profile: Pick<Profile, 'target' | 'targets' | 'registrations' | 'calls'>): boolean {
+  return profile.calls.toAccounts || targetUris(profile).length === 0;
+}
+
 /** The trunk group that a profile calls, with memory for its health; `null` where there is none. */
 export function groupOf({ targets, failover }: Pick<Profile, 'targets' | 'failover'>): GroupRole | null {
   if (!targets) return null;

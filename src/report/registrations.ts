@@ -1,8 +1,13 @@
+import type { AccountCallSummary } from '../metrics/account-calls.js';
 import type { Percentiles, Summary } from '../metrics/summary.js';
 import { count, decimal, percent, responseName, sortedResponses } from './format.js';
 
 /** What became of the accounts, in lines of name and value; none where none registered. */
-export function registrationFigures({ registrations: r, sip }: Summary): [name: string, value: string][][] {
+export function registrationFigures({
+  registrations: r,
+  accountCalls,
+  sip,
+}: Summary): [name: string, value: string][][] {
   if (r === null) return [];
   const took = r.allTriedMs === null ? 'not measured' : `${decimal(r.allTriedMs / 1000, 1)} s`;
   return [
@@ -24,6 +29,23 @@ export function registrationFigures({ registrations: r, sip }: Summary): [name: 
       ['none needed', count(r.unchallenged)],
       ['all tried in', took],
       ['per second', decimal(r.registeredPerSecond, 1)],
+    ],
+    ...(accountCalls ? accountCallFigures(accountCalls) : []),
+  ];
+}
+
+function accountCallFigures(calls: AccountCallSummary): [name: string, value: string][][] {
+  const results = sortedResponses(calls.responses).map(([code, n]) => `${code} ${count(n)}`);
+  return [
+    [
+      ['calls to accounts', count(calls.offered)],
+      ['reached', count(calls.reached)],
+      ['wrong account', count(calls.wrongAccount)],
+    ],
+    [['not reached', `${count(calls.notReached)}${results.length > 0 ? `: ${results.join(', ')}` : ''}`]],
+    [
+      ['INVITEs for unregistered', count(calls.unregistered)],
+      ['for unknown', count(calls.unknown)],
     ],
   ];
 }

@@ -66,6 +66,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     },
     responses: live.responses(metrics.responses),
     registrations: state.registrations?.snapshot() ?? null,
+    accountCalls: state.accountCalls?.snapshot() ?? null,
     setupFailureRatio: live.failureRatio(metrics.counts.failed),
     srdMs: three(live.srd),
     setupMs: three(live.setup),

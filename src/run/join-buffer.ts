@@ -14,19 +14,20 @@ export class JoinBuffer {
 
   /**
    * @param ownTrunk whether the far end reports what it heard
-   * @param tellsUnanswered it also has something to tell of calls that it took and did not answer
+   * @param tells of which calls the far end has something to tell: those that were answered, that rang, or that came to it at all
    */
   constructor(
     private readonly ownTrunk: boolean,
     private readonly emit: (record: CallRecord, fault: string | null) => void,
-    private readonly tellsUnanswered = false,
+    private readonly tells: 'answered' | 'rang' | 'came' = 'answered',
   ) {}
 
   addCaller(record: CallRecord, nowMs: number): void {
     const callId = record.sipCallIds.at(-1);
     // Of a call that was not answered the trunk can tell its trace and its list of steps, if it took the call at all.
-    const isTold = record.trace !== null || this.tellsUnanswered;
-    const awaited = record.answeredMs !== null || (isTold && record.timings.provisionalMs !== null);
+    const isTold = record.trace !== null || this.tells === 'rang';
+    const hasRung = record.timings.provisionalMs !== null;
+    const awaited = record.answeredMs !== null || (isTold && hasRung) || this.tells === 'came';
     if (!this.ownTrunk || !awaited || callId === undefined) {
       this.join(record, null);
       return;
@@ -75,6 +76,7 @@ export class JoinBuffer {
     this.probes.join(record, callee);
     joinMedia(record, callee?.media ?? null);
     rateByProbe(record);
+    if (this.tells === 'came') record.reached = callee?.to ?? null;
     record.trunkTrace = callee?.trace ?? null;
     record.trunkFlow = callee?.flow ?? null;
     this.emit(record, callee?.fault ?? null);

@@ -61,7 +61,7 @@ export function preflight(
   if (pairs < pairsNeeded)
     throw new AppError('PORTS_EXHAUSTED', 'The range of RTP ports is too small for the plan', {
       where: `media.rtpPorts ${rtpPorts}`,
-      expected: `${pairsNeeded} port pairs: ${sharedPorts ? `one for each media thread, of which there are ${pairsNeeded}` : `${arithmetic(profile, plan)}${ownTrunk ? ' × 2 sides, because the trunk is our own' : ''}`}`,
+      expected: `${pairsNeeded} port pairs: ${sharedPorts ? `one for each media thread, of which there are ${pairsNeeded}` : `${arithmetic(profile, plan)}${ownTrunk ? ' × 2 sides, because the far end is our own' : ''}`}`,
       found: `${pairs} pairs`,
       hint: portHint(min, pairsNeeded, ownTrunk),
     });

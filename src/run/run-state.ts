@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
+import { AccountCallMetrics } from '../metrics/account-calls.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { GateMonitor } from '../metrics/gate-monitor.js';
 import { LiveSetup } from '../metrics/live-setup.js';
@@ -59,6 +60,8 @@ export class RunState {
   beforeCallsMs = 0;
   /** `null` where no account registers. */
   readonly registrations: RegistrationMetrics | null;
+  /** `null` where no registered account is called. */
+  readonly accountCalls: AccountCallMetrics | null;
 
   constructor(
     readonly profile: Profile,
@@ -73,6 +76,7 @@ export class RunState {
     this.ownTrunk = targets.length === 0;
     const group = groupOf(profile);
     this.group = group && new GroupState(group, new Set(profile.refusals));
+    this.accountCalls = profile.calls.toAccounts ? new AccountCallMetrics() : null;
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals), profile.warmUp);
     this.gates = new GateMonitor(gatesOf(profile));

@@ -7,9 +7,10 @@ import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Strain } from '../metrics/validity.js';
-import { targetUris } from '../profile/targets.js';
+import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
@@ -75,9 +76,9 @@ export class Run {
     this.registering = registrations ? new Registering(registrations, accounts.length, this.state) : null;
     this.impairing = new ImpairmentInForce(profile.impairment);
     this.join = new JoinBuffer(
-      this.state.ownTrunk,
+      hasOwnFarEnd(profile),
       (record, fault) => this.emit(record, fault),
-      profile.trunk.flow !== undefined,
+      this.state.accountCalls ? 'came' : profile.trunk.flow === undefined ? 'answered' : 'rang',
     );
   }
 
@@ -89,7 +90,8 @@ export class Run {
     const { state } = this;
     const timers: NodeJS.Timeout[] = [];
     try {
-      if (state.ownTrunk) state.targets.push(await this.openTrunk());
+      if (state.ownTrunk)
+        state.targets.push(await this.openTrunk(isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1'));
       const { profile, local, advertise } = this.options;
       const hops = profile.calls.proxy === undefined ? state.targets : [profile.calls.proxy];
       const address = await localAddressFor(hops, local, new SystemDns(profile.sip.dns));
@@ -99,6 +101,7 @@ export class Run {
         setInterval(() => this.show(), VIEW_MS),
         setInterval(() => this.record(), TIMELINE_MS),
       );
+      if (state.accountCalls) await this.openTrunk(address);
       await this.openSwarm(state.targets[0], address);
       await this.openControl();
       this.begin();
@@ -201,7 +204,7 @@ export class Run {
     }
     if (registering) {
       registering.begin(state.startMs);
-      this.swarm!.send({ kind: 'register' });
+      this.registrant.send({ kind: 'register' });
     }
     if (registering?.isBeforeCalls) state.phase = 'registering';
     else this.beginCalls();
@@ -225,6 +228,7 @@ export class Run {
     if (attempts > 0)
       this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
     this.swarm!.send({ kind: 'begin' });
+    if (state.accountCalls) this.trunk!.send({ kind: 'begin' });
     // What was asked for while the threads started.
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
@@ -246,15 +250,26 @@ export class Run {
     this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS + (this.registering?.leavingMs ?? 0));
   }
 
-  /** Starts the run's own trunk on loopback, in the family of the local address; resolves with its SIP URI. */
-  private async openTrunk(): Promise<string> {
-    const { profile, plan, local } = this.options;
-    const address = isIPv6(local ?? '') ? '::1' : '127.0.0.1';
+  /** What the shard of those who answer is called. */
+  private get farEnd(): 'accounts' | 'trunk' {
+    return this.state.accountCalls ? 'accounts' : 'trunk';
+  }
+
+  /** Where accounts register: with those who answer, where accounts are called. */
+  private get registrant(): Shard | Callers {
+    return this.state.accountCalls ? this.trunk! : this.swarm!;
+  }
+
+  /** Starts the run's own trunk, or the accounts that are called; resolves with its SIP URI. */
+  private async openTrunk(address: string): Promise<string> {
+    const { profile, plan, accounts, advertise } = this.options;
+    const role = this.state.accountCalls ? { kind: 'trunk' as const, accounts } : { kind: 'trunk' as const };
+    const network = { address, sipPort: 0, advertise: this.state.accountCalls ? advertise : undefined };
     const { sip } = await new Promise<Ready>((resolve, reject) => {
       this.trunk = new Shard(
         {
-          name: 'trunk',
-          signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort: 0 } },
+          name: this.farEnd,
+          signalling: { role, profile, network },
           media: mediaSetup('trunk', profile, plan, address, sharedSpans(profile.media.rtpPorts).trunk),
         },
         {
@@ -263,7 +278,7 @@ export class Run {
             reject(error);
             this.fail(error);
           },
-          onOutput: (text) => this.note('warn', `trunk: ${text.trim().split('\n')[0]}`),
+          onOutput: (text) => this.note('warn', `${this.farEnd}: ${text.trim().split('\n')[0]}`),
         },
       );
     });
@@ -287,7 +302,7 @@ export class Run {
 
   private async openSwarm(target: string, address: string): Promise<void> {
     const { profile, plan, rows, accounts = [], sipPort, advertise, drachtio, shards } = this.options;
-    const ports = this.state.ownTrunk ? sharedSpans(profile.media.rtpPorts).swarm : wholeSpan(profile.media.rtpPorts);
+    const ports = hasOwnFarEnd(profile) ? sharedSpans(profile.media.rtpPorts).swarm : wholeSpan(profile.media.rtpPorts);
     this.swarm = new Callers({
       shards,
       ports,
@@ -323,10 +338,7 @@ export class Run {
           state.live.add(answer);
           state.gates.answer(answer, state.elapsedMs(now));
         }
-        for (const result of event.registrations) {
-          const silence = this.registering?.take(result);
-          if (silence && !state.interrupted) this.fail(silence);
-        }
+        this.takeRegistrations(event.registrations);
         for (const record of event.records) {
           if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
           this.join.addCaller(record, now);
@@ -352,28 +364,38 @@ export class Run {
     }
   }
 
+  private takeRegistrations(results: readonly RegistrationResult[]): void {
+    for (const result of results) {
+      const silence = this.registering?.take(result);
+      if (silence && !this.state.interrupted) this.fail(silence);
+    }
+  }
+
   private onTrunk(event: Exclude<ShardEvent, Ready>): void {
     const { state } = this;
     const now = systemClock.now();
     switch (event.kind) {
       case 'records':
+        this.takeRegistrations(event.registrations);
         for (const record of event.records) this.join.addCallee(record, now);
         break;
       case 'pulse':
-        this.strainOf('trunk', event.pulse, now);
+        this.strainOf(this.farEnd, event.pulse, now);
         state.trunkPulse = event.pulse;
         break;
       case 'media':
-        this.mediaStrainOf('trunk', event.snapshot, now);
+        this.mediaStrainOf(this.farEnd, event.snapshot, now);
         state.trunkMedia = event.snapshot;
         break;
       case 'log':
-        this.note(event.level, `trunk: ${event.text}`);
+        this.note(event.level, `${this.farEnd}: ${event.text}`);
         break;
       case 'done':
         this.trunkDone.open();
         break;
       case 'registered':
+        this.onRegistered();
+        break;
       case 'failed':
         break;
       default:
@@ -415,7 +437,8 @@ export class Run {
   private async drainTrunk(): Promise<void> {
     if (!this.trunk?.signallingAlive) return;
     this.trunk.send({ kind: 'stop' });
-    const timer = setTimeout(() => this.trunkDone.open(), TRUNK_DRAIN_MS);
+    const leavingMs = this.state.accountCalls ? this.registering!.leavingMs : 0;
+    const timer = setTimeout(() => this.trunkDone.open(), TRUNK_DRAIN_MS + leavingMs);
     await this.trunkDone.passed;
     clearTimeout(timer);
   }
@@ -426,6 +449,7 @@ export class Run {
     for (const response of record.turns?.responses ?? []) response.inProgress = state.concurrency.at(response.atMs);
     rebase(record, state.startMs);
     state.metrics.add(record);
+    state.accountCalls?.add(record);
     state.group?.add(record);
     state.gates.add(record, state.elapsedMs(systemClock.now()));
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);

@@ -65,6 +65,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
       server: sipServer(swarmPulse),
     },
     registrations: state.registrations?.summary() ?? null,
+    accountCalls: state.accountCalls?.summary(state.trunkPulse?.trunk?.accounts ?? null) ?? null,
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.targets.summary(state.group?.names),
     failover: state.group?.summary(swarmPulse?.group ?? null, state.startMs, endMs) ?? null,

@@ -42,7 +42,11 @@ export type ShardRole =
       /** The load comes step by step while the run goes, not from the profile. */
       isStepped?: boolean;
     }
-  | { kind: 'trunk' };
+  | {
+      kind: 'trunk';
+      /** Who registers there, where calls are to registered accounts. */
+      accounts?: Account[];
+    };
 
 /** What the entry file of the signalling thread is started with (`workerData`). */
 export interface SignallingThreadData {

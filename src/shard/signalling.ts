@@ -5,6 +5,7 @@ import { deriveSeed } from '../core/rng.js';
 import { threadCpuMs } from '../core/thread-cpu.js';
 import { connectEmbedded, connectExternal, type DrachtioConnection } from '../drachtio/connect.js';
 import { CallTraces } from '../flow/call-traces.js';
+import { inboundRecord } from '../flow/inbound-call.js';
 import { Population } from '../flow/population.js';
 import { probeTimes } from '../flow/probing.js';
 import { sendsTones } from '../flow/steps/plan.js';
@@ -14,31 +15,18 @@ import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
-import type { Profile } from '../profile/schema.js';
 import { readTls } from '../sip/read-tls.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
-import type { Account } from '../swarm/account-file.js';
 import { GroupWatch } from '../swarm/group-watch.js';
 import { Pacer, type Pacing } from '../swarm/pacer.js';
-import { domainOf } from '../swarm/registrar-domain.js';
-import { credentialsOf } from '../swarm/registration.js';
 import { Registrations } from '../swarm/registrations.js';
 import { StepPacer } from '../swarm/step-pacer.js';
-import { type Caller, Swarm } from '../swarm/swarm.js';
+import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
+import { calleesOf, callersOf } from './account-calls.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
-
-/** The accounts as callers, where the profile has them call. */
-function callersOf({ calls, registrations }: Profile, accounts: readonly Account[]): Caller[] {
-  if (!calls.byAccounts || !registrations) return [];
-  return accounts.map((account) => ({
-    user: account.user,
-    domain: account.domain ?? domainOf(registrations),
-    credentials: credentialsOf(account),
-  }));
-}
 
 const BATCH_MS = 100;
 const PULSE_MS = 250;
@@ -128,7 +116,7 @@ export class Signalling {
       setInterval(() => this.flush(), BATCH_MS),
       setInterval(() => this.pulse(), PULSE_MS),
     );
-    if (role.kind === 'trunk') this.openTrunk();
+    if (role.kind === 'trunk') this.openTrunk(role);
     this.post({ kind: 'ready', sip: this.connection.sip, ...media });
   }
 
@@ -140,7 +128,7 @@ export class Signalling {
   handle(command: ShardCommand): void {
     switch (command.kind) {
       case 'register':
-        if (this.data.role.kind === 'swarm') this.openRegistrations(this.data.role);
+        this.openRegistrations();
         break;
       case 'begin':
         this.registrations?.calls();
@@ -209,7 +197,7 @@ export class Signalling {
     }
   }
 
-  private openTrunk(): void {
+  private openTrunk({ accounts }: Extract<SignallingThreadData['role'], { kind: 'trunk' }>): void {
     const { profile } = this.data;
     this.trunk = new Trunk({
       ...this.context,
@@ -222,7 +210,12 @@ export class Signalling {
       verify: this.verify,
       failing: this.connection!.failing,
       onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),
-      onRefused: (request) => this.traces?.drop(request.get('call-id') ?? ''),
+      residenceOf: accounts && ((user) => this.registrations?.residenceOf(user) ?? 'unknown'),
+      onRefused: (request) => {
+        this.traces?.drop(request.get('call-id') ?? '');
+        if (this.registrations?.residenceOf(request.calledNumber) === 'registered')
+          this.batch.push(inboundRecord(-1, request, systemClock.now()));
+      },
       seed: deriveSeed(profile.seed, 'trunk'),
     });
   }
@@ -248,6 +241,7 @@ export class Signalling {
       group: this.group?.group ?? null,
       rows: role.rows,
       callers: callersOf(profile, role.accounts),
+      callees: calleesOf(profile, role.accounts),
       onAnswer: (answer) => {
         this.answers.push(answer);
       },
@@ -268,8 +262,8 @@ export class Signalling {
     });
   }
 
-  private openRegistrations(role: Extract<SignallingThreadData['role'], { kind: 'swarm' }>): void {
-    const { profile } = this.data;
+  private openRegistrations(): void {
+    const { profile, role } = this.data;
     if (this.registrations || !profile.registrations) return;
     const { srf, clock, onError } = this.context;
     this.registrations = new Registrations({
@@ -277,8 +271,8 @@ export class Signalling {
       clock,
       queue: new TimerQueue(clock),
       spec: profile.registrations,
-      accounts: role.accounts,
-      slice: role.slice,
+      accounts: role.accounts ?? [],
+      slice: role.kind === 'swarm' ? role.slice : { index: 0, of: 1 },
       seed: profile.seed,
       onResult: (result) => {
         this.registrationResults.push(result);

@@ -1,6 +1,8 @@
 import { readCsv } from '../core/csv-file.js';
 import { AppError } from '../core/errors.js';
 import { headerText, userPart } from '../flow/spec.js';
+import { calledAccount } from './account-pairs.js';
+import { NumberPattern } from './number-pattern.js';
 
 /** Whom a registrar knows. */
 export interface Account {
@@ -70,4 +72,52 @@ export function readAccountFile(path: string): Account[] {
     `The file of accounts has ${count}:\n${[...mistakes.slice(0, MOST_LISTED), ...rest].join('\n')}`,
     { hint: `A row has the columns of the first line: ${EXAMPLE}` },
   );
+}
+
+/** Attempts that are looked at for one that calls itself. */
+const LOOKED_AT = 100_000;
+
+/** Who calls the accounts of a file. */
+export interface CallersOfAccounts {
+  byAccounts: boolean;
+  /** Pattern of their numbers, without `byAccounts`, and the rows that its variables are of. */
+  from: string;
+  rows: readonly Record<string, string>[];
+  attempts: number;
+}
+
+/**
+ * Makes sure that accounts which are called have somebody else to call them.
+ * @throws AppError FILE_UNREADABLE with the line of an account that would call itself
+ */
+export function requireOthers(path: string, accounts: readonly Account[], callers: CallersOfAccounts): void {
+  const { byAccounts, from, rows, attempts } = callers;
+  const refuse = (user: string, message: string, expected: string, found: string, hint: string): never => {
+    const { rows: all, lines } = readCsv(path, 'accounts', EXAMPLE);
+    const where = `${path}:${lines[all.findIndex((row) => row.user === user)]}`;
+    throw new AppError('FILE_UNREADABLE', message, { where, expected, found, hint });
+  };
+  if (byAccounts) {
+    if (accounts.length < 2)
+      refuse(
+        accounts[0].user,
+        'An account has no other one to call',
+        'two accounts or more, as they call each other by `byAccounts` and `toAccounts`',
+        `only ${JSON.stringify(accounts[0].user)}`,
+        'Add a row for another account, or leave `calls.byAccounts` out: then numbers call.',
+      );
+    return;
+  }
+  const numbers = new NumberPattern(from);
+  for (let index = 0; index < Math.min(attempts, LOOKED_AT); index++) {
+    const { user } = accounts[calledAccount(index, accounts.length, false)];
+    if (numbers.at(index, rows.length > 0 ? rows[index % rows.length] : {}) === user)
+      refuse(
+        user,
+        'An account would call itself',
+        'caller numbers other than the users of the accounts that they call',
+        `attempt ${index} calls ${JSON.stringify(user)} from ${JSON.stringify(from)}, which is the same there`,
+        'Take other numbers for `calls.from`, or have the accounts call each other: `byAccounts: true`.',
+      );
+  }
 }

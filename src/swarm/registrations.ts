@@ -53,6 +53,7 @@ interface Member extends TimerTarget {
 /** The accounts of a run, or of one shard of it: each registers at its time, is refreshed in time, and taken off at the end. */
 export class Registrations {
   private readonly members: Member[];
+  private readonly byUser = new Map<string, Member[]>();
   private readonly rounds = new Set<Round>();
   private readonly ids = new IdSource();
   private untried: number;
@@ -63,8 +64,22 @@ export class Registrations {
   constructor(private readonly options: RegistrationsOptions) {
     const { accounts, slice } = options;
     this.members = [];
-    for (let i = slice.index; i < accounts.length; i += slice.of) this.members.push(this.member(accounts[i], i));
+    for (let i = slice.index; i < accounts.length; i += slice.of) {
+      const member = this.member(accounts[i], i);
+      const { user } = accounts[i];
+      const namesakes = this.byUser.get(user);
+      if (namesakes) namesakes.push(member);
+      else this.byUser.set(user, [member]);
+      this.members.push(member);
+    }
     this.untried = this.members.length;
+  }
+
+  /** Whether a user is one of ours, and registered. Those of one name in several domains are one. */
+  residenceOf(user: string): 'registered' | 'unregistered' | 'unknown' {
+    const ours = this.byUser.get(user);
+    if (ours === undefined) return 'unknown';
+    return ours.some(({ registration }) => registration.isRegistered) ? 'registered' : 'unregistered';
   }
 
   /** Registers every account, at the rate of the profile. */

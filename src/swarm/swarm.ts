@@ -8,6 +8,7 @@ import type { Impairments } from '../impair/compose.js';
 import { isSelected } from '../impair/selection.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Account } from './account-file.js';
+import { calledAccount } from './account-pairs.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacing } from './pacer.js';
 import { type SipTarget, uriAt } from './target.js';
@@ -32,10 +33,15 @@ export interface SwarmOptions extends Omit<OutboundContext, 'uplink' | 'downlink
   rows: readonly Record<string, string>[];
   /** Who calls, in turn; empty where the profile says who. */
   callers: readonly Caller[];
+  /** Who is called, in turn; empty where the profile says who. */
+  callees: readonly Callee[];
   onRecord(record: CallRecord): void;
   /** The plan is over and every call has ended. */
   onDone(): void;
 }
+
+/** An account that is called. */
+export type Callee = Pick<Account, 'user' | 'domain'>;
 
 /** An account that calls. */
 export type Caller = Pick<Account, 'user'> & NonNullable<OutboundPlan['account']>;
@@ -140,9 +146,12 @@ export class Swarm {
     if (!lease) return false;
     const row = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
     const caller = options.callers[index % options.callers.length] as Caller | undefined;
-    const to = this.to.at(index, row);
+    const callee = this.callee(index);
+    const to = callee?.user ?? this.to.at(index, row);
     const { scheme, host } = options.target;
-    const route = options.group?.route(index, options.calls.to === undefined ? null : to);
+    const hasNumber = callee !== null || options.calls.to !== undefined;
+    const route = options.group?.route(index, hasNumber ? to : null);
+    const home = callee?.domain ?? null;
     const headers: Record<string, string> = {};
     for (const [name, value] of this.headers) headers[name] = value.at(index, row);
     const plan = {
@@ -150,8 +159,8 @@ export class Swarm {
       dueMs,
       holdMs,
       isHeldSinceInvite,
-      uri: route?.first.uri ?? uriAt(options.target, to),
-      proxy: route?.first.proxy,
+      uri: route?.first.uri ?? uriAt(home === null ? options.target : { scheme, host: home }, to),
+      proxy: route?.first.proxy ?? (home === null || route ? undefined : `${scheme}:${host}`),
       trunk: route?.first.trunk ?? `${scheme}:${host}`,
       from: caller?.user ?? this.from.at(index, row),
       account: caller,
@@ -174,6 +183,11 @@ export class Swarm {
     if (options.sign) this.startSigned(call, options.sign, plan);
     else call.start();
     return true;
+  }
+
+  private callee(index: number): Callee | null {
+    const { callees, callers } = this.options;
+    return callees.length === 0 ? null : callees[calledAccount(index, callees.length, callers.length > 0)];
   }
 
   /** Adds an Identity header to those of the plan; a call that cannot be signed goes without. */

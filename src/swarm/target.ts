@@ -19,6 +19,6 @@ export function readTarget(uri: string): SipTarget | null {
 }
 
 /** Request-URI that calls `user` at a target. */
-export function uriAt({ scheme, host }: SipTarget, user: string): string {
+export function uriAt({ scheme, host }: Pick<SipTarget, 'scheme' | 'host'>, user: string): string {
   return `${scheme}:${user === '' ? '' : `${user}@`}${host}`;
 }

@@ -6,11 +6,13 @@ import { InboundCall, type InboundContext, type InboundPlan } from '../flow/inbo
 import { calledNumber, callerNumber } from '../identity/caller-number.js';
 import type { Verify } from '../identity/keys.js';
 import type { Pipeline } from '../impair/spec.js';
+import type { AccountArrivals } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
 import { Answering, type OutcomeCounts } from './answering.js';
 import { CallerLimits } from './caller-limits.js';
 import { IDENTITY_REFUSALS, Identities, type IdentityCounts } from './identities.js';
+import { type Residence, Residents } from './residents.js';
 import { Screening, type ScreeningCounts } from './screening.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
@@ -21,6 +23,8 @@ export interface TrunkOptions extends InboundContext {
   onRecord(record: CallRecord): void;
   /** A call that was turned away: it gets no record. */
   onRefused(request: SrfRequest): void;
+  /** Who can be called, where the callees are accounts; without it anybody. */
+  residenceOf?: (user: string) => Residence;
   /** Holds the Identity header of a call against known keys; `null` where nobody does. */
   verify: Verify | null;
   /** By which a script has the server fail; `null` where that cannot be. */
@@ -44,6 +48,8 @@ export interface TrunkCounts {
   refusedPerCaller: { full: number; tooFast: number } | null;
   /** Calls that were set up later for the channels in use; `null` where none would be. */
   slowed: number | null;
+  /** Calls by whether they came for an account that is registered; `null` where anybody can be called. */
+  accounts: AccountArrivals | null;
   /** Calls refused because no port pair was at hand: the trunk's own limit, not the simulated one. */
   refusedNoPorts: number;
   /** The limit as it stands. */
@@ -81,6 +87,7 @@ export class Trunk {
   private readonly callers: CallerLimits | null;
   private readonly screening: Screening | null;
   private readonly identities: Identities | null;
+  private readonly residents: Residents | null;
   private readonly needsNumber: boolean;
   private readonly refusedPerCaller = { full: 0, tooFast: 0 };
   private slowed = 0;
@@ -93,6 +100,7 @@ export class Trunk {
     const { perCaller, screening, identity } = options.trunk;
     this.screening = screening ? new Screening(screening) : null;
     this.identities = options.verify ? new Identities(identity?.check === 'require') : null;
+    this.residents = options.residenceOf ? new Residents(options.residenceOf) : null;
     this.needsNumber = Boolean(perCaller || screening || options.verify);
     this.callers = perCaller
       ? new CallerLimits({ channels: perCaller.channels ?? Number.POSITIVE_INFINITY, cps: perCaller.cps })
@@ -124,6 +132,7 @@ export class Trunk {
       identity: this.identities?.snapshot() ?? null,
       refusedPerCaller: this.callers && { ...this.refusedPerCaller },
       slowed: this.options.trunk.slowdown ? this.slowed : null,
+      accounts: this.residents && { ...this.residents.counts },
       refusedNoPorts: this.refusedNoPorts,
       channels: this.admission.channels,
       outcomes: this.answering.counts && { ...this.answering.counts },
@@ -149,6 +158,11 @@ export class Trunk {
     if (refusing !== null) {
       this.refusedByScript++;
       this.turnAway(request, response, refusing.status, refusing);
+      return;
+    }
+    const absent = this.residents?.refusal(request.calledNumber) ?? null;
+    if (absent !== null) {
+      this.turnAway(request, response, absent, {});
       return;
     }
     const number = this.needsNumber ? callerNumber((name) => request.get(name)) : null;

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { RegistrationMetrics } from '../../src/metrics/registration-metrics.js';
@@ -11,14 +9,13 @@ import { registrationsSpec } from '../../src/swarm/registration-spec.js';
 import { Registrations } from '../../src/swarm/registrations.js';
 import { Harness, until } from '../loopback/sip-harness.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { endKamailioAfterEach, Kamailio } from './kamailio.js';
+import { registrarOf } from './account-registrar.js';
+import { endKamailioAfterEach, type Kamailio } from './kamailio.js';
 
 /** 10,000 with TRUNKSTORM_ACCOUNTS=10000, which takes five minutes. */
 const ACCOUNTS = Number(process.env.TRUNKSTORM_ACCOUNTS ?? 500);
 /** So many accounts shall not fail because the machine has other work. */
 const CPS = ACCOUNTS > 1000 ? 150 : 500;
-
-const call = promisify(execFile);
 
 endKamailioAfterEach();
 let h: Harness;
@@ -31,28 +28,6 @@ afterEach(async () => {
   await h.close();
   expect(h.fatal).toEqual([]);
 });
-
-/** A registrar whose database has so many accounts, `u0` with the password `p0` and so on. */
-async function registrarOf(accounts: number, ...definitions: string[]) {
-  const database = join(folder, 'db');
-  const control = join(folder, 'ctl');
-  mkdirSync(database);
-  const rows = Array.from({ length: accounts }, (_, i) => `u${i}:0:0:p${i}:0\n`).join('');
-  writeFileSync(join(database, 'version'), 'table_name(string) table_version(int)\naccounts:2\n');
-  writeFileSync(
-    join(database, 'accounts'),
-    `key_name(string) key_type(int) value_type(int) key_value(string) expires(int)\n${rows}`,
-  );
-  const places = [`DATABASE="text://${database}"`, `CONTROL="unix:${control}"`];
-  const kamailio = await Kamailio.start('accounts', ...places, ...definitions);
-  const counter = async (group: string, name: string): Promise<number> =>
-    Number((await call('kamcmd', ['-s', `unix:${control}`, 'cnt.get', group, name])).stdout);
-  return {
-    kamailio,
-    registered: () => counter('usrloc', 'location_users'),
-    accepted: () => counter('registrar', 'accepted_regs'),
-  };
-}
 
 /** Those accounts, with their passwords from a file; `wrong` of them have another one. */
 async function accountsAt(kamailio: Kamailio, count: number, spec: object, wrong = 0) {
@@ -99,7 +74,7 @@ describe('accounts at a Kamailio with a database', () => {
   it(`all register, ${ACCOUNTS} of them, are refreshed without a second 401, and taken off: its counts are ours`, {
     timeout: 60_000 + ACCOUNTS * 40,
   }, async () => {
-    const { kamailio, registered, accepted } = await registrarOf(ACCOUNTS);
+    const { kamailio, registered, accepted } = await registrarOf(folder, ACCOUNTS);
     const roundMs = (ACCOUNTS / CPS) * 1000;
     const { registrations, metrics, state, sentAgain } = await accountsAt(kamailio, ACCOUNTS, {
       expires: 2 * roundMs + 4000,
@@ -125,7 +100,7 @@ describe('accounts at a Kamailio with a database', () => {
   });
 
   it('register by SHA-256, and those with a wrong password are told apart', async () => {
-    const { kamailio, registered } = await registrarOf(20, 'SHA256');
+    const { kamailio, registered } = await registrarOf(folder, 20, 'SHA256');
     const { registrations, metrics, state } = await accountsAt(kamailio, 20, {}, 3);
     registrations.start();
     await until(() => state.tried);

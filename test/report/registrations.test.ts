@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RegistrationMetrics } from '../../src/metrics/registration-metrics.js';
+import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
 import { registrationSection } from '../../src/report/html-registrations.js';
 import { summaryText } from '../../src/report/summary-text.js';
@@ -40,6 +41,16 @@ function summary(): Summary {
   return { ...demo, sip: { ...demo.sip, ...registrations.figures }, registrations: registrations.summary() };
 }
 
+const ACCOUNT_CALLS: Summary['accountCalls'] = {
+  offered: 12_000,
+  reached: 11_000,
+  wrongAccount: 10,
+  notReached: 990,
+  responses: { '404': 900, timeout: 90 },
+  unregistered: 3,
+  unknown: 2,
+};
+
 describe('registrations in a report', () => {
   it('stand in the text with RRD, IRA and what failed', () => {
     const text = summaryText(summary(), { colour: false });
@@ -51,6 +62,13 @@ describe('registrations in a report', () => {
     expect(part).toMatch(/for the realm pbx +1/);
     expect(part).toMatch(/RRD \(REGISTER → 200\) +12\.5/);
     for (const line of part.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('have the calls to accounts, and how those ended that did not get there', () => {
+    const text = summaryText({ ...summary(), accountCalls: ACCOUNT_CALLS }, { colour: false });
+    expect(text).toContain('calls to accounts 12,000   reached 11,000   wrong account 10');
+    expect(text).toContain('not reached 990: 404 900, timeout 90\n  INVITEs for unregistered 3   for unknown 2');
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('stand in the page, too', () => {
@@ -66,10 +84,10 @@ describe('registrations in a report', () => {
 
 describe('registrations on the screen', () => {
   const title = { name: 'demo', target: 'sip:x', seed: 1, version: '0' };
-  const frame = (columns: number, rows: number): string[] =>
+  const frame = (columns: number, rows: number, accountCalls: Snapshot['accountCalls'] = null): string[] =>
     composeFrame(
       title,
-      { ...demoSnapshot(30_000), registrations: metrics().snapshot() },
+      { ...demoSnapshot(30_000), registrations: metrics().snapshot(), accountCalls },
       new History(),
       columns,
       rows,
@@ -81,6 +99,11 @@ describe('registrations on the screen', () => {
     expect(lines.find((line) => line.startsWith(' Accounts'))).toContain(
       'registered 1,000 / 1,200  failed 200  lost 0',
     );
+    const called = frame(80, 24, { offered: 12_000, reached: 11_990 });
+    expect(called.find((line) => line.startsWith(' Accounts'))).toContain(
+      'registered 1,000 / 1,200  reached 11,990 / 12,000  failed 200',
+    );
+    expect(called).toHaveLength(24);
     for (const name of ['In progress', 'Limit', 'Calls', 'CPS', 'Failed', 'UPLINK'])
       expect(lines.some((line) => line.includes(name))).toBe(true);
   });

@@ -11,10 +11,10 @@ interface Emitted {
   fault: string | null;
 }
 
-function buffer(ownTrunk = true, tellsUnanswered = false): { join: JoinBuffer; emitted: Emitted[] } {
+function buffer(ownTrunk = true, tells?: 'rang' | 'came'): { join: JoinBuffer; emitted: Emitted[] } {
   const emitted: Emitted[] = [];
   const emit = (record: CallRecord, fault: string | null) => emitted.push({ record, fault });
-  return { join: new JoinBuffer(ownTrunk, emit, tellsUnanswered), emitted };
+  return { join: new JoinBuffer(ownTrunk, emit, tells), emitted };
 }
 
 const caller = (callId: string) => answeredRecord({ sipCallIds: [callId], media: mediaReport() });
@@ -53,7 +53,7 @@ describe('the two records of a call', () => {
   });
 
   it('carry the callee’s list of steps, where it has one that of a call too that rang and was never answered', () => {
-    const { join, emitted } = buffer(true, true);
+    const { join, emitted } = buffer(true, 'rang');
     const refused = failedRecord(486, 'status', { sipCallIds: ['a'] });
     refused.timings.provisionalMs = 3;
     join.addCaller(refused, 0);
@@ -61,6 +61,16 @@ describe('the two records of a call', () => {
     const flow = { result: 'passed', stepsDone: 2, stepsFailed: 0, failedStep: null, reason: null, steps: [] } as const;
     join.addCallee(failedRecord(486, 'status', { sipCallIds: ['a'], flow: { ...flow, steps: [] } }), 100);
     expect(emitted[0].record.trunkFlow).toEqual(flow);
+  });
+
+  it('tell whose account a call came to, also where it was turned away or came to none', () => {
+    const { join, emitted } = buffer(true, 'came');
+    join.addCaller(failedRecord(404, 'status', { to: '1', sipCallIds: ['a'] }), 0);
+    join.addCaller(failedRecord(503, 'status', { to: '2', sipCallIds: ['b'] }), 0);
+    join.addCallee(failedRecord(503, 'status', { direction: 'inbound', to: '3', sipCallIds: ['b'] }), 10);
+    expect(emitted.map(({ record }) => [record.to, record.reached])).toEqual([['2', '3']]);
+    join.sweep(3000);
+    expect(emitted[1].record).toMatchObject({ to: '1', reached: null });
   });
 
   it('carry the traces of both sides, those of a call too that rang and was never answered', () => {

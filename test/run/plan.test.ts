@@ -107,7 +107,7 @@ describe('before a run', () => {
     });
     const own = refused(() => preflight(large, demand, { ownTrunk: true, shards: 1 }, null)).detail;
     expect(own.expected).toContain('72000 port pairs: 36000 calls at once');
-    expect(own.expected).toContain(' × 2 sides, because the trunk is our own');
+    expect(own.expected).toContain(' × 2 sides, because the far end is our own');
     const few = refused(() => preflight(profile, plan, { ownTrunk: false, shards: 1 }, 209)).detail;
     expect(few.expected).toBe(
       '210: 2 × 30 port pairs + 150, for 30 calls at once (up to 10 attempts a second, 3 s each) on 1 side, and pairs bound ahead',

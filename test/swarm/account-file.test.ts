@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
-import { readAccountFile } from '../../src/swarm/account-file.js';
+import { readAccountFile, requireOthers } from '../../src/swarm/account-file.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const file = (text: string): string => {
@@ -11,9 +11,9 @@ const file = (text: string): string => {
   return path;
 };
 
-function refused(path: string): AppError {
+function refused(path: string, read: (path: string) => unknown = readAccountFile): AppError {
   try {
-    readAccountFile(path);
+    read(path);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -63,5 +63,34 @@ describe('a file of accounts', () => {
   ])('is refused when %s', (_why, text, line) => {
     const path = file(text);
     expect(refused(path).detail.where).toBe(`${path}${line}`);
+  });
+});
+
+describe('accounts that are called', () => {
+  const path = () => file('user,password\n\n101,x\n102,x\n103,x\n');
+  const byNumbers = { byAccounts: false, from: '20[0-9]', rows: [], attempts: 30 };
+
+  it('may call each other, and be called by numbers that are none of them', () => {
+    const accounts = readAccountFile(path());
+    expect(() => requireOthers('a.csv', accounts, { ...byNumbers, byAccounts: true, from: '10[1-3]' })).not.toThrow();
+    expect(() => requireOthers('a.csv', accounts, byNumbers)).not.toThrow();
+    expect(() => requireOthers('a.csv', accounts, { ...byNumbers, from: '10[2-3]', attempts: 1 })).not.toThrow();
+  });
+
+  it('are refused where one would call itself, by its line', () => {
+    const error = refused(path(), (from) => requireOthers(from, readAccountFile(from), { ...byNumbers, from: '103' }));
+    expect(error.code).toBe('FILE_UNREADABLE');
+    expect(error.detail).toMatchObject({
+      where: expect.stringMatching(/a\.csv:5$/),
+      found: 'attempt 2 calls "103" from "103", which is the same there',
+      hint: expect.stringContaining('byAccounts: true'),
+    });
+  });
+
+  it('are refused where there is one alone that is to call another', () => {
+    const error = refused(file('user,password\n101,x\n'), (from) =>
+      requireOthers(from, readAccountFile(from), { ...byNumbers, byAccounts: true }),
+    );
+    expect(error.detail).toMatchObject({ where: expect.stringMatching(/a\.csv:2$/), found: 'only "101"' });
   });
 });

@@ -62,6 +62,18 @@ describe('registrations in a profile', () => {
     ]);
   });
 
+  it('are who is called by accounts, in place of a number', () => {
+    const calls = 'calls: { toAccounts: true';
+    expect(mistakes(() => parse('', `${LOAD}\n${calls} }`))).toEqual([]);
+    expect(mistakes(() => parseProfile(`name: x\n${LOAD}\n${calls} }`, 'x.yaml'))).toEqual([
+      ['calls.toAccounts', expect.stringContaining('`registrations`')],
+    ]);
+    expect(mistakes(() => parse('', `${calls} }`))).toEqual([['calls.toAccounts', expect.stringContaining('`load`')]]);
+    expect(mistakes(() => parse('', `${LOAD}\n${calls}, to: "1" }`))).toEqual([
+      ['calls.to', expect.stringContaining('excludes `toAccounts`')],
+    ]);
+  });
+
   it('are not held beyond the calls', () => {
     expect(mistakes(() => parse(', hold: 1m', LOAD))).toEqual([
       ['registrations.hold', expect.stringContaining('without `load`')],

@@ -108,6 +108,27 @@ describe('the accounts of a run', () => {
     expect(bench.metrics.snapshot()).toMatchObject({ accounts: 20, now: 20, registered: 20, failed: 0 });
   });
 
+  it('can be called while they are registered, those of one name while one of them is', () => {
+    const account = { password: 'p', authUser: null, realm: null };
+    const accounts = [
+      { ...account, user: 'a', domain: null },
+      { ...account, user: 'b', domain: 'one.test' },
+      { ...account, user: 'b', domain: 'two.test' },
+    ];
+    const bench = new Bench(3, {}, { accounts });
+    bench.answer = ({ uri }) => (uri === 'sip:one.test' ? [403] : [200]);
+    const residences = (): string[] => ['a', 'b', 'c'].map((user) => bench.registrations.residenceOf(user));
+    expect(residences()).toEqual(['unregistered', 'unregistered', 'unknown']);
+    bench.registrations.start();
+    bench.run(150);
+    expect(residences()).toEqual(['registered', 'unregistered', 'unknown']);
+    bench.run(300);
+    expect(residences()).toEqual(['registered', 'registered', 'unknown']);
+    bench.registrations.stop();
+    bench.run(600);
+    expect(residences()).toEqual(['unregistered', 'unregistered', 'unknown']);
+  });
+
   it('are spread over shards, each its own, with the same times of refresh as in one', () => {
     const timesOf = (of: number): Map<string, number> => {
       const seen = new Map<string, number>();
