@@ -7,6 +7,7 @@ import { headroomTable, neededLevel } from '../load/capacity/headroom.js';
 import { CRITERIA } from '../load/capacity/judge.js';
 import type { Dimension } from '../load/capacity/step.js';
 import { type CapacityVerdict, capacityVerdict } from '../load/capacity/verdict.js';
+import { gateFrom } from '../metrics/gate-spec.js';
 import type { Profile } from '../profile/schema.js';
 import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import { capacityHtml } from '../report/capacity-html.js';
@@ -29,6 +30,8 @@ import { share, sipUri, time, wholeNumber } from './options.js';
 import { printJson } from './standard-streams.js';
 import { version } from './version.js';
 
+/** Whose calls are made where no profile is named; its gates are made for its own load. */
+const PROFILE = 'headroom';
 /** Calls at once, and attempts a second, that are tried where nothing else is said. */
 const MAX_CALLS = 1000;
 const MAX_CPS = 100;
@@ -62,8 +65,7 @@ export function capacityCommand(): Command {
     .description('Find out how many calls at once, and how many a second, a trunk carries, and what sets the limit')
     .argument(
       '[profile]',
-      'a profile, or the name of one that comes with trunkstorm: its calls, media and trunk',
-      'headroom',
+      `a profile, or the name of one that comes with trunkstorm: its calls, media, trunk and gates (default: ${PROFILE} without its gates)`,
     )
     .option(
       '--to <uri>',
@@ -144,10 +146,10 @@ tells what was found until then. docs/capacity.md has the definitions.
 Exit codes: 0 the headroom is there, or none was asked for · 1 it is not, or nothing holds · 2 bad profile or arguments ·
 3 target or environment unusable · 4 this machine was the bottleneck · 130, 143 interrupted`,
     )
-    .action((profile: string, flags: CapacityFlags) => capacity(profile, flags));
+    .action((profile: string | undefined, flags: CapacityFlags) => capacity(profile, flags));
 }
 
-async function capacity(given: string, flags: CapacityFlags): Promise<void> {
+async function capacity(given: string | undefined, flags: CapacityFlags): Promise<void> {
   let engine: CapacityRun | null = null;
   const interrupts = new Interrupts(() => engine?.stop());
   const progress = new Progress(flags.json ? process.stderr : process.stdout);
@@ -173,11 +175,11 @@ async function capacity(given: string, flags: CapacityFlags): Promise<void> {
       onStep: (row, number) => progress.step(stepLine(row, number)),
     });
     if (interrupts.signal) engine.stop();
+    if (callers < search.maxCalls)
+      process.stderr.write(`trunkstorm: hint: ${callersText(callers, search.maxCalls)}; calls.from makes a pool\n`);
     progress.begin(
       `trunkstorm ${version}  capacity of ${targetUris(prepared.profile).join(', ') || 'its own trunk on loopback'}`,
     );
-    if (callers < search.maxCalls)
-      process.stderr.write(`trunkstorm: hint: ${callersText(callers, search.maxCalls)}; calls.from makes a pool\n`);
     const outcome = await engine.execute();
     progress.end();
     const { profile } = prepared;
@@ -216,7 +218,7 @@ async function capacity(given: string, flags: CapacityFlags): Promise<void> {
 type Known = Pick<CapacityReport, 'name' | 'seed' | 'startedAt' | 'isInterrupted' | 'callers' | 'search'>;
 
 function reportOf(outcome: CapacityOutcome, flags: CapacityFlags, known: Known): CapacityReport {
-  const { target, result, steps, durationMs, failure } = outcome;
+  const { target, result, gates, steps, durationMs, failure } = outcome;
   const headroom = headroomTable(result, { calls: flags.expect, cps: flags.expectCps }, flags.headroom);
   const verdict = failure ? 'fail' : capacityVerdict(result, headroom);
   return {
@@ -228,6 +230,7 @@ function reportOf(outcome: CapacityOutcome, flags: CapacityFlags, known: Known):
     verdict,
     result,
     steps,
+    gates,
     headroom,
   };
 }
@@ -248,10 +251,11 @@ export function exitCodeOf(verdict: CapacityVerdict, failure: AppError | null): 
 }
 
 /** All that can be known to be wrong before anything is started or written. */
-async function prepare(given: string, flags: CapacityFlags) {
+async function prepare(given: string | undefined, flags: CapacityFlags) {
   const drachtio = externalDrachtio(flags);
-  const { profile: written, text } = effectiveProfile(given, flags);
-  // A search is to go beyond what a run's gates allow.
+  const { profile: written, text } = effectiveProfile(given ?? PROFILE, flags);
+  const stepGates = given === undefined ? [] : written.gates.map(gateFrom);
+  // Over the whole search they say nothing: it is to go beyond them.
   const profile: Profile = { ...written, gates: [], readiness: [] };
   const calls = levelsOf('concurrency', flags);
   const cps = levelsOf('cps', flags);
@@ -284,7 +288,7 @@ async function prepare(given: string, flags: CapacityFlags) {
     longestMs: flags.longest,
   };
   const callers = callerCount(profile, rows, accounts, calls.max);
-  return { profile, text, rows, accounts, plan, shards, drachtio, callers, search };
+  return { profile, text, rows, accounts, plan, shards, drachtio, callers, search, stepGates };
 }
 
 /** The highest level that may be tried, and the levels that headroom asks about. */

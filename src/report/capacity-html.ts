@@ -5,7 +5,7 @@ import type { Dimension } from '../load/capacity/step.js';
 import { capacityCharts } from './capacity-charts.js';
 import { type CapacityReport, capacityEvidence } from './capacity-report.js';
 import {
-  AILMENTS,
+  baselineText,
   CARRIED,
   CAUSES,
   callersText,
@@ -19,6 +19,7 @@ import {
   levelNumber,
   levelText,
   limitValue,
+  reasonsOf,
 } from './capacity-words.js';
 import { count, decimal, msDigits, percent } from './format.js';
 import type { ChartData } from './html-charts.js';
@@ -34,6 +35,7 @@ ${tiles(report)}
 <h2>Limits</h2>
 ${limitTable(report)}
 ${headroomTable(report)}
+${gateTable(report)}
 ${(['concurrency', 'cps'] as const).map((dimension) => curve(dimension, charts.charts)).join('')}
 <h2>Steps</h2>
 ${stepTable(report)}
@@ -47,7 +49,8 @@ interface Outcome {
   reason: string;
 }
 
-function outcomeOf({ verdict, isInterrupted, failure, headroom, result }: CapacityReport): Outcome {
+function outcomeOf(report: CapacityReport): Outcome {
+  const { verdict, isInterrupted, failure, headroom } = report;
   const fail = (reason: string): Outcome => ({ style: 'fail', word: 'FAIL', reason });
   if (isInterrupted)
     return {
@@ -56,7 +59,8 @@ function outcomeOf({ verdict, isInterrupted, failure, headroom, result }: Capaci
       reason: 'stopped before its end: what held until then, at least',
     };
   if (failure !== null) return fail(`the search could not go on: ${failure.split('\n')[0]}`);
-  if (result.baselineAilment !== null) return fail(`${AILMENTS[result.baselineAilment]} at the lowest load already`);
+  const baseline = baselineText(report);
+  if (baseline !== null) return fail(baseline);
   const required = headroom.filter(({ isRequired }) => isRequired);
   const levels = (rows: typeof required): string => rows.map(levelText).join(' and ');
   switch (verdict) {
@@ -105,9 +109,9 @@ function tile(name: string, value: string, note: string, quality: string): strin
 }
 
 function limitTable(report: CapacityReport): string {
-  const { concurrency, cps, baselineAilment } = report.result;
-  if (baselineAilment !== null)
-    return `<div class="card"><span class="bad">Nothing holds: ${safe(AILMENTS[baselineAilment])} at the lowest load already.</span></div>`;
+  const { concurrency, cps } = report.result;
+  const baseline = baselineText(report);
+  if (baseline !== null) return `<div class="card"><span class="bad">Nothing holds: ${safe(baseline)}.</span></div>`;
   const evidence = capacityEvidence(report);
   const rows = [
     ...limitRows('concurrency', concurrency, evidence.concurrency, evidence.concurrencyTurnedAway),
@@ -151,6 +155,15 @@ function headroomTable({ headroom }: CapacityReport): string {
   return `<h2>Headroom</h2><div class="card">${table(['', 'Busiest minute', { right: 'Level' }, 'Found', ''], rows)}</div>`;
 }
 
+function gateTable({ gates: { judged, notJudged } }: CapacityReport): string {
+  if (judged.length + notJudged.length === 0) return '';
+  const rows = [
+    ...judged.map((expression) => [{ html: safe(expression), mono: true }, text('held to at each step')]),
+    ...notJudged.map(({ expression, why }) => [{ html: safe(expression), mono: true }, text(`not judged: ${why}`)]),
+  ];
+  return `<h2>Gates of the profile</h2><div class="card">${table(['Gate', ''], rows)}</div>`;
+}
+
 function curve(dimension: Dimension, charts: readonly ChartData[]): string {
   const label = dimension === 'cps' ? 'cps' : 'calls';
   const ours = charts.filter(({ over }) => over?.label === label);
@@ -184,7 +197,7 @@ function stepTable({ steps }: CapacityReport): string {
     const { plan, figures, finding } = row;
     const failures = failuresOf(figures);
     const style = finding.kind === 'held' ? 'good' : finding.kind === 'failed' ? 'bad' : 'warn';
-    const reasons = finding.kind === 'strained' ? finding.reasons : [];
+    const reasons = reasonsOf(finding);
     return [
       figure(String(i + 1)),
       text(plan.purpose),

@@ -1,4 +1,4 @@
-import type { CapacityResult, StepRow } from '../load/capacity/capacity-result.js';
+import type { CapacityResult, GateUse, StepRow } from '../load/capacity/capacity-result.js';
 import type { CapacityOptions } from '../load/capacity/capacity-search.js';
 import { type Evidence, evidenceOf } from '../load/capacity/evidence.js';
 import type { HeadroomRow } from '../load/capacity/headroom.js';
@@ -24,6 +24,7 @@ export interface CapacityReport {
   search: CapacityOptions;
   result: CapacityResult;
   steps: readonly StepRow[];
+  gates: GateUse;
   /** Empty without an expected peak. */
   headroom: HeadroomRow[];
 }

@@ -1,10 +1,10 @@
-import type { DimensionResult, Limit, StepRow } from '../load/capacity/capacity-result.js';
+import type { DimensionResult, GateUse, Limit, StepRow } from '../load/capacity/capacity-result.js';
 import type { Evidence } from '../load/capacity/evidence.js';
 import type { HeadroomRow } from '../load/capacity/headroom.js';
 import type { Dimension } from '../load/capacity/step.js';
 import { type CapacityReport, capacityEvidence } from './capacity-report.js';
 import {
-  AILMENTS,
+  baselineText,
   CARRIED,
   CAUSES,
   callersText,
@@ -17,6 +17,7 @@ import {
   levelNumber,
   levelText,
   limitValue,
+  reasonsOf,
   stepsByLevel,
 } from './capacity-words.js';
 import { clock, count, decimal, msDigits, printable } from './format.js';
@@ -38,6 +39,7 @@ export function capacityText(report: CapacityReport, { withSteps }: { withSteps:
     withSteps ? stepTable(steps) : [],
     ...(['concurrency', 'cps'] as const).map((dimension) => curve(steps, dimension)),
     limits(report),
+    gateLines(report.gates),
     report.headroom.map(headroomLine),
   ];
   return `${sections
@@ -59,12 +61,11 @@ const COLUMNS: [string, number, (row: StepRow) => string][] = [
 /** The heading of the lines of `stepLine`. */
 export const STEP_HEADING = `   ${'step'.padEnd(9)}${COLUMNS.map(([name, width]) => name.padStart(width)).join('')}`;
 
-/** A step, and below it why it says nothing. @param number of the step, from 1 */
+/** A step, and below it why it says nothing, or which gate it did not hold. @param number of the step, from 1 */
 export function stepLine(row: StepRow, number: number): string {
   const cells = COLUMNS.map(([, width, cell]) => cell(row).padStart(width)).join('');
   const line = `${String(number).padStart(2)} ${row.plan.purpose.padEnd(9)}${cells}  ${findingText(row)}`;
-  const reasons = row.finding.kind === 'strained' ? row.finding.reasons : [];
-  return [line, ...reasons.map((reason) => `   # ${printable(reason)}`)].join('\n');
+  return [line, ...reasonsOf(row.finding).map((reason) => `   # ${printable(reason)}`)].join('\n');
 }
 
 function stepTable(steps: readonly StepRow[]): string[] {
@@ -88,8 +89,9 @@ function curve(steps: readonly StepRow[], dimension: Dimension): string[] {
 }
 
 function limits(report: CapacityReport): string[] {
-  const { baselineAilment, concurrency, cps, srdLimitMs } = report.result;
-  if (baselineAilment !== null) return [`Nothing holds: ${AILMENTS[baselineAilment]} at the lowest load already.`];
+  const { concurrency, cps, srdLimitMs } = report.result;
+  const baseline = baselineText(report);
+  if (baseline !== null) return [`Nothing holds: ${printable(baseline)}.`];
   const evidence = capacityEvidence(report);
   const lines = [
     ...dimensionLines('concurrency', concurrency, evidence.concurrency, evidence.concurrencyTurnedAway),
@@ -119,6 +121,13 @@ function limitLines(name: string, dimension: Dimension, limit: Limit, evidence: 
   return [
     `${name.padEnd(18)} ${limitValue(dimension, limit, evidence)}${confirmed}`,
     ...[CAUSES[limit.cause], ...evidenceLines(dimension, evidence)].map((line) => `${INDENT}${line}`),
+  ];
+}
+
+function gateLines({ judged, notJudged }: GateUse): string[] {
+  return [
+    ...judged.map((expression) => `gate, each step    ${printable(expression)}`),
+    ...notJudged.map(({ expression, why }) => `gate, not judged   ${printable(expression)} (${why})`),
   ];
 }
 

@@ -1,8 +1,9 @@
 import type { Cause, Limit, StepRow } from '../load/capacity/capacity-result.js';
 import type { Evidence, LevelEvidence } from '../load/capacity/evidence.js';
 import type { HeadroomRow } from '../load/capacity/headroom.js';
-import type { Ailment } from '../load/capacity/judge.js';
-import type { Dimension, StepPlan } from '../load/capacity/step.js';
+import type { Finding } from '../load/capacity/judge.js';
+import type { Ailment, Dimension, GateBreach, StepPlan } from '../load/capacity/step.js';
+import type { CapacityReport } from './capacity-report.js';
 import { count, decimal, percent } from './format.js';
 
 /** How a search for capacity is told, in text and in HTML alike. */
@@ -19,6 +20,7 @@ export const CAUSES: Record<Cause, string> = {
   audio: 'audio: calls that hear nothing, or sound poor',
   dtmf: 'DTMF: digits are lost',
   dropped: 'calls are dropped',
+  gate: 'a gate of the profile does not hold',
   generator: 'this machine could not load more: nothing is claimed beyond',
   max: 'the highest that was to be tried',
   pace: 'attempts are admitted so slowly that no more calls gather',
@@ -34,6 +36,7 @@ export const AILMENTS: Record<Ailment, string> = {
   audio: 'bad audio',
   dtmf: 'lost digits',
   dropped: 'dropped calls',
+  gate: 'gate',
 };
 
 export const CARRIED: Record<HeadroomRow['carried'], string> = {
@@ -50,6 +53,16 @@ export function levelNumber(dimension: Dimension, level: number): string {
 /** A level as it is written. */
 export function levelText({ dimension, level }: Pick<StepPlan, 'dimension' | 'level'>): string {
   return `${levelNumber(dimension, level)} ${dimension === 'cps' ? 'cps' : 'calls'}`;
+}
+
+/** Why a search ended at the lowest load; `null` where it did not. */
+export function baselineText({
+  result: { baselineAilment },
+  steps,
+}: Pick<CapacityReport, 'result' | 'steps'>): string | null {
+  if (baselineAilment === null) return null;
+  const [gate] = steps.length > 0 ? reasonsOf(steps.at(-1)!.finding) : [];
+  return `${AILMENTS[baselineAilment]} at the lowest load already${gate === undefined ? '' : ` (${gate})`}`;
 }
 
 /** What came of a step, in words. */
@@ -89,9 +102,22 @@ export function evidenceLines(dimension: Dimension, { held, failed }: Evidence):
   if (held) lines.push(`held ${stepsAt(dimension, held)}: ${shareText(held, 'failed')}`);
   if (failed) {
     const carried = failed.carried === null ? '' : `; ${levelNumber(dimension, failed.carried)} carried`;
-    lines.push(`failed ${stepsAt(dimension, failed)}: ${shareText(failed, AILMENTS[failed.ailment])}${carried}`);
+    lines.push(
+      `failed ${stepsAt(dimension, failed)}: ${failed.gate ? gateText(failed.gate) : shareText(failed, AILMENTS[failed.ailment])}${carried}`,
+    );
   }
   return lines;
+}
+
+/** Why a step says nothing, or which gate it did not hold. */
+export function reasonsOf(finding: Finding): string[] {
+  if (finding.kind === 'strained') return finding.reasons;
+  return finding.kind === 'failed' && finding.gate ? [gateText(finding.gate)] : [];
+}
+
+/** `gate sip.pddMs.p95 < 2s: 2310 ms`. */
+function gateText({ expression, observed }: GateBreach): string {
+  return `gate ${expression}: ${observed}`;
 }
 
 function stepsAt(dimension: Dimension, { level, steps }: LevelEvidence): string {

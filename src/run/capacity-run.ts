@@ -1,10 +1,13 @@
 import type { AppError } from '../core/errors.js';
-import type { CapacityResult, StepRow } from '../load/capacity/capacity-result.js';
+import type { CapacityResult, GateUse, StepRow } from '../load/capacity/capacity-result.js';
 import { type CapacityOptions, CapacitySearch } from '../load/capacity/capacity-search.js';
+import { mostFailures } from '../load/capacity/judge.js';
 import { type StepPlan, StepTally } from '../load/capacity/step.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import type { Gate } from '../metrics/gate-parser.js';
 import type { Snapshot } from '../metrics/snapshot.js';
 import { invalidities } from '../metrics/validity.js';
+import { StepGates } from './capacity-gates.js';
 import { outcomeOf } from './capacity-outcome.js';
 import { Run } from './run.js';
 import type { RunOptions } from './run-options.js';
@@ -23,6 +26,8 @@ export interface StepProgress {
 
 export interface CapacityRunOptions extends Omit<RunOptions, 'onBegun' | 'onSnapshot'> {
   search: CapacityOptions;
+  /** What each step is held to beside what is always judged; those of the profile are judged over the run. */
+  stepGates: readonly Gate[];
   /** Four times a second while a step goes. */
   onProgress(progress: StepProgress): void;
   onStep(row: StepRow, number: number): void;
@@ -31,6 +36,7 @@ export interface CapacityRunOptions extends Omit<RunOptions, 'onBegun' | 'onSnap
 export interface CapacityOutcome {
   target: string;
   result: CapacityResult;
+  gates: GateUse;
   steps: readonly StepRow[];
   durationMs: number;
   failure: AppError | null;
@@ -53,6 +59,7 @@ interface CurrentStep {
 export class CapacityRun {
   private readonly run: Run;
   private readonly search: CapacitySearch;
+  private readonly gates: StepGates;
   private readonly refusals: ReadonlySet<number>;
   private current: CurrentStep | null = null;
   private made = 0;
@@ -61,6 +68,7 @@ export class CapacityRun {
 
   constructor(private readonly options: CapacityRunOptions) {
     this.search = new CapacitySearch(options.search);
+    this.gates = new StepGates(options.stepGates);
     this.refusals = new Set(options.profile.refusals);
     this.run = new Run({
       ...options,
@@ -77,7 +85,8 @@ export class CapacityRun {
   async execute(): Promise<CapacityOutcome> {
     const { summary, failure } = await this.run.execute();
     const { target, durationMs } = summary.run;
-    return { target, result: this.search.result, steps: this.search.steps, durationMs, failure };
+    const { result, steps } = this.search;
+    return { target, result, gates: this.gates.use, steps, durationMs, failure };
   }
 
   /** Ends the search because the user wants it; what was found until then is the result. */
@@ -96,6 +105,7 @@ export class CapacityRun {
     const { cps, attempts, length } = plan;
     const first = this.made;
     this.made += attempts;
+    this.gates.begin(plan);
     this.current = {
       plan,
       first,
@@ -113,6 +123,7 @@ export class CapacityRun {
     const outcome = outcomeOf(record, record.id - step.first, step.startMs, this.refusals);
     // Callers that send nothing are not heard, and nothing is wrong with that.
     step.tally.add(this.options.profile.calls.audio === 'none' ? { ...outcome, isUnheard: null } : outcome);
+    this.gates.add(record, outcome.index);
     if (record.outcome === 'failed') step.failed++;
   }
 
@@ -129,13 +140,12 @@ export class CapacityRun {
     if (started + notStarted < plan.attempts || tally.count < started) return;
     const strain = invalidities(this.run.strainOfStep(notStarted, plan.attempts));
     const { leastMos } = this.options.search.criteria;
-    this.search.take(
-      tally.figures(
-        leastMos,
-        notStarted,
-        strain.map(({ observed, limit }) => `${observed}, limit ${limit}`),
-      ),
+    const figures = tally.figures(
+      leastMos,
+      notStarted,
+      strain.map(({ observed, limit }) => `${observed}, limit ${limit}`),
     );
+    this.search.take({ ...figures, breaches: this.gates.breaches(mostFailures(figures)) });
     this.options.onStep(this.search.steps.at(-1)!, number);
     this.makeNext();
   }

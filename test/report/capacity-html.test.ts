@@ -45,6 +45,19 @@ describe('capacity.html', () => {
     );
   });
 
+  it('names the gates of the profile: those that steps were held to, the others, and which one a step did not hold', () => {
+    const gate = { expression: 'sip.pddMs.p95 < 2s', observed: '2310 ms', ailment: 'slow-setup' as const };
+    const finding = { kind: 'failed' as const, ailment: gate.ailment, share: null, gate };
+    const gates = {
+      judged: [gate.expression],
+      notJudged: [{ expression: 'trunk.exhausted == false', why: 'a figure of a whole run' }],
+    };
+    const text = seen({ ...report, gates, steps: [{ ...report.steps[0], finding }] });
+    expect(text).toContain('sip.pddMs.p95 &lt; 2s held to at each step');
+    expect(text).toContain('trunk.exhausted == false not judged: a figure of a whole run');
+    expect(text).toContain('slow setup gate sip.pddMs.p95 &lt; 2s: 2310 ms');
+  });
+
   it('draws what was carried, setup, SRD and MOS over levels that ascend, and marks the limit', () => {
     const { charts } = drawn(report);
     expect(charts.map(({ id }) => id)).toEqual(

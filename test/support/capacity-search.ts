@@ -45,5 +45,6 @@ function searchOnce(yaml: string, search: CapacityOptions): Promise<CapacityOutc
     onProgress: () => {},
     onStep: () => {},
     search,
+    stepGates: [],
   }).execute();
 }

@@ -1,5 +1,5 @@
-import type { Ailment, Finding } from './judge.js';
-import type { StepFigures, StepPlan } from './step.js';
+import type { Finding } from './judge.js';
+import type { Ailment, StepFigures, StepPlan } from './step.js';
 
 /** Why a search ended where it did. `calls`: more attempts a second would need more calls at once than are carried. */
 export type Cause =
@@ -11,6 +11,7 @@ export type Cause =
   | 'audio'
   | 'dtmf'
   | 'dropped'
+  | 'gate'
   | 'generator'
   | 'max'
   | 'pace'
@@ -48,6 +49,14 @@ export interface CapacityResult {
   baselineAilment: Ailment | null;
   /** Most that SRD may be at the 95th percentile; `null` where it is not known. */
   srdLimitMs: number | null;
+}
+
+/** How gates were used beside what is always judged. */
+export interface GateUse {
+  /** Expressions of those that steps were held to. */
+  judged: string[];
+  /** The others, and why. */
+  notJudged: { expression: string; why: string }[];
 }
 
 /** Nothing was learned of a dimension. */

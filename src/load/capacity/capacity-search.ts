@@ -6,10 +6,10 @@ import {
   NOTHING_KNOWN,
   type StepRow,
 } from './capacity-result.js';
-import { type Ailment, type Criteria, type Finding, judgeStep, srdLimitMs } from './judge.js';
+import { type Criteria, type Finding, judgeStep, srdLimitMs } from './judge.js';
 import { type Knee, KneeSearch, type LevelSearch } from './knee-search.js';
 import { Rfc7502Search } from './rfc7502-search.js';
-import type { Dimension, StepFigures, StepPlan } from './step.js';
+import type { Ailment, Dimension, StepFigures, StepPlan } from './step.js';
 import { concurrencyStep, cpsStep, mostCps, type StepContext, type StepOptions } from './step-plans.js';
 
 export interface CapacityOptions extends StepOptions {

@@ -1,6 +1,6 @@
 import type { Limit, StepRow } from './capacity-result.js';
-import { type Ailment, confidenceOf, failuresOf } from './judge.js';
-import type { Dimension, Share } from './step.js';
+import { confidenceOf, failuresOf } from './judge.js';
+import type { Ailment, Dimension, GateBreach, Share } from './step.js';
 
 /** What the steps at one level say. */
 export interface LevelEvidence {
@@ -18,7 +18,7 @@ export interface Evidence {
   /** All steps at the highest level that held; the share is that of failed attempts. `null` where none held. */
   held: LevelEvidence | null;
   /** The lowest level that was tried and failed, by its last step; `null` where none did. */
-  failed: (LevelEvidence & { ailment: Ailment; carried: number | null }) | null;
+  failed: (LevelEvidence & { ailment: Ailment; carried: number | null; gate: GateBreach | null }) | null;
 }
 
 /** @param isForRefusals the limit beyond which attempts are turned away, where calls go wrong before */
@@ -50,7 +50,7 @@ function failedAt(level: number, rows: readonly StepRow[]): Evidence['failed'] {
   const ours = rows.filter(({ plan }) => plan.level === level);
   const last = ours.at(-1);
   if (last?.finding.kind !== 'failed') return null;
-  const { ailment, share } = last.finding;
+  const { ailment, share, gate = null } = last.finding;
   const isTurnedAway = ailment === 'refused' || ailment === 'silent';
   const { peakCalls, admittedCps } = last.figures;
   return {
@@ -59,6 +59,7 @@ function failedAt(level: number, rows: readonly StepRow[]): Evidence['failed'] {
     share,
     confidence: share && confidenceOf(share),
     ailment,
+    gate,
     carried: !isTurnedAway ? null : last.plan.dimension === 'cps' ? admittedCps : peakCalls,
   };
 }

@@ -1,10 +1,4 @@
-import { LATE_MS, type Share, type StepFigures } from './step.js';
-
-/**
- * What fails at a level. `refused`: the trunk says no; `silent`: attempts are not answered at all (Timer B); `failed`:
- * other failures; then what goes wrong with calls that are set up.
- */
-export type Ailment = 'refused' | 'silent' | 'failed' | 'slow-setup' | 'audio' | 'dtmf' | 'dropped';
+import { type Ailment, type GateBreach, LATE_MS, type Share, type StepFigures } from './step.js';
 
 /** What must hold at a level. */
 export interface Criteria {
@@ -22,7 +16,8 @@ export const CRITERIA: Criteria = { failureRatio: 0.01, faultRatio: 0.02, leastM
 
 export type Finding =
   | { kind: 'held' }
-  | { kind: 'failed'; ailment: Ailment; share: Share | null }
+  /** By a share, by a gate, or by SRD where neither is given. */
+  | { kind: 'failed'; ailment: Ailment; share: Share | null; gate?: GateBreach }
   /** The generator was the bottleneck. */
   | { kind: 'strained'; reasons: string[] };
 
@@ -39,11 +34,10 @@ export function srdLimitMs(criteria: Criteria, baselineMs: number | null): numbe
  */
 export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: number | null): Finding {
   if (figures.strain.length > 0) return { kind: 'strained', reasons: figures.strain };
-  const { refused, silent, failed, unheard, poor, dropped, digits } = figures;
+  const { unheard, poor, dropped, digits, breaches } = figures;
   const failures = failuresOf(figures);
   if (exceeds(failures, criteria.failureRatio)) {
-    const most = Math.max(refused, silent, failed);
-    const ailment = most === refused ? 'refused' : most === silent ? 'silent' : 'failed';
+    const ailment = mostFailures(figures);
     if (ailment !== 'failed' && !exceeds({ ...failures, bad: failures.bad - figures.late }, criteria.failureRatio))
       return { kind: 'strained', reasons: [lateText(figures.late)] };
     return { kind: 'failed', ailment, share: failures };
@@ -61,7 +55,19 @@ export function judgeStep(figures: StepFigures, criteria: Criteria, srdLimit: nu
   ];
   for (const [ailment, share] of faults)
     if (exceeds(share, criteria.faultRatio)) return { kind: 'failed', ailment, share };
-  return { kind: 'held' };
+  const [gate] = breaches;
+  return gate ? { kind: 'failed', ailment: gate.ailment, share: null, gate } : { kind: 'held' };
+}
+
+/** What most of the failed attempts were. */
+export function mostFailures({
+  refused,
+  silent,
+  failed,
+}: Pick<StepFigures, 'refused' | 'silent' | 'failed'>): 'refused' | 'silent' | 'failed' {
+  const most = Math.max(refused, silent, failed);
+  if (most === 0) return 'failed';
+  return most === refused ? 'refused' : most === silent ? 'silent' : 'failed';
 }
 
 function lateText(late: number): string {

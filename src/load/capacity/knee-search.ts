@@ -1,5 +1,4 @@
-import type { Ailment } from './judge.js';
-import type { StepPurpose } from './step.js';
+import type { Ailment, StepPurpose } from './step.js';
 
 /** What is tried next. */
 export interface Trial {

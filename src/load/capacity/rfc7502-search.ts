@@ -1,5 +1,5 @@
-import type { Ailment } from './judge.js';
 import type { Knee, LevelSearch, Trial, TrialResult } from './knee-search.js';
+import type { Ailment } from './step.js';
 
 /** Rate of the first step, in attempts a second (RFC 7502 4.10). */
 const FIRST_CPS = 100;

@@ -52,6 +52,21 @@ export interface Share {
   bad: number;
 }
 
+/**
+ * What fails at a level. `refused`: the trunk says no; `silent`: attempts are not answered at all (Timer B); `failed`:
+ * other failures; then what goes wrong with calls that are set up.
+ * `gate`: a gate that is of none of these.
+ */
+export type Ailment = 'refused' | 'silent' | 'failed' | 'slow-setup' | 'audio' | 'dtmf' | 'dropped' | 'gate';
+
+/** A gate that a step did not hold. */
+export interface GateBreach {
+  expression: string;
+  /** What was measured, in words. */
+  observed: string;
+  ailment: Ailment;
+}
+
 /** The figures of a step. */
 export interface StepFigures {
   attempts: number;
@@ -79,6 +94,8 @@ export interface StepFigures {
   dropped: Share;
   /** Calls that lost digits, of those whose digits are known on both sides. */
   digits: Share;
+  /** Gates that it did not hold, of those that are asked for beside what is always judged. */
+  breaches: GateBreach[];
   /** Limits of the generator that were passed, in words; then the step says nothing of the trunk. */
   strain: string[];
 }
@@ -135,6 +152,7 @@ export class StepTally {
         of: answered.filter((o) => o.digitsSent > 0).length,
         bad: answered.filter((o) => o.digitsLost > 0).length,
       },
+      breaches: [],
       strain,
     };
   }
