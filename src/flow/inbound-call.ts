@@ -3,6 +3,7 @@ import type { SrfApp, SrfDialog, SrfRequest, SrfResponder } from '../drachtio/sr
 import type { Lease } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Mismatch } from '../sdp/negotiation.js';
+import type { Replaces } from '../sip/replaces.js';
 import { greetAsMachine } from './answering-machine.js';
 import { sendBye } from './bye.js';
 import { CallFlow } from './call-flow.js';
@@ -43,6 +44,8 @@ export interface InboundPlan {
   dropAfterMs: number | null;
   /** For the record. */
   fault: string | null;
+  /** The call that this one takes the place of (RFC 3891), if any. */
+  replaced?: InboundCall;
 }
 
 /** How a call is turned away that was taken. */
@@ -165,6 +168,21 @@ export class InboundCall {
     return null;
   }
 
+  /** Whether a Replaces header means this call: it is answered, and the tags are as this side has them (RFC 3891 3). */
+  isMeantBy({ callId, toTag, fromTag }: Replaces): boolean {
+    const { dialog } = this;
+    if (this.phase !== 'established' || dialog === null) return false;
+    const { sip } = dialog;
+    return sip.callId === callId && sip.localTag === toTag && sip.remoteTag === fromTag;
+  }
+
+  /** Another call has taken the place of this one. Whoever waits for the far end to hang up has waited for that. */
+  private giveWay(): void {
+    if (this.phase !== 'established') return;
+    this.flow?.onEnd({ by: 'far-end', reason: 'another call took the place of this one' });
+    this.hangUp('completed');
+  }
+
   /** Ends the call because the run ends. */
   stop(): void {
     if (this.phase === 'ringing') this.reject(480, 'local');
@@ -217,6 +235,7 @@ export class InboundCall {
         record.answeredMs = record.timings.finalMs;
         record.status = 200;
         context.population.enterEstablished();
+        plan.replaced?.giveWay();
         dialog.on(
           'destroy',
           this.scope.guarded(() => this.onRemoteBye()),

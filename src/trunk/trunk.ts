@@ -8,6 +8,7 @@ import type { Verify } from '../identity/keys.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { AccountArrivals } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import { readReplaces } from '../sip/replaces.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
 import { Answering, type OutcomeCounts } from './answering.js';
 import { CallerLimits } from './caller-limits.js';
@@ -225,7 +226,7 @@ export class Trunk {
     const id = this.count++;
     const call = new InboundCall(
       this.options,
-      this.slowDown(this.answering.deal(id)),
+      { ...this.slowDown(this.answering.deal(id)), replaced: this.replacedBy(request) },
       request,
       response,
       lease,
@@ -240,6 +241,13 @@ export class Trunk {
     );
     this.calls.set(id, call);
     call.start();
+  }
+
+  /** The call that a new one takes the place of. One that is not there, or has ended, the server has refused. */
+  private replacedBy(request: SrfRequest): InboundCall | undefined {
+    const replaces = readReplaces(request.get('replaces') ?? '');
+    if (replaces === null) return undefined;
+    return this.calls.values().find((call) => call.isMeantBy(replaces));
   }
 
   private scripted(): Scripted {

@@ -20,6 +20,8 @@ const OFFER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt
 export class HandCall {
   readonly responses: { status: number; reason?: string; headers: Record<string, string> }[] = [];
   answered = false;
+  /** Methods of what the trunk asked within the dialog. */
+  readonly requests: string[] = [];
   /** What the trunk heard of no more: it let go of the dialog. */
   letGo = false;
   private readonly listeners = new Map<string, (message: object) => void>();
@@ -57,6 +59,7 @@ export function handMedia(asked: MediaAsked = { hushed: [], impaired: [], said: 
     lease: () => ({ pair: pairs++, address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 }),
     open: () => {},
     connect: () => {},
+    hear: () => {},
     hush: (call: number) => asked.hushed.push(call),
     impair: (calls: readonly number[], uplink: readonly unknown[]) =>
       asked.impaired.push({ calls, uplink: uplink.length }),
@@ -100,11 +103,15 @@ export class HandTrunk {
         const { call } = request;
         call.answered = true;
         done(null, {
+          sip: { callId: call.headers['call-id'], localTag: 'b', remoteTag: 'a' },
           on: (event: string, listener: (message: object) => void) => call.on(event, listener),
           removeAllListeners: () => {
             call.letGo = true;
           },
-          request: (_options: object, answered: (error: unknown, response: null) => void) => answered(null, null),
+          request: ({ method }: { method: string }, answered: (error: unknown, response: null) => void) => {
+            call.requests.push(method);
+            answered(null, null);
+          },
         } as unknown as SrfDialog);
       },
       removeDialog: () => {},
