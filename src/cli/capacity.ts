@@ -254,6 +254,15 @@ export function exitCodeOf(verdict: CapacityVerdict, failure: AppError | null): 
 async function prepare(given: string | undefined, flags: CapacityFlags) {
   const drachtio = externalDrachtio(flags);
   const { profile: written, text } = effectiveProfile(given ?? PROFILE, flags);
+  if (written.inbound)
+    throw new AppError(
+      'ARGUMENT_INVALID',
+      'A profile with `inbound` calls nobody, so no capacity can be found with it',
+      {
+        where: 'inbound',
+        hint: 'Take a profile that places calls.',
+      },
+    );
   const stepGates = given === undefined ? [] : written.gates.map(gateFrom);
   // Over the whole search they say nothing: it is to go beyond them.
   const profile: Profile = { ...written, gates: [], readiness: [] };

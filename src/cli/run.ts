@@ -13,10 +13,12 @@ import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
 import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
+import { InboundRun, listeningAt } from '../run/inbound-run.js';
 import { planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { Run } from '../run/run.js';
 import { shardsFor } from '../run/shards.js';
+import { hostPort as hostAndPort } from '../sip/uri.js';
 import type { LiveView } from '../ui/live-view.js';
 import { openPlain } from '../ui/plain.js';
 import { type CallerFlags, externalDrachtio, readInputs, withCallerOptions } from './calling.js';
@@ -77,6 +79,7 @@ Examples:
   trunkstorm run my.yaml --to sip:sbc.example.com --yes  a public address, more than 10 cps
   trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
   trunkstorm run registrar.yaml                         accounts register: docs/registrations.md
+  trunkstorm run inbound-dialer --local 192.0.2.7       your system dials, the run answers: docs/inbound.md
 
 Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
     )
@@ -85,7 +88,7 @@ Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n
 
 /** From the command line to the exit status. */
 async function run(given: string, flags: RunFlags): Promise<void> {
-  let engine: Run | null = null;
+  let engine: Run | InboundRun | null = null;
   const interrupts = new Interrupts(() => engine?.stop());
   try {
     const capacity = flags.capacity === undefined ? undefined : await readCapacity(flags.capacity);
@@ -96,7 +99,8 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       out: flags.out,
     });
     let view: LiveView | null = null;
-    engine = new Run({
+    const Engine = prepared.profile.inbound ? InboundRun : Run;
+    engine = new Engine({
       ...prepared,
       capacity,
       id: basename(directory.path),
@@ -115,7 +119,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
     if (interrupts.signal) engine.stop();
     view = await openView(prepared.profile, flags, engine, interrupts);
 
-    let outcome: Awaited<ReturnType<Run['execute']>>;
+    let outcome: Awaited<ReturnType<typeof engine.execute>>;
     try {
       outcome = await engine.execute();
     } catch (error) {
@@ -155,19 +159,25 @@ async function prepare(given: string, flags: RunFlags) {
         hint: 'Each shard has a SIP server and a SIP port of its own.',
       });
   const { profile, text } = effectiveProfile(given, flags);
+  if (profile.inbound) refusePlacing(flags);
   const plan = planOf(profile);
   const inputs = await readInputs(profile, plan, flags);
-  const ownTrunk = hasOwnFarEnd(profile);
+  const ownTrunk = !profile.inbound && hasOwnFarEnd(profile);
   const single = flags.drachtio !== undefined || flags.sipPort !== undefined;
-  const shards = flags.shards ?? (single ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
+  const shards = flags.shards ?? (single || profile.inbound ? 1 : shardsFor(plan, availableParallelism(), ownTrunk));
   preflight(profile, plan, { ownTrunk, shards });
   for (const hint of hintsOf(profile)) process.stderr.write(`trunkstorm: hint: ${hint}\n`);
   return { profile, text, ...inputs, plan, shards, drachtio, startedAt: new Date() };
 }
 
 /** The screen on a terminal, otherwise a plain line a second; with `--json` stdout is left to the summary. */
-async function openView(profile: Profile, flags: RunFlags, engine: Run, interrupts: Interrupts): Promise<LiveView> {
-  const target = targetUris(profile).join(', ') || 'own trunk on loopback';
+async function openView(
+  profile: Profile,
+  flags: RunFlags,
+  engine: Run | InboundRun,
+  interrupts: Interrupts,
+): Promise<LiveView> {
+  const target = calledOf(profile, flags);
   const title = { name: profile.name, target, seed: profile.seed, version };
   if (!flags.ui || flags.json || !process.stdout.isTTY) {
     const progress = flags.json ? process.stderr : process.stdout;
@@ -178,9 +188,27 @@ async function openView(profile: Profile, flags: RunFlags, engine: Run, interrup
     title,
     onQuit: () => interrupts.take('SIGINT'),
     onPause: () => engine.setPaused(!engine.paused),
-    onRate: (direction) => engine.changeRate(direction),
-    onNetwork: () => engine.nextNetwork(),
+    onRate: (direction) => engine instanceof Run && engine.changeRate(direction),
+    onNetwork: () => engine instanceof Run && engine.nextNetwork(),
   });
+}
+
+/** What is called, or where calls come in, in words. */
+function calledOf(profile: Profile, flags: RunFlags): string {
+  if (!profile.inbound) return targetUris(profile).join(', ') || 'own trunk on loopback';
+  const { address, port } = listeningAt(profile.inbound, flags);
+  return `calls that come in at ${hostAndPort(address, port)}`;
+}
+
+/** Options that say how calls are placed. */
+function refusePlacing(flags: RunFlags): void {
+  const { drachtio, numbers, shards } = flags;
+  for (const [name, given] of Object.entries({ drachtio, numbers, shards }))
+    if (given !== undefined)
+      throw new AppError('ARGUMENT_INVALID', `--${name} has no effect on a run whose load is what comes in`, {
+        where: `--${name}`,
+        hint: 'Leave it out, or take a profile without `inbound`.',
+      });
 }
 
 /** Completes the run directory; the figures are told even where it can no longer be written. */

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'TARGET_NOT_ALLOWED'
   | 'DRACHTIO_UNREACHABLE'
   | 'TARGET_SILENT'
+  | 'NO_CALL'
   | 'THREAD_CRASHED';
 
 export interface ErrorDetail {

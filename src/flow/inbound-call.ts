@@ -27,6 +27,8 @@ export interface InboundContext extends ConversationSetup {
 /** How one call is taken. */
 export interface InboundPlan {
   id: number;
+  /** What was dealt to the call: `answered`, `machine`, or why it is not answered. */
+  dealt: string;
   ringAfterMs: number;
   answerAfterMs: number;
   /** Rings with 183 and a description, and plays at once (RFC 3960 3.2). */
@@ -102,6 +104,7 @@ export class InboundCall {
   ) {
     this.record = inboundRecord(plan.id, request, context.clock.now());
     this.record.fault = plan.fault;
+    this.record.dealt = plan.dealt;
     this.conversation = new Conversation(context, plan.id, lease, `callee-${plan.id}`, {
       audio: plan.audio,
       hearDigits: plan.hearDigits,
@@ -238,8 +241,12 @@ export class InboundCall {
         plan.replaced?.giveWay();
         dialog.on(
           'destroy',
-          this.scope.guarded(() => this.onRemoteBye()),
+          this.scope.guarded((bye: SrfRequest) => this.onBye(bye)),
         );
+        // Of a re-INVITE later, too.
+        dialog.on('ack', () => {
+          record.timings.ackMs ??= context.clock.now();
+        });
         followRenegotiation({
           dialog,
           conversation: this.conversation,
@@ -295,13 +302,20 @@ export class InboundCall {
     this.reject(487, 'remote');
   }
 
-  private onRemoteBye(): void {
+  /** The far end hung up, or the server did because nobody acknowledged our 200 (RFC 3261 13.3.1.4). */
+  private onBye(bye: SrfRequest): void {
     if (this.phase !== 'established') return;
     const { record, context } = this;
-    this.flow?.onEnd({ by: 'far-end', reason: 'the far end hung up' });
+    const isUnacknowledged = bye.get('reason')?.includes('ACK timeout') === true;
+    const reason = isUnacknowledged ? 'the far end never acknowledged the 200' : 'the far end hung up';
+    this.flow?.onEnd({ by: 'far-end', reason });
     record.timings.byeMs = context.clock.now();
-    record.outcome = 'completed';
-    record.hangupBy = 'remote';
+    record.outcome = isUnacknowledged ? 'dropped' : 'completed';
+    record.hangupBy = isUnacknowledged ? 'local' : 'remote';
+    if (isUnacknowledged) {
+      record.cause = 'timeout';
+      record.reason = reason;
+    }
     context.population.leaveEstablished();
     this.leaveProgress();
     this.finish();

@@ -84,14 +84,25 @@ export class CallMetrics {
 
   add(record: CallRecord): void {
     const answered = record.answeredMs !== null;
-    const refused =
-      !answered &&
-      record.outcome === 'failed' &&
-      isRefusal(record.status, record.q850, record.cause, this.refusalStatuses);
-    this.load.start(record.dueMs, record.startedMs);
     this.count(record, answered);
     this.time(record, answered);
+    // When a call that came in was due, answered or refused is no figure of its caller.
+    if (record.direction === 'outbound') this.addPlaced(record, answered);
+    if (record.impairment) {
+      this.truthUplink.add(record.impairment.uplink);
+      this.truthDownlink.add(record.impairment.downlink);
+    }
+    if (record.flow) (record.direction === 'outbound' ? this.flow.caller : this.flow.callee).add(record.flow);
+    if (record.trunkFlow) this.flow.callee.add(record.trunkFlow);
+    if (answered) this.hear(record);
+  }
+
+  /** What an attempt of ours tells of the plan, the target and the trunk. */
+  private addPlaced(record: CallRecord, answered: boolean): void {
+    this.load.start(record.dueMs, record.startedMs);
+    this.targets.add(record);
     this.trend.add(record);
+    this.delays(record, answered);
     if (record.timings.inviteMs !== null && record.timings.finalMs !== null && record.outcome !== 'cancelled') {
       this.exhaustion.add({
         startedMs: record.startedMs,
@@ -99,16 +110,12 @@ export class CallMetrics {
         inProgressAtInvite: record.inProgressAtInvite ?? 0,
         inProgressAtFinal: record.inProgressAtFinal ?? 0,
         answered,
-        refused,
+        refused:
+          !answered &&
+          record.outcome === 'failed' &&
+          isRefusal(record.status, record.q850, record.cause, this.refusalStatuses),
       });
     }
-    if (record.impairment) {
-      this.truthUplink.add(record.impairment.uplink);
-      this.truthDownlink.add(record.impairment.downlink);
-    }
-    if (record.flow) this.flow.caller.add(record.flow);
-    if (record.trunkFlow) this.flow.callee.add(record.trunkFlow);
-    if (answered) this.hear(record);
   }
 
   /**
@@ -157,11 +164,10 @@ export class CallMetrics {
       const key = resultOf(record);
       this.responses[key] = (this.responses[key] ?? 0) + 1;
     }
-    this.targets.add(record);
   }
 
-  /** Delays of RFC 6076 4.3–4.5; success and failure never in one distribution. */
-  private time(record: CallRecord, answered: boolean): void {
+  /** Delays of a call's setup (RFC 6076 4.3); success and failure never in one distribution. */
+  private delays(record: CallRecord, answered: boolean): void {
     const t = record.timings;
     const first = t.provisionalMs ?? t.finalMs;
     if (t.inviteMs !== null && first !== null && record.outcome !== 'cancelled') {
@@ -170,6 +176,11 @@ export class CallMetrics {
     }
     if (t.inviteMs !== null && t.ringingMs !== null) this.pdd.record(t.ringingMs - t.inviteMs);
     if (answered && t.inviteMs !== null && t.finalMs !== null) this.setup.record(t.finalMs - t.inviteMs);
+  }
+
+  /** How long sessions last, and how long they take to end (RFC 6076 4.4, 4.5). */
+  private time(record: CallRecord, answered: boolean): void {
+    const t = record.timings;
     if (t.byeMs === null || t.finalMs === null) return;
     if (answered) {
       this.durationSumMs += t.byeMs - t.finalMs;

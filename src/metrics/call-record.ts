@@ -26,7 +26,7 @@ export interface CallTimings {
   ringingMs: number | null;
   /** Final response to the INVITE. */
   finalMs: number | null;
-  /** Our ACK of it; as `tryingMs`. */
+  /** Our ACK of it, as `tryingMs`; of an inbound call the ACK of our 200. */
   ackMs: number | null;
   byeMs: number | null;
   /** Final response to the BYE, or Timer F: then `byeStatus` is 408. `null` too where the BYE could not be delivered. */
@@ -190,4 +190,6 @@ export interface CallRecord {
   saidMarkers?: { identity: number; startsMs: number[] } | null;
   /** What the built-in trunk did to this call on purpose (inbound records only). */
   fault?: string | null;
+  /** What it dealt to the call: `answered`, or one of `trunk.outcomes` (inbound records only). */
+  dealt?: string;
 }

@@ -10,8 +10,11 @@ export interface DirectionFault {
   cause: FaultCause;
 }
 
-/** Who listens to what. Records are of calls that we placed. */
-export const LISTENERS: Readonly<Record<Direction, string>> = { uplink: 'the callee', downlink: 'the caller' };
+/** Who listens to what: the uplink is from us to the far end, whoever called. */
+const LISTENERS = {
+  outbound: { uplink: 'the callee', downlink: 'the caller' },
+  inbound: { uplink: 'the caller', downlink: 'the callee' },
+} as const;
 
 /**
  * Sets which one of three things a call is, if any: `noMedia` where neither side hears anything, `oneWay` where exactly one
@@ -44,7 +47,7 @@ function isHeard(verdict: Verdict): boolean {
 /** What is wrong with one direction in words, such as `the callee hears nothing: RTP stopped 12.3 s after the answer`. */
 export function faultInWords({ direction, cause }: DirectionFault, record: CallRecord): string {
   const heard = record[direction]?.heard ?? null;
-  const what = `${LISTENERS[direction]} hears`;
+  const what = `${LISTENERS[record.direction][direction]} hears`;
   switch (cause) {
     case 'no-rtp':
       return `${what} nothing: no RTP arrives`;

@@ -359,6 +359,33 @@ export interface TrunkScriptSummary {
   forgotten: number;
 }
 
+/** How those who call behave, where the load is what comes in (`inbound`). */
+export interface InboundSummary {
+  /** New INVITEs, refused ones included; per second from the first to the last, and the most of any second. */
+  received: number;
+  receivedCps: number | null;
+  peakCps: number | null;
+  /** Those that were turned away by limits or scripts of ours: no fault of the callers. The other figures are of the rest. */
+  refused: number;
+  /** Of those the ones that came when no further call was taken: after `for` or `calls`, or while the run was paused. */
+  refusedLate: number;
+  /** By what was dealt: `answered`, or one of `trunk.outcomes`. */
+  dealt: Record<string, number>;
+  /** Cancelled before an answer, and the time from INVITE to CANCEL. */
+  cancelled: number;
+  cancelMs: Percentiles | null;
+  /** Those of them that a person or a machine was about to answer, and ÷ all such calls, 0–1. */
+  abandoned: number;
+  abandonedRatio: number | null;
+  /** Answered, and our 200 was never acknowledged. */
+  notAcknowledged: number;
+  /** From the 200 to its ACK. */
+  ackMs: Percentiles | null;
+  /** Answered calls by who hung up. */
+  endedByCaller: number;
+  endedByUs: number;
+}
+
 /** How the load that was made compares with the plan, and the traffic that it amounts to (ITU-T E.600). */
 export interface LoadSummary {
   /** Attempts that were due by the plan until the last one was made, or the run was stopped. */
@@ -449,6 +476,8 @@ export interface Summary {
   registrations: RegistrationSummary | null;
   /** `null` where no registered account is called. */
   accountCalls: AccountCallSummary | null;
+  /** `null` of a run that calls. */
+  inbound: InboundSummary | null;
   trunk: {
     exhausted: boolean | null;
     exhaustedAtInProgress: number | null;

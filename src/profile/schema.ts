@@ -12,6 +12,7 @@ import { sipSpec } from '../sip/spec.js';
 import { failoverSpec, targetsSpec, targetUri } from '../swarm/group-spec.js';
 import { NumberPattern, PatternError } from '../swarm/number-pattern.js';
 import { registrationsSpec } from '../swarm/registration-spec.js';
+import { inboundSpec } from '../trunk/inbound-spec.js';
 import { trunkSpec } from '../trunk/spec.js';
 
 const allowed = z.union(
@@ -39,6 +40,7 @@ function isTable(value: unknown): value is Table {
 function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   const issue = (path: Path, message: string): void => context.addIssue({ code: 'custom', path, message });
   checkRegistrations(profile, issue);
+  checkInbound(profile, issue);
   for (const side of ['calls', 'trunk'] as const) {
     if (!isTable(profile[side])) continue;
     for (const { field, message } of conversationMistakes(profile[side])) issue([side, field], message);
@@ -75,7 +77,10 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
 }
 
 /** Without a load a run can only be a test of registrations, which has to last as long as what is to happen in it. */
-function checkRegistrations({ load, calls, registrations }: Table, issue: (path: Path, message: string) => void): void {
+function checkRegistrations(
+  { load, calls, registrations, inbound }: Table,
+  issue: (path: Path, message: string) => void,
+): void {
   if (isTable(calls) && calls.byAccounts === true) {
     if (registrations === undefined)
       issue(['calls', 'byAccounts'], 'has no accounts to take: they are those of `registrations`');
@@ -90,7 +95,8 @@ function checkRegistrations({ load, calls, registrations }: Table, issue: (path:
     if (calls.to !== undefined) issue(['calls', 'to'], 'excludes `toAccounts`: the accounts are called, each in turn');
   }
   if (registrations === undefined) {
-    if (load === undefined || !hasLoad) issue(['load'], 'is missing: a run places calls, or has `registrations`');
+    if (inbound === undefined && !hasLoad)
+      issue(['load'], 'is missing: a run places calls, or has `registrations` or `inbound`');
     return;
   }
   if (!isTable(registrations)) return;
@@ -99,6 +105,25 @@ function checkRegistrations({ load, calls, registrations }: Table, issue: (path:
     issue(['registrations', 'hold'], 'is for runs without `load`: with one, accounts stay registered until its end');
   if (!hasLoad && isTable(storm) && typeof storm.at === 'number' && typeof hold === 'number' && storm.at >= hold)
     issue(['registrations', 'storm', 'at'], 'comes when the accounts are taken off again: make `hold` longer');
+}
+
+/** A run whose load is what comes in calls nobody. */
+function checkInbound(profile: Table, issue: (path: Path, message: string) => void): void {
+  if (profile.inbound === undefined) return;
+  for (const field of ['target', 'targets', 'registrations', 'control'])
+    if (profile[field] !== undefined) issue([field], 'cannot stand beside `inbound`: such a run calls nobody');
+  if (Array.isArray(profile.load) && profile.load.length > 0)
+    issue(['load'], 'cannot stand beside `inbound`: the load is what comes in');
+  const { impairment, trunk } = profile;
+  const isImpaired = ([field, part]: [string, unknown]): boolean =>
+    Array.isArray(part) ? part.length > 0 : field === 'network' && part !== undefined;
+  if (isTable(impairment) && Object.entries(impairment).some(isImpaired))
+    issue(
+      ['impairment'],
+      'works on the calls of a run that places them: impair calls that come in by `trunkstorm relay` before this run',
+    );
+  if (isTable(trunk) && trunk.agent !== undefined)
+    issue(['trunk', 'agent'], 'cannot stand beside `inbound`: who answers is measured by nobody');
 }
 
 /** Only what we send by a port of our own can go over to another one. */
@@ -162,8 +187,11 @@ export const profileSchema = z
       ),
     load: loadSpec
       .default([])
-      .describe('When calls are attempted: stages, one after the other; only `registrations` can do without'),
+      .describe(
+        'When calls are attempted: stages, one after the other; `registrations` can do without, and `inbound` does',
+      ),
     registrations: registrationsSpec.optional(),
+    inbound: inboundSpec.optional(),
     calls: callSpec.prefault({}),
     sip: sipSpec.prefault({}),
     media: mediaSpec.prefault({}),

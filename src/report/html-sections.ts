@@ -15,6 +15,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { listeners } from './inbound.js';
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { loadNotes } from './load.js';
@@ -335,8 +336,9 @@ export function mediaTables(summary: Summary): string {
   return `<div class="grid stacked"><div class="card"><h3>Packets</h3>${left}</div><div class="card"><h3>Quality and DTMF</h3>${right}</div></div>${notes}${hints}`;
 }
 
-export function oneWayTable({ media }: Summary): string {
-  const { oneWay, noMedia, impaired, unknown } = media;
+export function oneWayTable(summary: Summary): string {
+  const { oneWay, noMedia, impaired, unknown } = summary.media;
+  const who = listeners(summary);
   const rowsOf = (kind: string, byCause: Partial<Record<string, number>>): Cell[][] =>
     sortedCauses(byCause).map(([cause, n]) => [
       text(kind),
@@ -347,7 +349,7 @@ export function oneWayTable({ media }: Summary): string {
   const rows = [...rowsOf('one-way', oneWay.byCause), ...rowsOf('impaired', impaired.byCause)];
   const causes =
     rows.length > 0 ? table(['', 'Cause', '', { right: 'Calls' }], rows) : '<span class="good">none</span>';
-  return `${causes}<p class="note">${count(oneWay.calls)} calls one-way: the callee hears nothing in ${count(oneWay.byDirection.uplink)}, the caller in ${count(oneWay.byDirection.downlink)}. ${count(noMedia.calls)} without media in either direction. ${count(impaired.calls)} heard both ways but impaired: for the callee in ${count(impaired.byDirection.uplink)}, for the caller in ${count(impaired.byDirection.downlink)}. Not known: uplink of ${count(unknown.uplink)}, downlink of ${count(unknown.downlink)}.</p>`;
+  return `${causes}<p class="note">${count(oneWay.calls)} calls one-way: the ${who.uplink} hears nothing in ${count(oneWay.byDirection.uplink)}, the ${who.downlink} in ${count(oneWay.byDirection.downlink)}. ${count(noMedia.calls)} without media in either direction. ${count(impaired.calls)} heard both ways but impaired: for the ${who.uplink} in ${count(impaired.byDirection.uplink)}, for the ${who.downlink} in ${count(impaired.byDirection.downlink)}. Not known: uplink of ${count(unknown.uplink)}, downlink of ${count(unknown.downlink)}.</p>`;
 }
 
 export function impairmentTable({ impairment: i }: Summary): string {

@@ -4,6 +4,7 @@ import { callTables } from './html-calls.js';
 import { type ChartsData, chartsData } from './html-charts.js';
 import { failoverSection } from './html-failover.js';
 import { flowSection } from './html-flow.js';
+import { inboundSection } from './html-inbound.js';
 import { htmlPage, pageHeader } from './html-page.js';
 import { readinessHtml } from './html-readiness.js';
 import { registrationSection } from './html-registrations.js';
@@ -46,6 +47,7 @@ ${readinessHtml(summary)}
 ${gateTable(summary)}
 ${chartSection(charts)}
 ${registrationSection(summary)}
+${inboundSection(summary)}
 <h2>Signalling</h2>
 <div class="grid"><div class="card"><h3>Final results of the attempts</h3>${responseBars(summary)}</div><div class="card"><h3>Delays, ms</h3>${sipTable(summary)}</div></div>
 ${trunkTable(summary)}

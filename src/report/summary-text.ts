@@ -23,6 +23,7 @@ import {
   sortedCauses,
   sortedResponses,
 } from './format.js';
+import { inboundFigures, inboundTimes, listeners } from './inbound.js';
 import { injectedKinds } from './injected.js';
 import { LEVEL_ROWS } from './levels.js';
 import { loadNotes } from './load.js';
@@ -62,8 +63,9 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
   const sections = [
     head(summary, paint),
     registrations(summary, paint),
+    inbound(summary, paint),
     calls(summary, paint),
-    [title('LOAD', paint), ...loadNotes(summary.load).map((note) => `  ${note}`)],
+    summary.inbound ? [] : [title('LOAD', paint), ...loadNotes(summary.load).map((note) => `  ${note}`)],
     sip(summary, paint),
     trunk(summary, paint),
     failover(summary, paint),
@@ -178,6 +180,17 @@ function delayLine(name: string, p: Percentiles | null): string {
   return `  ${left(name, NAME)}${p ? [p.p50, p.p95, p.p99, p.max].map((v) => right(msDigits(v), CELL)).join('') : right('not measured', CELL * 4)}`;
 }
 
+/** Nothing of a run that calls. */
+function inbound({ inbound: i }: Summary, paint: Paint): string[] {
+  if (!i) return [];
+  return [
+    title('CALLS THAT CAME IN', paint),
+    ...inboundFigures(i).map(figures),
+    paint(`  ${left('ms', NAME)}${['p50', 'p95', 'p99', 'max'].map((c) => right(c, CELL)).join('')}`, 'dim'),
+    ...inboundTimes(i).map((times) => delayLine(...times)),
+  ];
+}
+
 /** Nothing where no account registers. */
 function registrations(summary: Summary, paint: Paint): string[] {
   if (summary.registrations === null) return [];
@@ -278,7 +291,9 @@ function media({ media: m, impairment: truth }: Summary, paint: Paint): string[]
   return lines;
 }
 
-function faults({ media: m }: Summary, paint: Paint): string[] {
+function faults(summary: Summary, paint: Paint): string[] {
+  const { media: m } = summary;
+  const who = listeners(summary);
   const { oneWay, noMedia, impaired, unknown } = m;
   const found = (n: number): string => paint(count(n), n > 0 ? 'red' : 'green');
   const causes = (byCause: Partial<Record<string, number>>): string[] =>
@@ -288,10 +303,10 @@ function faults({ media: m }: Summary, paint: Paint): string[] {
     });
   const lines = [
     title('ONE-WAY AUDIO', paint),
-    `  one-way ${found(oneWay.calls)}: the callee hears nothing ${count(oneWay.byDirection.uplink)}, the caller hears nothing ${count(oneWay.byDirection.downlink)}`,
+    `  one-way ${found(oneWay.calls)}: the ${who.uplink} hears nothing ${count(oneWay.byDirection.uplink)}, the ${who.downlink} hears nothing ${count(oneWay.byDirection.downlink)}`,
     ...causes(oneWay.byCause),
     `  no media either way ${found(noMedia.calls)}`,
-    `  impaired ${found(impaired.calls)}: what the callee hears ${count(impaired.byDirection.uplink)}, what the caller hears ${count(impaired.byDirection.downlink)}`,
+    `  impaired ${found(impaired.calls)}: what the ${who.uplink} hears ${count(impaired.byDirection.uplink)}, what the ${who.downlink} hears ${count(impaired.byDirection.downlink)}`,
     ...causes(impaired.byCause),
   ];
   if (unknown.uplink > 0 || unknown.downlink > 0) {

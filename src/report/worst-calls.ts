@@ -1,6 +1,7 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
 import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
 import { failedStep } from '../metrics/flow-record.js';
+import { isTurnedAway } from '../metrics/inbound-metrics.js';
 import { clock } from './format.js';
 import { type Ladder, ladderOf } from './ladder.js';
 
@@ -52,7 +53,8 @@ export class WorstCallsCollector {
   add(record: CallRecord): void {
     this.firstStartedMs = Math.min(this.firstStartedMs, record.startedMs);
     const step = failedStep(record);
-    if (record.outcome === 'failed' || record.outcome === 'dropped') this.keep(this.failed, failure(record), record);
+    if (!isTurnedAway(record) && (record.outcome === 'failed' || record.outcome === 'dropped'))
+      this.keep(this.failed, failure(record), record);
     else if (step !== null) this.keep(this.failed, step.name, record, step.problem);
     const faults = faultsOf(record);
     if (faults.length > 0) {

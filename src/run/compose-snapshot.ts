@@ -38,6 +38,8 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
   const { metrics, live, profile, swarmPulse, planned } = state;
   const verdict = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const strain = state.strain.strain(swarmPulse?.notStarted ?? 0, planned.attempts);
+  // Of calls that come in nothing is told before their record; those that are up are known by their number.
+  const answered = state.inbound ? metrics.counts.answered + (swarmPulse?.established ?? 0) : live.answered;
   const liveFaults = state.swarmMedia?.faults ?? {};
   const oneWay = { calls: metrics.oneWay.calls, byCause: { ...metrics.oneWay.byCause } };
   const impaired = { calls: metrics.impaired.calls, byCause: { ...metrics.impaired.byCause } };
@@ -56,18 +58,18 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     calls: {
       ...metrics.counts,
       // Answers and failures come one by one, attempts with the pulse: what has a result was attempted.
-      attempted: Math.max(swarmPulse?.attempted ?? 0, live.answered + metrics.counts.failed),
-      answered: live.answered,
+      attempted: Math.max(swarmPulse?.attempted ?? 0, answered + metrics.counts.failed),
+      answered,
       inProgress: swarmPulse?.inProgress ?? 0,
       established: swarmPulse?.established ?? 0,
       peakInProgress: swarmPulse?.peakInProgress ?? 0,
       notStarted: swarmPulse?.notStarted ?? 0,
       planned: planned.attempts,
     },
-    responses: live.responses(metrics.responses),
+    responses: state.inbound ? { ...metrics.responses } : live.responses(metrics.responses),
     registrations: state.registrations?.snapshot() ?? null,
     accountCalls: state.accountCalls?.snapshot() ?? null,
-    setupFailureRatio: live.failureRatio(metrics.counts.failed),
+    setupFailureRatio: state.inbound ? null : live.failureRatio(metrics.counts.failed),
     srdMs: three(live.srd),
     setupMs: three(live.setup),
     trunk: {
@@ -115,7 +117,7 @@ function plannedMs({ planned, profile, phase, beforeCallsMs, registrations }: Ru
   const spec = profile.registrations;
   const isBefore = spec !== undefined && phase === 'registering';
   const beforeMs = isBefore ? (registrations!.snapshot().accounts / spec.cps) * 1000 : beforeCallsMs;
-  return beforeMs + (planned.attempts > 0 ? planned.endMs : (spec?.hold ?? 0));
+  return beforeMs + (planned.attempts > 0 || profile.inbound ? planned.endMs : (spec?.hold ?? 0));
 }
 
 function injected(state: RunState, way: 'uplink' | 'downlink'): number | null {

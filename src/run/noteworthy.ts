@@ -1,6 +1,7 @@
 import type { CallRecord } from '../metrics/call-record.js';
 import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
 import { failedStep } from '../metrics/flow-record.js';
+import { isTurnedAway } from '../metrics/inbound-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 
 type Note = Pick<LogLine, 'level' | 'text'>;
@@ -22,7 +23,12 @@ export function noteworthy(record: CallRecord, responses: Readonly<Record<string
   }
   const step = failedStep(record);
   if (step !== null && record.answeredMs !== null) warn(`failed: ${call}, ${step.problem}`);
-  if (record.outcome === 'failed' && record.cause === 'status' && responses[String(record.status)] === 1)
+  if (
+    !isTurnedAway(record) &&
+    record.outcome === 'failed' &&
+    record.cause === 'status' &&
+    responses[String(record.status)] === 1
+  )
     warn(`first ${record.status} ${record.reason ?? ''} at ${record.inProgressAtFinal} calls in progress`);
   if (record.cause === 'internal')
     notes.push({ level: 'error', text: `failed within the generator: ${call}: ${record.reason}` });

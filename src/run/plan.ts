@@ -2,6 +2,7 @@ import { AppError } from '../core/errors.js';
 import { arrivals } from '../load/arrivals.js';
 import { EndTimes } from '../load/end-times.js';
 import type { Profile } from '../profile/schema.js';
+import type { InboundSpec } from '../trunk/inbound-spec.js';
 
 /** What a profile's load amounts to. */
 export interface Plan {
@@ -24,6 +25,7 @@ const MOST_ATTEMPTS = 20_000_000;
 
 /** @throws AppError PROFILE_INVALID when the load never ends, or makes more than so many attempts */
 export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
+  if (profile.inbound) return inboundPlan(profile, profile.inbound);
   const ends = new EndTimes();
   const bursts = new Window(BURST_MS);
   const seconds = new Window(1000);
@@ -47,6 +49,19 @@ export function planOf(profile: Profile, mostAttempts = MOST_ATTEMPTS): Plan {
     seconds.add(atMs);
   }
   return { attempts, lastMs, endMs, peakCalls, burst: bursts.most, peakCps: seconds.most };
+}
+
+/** Calls that come in are nobody's attempts: as many may be up as there are channels. */
+function inboundPlan({ trunk }: Profile, { for: lengthMs, runOut }: InboundSpec): Plan {
+  const { channels } = trunk;
+  return {
+    attempts: 0,
+    lastMs: lengthMs,
+    endMs: lengthMs + runOut,
+    peakCalls: channels,
+    burst: Math.ceil(channels / 2),
+    peakCps: 0,
+  };
 }
 
 /** Offsets that have left a window are kept until they are many. */

@@ -24,6 +24,7 @@ export function roundUpLimit(needed: number): number {
 
 /** What makes so many calls at once. */
 function arithmetic(profile: Profile, { peakCalls, peakCps }: Plan): string {
+  if (profile.inbound) return `${peakCalls} calls at once (trunk.channels)`;
   const { hold } = profile.calls;
   const average = typeof hold === 'number' || hold.kind === 'fixed' ? '' : ' on average';
   const seconds = Math.round(meanHoldMs(hold)) / 1000;

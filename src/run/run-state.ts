@@ -3,6 +3,7 @@ import type { AppError } from '../core/errors.js';
 import { AccountCallMetrics } from '../metrics/account-calls.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { GateMonitor } from '../metrics/gate-monitor.js';
+import { InboundMetrics } from '../metrics/inbound-metrics.js';
 import { LiveSetup } from '../metrics/live-setup.js';
 import type { FoundCapacity } from '../metrics/readiness.js';
 import { RegistrationMetrics } from '../metrics/registration-metrics.js';
@@ -62,6 +63,8 @@ export class RunState {
   readonly registrations: RegistrationMetrics | null;
   /** `null` where no registered account is called. */
   readonly accountCalls: AccountCallMetrics | null;
+  /** `null` of a run that calls. */
+  readonly inbound: InboundMetrics | null;
 
   constructor(
     readonly profile: Profile,
@@ -73,6 +76,7 @@ export class RunState {
     accounts = 0,
   ) {
     this.targets = [...targets];
+    this.inbound = profile.inbound ? new InboundMetrics() : null;
     this.ownTrunk = targets.length === 0;
     const group = groupOf(profile);
     this.group = group && new GroupState(group, new Set(profile.refusals));

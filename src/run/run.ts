@@ -2,40 +2,35 @@ import { isIPv6 } from 'node:net';
 import { ControlServer } from '../control/server.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
-import { threadCpuMs } from '../core/thread-cpu.js';
 import { impairmentsOf } from '../impair/compose.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
-import type { MediaSnapshot } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Strain } from '../metrics/validity.js';
 import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
-import type { Pulse, ShardEvent } from '../shard/messages.js';
+import type { ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { hostPort } from '../sip/uri.js';
 import type { LoadStep } from '../swarm/step-pacer.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
-import { composeSnapshot, RateMeter } from './compose-snapshot.js';
 import { ImpairmentInForce } from './impairment-in-force.js';
 import { JoinBuffer } from './join-buffer.js';
 import { checkFamily, localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
+import { Observer } from './observer.js';
 import { rebase } from './rebase.js';
 import { Registering } from './registering.js';
 import { sharedSpans, wholeSpan } from './rtp-ports.js';
 import type { RunOptions } from './run-options.js';
 import { RunState } from './run-state.js';
-import { SetupMeter } from './setup-meter.js';
 import { summarise } from './summarise.js';
 import { TargetWatch } from './target-watch.js';
 
 const MOST_RATE_FACTOR = 10;
-const VIEW_MS = 250;
-const TIMELINE_MS = 1000;
 const TRUNK_DRAIN_MS = 3000;
 /** The swarm hangs up within 6 s; after that it hangs itself. */
 const STOP_PATIENCE_MS = 8000;
@@ -57,13 +52,11 @@ export class Run {
   private swarm: Callers | null = null;
   private trunk: Shard | null = null;
   private readonly join: JoinBuffer;
-  private readonly meter = new RateMeter();
-  private readonly setups = new SetupMeter();
+  private readonly observer: Observer;
   private readonly target = new TargetWatch();
   private readonly swarmDone = new Gate();
   private readonly trunkDone = new Gate();
   private stopTimer: NodeJS.Timeout | undefined;
-  private timelineNotes = 0;
   private readonly impairing: ImpairmentInForce;
   private readonly registering: Registering | null;
   private control: ControlServer | null = null;
@@ -80,6 +73,12 @@ export class Run {
       (record, fault) => this.emit(record, fault),
       this.state.accountCalls ? 'came' : profile.trunk.flow === undefined ? 'answered' : 'rang',
     );
+    this.observer = new Observer(this.state, {
+      onView: (nowMs) => this.join.sweep(nowMs),
+      onSnapshot: (snapshot) => options.onSnapshot(snapshot),
+      onTimeline: (snapshot) => options.onTimeline(snapshot),
+      onAbort: () => this.hangUpAll(),
+    });
   }
 
   /**
@@ -87,8 +86,7 @@ export class Run {
    * after the start is in `failure`, beside the figures of what ran until then.
    */
   async execute(): Promise<{ summary: Summary; failure: AppError | null }> {
-    const { state } = this;
-    const timers: NodeJS.Timeout[] = [];
+    const { state, observer } = this;
     try {
       if (state.ownTrunk)
         state.targets.push(await this.openTrunk(isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1'));
@@ -97,28 +95,25 @@ export class Run {
       const address = await localAddressFor(hops, local, new SystemDns(profile.sip.dns));
       checkFamily(address, { '--advertise': advertise, 'media.addresses': profile.media.addresses?.[0] });
       await this.resolveGroup(address);
-      timers.push(
-        setInterval(() => this.show(), VIEW_MS),
-        setInterval(() => this.record(), TIMELINE_MS),
-      );
+      observer.start();
       if (state.accountCalls) await this.openTrunk(address);
       await this.openSwarm(state.targets[0], address);
       await this.openControl();
       this.begin();
       await this.swarmDone.passed;
       await this.drainTrunk();
-      for (const timer of timers) clearInterval(timer);
+      observer.stop();
       this.join.flush();
       const untold = state.metrics.addUntold(state.swarmPulse?.attempted ?? 0, state.live.answered);
       if (untold > 0) this.note('warn', `${untold} calls have no record: they were not hung up in time`);
       state.phase = 'done';
       if (!state.interrupted) state.failure ??= this.target.silence(state.target);
       const end = systemClock.now();
-      this.show();
-      this.record();
+      observer.show();
+      observer.record();
       return { summary: summarise(state, end, this.options.version), failure: state.failure };
     } finally {
-      for (const timer of timers) clearInterval(timer);
+      observer.stop();
       clearTimeout(this.stopTimer);
       state.group?.close();
       await Promise.all([this.swarm?.close(), this.trunk?.close(), this.control?.close()]);
@@ -345,11 +340,11 @@ export class Run {
         }
         break;
       case 'pulse':
-        this.strainOf(name, event.pulse, now);
+        this.observer.strain(name, event.pulse, now);
         this.onSwarmPulse(now);
         break;
       case 'media':
-        this.mediaStrainOf(name, event.snapshot, now);
+        this.observer.mediaStrain(name, event.snapshot, now);
         state.swarmMedia = this.swarm!.media;
         break;
       case 'log':
@@ -380,11 +375,11 @@ export class Run {
         for (const record of event.records) this.join.addCallee(record, now);
         break;
       case 'pulse':
-        this.strainOf(this.farEnd, event.pulse, now);
+        this.observer.strain(this.farEnd, event.pulse, now);
         state.trunkPulse = event.pulse;
         break;
       case 'media':
-        this.mediaStrainOf(this.farEnd, event.snapshot, now);
+        this.observer.mediaStrain(this.farEnd, event.snapshot, now);
         state.trunkMedia = event.snapshot;
         break;
       case 'log':
@@ -403,16 +398,6 @@ export class Run {
     }
   }
 
-  private strainOf(name: string, { cpuMs, eventLoopDelayMs }: Pulse, nowMs: number): void {
-    this.state.strain.cpu(`${name} signalling`, cpuMs, nowMs);
-    this.state.strain.loopDelay(name, eventLoopDelayMs);
-  }
-
-  private mediaStrainOf(name: string, { health }: MediaSnapshot, nowMs: number): void {
-    this.state.strain.cpu(`${name} media`, health.cpuMs, nowMs);
-    this.state.strain.media(name, health);
-  }
-
   private onSwarmPulse(nowMs: number): void {
     const { state } = this;
     const pulse = this.swarm!.pulse;
@@ -427,7 +412,7 @@ export class Run {
         pulse.load,
         pulse.arrivalsDoneMs !== null || state.phase !== 'running',
       );
-    this.meter.add(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
+    this.observer.rate(nowMs, pulse.attempted, pulse.attempted + pulse.notStarted);
     if (pulse.arrivalsDoneMs === null || state.phase !== 'running' || state.planned.attempts === 0) return;
     state.phase = 'draining';
     this.note('info', 'all attempts made; calls run out');
@@ -472,39 +457,6 @@ export class Run {
   }
 
   private note(level: 'info' | 'warn' | 'error', text: string): void {
-    this.state.note(systemClock.now(), level, text);
-  }
-
-  private show(): void {
-    const now = systemClock.now();
-    this.join.sweep(now);
-    this.options.onSnapshot(composeSnapshot(this.state, now, this.meter));
-  }
-
-  /** Gates over sliding windows, while calls come and go by the plan; one of them may end the run. */
-  private judgeWindows(nowMs: number): void {
-    const { state } = this;
-    if (state.phase !== 'running' && state.phase !== 'draining') return;
-    const trips = state.gates.advance(state.elapsedMs(nowMs));
-    for (const { text } of trips) this.note('error', text);
-    if (!trips.some(({ aborts }) => aborts)) return;
-    this.note('error', 'stopping, as the gate says: hanging up every call');
-    this.hangUpAll();
-  }
-
-  /** A line of the timeline, whose times count from the run's start. */
-  private record(): void {
-    const { state } = this;
-    if (state.phase === 'starting') return;
-    const now = systemClock.now();
-    state.strain.cpu('main', threadCpuMs(), now);
-    if (state.phase === 'running') state.metrics.trend.addMemory(state.elapsedMs(now), process.memoryUsage.rss());
-    this.judgeWindows(now);
-    const snapshot = composeSnapshot(state, now, this.meter);
-    // Each line of the timeline carries the log since the line before.
-    const fresh = Math.min(state.log.length, state.logged - this.timelineNotes);
-    this.timelineNotes = state.logged;
-    const setupRatio = this.setups.next(snapshot.calls);
-    this.options.onTimeline({ ...snapshot, setupRatio, log: fresh === 0 ? [] : snapshot.log.slice(-fresh) });
+    this.observer.note(level, text);
   }
 }

@@ -80,8 +80,9 @@ export class StandaloneTrunk {
   /** Runs until `stop`; a line a second goes to `write` while calls come. */
   async execute(write: (line: string) => void): Promise<TrunkResult> {
     const { address, sipPort, advertise } = this.options;
-    // There is no record to carry a trace.
-    const profile: Profile = { ...this.options.profile, sip: { ...this.options.profile.sip, trace: 'none' } };
+    // There is no record to carry a trace, and calls are taken until it is stopped.
+    const { profile: given } = this.options;
+    const profile: Profile = { ...given, inbound: undefined, sip: { ...given.sip, trace: 'none' } };
     this.shard = new Shard(
       {
         name: 'trunk',

@@ -20,6 +20,9 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
   const attempted = metrics.counts.attempted;
   const perSecond = (n: number): number | null =>
     attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
+  const counted = state.trunkPulse?.trunk;
+  const inbound =
+    state.inbound && counted?.intake ? state.inbound.summary({ ...counted.intake, admitted: counted.admitted }) : null;
   const trunk = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const delay = strain.eventLoopDelayMs();
   const summary: Figures = {
@@ -56,8 +59,8 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     sip: {
       ...metrics.sip(),
       ...(state.registrations?.figures ?? { rrdMs: null, ira: null }),
-      offeredCps: perSecond(attempted + notStarted),
-      achievedCps: perSecond(attempted),
+      offeredCps: inbound ? null : perSecond(attempted + notStarted),
+      achievedCps: inbound ? inbound.receivedCps : perSecond(attempted),
       retransmissionsSent: swarmPulse?.sip?.retransmissionsSent ?? null,
       retransmissionsReceived: swarmPulse?.sip?.retransmissionsReceived ?? null,
       // An external server does not tell; what our own trunk alone counted would be half a figure.
@@ -66,6 +69,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
     },
     registrations: state.registrations?.summary() ?? null,
     accountCalls: state.accountCalls?.summary(state.trunkPulse?.trunk?.accounts ?? null) ?? null,
+    inbound,
     trunk: { ...trunk, own: ownTrunk(state) },
     trunks: metrics.targets.summary(state.group?.names),
     failover: state.group?.summary(swarmPulse?.group ?? null, state.startMs, endMs) ?? null,

@@ -63,6 +63,7 @@ export type ShardCommand =
   | { kind: 'register' }
   /** Starts placing calls; a trunk takes calls from its start. */
   | { kind: 'begin' }
+  /** No new attempt, or no further call is taken. */
   | { kind: 'pause'; paused: boolean }
   | { kind: 'rate'; factor: number }
   /** Other impairments for the calls that are up and for those that come. */

@@ -136,6 +136,7 @@ export class Signalling {
         break;
       case 'pause':
         this.swarm?.setPaused(command.paused);
+        this.trunk?.setPaused(command.paused);
         break;
       case 'rate':
         this.swarm?.setFactor(command.factor);
@@ -207,6 +208,7 @@ export class Signalling {
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
+      intake: profile.inbound && { most: profile.inbound.calls },
       verify: this.verify,
       failing: this.connection!.failing,
       onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),

@@ -31,7 +31,8 @@ export class TransactionLayer implements TransportReceiver {
   readonly stats: SipStats = emptyStats();
   /** Sends to peers that name no transport of their own. */
   transport!: Transport;
-  user!: TransactionUser;
+  /** `null` while the ports are being opened: what comes then is not heard. */
+  user: TransactionUser | null = null;
   /** Set before the first message where calls are traced. */
   trace: TraceBook | null = null;
   /** Nothing is sent and nothing is heard, as if the line were dead. */
@@ -92,6 +93,8 @@ export class TransactionLayer implements TransportReceiver {
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
+    // As if it had come before the port was there: whoever sent it sends it again.
+    if (this.user === null) return;
     if (!peer.transport?.reliable) this.silentPeers.hear(peer);
     if (isKeepAlive(data)) return;
     if (this.silent) {
@@ -183,7 +186,7 @@ export class TransactionLayer implements TransportReceiver {
     const existing = this.servers.get(key);
     if (method === 'ACK') {
       if (existing) existing.receiveAck(request);
-      else this.user.onAck(request, peer);
+      else this.user!.onAck(request, peer);
       return;
     }
     if (existing) {
@@ -193,10 +196,10 @@ export class TransactionLayer implements TransportReceiver {
     const isNewCall = method === 'INVITE' && request.toTag === null;
     if (isNewCall && this.trace?.begin(request.callId)) this.noteReceived(this.trace, request, peer, request.raw);
     const answerTo = stampSource(request, peer);
-    const transaction = new ServerTransaction(this, this.user, key, request, peer, answerTo, this.ids.uuid());
+    const transaction = new ServerTransaction(this, this.user!, key, request, peer, answerTo, this.ids.uuid());
     this.servers.set(key, transaction);
     this.stats.transactions++;
-    this.user.onRequest(transaction);
+    this.user!.onRequest(transaction);
   }
 
   /** Answers a request that cannot be processed, without keeping a transaction for it. */

@@ -40,6 +40,7 @@ export class Answering {
     const answerAfterMs = drawDelay(trunk.answerAfter, rng);
     return {
       id,
+      dealt: outcome ?? 'answered',
       ringAfterMs,
       answerAfterMs,
       earlyMedia: trunk.earlyMedia,

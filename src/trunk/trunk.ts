@@ -13,6 +13,7 @@ import { Admission, type Limits, type Refusal } from './admission.js';
 import { Answering, type OutcomeCounts } from './answering.js';
 import { CallerLimits } from './caller-limits.js';
 import { IDENTITY_REFUSALS, Identities, type IdentityCounts } from './identities.js';
+import { Intake, type IntakeCounts } from './intake.js';
 import { type Residence, Residents } from './residents.js';
 import { Screening, type ScreeningCounts } from './screening.js';
 import { Script, type Scripted } from './script.js';
@@ -26,6 +27,8 @@ export interface TrunkOptions extends InboundContext {
   onRefused(request: SrfRequest): void;
   /** Who can be called, where the callees are accounts; without it anybody. */
   residenceOf?: (user: string) => Residence;
+  /** Where calls that come are the load of the run: how many of them are taken, or all of them. */
+  intake?: { most: number | undefined };
   /** Holds the Identity header of a call against known keys; `null` where nobody does. */
   verify: Verify | null;
   /** By which a script has the server fail; `null` where that cannot be. */
@@ -51,6 +54,8 @@ export interface TrunkCounts {
   slowed: number | null;
   /** Calls by whether they came for an account that is registered; `null` where anybody can be called. */
   accounts: AccountArrivals | null;
+  /** What came, where that is the load of the run; `null` elsewhere. */
+  intake: IntakeCounts | null;
   /** Calls refused because no port pair was at hand: the trunk's own limit, not the simulated one. */
   refusedNoPorts: number;
   /** The limit as it stands. */
@@ -93,6 +98,7 @@ export class Trunk {
   private readonly refusedPerCaller = { full: 0, tooFast: 0 };
   private slowed = 0;
   private readonly script: Script;
+  private readonly intake: Intake | null;
 
   constructor(private readonly options: TrunkOptions) {
     const { channels, cps } = options.trunk;
@@ -106,6 +112,7 @@ export class Trunk {
     this.callers = perCaller
       ? new CallerLimits({ channels: perCaller.channels ?? Number.POSITIVE_INFINITY, cps: perCaller.cps })
       : null;
+    this.intake = options.intake ? new Intake(options.intake.most) : null;
     this.answering = new Answering(options.trunk, new Rng(options.seed));
     options.srf.invite((request, response) => {
       try {
@@ -134,6 +141,7 @@ export class Trunk {
       refusedPerCaller: this.callers && { ...this.refusedPerCaller },
       slowed: this.options.trunk.slowdown ? this.slowed : null,
       accounts: this.residents && { ...this.residents.counts },
+      intake: this.intake?.counts() ?? null,
       refusedNoPorts: this.refusedNoPorts,
       channels: this.admission.channels,
       outcomes: this.answering.counts && { ...this.answering.counts },
@@ -145,9 +153,15 @@ export class Trunk {
     return this.calls.size;
   }
 
-  /** Ends every call. */
+  /** Takes no further call, or takes calls again; those that are up go on. */
+  setPaused(paused: boolean): void {
+    this.intake?.setPaused(paused);
+  }
+
+  /** Ends every call, and takes no further one. */
   stop(): void {
     this.script.end();
+    this.intake?.setPaused(true);
     for (const call of this.calls.values()) call.stop();
   }
 
@@ -156,6 +170,10 @@ export class Trunk {
     const { refusing } = this.script;
     // The first step was due at once.
     if (this.script.state === 'silence') return;
+    if (this.intake?.come(this.options.clock.now()) === false) {
+      this.turnAway(request, response, 503, {});
+      return;
+    }
     if (refusing !== null) {
       this.refusedByScript++;
       this.turnAway(request, response, refusing.status, refusing);

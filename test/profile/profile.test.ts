@@ -306,3 +306,43 @@ describe('shipped profiles', () => {
       expect(text).toContain(`"${field}"`);
   });
 });
+
+describe('a profile whose load is what comes in', () => {
+  const inbound = 'name: x\ninbound: { for: 10s }\n';
+
+  it('needs no load, and listens on loopback unless it says where', () => {
+    expect(parseProfile(inbound, 'p.yaml')).toMatchObject({
+      load: [],
+      inbound: { listen: '127.0.0.1:5060', for: 10_000, runOut: 10_000 },
+    });
+    expect(parseProfile("name: x\ninbound: { for: 1s, listen: '[::1]:5070' }\n", 'p.yaml').inbound?.listen).toBe(
+      '[::1]:5070',
+    );
+  });
+
+  it.each([
+    ['target: sip:a@192.0.2.1\n', 'target'],
+    ['load: [{ shape: constant, cps: 1, for: 1s }]\n', 'load'],
+    ['impairment: { network: 3g }\n', 'impairment'],
+    ['impairment: { uplink: [{ kind: loss, ratio: 2% }] }\n', 'impairment'],
+    ['control: { port: 0, token: 0123456789abcdef }\n', 'control'],
+    ['trunk: { agent: {} }\n', 'trunk.agent'],
+  ])('refuses %s', (text, path) => {
+    expect(mistakes(`${inbound}${text}`)).toMatchObject([
+      { path, message: expect.stringMatching(/inbound|places them/) },
+    ]);
+  });
+
+  it.each(["'192.0.2.1'", "'localhost:5060'", "'::1:5060'", "'[192.0.2.1]:5060'", "'192.0.2.1:70000'"])(
+    'refuses to listen at %s',
+    (listen) => {
+      expect(mistakes(`name: x\ninbound: { for: 1s, listen: ${listen} }\n`)).toMatchObject([
+        { path: 'inbound.listen', message: expect.stringContaining('an address and a port') },
+      ]);
+    },
+  );
+
+  it.each(['{}', '{ for: 0 }', '{ for: 1s, calls: 0 }'])('refuses inbound: %s', (text) => {
+    expect(mistakes(`name: x\ninbound: ${text}\n`)).toHaveLength(1);
+  });
+});

@@ -330,4 +330,15 @@ describe('transactions over UDP, on a clock moved by hand', () => {
     expect(bench.events).toEqual(['error ENETUNREACH', 'client end']);
     expect(bench.queue.size).toBe(0);
   });
+
+  test('hear nothing before there is a user: what came to a port that was being opened comes again', () => {
+    const bench = new Bench();
+    const { user } = bench.layer;
+    bench.layer.user = null;
+    bench.request('OPTIONS');
+    bench.layer.user = user;
+    expect([bench.requests.length, bench.sent.length]).toEqual([0, 0]);
+    bench.request('OPTIONS');
+    expect(bench.requests).toHaveLength(1);
+  });
 });

@@ -24,7 +24,7 @@ export class HandCall {
   readonly requests: string[] = [];
   /** What the trunk heard of no more: it let go of the dialog. */
   letGo = false;
-  private readonly listeners = new Map<string, (message: object) => void>();
+  private readonly listeners: [event: string, listener: (message: object) => void][] = [];
 
   constructor(readonly headers: Record<string, string>) {}
 
@@ -33,15 +33,24 @@ export class HandCall {
   }
 
   on(event: string, listener: (message: object) => void): void {
-    this.listeners.set(event, listener);
+    this.listeners.push([event, listener]);
+  }
+
+  private hear(event: string, message: object): void {
+    for (const [name, listener] of this.listeners) if (name === event) listener(message);
   }
 
   cancel(): void {
-    this.listeners.get('cancel')?.({});
+    this.hear('cancel', {});
   }
 
-  hangUp(): void {
-    this.listeners.get('destroy')?.({});
+  acknowledge(): void {
+    this.hear('ack', { body: '' });
+  }
+
+  /** @param reason the BYE's Reason header */
+  hangUp(reason?: string): void {
+    this.hear('destroy', { get: () => reason });
   }
 }
 
@@ -85,7 +94,7 @@ export class HandTrunk {
   private options!: RequestHandler;
   private calls = 0;
 
-  constructor(spec: object = {}, verify: Verify | null = null) {
+  constructor(spec: object = {}, verify: Verify | null = null, intake?: { most: number | undefined }) {
     const parsed = trunkSpec.parse(spec);
     const srf = {
       invite: (handler: RequestHandler) => {
@@ -129,6 +138,7 @@ export class HandTrunk {
       probe: null,
       advertise: undefined,
       trunk: parsed,
+      intake,
       seed: 1,
       verify,
       failing: {

@@ -1,0 +1,74 @@
+import type { CallRecord } from './call-record.js';
+import { Distribution, round } from './distribution.js';
+import type { InboundSummary } from './summary.js';
+
+/** Whether somebody is to answer: a person or a machine. */
+function isToBeAnswered({ dealt }: CallRecord): boolean {
+  return dealt === 'answered' || dealt === 'machine';
+}
+
+/** A call that came in and failed because that was dealt to it: a failure of nobody. */
+export function isTurnedAway(record: CallRecord): boolean {
+  return record.direction === 'inbound' && record.outcome === 'failed' && !isToBeAnswered(record);
+}
+
+/** What the trunk says of the calls that came; times on the machine's clock. */
+export interface Received {
+  received: number;
+  firstMs: number | null;
+  lastMs: number | null;
+  peakCps: number;
+  /** Those that came when no further call was taken. */
+  refusedLate: number;
+  admitted: number;
+}
+
+/** How callers behave towards the population that answers them, over the calls that were taken. Holds no record. */
+export class InboundMetrics {
+  private readonly dealt: Record<string, number> = {};
+  private toBeAnswered = 0;
+  private cancelled = 0;
+  private abandoned = 0;
+  private notAcknowledged = 0;
+  private endedByCaller = 0;
+  private endedByUs = 0;
+  private readonly cancel = new Distribution();
+  private readonly acknowledgement = new Distribution();
+
+  add(record: CallRecord): void {
+    const { dealt = 'answered', timings, outcome } = record;
+    this.dealt[dealt] = (this.dealt[dealt] ?? 0) + 1;
+    const awaited = isToBeAnswered(record);
+    if (awaited) this.toBeAnswered++;
+    if (outcome === 'cancelled') {
+      this.cancelled++;
+      if (awaited) this.abandoned++;
+      if (timings.inviteMs !== null && timings.finalMs !== null) this.cancel.record(timings.finalMs - timings.inviteMs);
+    }
+    if (record.answeredMs === null) return;
+    if (timings.ackMs !== null) this.acknowledgement.record(timings.ackMs - record.answeredMs);
+    else if (outcome !== 'stillUp') this.notAcknowledged++;
+    if (record.hangupBy === 'remote') this.endedByCaller++;
+    else if (record.hangupBy === 'local') this.endedByUs++;
+  }
+
+  summary({ received, firstMs, lastMs, peakCps, refusedLate, admitted }: Received): InboundSummary {
+    const spanMs = firstMs === null || lastMs === null ? 0 : lastMs - firstMs;
+    return {
+      received,
+      receivedCps: spanMs > 0 ? round(((received - 1) * 1000) / spanMs) : null,
+      peakCps: received > 0 ? peakCps : null,
+      refused: received - admitted,
+      refusedLate,
+      dealt: { ...this.dealt },
+      cancelled: this.cancelled,
+      cancelMs: this.cancel.percentiles(),
+      abandoned: this.abandoned,
+      abandonedRatio: this.toBeAnswered > 0 ? round(this.abandoned / this.toBeAnswered) : null,
+      notAcknowledged: this.notAcknowledged,
+      ackMs: this.acknowledgement.percentiles(),
+      endedByCaller: this.endedByCaller,
+      endedByUs: this.endedByUs,
+    };
+  }
+}
