@@ -42,15 +42,13 @@ export interface BenchOptions {
   isUnmeasured?: boolean;
   /** What the calls' sessions have besides. */
   session?: Partial<SessionSpec>;
-  /** Each call says a marker every 10 s, and listens for it; measured is from when its times are known. */
+  /** Each call says a marker every 10 s, and listens for it. */
   isProbed?: boolean;
   /** Called when all calls have been up for a second. */
   onSteady?: () => void;
 }
 
 const MARKERS_EVERY_MS = 10_000;
-/** All is listened to for a period and 2.2 s more. */
-const KNOWN_AFTER_S = 14;
 const PROBED: Partial<SessionSpec> = {
   listen: {
     markers: true,
@@ -138,7 +136,7 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
   const hush = options.isProbed ? sayMarkers(client, calls) : () => {};
   // Whole seconds between two snapshots of the running load; opening and the compiler's first steps are left out.
   while (snapshots.length === 0 || snapshots[snapshots.length - 1].sessions < calls) await sleep(50);
-  const skip = snapshots.length + 1 + (options.isProbed ? KNOWN_AFTER_S : 0);
+  const skip = snapshots.length + 1;
   while (snapshots.length < skip) await sleep(50);
   options.onSteady?.();
   while (snapshots.length < skip + seconds + 1) await sleep(50);

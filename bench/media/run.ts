@@ -10,8 +10,7 @@ import { type BenchOptions, type Measured, runMediaThread } from './media-thread
 // Our media thread beside the floor in C (which looks at nothing), in turn, over the same far end: a socket a call, or one for all.
 // `curve` is the same from 100 to 3,000 calls.
 //   npm run bench:media -- [curve] --calls 1000,2000 --seconds 8 --rounds 3 --tick 2 --drivers native,epoll [--shared]
-// What measuring costs: packets that are only received and counted, everything measured that a run measures, the probe on top, once the
-// times of its markers are known, and a search for markers at all times, as in the first period of each call:
+// What measuring costs: packets that are only received and counted, everything measured that a run measures, and the probe on top:
 //   npm run bench:media -- measuring --calls 2000 --seconds 8 --rounds 3
 // Faults of audio by their causes, in whole runs: so many calls of each kind, and a matrix of what was injected and what was found:
 //   npm run bench:media -- diagnosis --calls 48
@@ -108,7 +107,6 @@ async function measureMeasuring(): Promise<void> {
     { name: 'unmeasured', isUnmeasured: true, us: [] as number[] },
     { name: 'measured', us: [] as number[] },
     { name: 'with probe', isProbed: true, us: [] as number[] },
-    { name: 'all searched', session: { listen: { markers: true } }, us: [] as number[] },
   ];
   for (let round = 0; round < rounds; round++) {
     for (const { name, us, ...kind } of kinds) {

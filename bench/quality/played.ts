@@ -1,6 +1,6 @@
-// What listening to a call costs beside measuring it: received audio played to a listener that does nothing, to the search for markers at
-// all times, and to that for markers whose times are known. CPU time a packet of PCMU, 20 ms, of so many calls by turns; the median of
-// the rounds.
+// What listening to a call costs beside measuring it: received audio played to a listener that does nothing, and to the search for
+// markers: in packets of G.711, which are looked at before they are played, and in those of L16, at all times and once the times of the
+// markers are known. CPU time a packet of 20 ms, of so many calls by turns; the median of the rounds.
 //
 //   npx tsx bench/quality/played.ts [--calls 1000] [--seconds 20] [--rounds 3]
 import { parseArgs } from 'node:util';
@@ -24,10 +24,22 @@ const packets = Number(values.seconds) * 50;
 const MARKERS_EVERY = 10_000 / 20;
 const KNOWN_AFTER = 13_000 / 20;
 const times = { callerEveryMs: 10_000, calleeEveryMs: 10_000, firstByMs: 10_000 };
-const speech = EncodedAudio.encode(Int16Array.from(speechLike(1, 30, 8000)), 'PCMU', 20);
-const marker = EncodedAudio.encode(renderMarker(2, 8000), 'PCMU', 20);
+const spoken = Int16Array.from(speechLike(1, 30, 8000));
+const CODECS = ['PCMU', 'L16/8000'] as const;
+type Codec = (typeof CODECS)[number];
+const AUDIO = Object.fromEntries(
+  CODECS.map((codec) => [
+    codec,
+    {
+      kind: codec === 'PCMU' ? Payload.pcmu : Payload.l16,
+      speech: EncodedAudio.encode(spoken, codec, 20),
+      marker: EncodedAudio.encode(renderMarker(2, 8000), codec, 20),
+    },
+  ]),
+) as Record<Codec, { kind: number; speech: EncodedAudio; marker: EncodedAudio }>;
 
-function measure(listener: () => Listener): number {
+function measure(codec: Codec, listener: () => Listener): number {
+  const { kind, speech, marker } = AUDIO[codec];
   const ears = Array.from({ length: calls }, () => new PlayedAudio([listener()], { kind: 'fixed', delayMs: 60 }));
   let before = process.cpuUsage();
   for (let i = 0; i < KNOWN_AFTER + packets; i++) {
@@ -37,7 +49,7 @@ function measure(listener: () => Listener): number {
       const { bytes, frameBytes, frames } = frame < marker.frames ? marker : speech;
       const start = (frame < marker.frames ? frame : (i + call) % frames) * frameBytes;
       const arrivalMs = 1000 + i * 20 + ((i * 7 + call) % 15);
-      ear.hear(Payload.pcmu, bytes, start, start + frameBytes, 1, i * 160, arrivalMs);
+      ear.hear(kind, bytes, start, start + frameBytes, 1, i * 160, arrivalMs);
     }
   }
   const { user, system } = process.cpuUsage(before);
@@ -51,13 +63,16 @@ function searching(isScheduled: boolean): Listener {
   return markers;
 }
 
-const ROWS: { name: string; listener: () => Listener; ns: number[] }[] = [
-  { name: 'nobody hears', listener: () => ({ listen() {} }), ns: [] },
-  { name: 'markers are searched', listener: () => searching(false), ns: [] },
-  { name: 'the same when they are due', listener: () => searching(true), ns: [] },
+const deaf = (): Listener => ({ listen() {} });
+const ROWS: { name: string; codec: Codec; listener: () => Listener; ns: number[] }[] = [
+  { name: 'G.711, nobody hears', codec: 'PCMU', listener: deaf, ns: [] },
+  { name: 'G.711, looked at', codec: 'PCMU', listener: () => searching(true), ns: [] },
+  { name: 'L16, nobody hears', codec: 'L16/8000', listener: deaf, ns: [] },
+  { name: 'L16, markers are searched', codec: 'L16/8000', listener: () => searching(false), ns: [] },
+  { name: 'L16, when they are due', codec: 'L16/8000', listener: () => searching(true), ns: [] },
 ];
 for (let round = 0; round < Number(values.rounds); round++)
-  for (const { listener, ns } of ROWS) ns.push(measure(listener));
+  for (const { codec, listener, ns } of ROWS) ns.push(measure(codec, listener));
 for (const { name, ns } of ROWS)
   console.log(
     `${name.padEnd(28)}${ns

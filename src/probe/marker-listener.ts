@@ -1,6 +1,7 @@
 import { frequencyOf, LEAD_MS, SYMBOL_MS, SYMBOLS, SYNC_TONE } from './marker.js';
 import { MarkerSchedule, type MarkerTimes } from './marker-schedule.js';
 import { findMarker } from './search.js';
+import { mayHoldSync } from './sync-watch.js';
 import { SEARCH_RATE } from './tone-bank.js';
 
 /** A marker that was heard. */
@@ -29,6 +30,8 @@ const WINDOW = 2 * (TONES_LENGTH + SLACK + MARGIN);
 const RING = 100 * LOOK_EVERY;
 /** Blocks that leave their schedule by more begin something new. */
 const JUMP_MS = 30;
+/** From a packet that may be of the first sync symbol on, the whole marker and what the exact place needs. */
+const AWAKE_MS = (TONES_LENGTH + SLACK + MARGIN) / PER_MS;
 
 // The tone of the sync, for the length of a look.
 const STEP_ANGLE = (2 * Math.PI * frequencyOf(SYNC_TONE)) / SEARCH_RATE;
@@ -40,7 +43,8 @@ const searched = new Int16Array(WINDOW);
 
 /**
  * Listens for markers in 8 kHz audio. What every 10 ms cost is one look of 5 ms for the tone of the sync (its power in
- * 40 samples); only where it is found, and not for longer than a symbol, the 700 ms around it are searched.
+ * 40 samples); only where it is found, and not for longer than a symbol, the 700 ms around it are searched. Packets of G.711 are looked
+ * at before they are played, so that it hears only those around a tone; of other codecs it hears what is played when markers are due.
  */
 export class MarkerListener {
   readonly heard: HeardMarker[] = [];
@@ -57,6 +61,8 @@ export class MarkerListener {
   private done = 0;
   private blockAt = 0;
   private blockMs = 0;
+  /** Up to when it hears all that is played, as a packet had the tone. */
+  private awakeUntilMs = Number.NEGATIVE_INFINITY;
   /** `null` where markers may come at any time. */
   private readonly schedule: MarkerSchedule | null;
 
@@ -69,8 +75,18 @@ export class MarkerListener {
     this.schedule?.onAnswer(nowMs);
   }
 
-  restsUntil(nowMs: number): number {
-    return this.schedule === null || this.due >= 0 || this.run > 0 ? nowMs : this.schedule.restsUntil(nowMs);
+  restsUntil(nowMs: number, isWatched: boolean): number {
+    if (this.due >= 0 || this.run > 0 || nowMs < this.awakeUntilMs) return nowMs;
+    if (isWatched) return Number.POSITIVE_INFINITY;
+    return this.schedule === null ? nowMs : this.schedule.restsUntil(nowMs);
+  }
+
+  mayNeed(linear: Float64Array, bytes: Uint8Array, start: number, end: number): boolean {
+    return mayHoldSync(linear, bytes, start, end);
+  }
+
+  wake(atMs: number): void {
+    this.awakeUntilMs = atMs + AWAKE_MS;
   }
 
   listen(samples: Int16Array, count: number, atMs: number): void {

@@ -19,6 +19,31 @@ for (let tone = 0; tone < TONES; tone++) {
   }
 }
 
+/**
+ * Half a step, from its middle outwards: what lies as far before the middle as behind it is taken together, which halves the work. The
+ * sum of both meets the cosines, their difference the sines.
+ */
+const HALF = STEP / 2;
+const halfCosines = new Float64Array(TONES * HALF);
+const halfSines = new Float64Array(TONES * HALF);
+/** The turn of each tone from the start of the period to the middle of each of its steps. */
+const turnCosines = new Float64Array(STEPS_PER_SYMBOL * TONES);
+const turnSines = new Float64Array(STEPS_PER_SYMBOL * TONES);
+for (let tone = 0; tone < TONES; tone++) {
+  const angle = (2 * Math.PI * frequencyOf(tone)) / SEARCH_RATE;
+  for (let i = 0; i < HALF; i++) {
+    halfCosines[tone * HALF + i] = Math.cos(angle * (i + 0.5));
+    halfSines[tone * HALF + i] = Math.sin(angle * (i + 0.5));
+  }
+  for (let step = 0; step < STEPS_PER_SYMBOL; step++) {
+    turnCosines[step * TONES + tone] = Math.cos(angle * (step * STEP + HALF - 0.5));
+    turnSines[step * TONES + tone] = Math.sin(angle * (step * STEP + HALF - 0.5));
+  }
+}
+/** The step at hand. */
+const both = new Float64Array(HALF);
+const difference = new Float64Array(HALF);
+
 /** Of a tone of amplitude A, over a symbol, the power comes out as A²/2. */
 const SCALE = 2 / PERIOD ** 2;
 
@@ -104,19 +129,26 @@ export class ToneBank {
     const { real, imaginary, power, sum } = this;
     const blocks = Math.floor(count / STEP);
     // Sums from the start on: the sum over any stretch is then a difference.
-    for (let tone = 0; tone < TONES; tone++) {
-      let totalReal = 0;
-      let totalImaginary = 0;
-      for (let block = 0; block < blocks; block++) {
-        const at = block * STEP;
-        const table = tone * PERIOD + (at % PERIOD);
-        for (let i = 0; i < STEP; i++) {
-          const sample = samples[from + at + i];
-          totalReal += sample * cosines[table + i];
-          totalImaginary += sample * sines[table + i];
+    for (let block = 0; block < blocks; block++) {
+      const middle = from + block * STEP + HALF;
+      for (let i = 0; i < HALF; i++) {
+        both[i] = samples[middle + i] + samples[middle - 1 - i];
+        difference[i] = samples[middle + i] - samples[middle - 1 - i];
+      }
+      const turn = (block % STEPS_PER_SYMBOL) * TONES;
+      const at = block * TONES;
+      for (let tone = 0; tone < TONES; tone++) {
+        const half = tone * HALF;
+        let even = 0;
+        let odd = 0;
+        for (let i = 0; i < HALF; i++) {
+          even += both[i] * halfCosines[half + i];
+          odd += difference[i] * halfSines[half + i];
         }
-        real[(block + 1) * TONES + tone] = totalReal;
-        imaginary[(block + 1) * TONES + tone] = totalImaginary;
+        const cosine = turnCosines[turn + tone];
+        const sine = turnSines[turn + tone];
+        real[at + TONES + tone] = real[at + tone] + even * cosine - odd * sine;
+        imaginary[at + TONES + tone] = imaginary[at + tone] + even * sine + odd * cosine;
       }
     }
     this.steps = Math.max(0, blocks - STEPS_PER_SYMBOL + 1);

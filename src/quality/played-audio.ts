@@ -1,5 +1,6 @@
 import { Decimator } from '../audio/decimator.js';
 import { type AudioDecoder, openDecoder } from '../audio/decoder.js';
+import { alawToLinear, ulawToLinear } from '../audio/g711.js';
 import { CODECS, type DecodedCodec } from '../core/codecs.js';
 import { DECODED, Payload } from './heard-payload.js';
 import { type JitterBuffer, PlayoutBuffer } from './playout.js';
@@ -14,8 +15,15 @@ export interface Listener {
    * not sent is silence. The samples are the caller's and change after the call.
    */
   listen(samples: Int16Array, count: number, atMs: number): void;
-  /** Up to when it needs to hear nothing, at a time of playing: not later than that where it does. Left out, it hears all. */
-  restsUntil?(nowMs: number): number;
+  /**
+   * Up to when it needs to hear nothing, at a time of playing: not later than that where it does. Left out, it hears all.
+   * @param isWatched it can rest for good (+∞), as each packet is offered to `mayNeed`
+   */
+  restsUntil?(nowMs: number, isWatched: boolean): number;
+  /** Whether it may need to hear this packet of G.711 and what follows. Left out, it is not asked. */
+  mayNeed?(linear: Float64Array, bytes: Uint8Array, start: number, end: number): boolean;
+  /** Somebody needs to hear what is played from then on. */
+  wake?(atMs: number): void;
 }
 
 /** The longest packet holds 120 ms of 48 kHz. */
@@ -27,6 +35,8 @@ const MOST_WAITING = 256;
 const GRACE_MS = 20;
 /** A packet this close to the end of the one before follows it without a hole; schedules move by a little with the clocks. */
 const SEAM_MS = 4;
+/** A packet that came before the one that wakes may be played up to so long behind it. */
+const REORDERED_MS = 100;
 /** What says that it is to be played later than this has a timestamp that went astray. */
 const FARTHEST_MS = 2000;
 const SILENCE_BLOCK = LISTENING_RATE / 50;
@@ -45,6 +55,10 @@ interface Ear {
   decoder: AudioDecoder;
   decimator: Decimator | null;
 }
+
+/** The sample of each code, to reckon with. */
+const ULAW = Float64Array.from(ulawToLinear);
+const ALAW = Float64Array.from(alawToLinear);
 
 const decoded = new Int16Array(MOST_SAMPLES);
 const played = new Int16Array(MOST_SAMPLES);
@@ -66,6 +80,8 @@ export class PlayedAudio {
   private endMs = Number.NaN;
   /** What is to be played before this is not: nobody listens. */
   private restsUntilMs = Number.NEGATIVE_INFINITY;
+  /** Nothing is played until a packet comes that somebody may need. */
+  private isWatching = false;
 
   constructor(
     private readonly listeners: readonly Listener[],
@@ -85,7 +101,7 @@ export class PlayedAudio {
   ): void {
     const codec = codecOf(kind);
     if (codec === null || end <= start || end - start > MOST_PAYLOAD_BYTES) return;
-    this.playUntil(arrivalMs);
+    if (!this.isWatching) this.playUntil(arrivalMs);
     const { clockRate } = CODECS[codec];
     if (this.playout === null || clockRate !== this.clockRate) {
       this.playout = new PlayoutBuffer(this.jitterBuffer, clockRate);
@@ -95,7 +111,9 @@ export class PlayedAudio {
     }
     this.ssrc = ssrc;
     if (!this.playout.accept(timestamp, arrivalMs, startsTalkspurt)) return;
+    if (this.isWatching && !this.mayBeNeeded(codec, bytes, start, end)) return;
     const atMs = this.playout.playedAtMs(timestamp);
+    if (this.isWatching) this.wake(atMs);
     if (atMs < this.restsUntilMs || atMs < this.endMs - SEAM_MS || atMs > arrivalMs + FARTHEST_MS) return;
     this.insert(codec, bytes, start, end, atMs);
   }
@@ -110,7 +128,7 @@ export class PlayedAudio {
     this.rest();
   }
 
-  /** Nothing is played before; −∞ where nobody rests. */
+  /** Nothing is played before; −∞ where nobody rests, +∞ until a packet comes that somebody may need. */
   get nextMs(): number {
     return this.restsUntilMs;
   }
@@ -125,14 +143,34 @@ export class PlayedAudio {
 
   /** Stops playing for as long as nobody needs to hear anything. */
   private rest(): void {
-    const { listeners, waiting } = this;
+    const { listeners, waiting, endMs } = this;
+    const isWatched = this.ear !== null && linearOf(this.ear.codec) !== null;
     let untilMs = Number.POSITIVE_INFINITY;
     for (const listener of listeners)
-      untilMs = Math.min(untilMs, listener.restsUntil === undefined ? this.endMs : listener.restsUntil(this.endMs));
-    if (untilMs <= this.endMs) return;
+      untilMs = Math.min(untilMs, listener.restsUntil === undefined ? endMs : listener.restsUntil(endMs, isWatched));
+    if (untilMs <= endMs) return;
     this.restsUntilMs = untilMs;
     this.endMs = Number.NaN;
-    while (waiting.length > 0 && waiting[0].atMs < untilMs) spare.push(waiting.shift()!);
+    this.isWatching = untilMs === Number.POSITIVE_INFINITY;
+    while (waiting.length > 0 && waiting[0].atMs < this.restsUntilMs) {
+      const { codec, bytes, length, atMs } = waiting[0];
+      if (this.isWatching && this.mayBeNeeded(codec, bytes, 0, length)) this.wake(atMs);
+      else spare.push(waiting.shift()!);
+    }
+  }
+
+  /** Whether somebody may need to hear a packet, as far as that can be told before it is played. */
+  private mayBeNeeded(codec: DecodedCodec, bytes: Uint8Array, start: number, end: number): boolean {
+    const linear = linearOf(codec);
+    if (linear === null) return true;
+    for (const listener of this.listeners) if (listener.mayNeed?.(linear, bytes, start, end)) return true;
+    return false;
+  }
+
+  private wake(atMs: number): void {
+    this.isWatching = false;
+    this.restsUntilMs = atMs - REORDERED_MS;
+    for (const listener of this.listeners) listener.wake?.(atMs);
   }
 
   private insert(codec: DecodedCodec, bytes: Uint8Array, start: number, end: number, atMs: number): void {
@@ -195,6 +233,11 @@ export class PlayedAudio {
     this.ear = { codec, decoder: openDecoder(codec), decimator };
     return this.ear;
   }
+}
+
+/** The samples of the codes of G.711; `null` for other codecs, whose packets say nothing each for itself. */
+function linearOf(codec: DecodedCodec): Float64Array | null {
+  return codec === 'PCMU' ? ULAW : codec === 'PCMA' ? ALAW : null;
 }
 
 /** What is decoded of a kind of payload, also where its level is not asked for; `null` for what is not. */

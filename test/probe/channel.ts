@@ -1,17 +1,17 @@
-import { openDecoder } from '../../src/audio/decoder.js';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { makeNoise, NOISE_COLOURS } from '../../src/audio/noise.js';
 import { OpusEncoder } from '../../src/audio/opus.js';
-import { resample } from '../../src/audio/resample.js';
 import { speechLike } from '../../src/audio/speech.js';
 import { CODECS } from '../../src/core/codecs.js';
 import { deriveSeed, Rng } from '../../src/core/rng.js';
 import { IDENTITIES, MARKER_MS, renderMarker } from '../../src/probe/marker.js';
 import { type HeardMarker, MarkerListener } from '../../src/probe/marker-listener.js';
-import { PlayoutBuffer } from '../../src/quality/playout.js';
+import { Payload } from '../../src/quality/heard-payload.js';
+import { PlayedAudio } from '../../src/quality/played-audio.js';
 
 const CHANNEL_CODECS = ['PCMU', 'PCMA', 'G722', 'opus'] as const;
 type ChannelCodec = (typeof CHANNEL_CODECS)[number];
+const PAYLOADS = { PCMU: Payload.pcmu, PCMA: Payload.pcma, G722: Payload.g722, opus: Payload.opus };
 
 /** One simulated channel, all of it by its number. */
 interface Channel {
@@ -102,20 +102,8 @@ export function carry(channel: Channel, marked = true): Heard {
       packets[markerFrame + i] = packet;
     });
   }
-  const { played, firstMs } = receive(packets, channel, rng);
-
-  const at8k = resample(Float64Array.from(played), sampleRate, 8000);
-  const listener = new MarkerListener();
-  const block = new Int16Array(160);
-  for (let at = 0; at + 160 <= at8k.length; at += 160) {
-    for (let i = 0; i < 160; i++) block[i] = Math.max(-32768, Math.min(32767, Math.round(at8k[at + i])));
-    listener.listen(block, 160, firstMs + at / 8);
-  }
-  listener.close();
-  return {
-    markers: listener.heard,
-    playedMs: marked ? firstMs + (start * 1000) / sampleRate : null,
-  };
+  const { markers, firstMs } = receive(packets, channel, rng);
+  return { markers, playedMs: marked ? firstMs + (start * 1000) / sampleRate : null };
 }
 
 function encode(samples: Int16Array, { codec, opusBitrate }: Channel, perFrame: number, isQuick = false): Uint8Array[] {
@@ -131,37 +119,28 @@ function encode(samples: Int16Array, { codec, opusBitrate }: Channel, perFrame: 
   return Array.from({ length: frames }, (_, i) => bytes.subarray(i * frameBytes, (i + 1) * frameBytes));
 }
 
-/** Loses and delays packets; what is played of the others, in order, silence in place of what is not there. */
+/** Loses and delays packets; what is heard of the others as a call hears them, and when the first one is played. */
 function receive(
   packets: Uint8Array[],
   { codec, lossRatio, jitterMs }: Channel,
   rng: Rng,
-): { played: Int16Array; firstMs: number } {
-  const { sampleRate, clockRate } = CODECS[codec];
-  const perFrame = (sampleRate * FRAME_MS) / 1000;
+): { markers: HeardMarker[]; firstMs: number } {
   const arrived = packets
-    .map((_, i) => ({
+    .map((packet, i) => ({
       i,
+      packet,
       isLost: rng.uniform() < lossRatio && i > 0,
       arrivalMs: i * FRAME_MS + jitterMs * rng.uniform(),
     }))
     .filter(({ isLost }) => !isLost)
     .sort((a, b) => a.arrivalMs - b.arrivalMs);
-  const playout = new PlayoutBuffer({ kind: 'fixed', delayMs: BUFFER_MS }, clockRate);
-  const inTime = new Set(
-    arrived
-      .filter(({ i, arrivalMs }) => playout.accept((i * clockRate * FRAME_MS) / 1000, arrivalMs))
-      .map(({ i }) => i),
-  );
-  const anchor = arrived[0];
-  const played = new Int16Array(packets.length * perFrame);
-  const decoder = openDecoder(codec);
-  const room = new Int16Array(perFrame * 6);
-  packets.forEach((packet, i) => {
-    if (!inTime.has(i)) return;
-    const count = decoder.decode(packet, 0, packet.length, room);
-    played.set(room.subarray(0, Math.min(count, perFrame)), i * perFrame);
-  });
-  decoder.close();
-  return { played, firstMs: anchor.arrivalMs - anchor.i * FRAME_MS + BUFFER_MS };
+  const listener = new MarkerListener();
+  const played = new PlayedAudio([listener], { kind: 'fixed', delayMs: BUFFER_MS });
+  const { clockRate } = CODECS[codec];
+  for (const { i, packet, arrivalMs } of arrived)
+    played.hear(PAYLOADS[codec], packet, 0, packet.length, 1, (i * clockRate * FRAME_MS) / 1000, arrivalMs);
+  played.close(Number.POSITIVE_INFINITY);
+  listener.close();
+  const [anchor] = arrived;
+  return { markers: listener.heard, firstMs: anchor.arrivalMs - anchor.i * FRAME_MS + BUFFER_MS };
 }
