@@ -1,8 +1,10 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { Dns, DnsAnswer, NaptrRecord, SrvRecord } from './dns.js';
+import type { AskedType, RecordOf } from './dns-message.js';
+import { queryOnce } from './dns-query.js';
 
-/** For answers whose TTL the system does not tell: the hosts file, and SRV and NAPTR through node. */
+/** For answers whose TTL the system does not tell: the hosts file, and SRV and NAPTR where only node could ask for them. */
 const UNTOLD_TTL_S = 60;
 const QUERY = { timeout: 800, tries: 2 };
 const HOSTS_FILE = '/etc/hosts';
@@ -25,11 +27,11 @@ export class SystemDns implements Dns {
   }
 
   naptr(name: string): Promise<DnsAnswer<NaptrRecord>> {
-    return this.ask(name, () => this.resolver.resolveNaptr(name));
+    return this.ask(name, 'NAPTR', () => this.resolver.resolveNaptr(name));
   }
 
   srv(name: string): Promise<DnsAnswer<SrvRecord>> {
-    return this.ask(name, async () =>
+    return this.ask(name, 'SRV', async () =>
       (await this.resolver.resolveSrv(name)).map(({ priority, weight, port, name: target }) => ({
         priority,
         weight,
@@ -69,8 +71,16 @@ export class SystemDns implements Dns {
     return found;
   }
 
-  private async ask<T>(name: string, query: () => Promise<T[]>): Promise<DnsAnswer<T>> {
+  /** Asks the first server directly, which tells the TTL; node's resolver where that does not do. */
+  private async ask<T extends AskedType>(
+    name: string,
+    type: T,
+    query: () => Promise<RecordOf<T>[]>,
+  ): Promise<DnsAnswer<RecordOf<T>>> {
     if (this.isLocal(name)) return NONE;
+    const [server] = this.resolver.getServers();
+    const told = server === undefined ? null : await queryOnce(server, name, type, QUERY.timeout);
+    if (told) return told;
     try {
       return { records: await query(), ttlS: UNTOLD_TTL_S };
     } catch (error) {
