@@ -7,9 +7,9 @@ import { type CapacityReport, capacityEvidence } from './capacity-report.js';
 import {
   baselineText,
   CARRIED,
-  CAUSES,
   callersText,
   carriedOf,
+  causeText,
   confidenceText,
   confirmationText,
   DIMENSIONS,
@@ -21,7 +21,7 @@ import {
   limitValue,
   reasonsOf,
 } from './capacity-words.js';
-import { count, decimal, msDigits, percent } from './format.js';
+import { count, decimal, msDigits, percent, sortedResponses } from './format.js';
 import type { ChartData } from './html-charts.js';
 import { htmlPage, pageHeader } from './html-page.js';
 import { type Cell, figure, safe, table, text } from './html-sections.js';
@@ -93,7 +93,7 @@ function tiles(report: CapacityReport): string {
     const known = evidence[dimension];
     if (!limit || !known) return [];
     const value = `${limit.isAtLeast ? '≥ ' : ''}${levelNumber(dimension, limit.value)}`;
-    return [tile(DIMENSIONS[dimension], value, CAUSES[limit.cause], limit.isAtLeast ? 'warn' : '')];
+    return [tile(DIMENSIONS[dimension], value, causeText(limit, known), limit.isAtLeast ? 'warn' : '')];
   });
   const required = report.headroom.filter(({ isRequired }) => isRequired);
   for (const row of required) {
@@ -133,7 +133,7 @@ function limitRows(
   const row = (what: string, one: Limit, known: Evidence): Cell[] => [
     text(what),
     { html: `<b>${safe(limitValue(dimension, one, known))}</b>` },
-    text(CAUSES[one.cause]),
+    text(causeText(one, known)),
     text(confirmationText(one)),
     { html: evidenceLines(dimension, known).map(safe).join('<br>') },
   ];
@@ -197,7 +197,8 @@ function stepTable({ steps }: CapacityReport): string {
     const { plan, figures, finding } = row;
     const failures = failuresOf(figures);
     const style = finding.kind === 'held' ? 'good' : finding.kind === 'failed' ? 'bad' : 'warn';
-    const reasons = reasonsOf(finding);
+    const responses = sortedResponses(figures.responses).map(([code, n]) => `${count(n)} × ${code}`);
+    const reasons = [...(responses.length > 0 ? [responses.join(', ')] : []), ...reasonsOf(finding)];
     return [
       figure(String(i + 1)),
       text(plan.purpose),

@@ -6,9 +6,9 @@ import { type CapacityReport, capacityEvidence } from './capacity-report.js';
 import {
   baselineText,
   CARRIED,
-  CAUSES,
   callersText,
   carriedOf,
+  causeText,
   confirmationText,
   DIMENSIONS,
   evidenceLines,
@@ -120,7 +120,7 @@ function limitLines(name: string, dimension: Dimension, limit: Limit, evidence: 
   const confirmed = limit.isAtLeast ? '' : ` (${confirmationText(limit)})`;
   return [
     `${name.padEnd(18)} ${limitValue(dimension, limit, evidence)}${confirmed}`,
-    ...[CAUSES[limit.cause], ...evidenceLines(dimension, evidence)].map((line) => `${INDENT}${line}`),
+    ...[causeText(limit, evidence), ...evidenceLines(dimension, evidence)].map((line) => `${INDENT}${line}`),
   ];
 }
 

@@ -4,14 +4,14 @@ import type { HeadroomRow } from '../load/capacity/headroom.js';
 import type { Finding } from '../load/capacity/judge.js';
 import type { Ailment, Dimension, GateBreach, StepPlan } from '../load/capacity/step.js';
 import type { CapacityReport } from './capacity-report.js';
-import { count, decimal, percent } from './format.js';
+import { count, decimal, percent, sortedResponses } from './format.js';
 
 /** How a search for capacity is told, in text and in HTML alike. */
 
 export const DIMENSIONS: Record<Dimension, string> = { concurrency: 'calls at once', cps: 'attempts a second' };
 
 /** Why a search ended there, after the value. */
-export const CAUSES: Record<Cause, string> = {
+const CAUSES: Record<Cause, string> = {
   channels: 'channels: more are refused',
   cps: 'CPS cap: attempts are refused above that rate',
   'silent-drops': 'silent drops: more are not answered at all',
@@ -22,9 +22,9 @@ export const CAUSES: Record<Cause, string> = {
   dropped: 'calls are dropped',
   gate: 'a gate of the profile does not hold',
   generator: 'this machine could not load more: nothing is claimed beyond',
-  max: 'the highest that was to be tried',
-  pace: 'attempts are admitted so slowly that no more calls gather',
-  calls: 'more of them need more calls at once than are carried',
+  max: 'the highest that was to be tried (--max, --max-cps)',
+  pace: 'out of reach: no more gather by CPS × the longest call (--longest)',
+  calls: 'out of reach: more of them need more calls at once than are carried',
   unfinished: 'the search was ended',
 };
 
@@ -89,6 +89,13 @@ export function limitValue(dimension: Dimension, limit: Limit, { failed }: Evide
   if (failedAt === null) return `${number(value)} held`;
   const isTried = failed === null || number(failed.level) === number(failedAt);
   return `${number(value)} held, ${isTried ? `${number(failedAt)} did not` : `and no more of ${number(failed.level)}`}`;
+}
+
+/** Why a search ended there, and by which responses: `channels: more are refused (503)`. */
+export function causeText({ cause }: Limit, { failed }: Evidence): string {
+  const isByResponse = cause === 'channels' || cause === 'cps' || cause === 'failures';
+  const responses = isByResponse && failed ? sortedResponses(failed.responses).map(([code]) => code) : [];
+  return `${CAUSES[cause]}${responses.length === 0 ? '' : ` (${responses.join(', ')})`}`;
 }
 
 export function confirmationText({ isAtLeast, isConfirmed }: Limit): string {

@@ -24,6 +24,7 @@ export function outcomeOf(
     index,
     startedMs: startedMs - startMs,
     result,
+    response: result === 'refused' || result === 'failed' ? responseOf(record) : null,
     srdMs: isAnswered && first !== null ? first - timings.inviteMs! : null,
     setupMs: isAnswered ? timings.finalMs! - timings.inviteMs! : null,
     endedMs: endedMs === null ? null : endedMs - startMs,
@@ -42,6 +43,10 @@ function resultOf(record: CallRecord, refusals: ReadonlySet<number>): AttemptOut
   if (record.outcome === 'cancelled') return timings.provisionalMs === null ? 'silent' : 'cancelled';
   if (!isRefusal(status, q850, cause, refusals)) return 'failed';
   return cause === 'timeout' ? 'silent' : 'refused';
+}
+
+function responseOf({ status, cause }: CallRecord): string {
+  return cause === 'timeout' || cause === 'transport' ? cause : String(status ?? 'internal');
 }
 
 /** `null` where neither direction was judged. */

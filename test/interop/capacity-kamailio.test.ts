@@ -13,7 +13,7 @@ const IS_FULL = process.env.CAPACITY_KAMAILIO !== undefined;
 
 /** Of a trunk that is Kamailio with limits, and SIPp behind it. */
 async function searched(channels: number, cps: number, search: CapacityOptions): Promise<CapacityOutcome> {
-  const sipp = await Sipp.callee(100_000, ['-sf', scenario('callee-by-proxy')]);
+  const sipp = await Sipp.callee(100_000, ['-sf', scenario('callee-by-proxy'), '-timeout', '900']);
   const kamailio = await Kamailio.start('limits', `CHANNELS=${channels}`, `CPS=${cps}`);
   return searchCapacity(
     `

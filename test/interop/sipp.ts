@@ -86,9 +86,9 @@ export class Sipp {
     // What the scenario's own arguments say of addresses comes later and holds.
     const local = ['-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin', '-buff_size', '8388608'];
     const traces = ['-trace_stat', '-fd', '1', '-trace_err', '-message_file', 'messages.log'];
-    // SIPp says with its exit status when its time was over.
+    // SIPp says with its exit status when its time was over; a longer one that the arguments give holds.
     const bound = ['-timeout', '90', '-timeout_error'];
-    this.child = spawn('sipp', [...local, ...args, ...bound, ...traces, '-error_file', 'errors.log'], {
+    this.child = spawn('sipp', [...local, ...bound, ...args, ...traces, '-error_file', 'errors.log'], {
       stdio: 'ignore',
       cwd: this.folder,
     });

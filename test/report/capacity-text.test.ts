@@ -10,7 +10,7 @@ describe('a report on capacity', () => {
   it('says what is carried, what sets the limit, and where calls are turned away', () => {
     expect(text).toMatch(/calls at once {6}(69|70) held, 7\d did not \(confirmed from both sides\)\n {19}audio/);
     expect(text).toMatch(
-      / {2}turned away {6}120 held, and no more of 1\d\d \(confirmed from both sides\)\n {19}channels/,
+      / {2}turned away {6}120 held, and no more of 1\d\d \(confirmed from both sides\)\n {19}channels: more are refused \(503\)\n/,
     );
     expect(text).toMatch(/attempts a second {2}1[12]\.\d held, 1[12]\.\d did not .*\n {19}silent drops/);
     expect(text).toMatch(/expected peak {17}60 calls {2}carried\n/);

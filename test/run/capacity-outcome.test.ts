@@ -47,6 +47,13 @@ describe('what a search for capacity knows of a call', () => {
     expect(failed({ status: 503, cause: 'transport' })).toBe('failed');
   });
 
+  it('has what refused or failed a call, and of a silent one nothing', () => {
+    const response = (change: Partial<CallRecord>) => outcome({ outcome: 'failed', ...change }).response;
+    expect(response({ status: 503, cause: 'status' })).toBe('503');
+    expect(response({ status: 503, cause: 'transport' })).toBe('transport');
+    expect(response({ status: 408, cause: 'timeout' })).toBeNull();
+  });
+
   it('takes a call that was given up for silence where it never rang, and for a slow one where it did', () => {
     expect(outcome({ outcome: 'cancelled', endedMs: 9000 })).toMatchObject({ result: 'silent', endedMs: null });
     const rang = outcome({ outcome: 'cancelled', endedMs: 9000, timings: timings({ provisionalMs: 1100 }) });

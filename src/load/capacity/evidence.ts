@@ -13,12 +13,22 @@ export interface LevelEvidence {
   confidence: { low: number; high: number } | null;
 }
 
+export interface FailedEvidence extends LevelEvidence {
+  ailment: Ailment;
+  /** What decided, where it was no share. */
+  gate: GateBreach | null;
+  /** What refused and failed attempts ended by. */
+  responses: Record<string, number>;
+  /** Of the level, where the rest was turned away. */
+  carried: number | null;
+}
+
 /** What speaks for a limit, on either side. */
 export interface Evidence {
   /** All steps at the highest level that held; the share is that of failed attempts. `null` where none held. */
   held: LevelEvidence | null;
   /** The lowest level that was tried and failed, by its last step; `null` where none did. */
-  failed: (LevelEvidence & { ailment: Ailment; carried: number | null; gate: GateBreach | null }) | null;
+  failed: FailedEvidence | null;
 }
 
 /** @param isForRefusals the limit beyond which attempts are turned away, where calls go wrong before */
@@ -52,7 +62,7 @@ function failedAt(level: number, rows: readonly StepRow[]): Evidence['failed'] {
   if (last?.finding.kind !== 'failed') return null;
   const { ailment, share, gate = null } = last.finding;
   const isTurnedAway = ailment === 'refused' || ailment === 'silent';
-  const { peakCalls, admittedCps } = last.figures;
+  const { peakCalls, admittedCps, responses } = last.figures;
   return {
     level,
     steps: ours.length,
@@ -60,6 +70,7 @@ function failedAt(level: number, rows: readonly StepRow[]): Evidence['failed'] {
     confidence: share && confidenceOf(share),
     ailment,
     gate,
+    responses,
     carried: !isTurnedAway ? null : last.plan.dimension === 'cps' ? admittedCps : peakCalls,
   };
 }

@@ -31,6 +31,8 @@ export interface AttemptOutcome {
   startedMs: number;
   /** `refused` and `silent` are the trunk's word that it takes no more; `failed` is any other failure. */
   result: 'answered' | 'refused' | 'silent' | 'failed' | 'cancelled';
+  /** What refused or failed it: a status, `timeout` or `transport`; `null` of what was not, or was silent. */
+  response: string | null;
   /** RFC 6076 session request delay, and INVITE to 2xx; `null` unless answered. */
   srdMs: number | null;
   setupMs: number | null;
@@ -74,6 +76,8 @@ export interface StepFigures {
   refused: number;
   silent: number;
   failed: number;
+  /** What refused and failed ones ended by. */
+  responses: Record<string, number>;
   cancelled: number;
   /** Attempts that the generator could not start on time, and those that it started more than `LATE_MS` late. */
   notStarted: number;
@@ -136,6 +140,7 @@ export class StepTally {
       refused: count('refused'),
       silent: count('silent'),
       failed: count('failed'),
+      responses: countBy(outcomes.flatMap((o) => o.response ?? [])),
       cancelled: count('cancelled'),
       notStarted,
       late: outcomes.filter((o) => o.startedMs - (o.index * 1000) / plan.cps > LATE_MS).length,
@@ -196,6 +201,12 @@ function countUntil(times: readonly number[], timeMs: number): number {
     else high = middle;
   }
   return low;
+}
+
+function countBy(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
 }
 
 /** What was admitted a second once the trunk had begun to turn calls away. */

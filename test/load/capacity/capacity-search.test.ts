@@ -207,6 +207,7 @@ describe('the judgement of a step', () => {
         index,
         startedMs,
         result: 'refused',
+        response: index === 0 ? '486' : '503',
         srdMs: null,
         setupMs: null,
         endedMs: null,
@@ -216,6 +217,11 @@ describe('the judgement of a step', () => {
         digitsSent: 0,
         digitsLost: 0,
       });
-    expect(tally.figures(CRITERIA.leastMos, 0, [])).toMatchObject({ attempts: 3, refused: 3, late: 1 });
+    expect(tally.figures(CRITERIA.leastMos, 0, [])).toMatchObject({
+      attempts: 3,
+      refused: 3,
+      late: 1,
+      responses: { 486: 1, 503: 2 },
+    });
   });
 });

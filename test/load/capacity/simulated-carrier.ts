@@ -66,6 +66,7 @@ export class SimulatedCarrier {
       index,
       startedMs: atMs - startMs,
       result: 'answered',
+      response: null,
       srdMs: null,
       setupMs: null,
       endedMs: null,
@@ -75,7 +76,10 @@ export class SimulatedCarrier {
       digitsSent: 0,
       digitsLost: 0,
     };
-    if (refusal) return { ...none, result: refusal === 'full' ? hidden.whenFull : hidden.whenTooFast };
+    if (refusal) {
+      const result = refusal === 'full' ? hidden.whenFull : hidden.whenTooFast;
+      return { ...none, result, response: result === 'refused' ? '503' : null };
+    }
     const srdMs =
       hidden.srdMs * (0.9 + 0.2 * rng.uniform()) * (ails('slow-setup') ? 4 : 1) + (ails('slow-setup') ? 200 : 0);
     const setupMs = srdMs + hidden.ringMs * rng.uniform();
