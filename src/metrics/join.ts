@@ -20,9 +20,10 @@ const UNKNOWN: Verdict = { state: 'unknown', cause: null };
  *
  * A call whose media stopped for longer than its timeout counts as dropped, whoever hung up in the end.
  *
- * @param own what the built-in trunk heard of the same call, `null` for any other far end.
+ * @param own what the built-in trunk, or an account that was called, heard of the same call, `null` for any other far end.
+ * @param isThroughOthers whether RTP went to that far end by way of somebody else, such as a media relay
  */
-export function joinMedia(record: CallRecord, own: MediaReport | null): void {
+export function joinMedia(record: CallRecord, own: MediaReport | null, isThroughOthers = false): void {
   const media = record.media ?? null;
   delete record.media;
   if (!media) return;
@@ -52,11 +53,12 @@ export function joinMedia(record: CallRecord, own: MediaReport | null): void {
   const turns = turnRecord(media, own, record.answeredMs, record.timings.byeMs ?? record.endedMs ?? record.answeredMs);
   if (turns) record.turns = turns;
 
-  if (own) {
+  if (own && !isThroughOthers) {
     rateByPath(record.uplink?.heard, media.truth.uplink);
     rateByPath(record.downlink.heard, media.truth.downlink);
   } else if (!echo) {
-    rateByRoundTrip(record.downlink.heard, media);
+    rateByRoundTrip(record.downlink.heard, media, media.truth.downlink);
+    if (own) rateByRoundTrip(record.uplink?.heard, own, media.truth.uplink);
   }
 
   const up = record.uplink?.heard?.verdict ?? byRtcp;
@@ -79,9 +81,13 @@ function rateByPath(heard: HeardReport | null | undefined, truth: DirectionTruth
 }
 
 /** The network's one-way delay is taken as half the round trip, RTCP being delayed by it alone; our path's comes on top. */
-function rateByRoundTrip(heard: HeardReport | null, { rtcp, truth }: MediaReport): void {
+function rateByRoundTrip(
+  heard: HeardReport | null | undefined,
+  { rtcp }: Pick<MediaReport, 'rtcp'>,
+  { delayMeanMs }: DirectionTruth,
+): void {
   if (!heard || !rtcp?.roundTripMs) return;
-  const oneWayDelayMs = rtcp.roundTripMs.mean / 2 + (truth.downlink.delayMeanMs ?? 0);
+  const oneWayDelayMs = rtcp.roundTripMs.mean / 2 + (delayMeanMs ?? 0);
   rateConversation(heard, { oneWayDelayMs, source: 'rtcp' });
 }
 

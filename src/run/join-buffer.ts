@@ -5,7 +5,12 @@ import { ProbeJoin, rateByProbe } from '../metrics/join-probes.js';
 /** How long the caller's record waits for that of our own trunk. */
 const PATIENCE_MS = 3000;
 
-/** Brings the caller's and the trunk's record of each answered call together, by Call-ID. */
+/** Whether the caller sends its RTP elsewhere than to the callee's port. */
+function isElsewhere({ media }: CallRecord, callee: CallRecord | null): boolean {
+  return media?.remotePort !== callee?.media?.localPort;
+}
+
+/** Brings the caller's record of each call and that of our own far end together, by Call-ID. */
 export class JoinBuffer {
   private readonly callers = new Map<string, { record: CallRecord; sinceMs: number }>();
   private readonly callees = new Map<string, { record: CallRecord; sinceMs: number }>();
@@ -57,7 +62,7 @@ export class JoinBuffer {
     for (const [callId, waiting] of this.callers) {
       if (nowMs - waiting.sinceMs < PATIENCE_MS) break;
       this.callers.delete(callId);
-      this.join(waiting.record, null);
+      this.join(waiting.record, this.takeTwin(waiting.record));
     }
     for (const [callId, waiting] of this.callees) {
       if (nowMs - waiting.sinceMs < PATIENCE_MS * 2) break;
@@ -67,14 +72,30 @@ export class JoinBuffer {
 
   /** Emits all that still waits. */
   flush(): void {
-    for (const { record } of this.callers.values()) this.join(record, null);
+    for (const { record } of this.callers.values()) this.join(record, this.takeTwin(record));
     this.callers.clear();
     this.callees.clear();
   }
 
+  /**
+   * The callee of a call that went through a B2BUA, which gives it a Call-ID of its own: one of the same numbers whose INVITE
+   * came while the caller's was not over.
+   */
+  private takeTwin({ from, to, timings, endedMs }: CallRecord): CallRecord | null {
+    if (this.tells !== 'came') return null;
+    for (const [callId, { record }] of this.callees) {
+      const { inviteMs } = record.timings;
+      const isWithin = inviteMs! >= timings.inviteMs! && (endedMs === null || inviteMs! <= endedMs);
+      if (record.from !== from || record.to !== to || !isWithin) continue;
+      this.callees.delete(callId);
+      return record;
+    }
+    return null;
+  }
+
   private join(record: CallRecord, callee: CallRecord | null): void {
     this.probes.join(record, callee);
-    joinMedia(record, callee?.media ?? null);
+    joinMedia(record, callee?.media ?? null, this.tells === 'came' && isElsewhere(record, callee));
     rateByProbe(record);
     if (this.tells === 'came') record.reached = callee?.to ?? null;
     record.trunkTrace = callee?.trace ?? null;

@@ -180,6 +180,16 @@ describe('RTCP of a foreign far end', () => {
     expect(join(caller, null).downlink?.heard?.mos?.cq).toBeCloseTo(4.343, 2);
   });
 
+  it('has the delay of a far end of our own, too, where RTP goes there through somebody else', () => {
+    const with240 = { ...mediaReport({ mos }), rtcp: RTCP };
+    const with40 = { ...mediaReport({ mos }), rtcp: { ...RTCP, roundTripMs: { ...RTCP.roundTripMs!, mean: 40 } } };
+    const record = answeredRecord({ media: with240 });
+    joinMedia(record, with40, true);
+    // 60 ms of jitter buffer and 20 of packet come on top.
+    expect(record.downlink?.heard?.mos).toMatchObject({ delaySource: 'rtcp', oneWayDelayMs: 120 + 80 });
+    expect(record.uplink?.heard?.mos).toMatchObject({ delaySource: 'rtcp', oneWayDelayMs: 20 + 80 });
+  });
+
   it('leaves the conversation unrated where no round trip was measured', () => {
     const record = rtcp({}, { roundTripMs: null });
     expect(record.downlink?.heard?.mos).toMatchObject({ cq: null, delaySource: 'none' });

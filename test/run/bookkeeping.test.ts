@@ -73,6 +73,26 @@ describe('the two records of a call', () => {
     expect(emitted[1].record).toMatchObject({ to: '1', reached: null });
   });
 
+  it('are joined by their numbers where a B2BUA gave the call another Call-ID, of calls to accounts', () => {
+    const { join, emitted } = buffer(true, 'came');
+    const call = (from: string, to: string, callId: string, inviteMs: number): CallRecord => {
+      const record = answeredRecord({ from, to, sipCallIds: [callId], endedMs: inviteMs + 500, media: mediaReport() });
+      record.timings.inviteMs = inviteMs;
+      return record;
+    };
+    join.addCallee(call('1', '2', 'x', 900), 1000);
+    join.addCallee(call('1', '3', 'y', 1100), 1000);
+    join.addCallee(call('1', '2', 'z', 1050), 1000);
+    join.addCaller(call('1', '2', 'a', 1000), 1000);
+    join.addCaller(call('1', '2', 'b', 1000), 1000);
+    expect(emitted).toEqual([]);
+    join.sweep(4000);
+    expect(emitted.map(({ record }) => [record.sipCallIds[0], record.reached, record.farEnd])).toEqual([
+      ['a', '2', 'own'],
+      ['b', null, 'foreign'],
+    ]);
+  });
+
   it('carry the traces of both sides, those of a call too that rang and was never answered', () => {
     const { join, emitted } = buffer();
     const cancelled = failedRecord(487, 'cancelled', { sipCallIds: ['a'], trace: traceOf('INVITE', 0) });
