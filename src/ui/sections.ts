@@ -1,4 +1,4 @@
-import type { DirectionSnapshot, DtmfSnapshot, Snapshot } from '../metrics/snapshot.js';
+import type { DirectionSnapshot, DtmfSnapshot, Snapshot, TargetSnapshot } from '../metrics/snapshot.js';
 import {
   clock,
   count,
@@ -23,6 +23,7 @@ import {
   lineWidth,
   pad,
   rule,
+  type Span,
   span,
   spread,
   type Tone,
@@ -171,20 +172,26 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
   ];
 }
 
-/** The targets of a group, those that are not up first where there is no room for all. */
+const TARGET_MARKS: Record<TargetSnapshot['state'], Span> = {
+  up: span('▲ ', 'good'),
+  down: span('▼ ', 'bad'),
+  'left alone': span('◌ ', 'bad'),
+  gone: span('· ', 'dim'),
+};
+
+/** How many targets of a group are up, and each of them: where there is no room for all, those in trouble first. */
 function targetRows({ targets }: Snapshot, width: number): Row[] {
   if (targets.length === 0) return [];
+  const there = targets.filter(({ state }) => state !== 'gone');
+  const up = there.filter(({ state }) => state === 'up').length;
   const list = targets.map(({ target, state, answered, failed }, i): Field => {
-    const spans = [
-      span(state === 'up' ? '▲ ' : state === 'down' ? '▼ ' : '◌ ', state === 'up' ? 'good' : 'bad'),
-      span(`${printable(target)} `, 'label'),
-      span(count(answered)),
-    ];
-    if (state !== 'up') spans.push(span(` ${state}`, 'bad'));
+    const spans = [TARGET_MARKS[state], span(`${printable(target)} `, 'label'), span(count(answered))];
+    if (state !== 'up') spans.push(span(` ${state}`, state === 'gone' ? 'dim' : 'bad'));
     if (failed > 0) spans.push(span(` failed ${count(failed)}`, 'bad'));
-    return { spans, rank: state === 'up' ? 1 + i : 0 };
+    return { spans, rank: state === 'up' ? 1 + i : state === 'gone' ? 1 + targets.length + i : 0 };
   });
-  return [row(labelled('Targets', list, width), 2.5)];
+  const sum = field('up', `${up} of ${there.length}`, 0, up < there.length ? 'bad' : 'plain');
+  return [row(labelled('Targets', [sum, ...list], width), 2.5)];
 }
 
 function behind(snapshot: Snapshot): boolean {

@@ -392,3 +392,27 @@ describe('the live screen', () => {
     expect(terminal.listenerCount('resize')).toBe(0);
   });
 });
+
+describe('the targets of a group', () => {
+  const target = (name: string, state: 'up' | 'down' | 'gone', failed = 0) => ({
+    target: `carrier/192.0.2.${name}:5060`,
+    state,
+    answered: 1200,
+    failed,
+    refused: 0,
+    dropped: 0,
+  });
+
+  test('are counted at 80 × 24, and those in trouble named before the others; one that left the DNS counts no more', () => {
+    const targets = [target('1', 'gone'), target('2', 'up'), target('3', 'down', 7), target('4', 'up')];
+    const frame = shown(80, 24, { ...demoSnapshot(20_000), targets });
+    expectToFit(frame, 80, 24);
+    expect(frame.find((line) => line.includes('Targets'))).toBe(
+      ' Targets     up 2 of 3  ▼ carrier/192.0.2.3:5060 1,200 down failed 7',
+    );
+    const calm = shown(80, 24, { ...demoSnapshot(20_000), targets: targets.slice(0, 2) });
+    expect(calm.find((line) => line.includes('Targets'))).toBe(
+      ' Targets     up 1 of 1  ▲ carrier/192.0.2.2:5060 1,200',
+    );
+  });
+});
