@@ -38,7 +38,9 @@ export class OurRelay {
     const child = spawn(process.execPath, [MAIN, 'relay', ...paths, ...more, '--json', '--seed', '1'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('close', () => process.off('exit', kill));
     const relay = new OurRelay(child, targets);
     let told = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {

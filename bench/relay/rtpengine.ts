@@ -37,7 +37,9 @@ export class RtpEngine {
         stdio: ['ignore', 'ignore', 'ignore'],
       },
     );
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('close', () => process.off('exit', kill));
     const isThere = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]);
     if (!isThere) return null;
     const engine = new RtpEngine(child, ngPort);

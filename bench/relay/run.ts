@@ -75,7 +75,12 @@ async function measureOurs(program: string, calls: number, impairment: string | 
   // Packets that were sent to us and never reached the path: dropped by the kernel for want of our reading them.
   const unread = measured.sent - came;
   const lost = unread + health!.sendErrors + (aToB.delivered + bToA.delivered - aToB.sent - bToA.sent);
-  line(impairment === null ? 'ours, plain' : 'ours, loss + jitter', measured, `lost by us ${lost}`);
+  const late = health!.lateSeconds > 0 ? `, TOO LATE in ${health!.lateSeconds} of ${health!.seconds} s` : '';
+  line(
+    impairment === null ? 'ours, plain' : 'ours, loss + jitter',
+    measured,
+    `lost by us ${lost}, late p50 ${health!.lateness?.p50Ms.toFixed(1)} ms, p99 ${health!.lateness?.p99Ms.toFixed(1)} ms${late}`,
+  );
   return { ...measured, lost };
 }
 

@@ -17,6 +17,16 @@ export function relayText({ durationMs, calls, changes, media, health, seed }: R
       `RTCP ${count(media.rtcp)} · from elsewhere ${count(media.wrongSource)} · no RTP ${count(media.malformed)} · not opened ${count(media.unopened)}`,
     );
   }
+  if (health?.lateness) {
+    const { p50Ms, p99Ms, maxMs } = health.lateness;
+    lines.push(
+      `packets left late by p50 ${decimal(p50Ms, 1)} ms, p99 ${decimal(p99Ms, 1)}, at most ${decimal(maxMs, 1)}`,
+    );
+  }
+  if (health && health.lateSeconds > 0)
+    lines.push(
+      `this machine could not keep up: packets left late in ${count(health.lateSeconds)} of ${count(health.seconds)} s, by which delays were longer than those injected`,
+    );
   if (health && health.receiveDrops + health.sendErrors > 0)
     lines.push(
       `this machine could not keep up: ${count(health.receiveDrops)} packets dropped before they were read, ${count(health.sendErrors)} not sent`,

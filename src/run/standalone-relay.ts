@@ -12,6 +12,7 @@ import { relayPipelines } from '../relay/impairments.js';
 import { Relay, type RelayCounts, type RelayOptions } from '../relay/relay.js';
 import { RelayMedia } from '../shard/relay-media.js';
 import { ImpairmentInForce } from './impairment-in-force.js';
+import { type LatenessReport, RelayLateness } from './relay-lateness.js';
 import type { PortSpan } from './rtp-ports.js';
 
 /** How long a packet waits at most before it is read, on a machine that has time for it. */
@@ -49,6 +50,9 @@ export interface RelayState {
   change: string | null;
   /** `null` before the first second is over. */
   media: RelaySnapshot | null;
+  /** How late packets left in the last second, 99 of 100 no more, and whether that is too late. */
+  lateP99Ms: number | null;
+  isLate: boolean;
   stopping: boolean;
 }
 
@@ -62,13 +66,15 @@ export interface RelayResult {
   /** Sums over all calls; A is the side that called. */
   media: Omit<RelaySnapshot, 'atMs' | 'calls' | 'health'> | null;
   /** `driver`, `timestampSource` and what the machine could not keep up with. */
-  health: {
-    driver: string;
-    timestampSource: string;
-    receiveDrops: number;
-    sendErrors: number;
-    cpuMs: number | null;
-  } | null;
+  health:
+    | (LatenessReport & {
+        driver: string;
+        timestampSource: string;
+        receiveDrops: number;
+        sendErrors: number;
+        cpuMs: number | null;
+      })
+    | null;
   door: Record<string, unknown>;
 }
 
@@ -80,6 +86,7 @@ export class StandaloneRelay {
   private stopping = false;
   private relay: Relay | null = null;
   private readonly impairing: ImpairmentInForce;
+  private readonly lateness = new RelayLateness();
   private startMs = 0;
   private readonly over: Promise<void>;
 
@@ -104,9 +111,7 @@ export class StandaloneRelay {
       { onFailed: (error: AppError) => this.reject(error), onOutput: (text) => options.onLog(text.trim()) },
     );
     const { client } = media;
-    client.onSnapshot = (snapshot) => {
-      this.latest = snapshot;
-    };
+    client.onSnapshot = (snapshot) => this.note(snapshot);
     let timer: NodeJS.Timeout | undefined;
     let door: Door | null = null;
     let control: ControlServer | null = null;
@@ -128,6 +133,8 @@ export class StandaloneRelay {
           door: listening,
           change: this.impairing.changed?.name ?? null,
           media: this.latest,
+          lateP99Ms: this.lateness.p99Ms,
+          isLate: this.lateness.isLate,
           stopping: this.stopping,
         });
       update();
@@ -136,11 +143,12 @@ export class StandaloneRelay {
       await door.close();
       await relay.closeAll();
       const last = await client.takeSnapshot();
+      if (last !== null) this.note(last);
       update();
       const { up: _, ...calls } = relay.counts;
       const durationMs = systemClock.now() - startMs;
       const { changes } = this.impairing.report();
-      return { seed, durationMs, calls, changes, ...parts(last), door: door.statistics() };
+      return { seed, durationMs, calls, changes, ...this.parts(last), door: door.statistics() };
     } finally {
       clearInterval(timer);
       await Promise.all([door?.close().catch(() => {}), control?.close()]);
@@ -161,6 +169,26 @@ export class StandaloneRelay {
     this.changeImpairment(this.impairing.nextNetwork());
   }
 
+  private note(snapshot: RelaySnapshot): void {
+    const { lateness, options } = this;
+    const wasLate = lateness.isLate;
+    this.latest = snapshot;
+    lateness.add(snapshot);
+    if (lateness.isLate === wasLate) return;
+    options.onLog(
+      wasLate
+        ? 'packets leave in time again'
+        : `this machine does not keep up: packets leave late, p99 ${lateness.p99Ms!.toFixed(1)} ms, by which delays are longer than those injected`,
+    );
+  }
+
+  private parts(snapshot: RelaySnapshot | null): Pick<RelayResult, 'media' | 'health'> {
+    if (snapshot === null) return { media: null, health: null };
+    const { atMs: _at, calls: _calls, health, ...media } = snapshot;
+    const { driver, timestampSource, receiveDrops, sendErrors, cpuMs } = health;
+    return { media, health: { driver, timestampSource, receiveDrops, sendErrors, cpuMs, ...this.lateness.report() } };
+  }
+
   private async openControl(): Promise<ControlServer | null> {
     const { control, onLog } = this.options;
     if (control === undefined) return null;
@@ -178,11 +206,4 @@ export class StandaloneRelay {
     this.stopping = true;
     this.settle();
   }
-}
-
-function parts(snapshot: RelaySnapshot | null): Pick<RelayResult, 'media' | 'health'> {
-  if (snapshot === null) return { media: null, health: null };
-  const { atMs: _at, calls: _calls, health, ...media } = snapshot;
-  const { driver, timestampSource, receiveDrops, sendErrors, cpuMs } = health;
-  return { media, health: { driver, timestampSource, receiveDrops, sendErrors, cpuMs } };
 }

@@ -1,4 +1,4 @@
-import type { RelayDirection, RelaySnapshot, RelayTotals } from '../media/link/relay-messages.js';
+import type { RelayDirection, RelayTotals } from '../media/link/relay-messages.js';
 import { clock, count, milliseconds, NONE, percent, printable } from '../report/format.js';
 import { areaChart } from './bars.js';
 import type { RelayHistory } from './relay-history.js';
@@ -47,8 +47,8 @@ export function relayFrame(
   return [...kept, keys].slice(0, Math.max(0, rows)).map((line) => fitLine(line, width));
 }
 
-function header(title: RelayTitle, { door, forMs, stopping, change }: RelayShown, width: number): Line[] {
-  const state = stopping ? span(' ◌ ENDING ', 'warn') : span(' ● RELAYING ', 'good');
+function header(title: RelayTitle, { door, forMs, stopping, change, isLate }: RelayShown, width: number): Line[] {
+  const state = stopping ? span(' ◌ ENDING ', 'warn') : isLate ? span(' ● LATE ', 'bad') : span(' ● RELAYING ', 'good');
   return [
     spread([span(' trunkstorm', 'accent'), span('  '), span(printable(door.title), 'title')], [state], width),
     spread(
@@ -74,7 +74,8 @@ function fault(value: number): Tone {
   return value > 0 ? 'bad' : 'plain';
 }
 
-function figures({ counts, door, media, unwritten }: RelayShown, history: RelayHistory, width: number): Line[] {
+function figures(shown: RelayShown, history: RelayHistory, width: number): Line[] {
+  const { counts, door, media } = shown;
   const lines: Line[] = [
     rule('CALLS', width),
     labelled(
@@ -96,7 +97,7 @@ function figures({ counts, door, media, unwritten }: RelayShown, history: RelayH
   ];
   for (const direction of ['aToB', 'bToA'] as const)
     lines.push(...directionLines(NAMES[direction], media?.directions[direction] ?? null, width));
-  return [...lines, rule('WIRE', width), ...wireLines(media, unwritten, history, width)];
+  return [...lines, rule('WIRE', width), ...wireLines(shown, history, width)];
 }
 
 /** Past this the thread no longer keeps its times. */
@@ -137,7 +138,7 @@ function directionLines(name: string, totals: RelayTotals | null, width: number)
   ];
 }
 
-function wireLines(media: RelaySnapshot | null, unwritten: number, history: RelayHistory, width: number): Line[] {
+function wireLines({ media, unwritten, lateP99Ms, isLate }: RelayShown, history: RelayHistory, width: number): Line[] {
   const health = media?.health;
   const lost = (health?.receiveDrops ?? 0) + (health?.sendErrors ?? 0);
   const unlogged = (media?.unlogged ?? 0) + unwritten;
@@ -161,7 +162,7 @@ function wireLines(media: RelaySnapshot | null, unwritten: number, history: Rela
           2,
           busy(history.cpuRatio),
         ),
-        field('late p99', milliseconds(history.lateP99Ms), 3),
+        field('late p99', milliseconds(lateP99Ms), 3, isLate ? 'bad' : 'plain'),
         field('lost by this machine', health ? count(lost) : NONE, 0, fault(lost)),
         field('not logged', count(unlogged), 1, fault(unlogged)),
       ],

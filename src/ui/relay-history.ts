@@ -9,8 +9,6 @@ export class RelayHistory {
   private last: RelaySnapshot | null = null;
   /** Share of a core that the media thread took; `null` where the system does not tell. */
   cpuRatio: number | null = null;
-  /** How far behind its due time a packet left, 99 of 100 no more. */
-  lateP99Ms: number | null = null;
 
   add(snapshot: RelaySnapshot | null): void {
     const { last } = this;
@@ -24,7 +22,6 @@ export class RelayHistory {
     if (this.points.length > MOST_POINTS) this.points.shift();
     const [cpuMs, cpuBeforeMs] = [snapshot.health.cpuMs, last.health.cpuMs];
     this.cpuRatio = cpuMs === null || cpuBeforeMs === null ? null : (cpuMs - cpuBeforeMs) / (1000 * seconds);
-    this.lateP99Ms = p99Between(last.health.pacingErrorMs, snapshot.health.pacingErrorMs);
   }
 
   /** How much time is kept. */
@@ -41,18 +38,4 @@ export class RelayHistory {
     const values: (number | null)[] = this.points.slice(-columns).map((point) => point[direction]);
     return [...new Array<null>(Math.max(0, columns - values.length)).fill(null), ...values];
   }
-}
-
-type Lateness = RelaySnapshot['health']['pacingErrorMs'];
-
-/** The upper edge of the bucket that holds the 99th percentile of what came between two snapshots; `null` for nothing. */
-function p99Between(before: Lateness, after: Lateness): number | null {
-  const target = 0.99 * (after.count - before.count);
-  if (target <= 0) return null;
-  let seen = 0;
-  for (let i = 0; i < after.counts.length; i++) {
-    seen += after.counts[i] - (before.counts[i] ?? 0);
-    if (seen >= target) return (i + 1) * after.bucketWidth;
-  }
-  return after.max;
 }

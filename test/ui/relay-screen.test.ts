@@ -82,6 +82,8 @@ function shown(second: number, more: Partial<RelayShown> = {}): RelayShown {
     counts: { up: 100, peak: 120, opened: 321, refused: 4, timedOut: 6 },
     door: { title: 'ng 127.0.0.1:22222', figures: () => [{ label: 'offers', value: '321' }] },
     media: snapshot(second),
+    lateP99Ms: 0.2,
+    isLate: false,
     stopping: false,
     change: null,
     log,
@@ -189,6 +191,14 @@ describe('the screen of a relay', () => {
     vi.advanceTimersByTime(1000);
     view.update(shown(11));
     expect(terminal.text()).toContain('CPU 23%  late p99 0.20 ms');
+  });
+
+  test('says that packets leave too late, and by how much', () => {
+    const { terminal, view } = open(80, 24);
+    view.update(shown(10, { lateP99Ms: 160, isLate: true }));
+    expect(terminal.text()).toContain('● LATE');
+    expect(terminal.text()).not.toContain('RELAYING');
+    expect(terminal.text()).toContain('late p99 160 ms');
   });
 
   test('says that nothing was measured before the first second is over, and that it ends', () => {
