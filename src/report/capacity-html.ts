@@ -73,7 +73,7 @@ function outcomeOf(report: CapacityReport): Outcome {
       const missing = required.filter(({ carried }) => carried !== 'yes');
       const isKnown = missing.some(({ carried }) => carried === 'no');
       if (missing.length === 0) return fail('nothing was carried');
-      return fail(`${levels(missing)}, as required: ${isKnown ? 'not carried' : 'not known, out of reach'}`);
+      return fail(`${levels(missing)}, as required: ${isKnown ? 'not carried' : 'not known, not reached'}`);
     }
     case 'invalid':
       return {

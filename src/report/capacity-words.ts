@@ -42,7 +42,7 @@ export const AILMENTS: Record<Ailment, string> = {
 export const CARRIED: Record<HeadroomRow['carried'], string> = {
   yes: 'carried',
   no: 'NOT carried',
-  unknown: 'not known: out of reach',
+  unknown: 'not known: not reached',
 };
 
 /** A number of calls, or a rate. */
@@ -164,7 +164,6 @@ export function headroomName({ headroom }: HeadroomRow): string {
 /** How many numbers the calls come from, with what that means. @param calls most calls at once that are tried */
 export function callersText(callers: number, calls: number): string {
   if (callers === 1) return 'one caller number: a limit per caller would be taken for one of the trunk';
-  const each = Math.ceil(calls / callers);
-  const what = `${count(callers)} caller numbers`;
-  return each > 1 ? `${what}: up to ${count(each)} calls at once from each` : what;
+  if (callers >= calls) return 'a caller number for each call';
+  return `${count(callers)} caller numbers: up to ${count(Math.ceil(calls / callers))} calls at once from each`;
 }

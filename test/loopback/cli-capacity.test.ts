@@ -42,7 +42,7 @@ it('a search for capacity that is interrupted hangs up, tells what held until th
   search.child.kill('SIGINT');
   expect(await search.ended, search.stderr).toBe(130);
 
-  expect(search.stdout).toMatch(/\n\d steps? in \d\d:\d\d, interrupted, 6 caller numbers\n/);
+  expect(search.stdout).toMatch(/\n\d steps? in \d\d:\d\d, interrupted, a caller number for each call\n/);
   expect(search.stdout).toMatch(/\ncalls at once {6}at least 4\n {19}the search was ended\n/);
   expect(search.stdout).toContain('gate, each step    calls.failed == 0\n');
   expect(search.stdout).toContain('gate, not judged   trunk.exhausted == false (a figure of a whole run)\n');

@@ -25,7 +25,7 @@ describe('a report on capacity', () => {
   });
 
   it('says how many numbers call, and what it means where they are too few', () => {
-    expect(text).toContain('1,000 caller numbers\n');
+    expect(text).toContain(' in 01:01, a caller number for each call\n');
     expect(capacityText({ ...report, callers: 10 }, { withSteps: false })).toContain(
       '10 caller numbers: up to 100 calls at once from each',
     );

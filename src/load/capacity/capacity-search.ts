@@ -7,7 +7,7 @@ import {
   type StepRow,
 } from './capacity-result.js';
 import { type Criteria, type Finding, judgeStep, srdLimitMs } from './judge.js';
-import { type Knee, KneeSearch, type LevelSearch } from './knee-search.js';
+import { type Knee, KneeSearch, type LevelSearch, MOST_STRAINED } from './knee-search.js';
 import { Rfc7502Search } from './rfc7502-search.js';
 import type { Ailment, Dimension, StepFigures, StepPlan } from './step.js';
 import { concurrencyStep, cpsStep, mostCps, type StepContext, type StepOptions } from './step-plans.js';
@@ -29,6 +29,8 @@ export interface CapacityOptions extends StepOptions {
 
 const BASELINE_CALLS = 4;
 const START_CALLS = 8;
+/** A fault at the lowest load is believed when it came so often. */
+const MOST_FAULTS = 2;
 /** Of calls that were turned away the share below the peak that tells a limit of the rate from one of channels. */
 const BELOW_PEAK_SHARE = 0.1;
 /** So much of what the trunk carries is all of it. */
@@ -59,8 +61,6 @@ export class CapacitySearch {
   private baselineSrdMs: number | null = null;
   private baselineAilment: Ailment | null = null;
   private setupMs = 0;
-  /** Steps at the lowest load that did not hold. */
-  private baselineTries = 0;
   /** The half of a pace at which a step that failed is made once more, to tell calls at once from attempts a second. */
   private slowerCps: number | null = null;
   private isByCalls = false;
@@ -80,7 +80,7 @@ export class CapacitySearch {
     const pace = this.slowerCps === null ? { most: this.paceCps } : { exactly: this.slowerCps };
     if (phase === 'baseline') {
       const level = Math.min(BASELINE_CALLS, options.maxCalls);
-      return concurrencyStep({ level, purpose: 'baseline', isFull: this.baselineTries > 0 }, options, context, pace);
+      return concurrencyStep({ level, purpose: 'baseline', isFull: this.steps.length > 0 }, options, context, pace);
     }
     const trial = this.knee!.next!;
     if (this.dimension === 'concurrency') return concurrencyStep(trial, options, context, pace);
@@ -153,7 +153,8 @@ export class CapacitySearch {
     const isFault = finding.kind === 'failed' && !isTurnedAway(finding.ailment);
     // Fewer channels than that, or less than a call a second, are left to the search itself.
     if (finding.kind === 'strained' || isFault) {
-      if (++this.baselineTries < 2) return;
+      const alike = this.steps.filter((row) => row.finding.kind === finding.kind).length;
+      if (alike < (isFault ? MOST_FAULTS : MOST_STRAINED)) return;
       this.phase = 'done';
       if (isFault) this.baselineAilment = finding.ailment;
       else this.concurrency = { ...NOTHING_KNOWN, cause: 'generator', turnedAway: null };

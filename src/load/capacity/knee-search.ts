@@ -56,9 +56,10 @@ export interface KneeOptions {
   asked?: readonly number[];
 }
 
-/** How often what was carried is believed, a level is tried that strains the generator, and a search makes a step. */
+/** What strains the generator is tried so often. */
+export const MOST_STRAINED = 3;
+/** How often what was carried is believed, and a search makes a step. */
 const MOST_BELIEFS = 4;
-const MOST_STRAINED = 3;
 const MOST_TRIALS = 40;
 /** How far to either side of a rate that was carried is tried. */
 const BESIDE = 0.02;

@@ -1,4 +1,4 @@
-import type { Knee, LevelSearch, Trial, TrialResult } from './knee-search.js';
+import { type Knee, type LevelSearch, MOST_STRAINED, type Trial, type TrialResult } from './knee-search.js';
 import type { Ailment } from './step.js';
 
 /** Rate of the first step, in attempts a second (RFC 7502 4.10). */
@@ -9,8 +9,6 @@ const UP = 0.1;
 const DOWN = Math.max(0.1, UP / 2);
 /** Steps without an error at a rate no higher than the best: then the search has converged. */
 const CONVERGED = 10;
-/** What strains the generator is tried so often. */
-const MOST_STRAINED = 3;
 
 /**
  * The session establishment rate by the algorithm of RFC 7502 4.10: the highest rate at which all of N attempts succeed. Up

@@ -105,6 +105,12 @@ describe('a search for capacity', () => {
     expect(result.concurrency).toMatchObject({ isAtLeast: true, cause: 'generator', value: 16, failedAt: null });
   });
 
+  it('makes the lowest load three times where it strains the generator, and then claims nothing', () => {
+    const { result, steps } = searched({}, {}, 0);
+    expect(result.concurrency).toMatchObject({ isAtLeast: true, cause: 'generator', value: 0 });
+    expect(steps.map(({ plan }) => plan.purpose)).toEqual(['baseline', 'baseline', 'baseline']);
+  });
+
   it('forgives the generator one hiccup at a level', () => {
     const search = new CapacitySearch({ ...OPTIONS, maxCps: 0 });
     const carrier = new SimulatedCarrier(HIDDEN, 1);
