@@ -14,15 +14,24 @@ export function machineSounds({ greeting, length, beep, beepFor }: MachineSpec):
   };
 }
 
-/** Says the greeting and the beep of an answering machine, from the answer on; a call that ends meanwhile hears no more. */
+/**
+ * Says the greeting and the beep of an answering machine, from the answer on; a call that ends meanwhile hears no more.
+ * @param told when the greeting begins, and when the whole beep was said, in ms of the machine's clock
+ */
 export function greetAsMachine(
   { after, pause }: Pick<MachineSpec, 'after' | 'pause'>,
   scope: CallScope,
   say: (sound: string) => Promise<Said | null>,
+  told: { onGreeting(): void; onBeep(endMs: number): void },
 ): void {
+  const beep = (): void =>
+    void say(BEEP).then((said) => {
+      if (said?.whole) told.onBeep(said.endMs);
+    });
   scope.after(after, () => {
+    told.onGreeting();
     void say(GREETING).then((said) => {
-      if (said?.whole) scope.after(pause, () => void say(BEEP));
+      if (said?.whole) scope.after(pause, beep);
     });
   });
 }

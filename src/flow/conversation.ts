@@ -37,6 +37,8 @@ export interface ConversationSetup {
   downlink: Pipeline;
   /** The other side of the run sends its digits as tones. */
   hearsTones?: boolean;
+  /** Notes when the far end speaks. */
+  overhears?: boolean;
   /** When markers are said, and that they are listened for; `null` where they are not. */
   probe: ProbeTimes | null;
   /** Address that goes into SDP; the leased one when absent. */
@@ -64,11 +66,13 @@ export class Conversation {
     readonly call: number,
     lease: Lease,
     name: string,
-    options: { audio?: string; hearDigits?: boolean; recordBytes?: number } = {},
+    options: { audio?: string; hearDigits?: boolean; expectAudio?: boolean; recordBytes?: number } = {},
   ) {
     const { conversation, mediaSpec } = setup;
     this.hearsDigits = options.hearDigits ?? true;
     this.audio = options.audio ?? soundName(conversation);
+    // A side that is to send nothing, or silence, does not talk.
+    const turns = options.audio === undefined ? conversation.turns : undefined;
     const session = {
       audio: this.audio,
       ptimeMs: conversation.ptime,
@@ -77,14 +81,14 @@ export class Conversation {
         tones: this.hearsDigits && (conversation.inbandDtmf || setup.hearsTones === true),
         markers: setup.probe !== null,
         markerTimes: setup.probe?.heard,
+        spans: setup.overhears === true && !turns,
         live: conversation.flow !== undefined,
         speech: expectsSpeech(conversation.flow),
       },
       recordBytes: options.recordBytes,
-      // A side that is to send nothing, or silence, does not talk.
-      turns: conversation.turns && options.audio === undefined ? callerScript(conversation.turns) : undefined,
+      turns: turns && callerScript(turns),
       agent: conversation.agent && options.audio === undefined ? agentScript(conversation.agent) : undefined,
-      expectAudio: conversation.expectAudio,
+      expectAudio: options.expectAudio ?? conversation.expectAudio,
       jitterBuffer: mediaSpec.jitterBuffer,
       mediaTimeoutMs: mediaSpec.timeout,
       latch: conversation.latch,

@@ -108,6 +108,8 @@ export class InboundCall {
     this.conversation = new Conversation(context, plan.id, lease, `callee-${plan.id}`, {
       audio: plan.audio,
       hearDigits: plan.hearDigits,
+      // Whoever waits for the beep says nothing.
+      expectAudio: plan.machine && context.overhears ? false : undefined,
     });
     context.population.enterProgress();
     // Neither a machine nor who turns a call away follows it.
@@ -259,13 +261,27 @@ export class InboundCall {
         const isUp = (): boolean => this.phase === 'established';
         exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, isUp }, dtmf);
         conversation.probe(scope);
-        if (plan.machine) greetAsMachine(plan.machine, scope, (sound) => conversation.say(sound));
+        if (plan.machine) this.greet(plan.machine);
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);
         this.flow?.onAnswered(dialog);
       }),
     );
     return null;
+  }
+
+  private greet(machine: NonNullable<InboundPlan['machine']>): void {
+    const { record, context, conversation, scope } = this;
+    const said: NonNullable<CallRecord['machine']> = { greetingMs: null, beepEndMs: null };
+    record.machine = said;
+    greetAsMachine(machine, scope, (sound) => conversation.say(sound), {
+      onGreeting: () => {
+        said.greetingMs = context.clock.now();
+      },
+      onBeep: (endMs) => {
+        said.beepEndMs = endMs;
+      },
+    });
   }
 
   private hangUpDisagreeing({ cause, reason }: Mismatch): void {

@@ -104,16 +104,24 @@ export class LocalSession implements End {
     return this.answered;
   }
 
-  report(endMs: number): Pick<MediaReport, 'sent' | 'heard' | 'dtmf' | 'recording' | 'markers'> {
+  report(endMs: number): Pick<MediaReport, 'sent' | 'heard' | 'dtmf' | 'recording' | 'markers' | 'overheard'> {
     const recording = this.recorder && { packets: this.recorder.packets(), accept: this.acceptPayloadTypes };
     const { sender, heard } = this;
     const { digits } = heard;
-    const { tones, markers } = this.listeners;
+    const { tones, markers, speech } = this.listeners;
     tones?.close();
     markers?.close();
+    speech?.close();
     const digitsHeard = tones === null ? digits.list() : [...digits.list(), ...tones.list()].sort(byStart);
     const dtmf = { sent: sender.digitsSent(), heard: digitsHeard, unnegotiated: digits.unnegotiated, lateMs: null };
-    return { sent: sender.report(), heard: heard.report(endMs), dtmf, recording, markers: markers?.heard ?? null };
+    return {
+      sent: sender.report(),
+      heard: heard.report(endMs),
+      dtmf,
+      recording,
+      markers: markers?.heard ?? null,
+      overheard: speech?.spans,
+    };
   }
 
   /** Gives back what hearing holds beside memory; the report comes before. */

@@ -9,6 +9,7 @@ import type { FarEndView, RtcpReport } from '../rtp/rtcp-session.js';
 import type { SipTrace } from '../sip/trace.js';
 import type { DirectionFault } from './call-verdict.js';
 import type { FlowRecord } from './flow-record.js';
+import type { CallerHeard } from './inbound-record.js';
 import type { TurnRecord } from './turn-record.js';
 
 /** How an attempt ended. `stillUp`: answered and not ended when the run was. */
@@ -188,6 +189,10 @@ export interface CallRecord {
   media?: MediaReport | null;
   /** As `media`: the markers that this side said; `null` where it was to say none. */
   saidMarkers?: { identity: number; startsMs: number[] } | null;
+  /** As `media`: when an answering machine began its greeting, and when its beep had ended. */
+  machine?: { greetingMs: number | null; beepEndMs: number | null };
+  /** Only of an answered call of a run whose load is what comes in. */
+  caller?: CallerHeard;
   /** What the built-in trunk did to this call on purpose (inbound records only). */
   fault?: string | null;
   /** What it dealt to the call: `answered`, or one of `trunk.outcomes` (inbound records only). */

@@ -210,6 +210,18 @@ const FIGURES = {
     ackMs: percentiles('ms'),
     endedByCaller: 'count',
     endedByUs: 'count',
+    heard: 'count',
+    silentCalls: 'count',
+    firstWordMs: percentiles('ms'),
+    machine: {
+      calls: 'count',
+      hungUp: 'count',
+      hangUpMs: percentiles('ms'),
+      talkedOver: 'count',
+      talkOverMs: percentiles('ms'),
+      messages: 'count',
+      messageMs: percentiles('ms'),
+    },
   },
   trunk: {
     exhausted: 'boolean',

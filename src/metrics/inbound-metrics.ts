@@ -1,6 +1,7 @@
 import type { CallRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
-import type { InboundSummary } from './summary.js';
+import type { CallerHeard } from './inbound-record.js';
+import type { InboundSummary, MachineSummary } from './summary.js';
 
 /** Whether somebody is to answer: a person or a machine. */
 function isToBeAnswered({ dealt }: CallRecord): boolean {
@@ -32,6 +33,13 @@ export class InboundMetrics {
   private notAcknowledged = 0;
   private endedByCaller = 0;
   private endedByUs = 0;
+  private heard = 0;
+  private silentCalls = 0;
+  private readonly machine = { calls: 0, hungUp: 0, talkedOver: 0, messages: 0 };
+  private readonly hangUp = new Distribution();
+  private readonly talkOver = new Distribution();
+  private readonly message = new Distribution();
+  private readonly firstWord = new Distribution();
   private readonly cancel = new Distribution();
   private readonly acknowledgement = new Distribution();
 
@@ -50,6 +58,28 @@ export class InboundMetrics {
     else if (outcome !== 'stillUp') this.notAcknowledged++;
     if (record.hangupBy === 'remote') this.endedByCaller++;
     else if (record.hangupBy === 'local') this.endedByUs++;
+    if (record.caller) this.hear(record, record.caller);
+  }
+
+  private hear(record: CallRecord, { firstWordMs, machine }: CallerHeard): void {
+    this.heard++;
+    if (firstWordMs !== null) this.firstWord.record(firstWordMs);
+    else if (machine === null) this.silentCalls++;
+    if (machine === null) return;
+    this.machine.calls++;
+    const { byeMs } = record.timings;
+    if (machine.beepEndMs === null && record.hangupBy === 'remote' && byeMs !== null) {
+      this.machine.hungUp++;
+      this.hangUp.record(byeMs - record.answeredMs!);
+    }
+    if (machine.talkOverMs > 0) {
+      this.machine.talkedOver++;
+      this.talkOver.record(machine.talkOverMs);
+    }
+    if (machine.messageMs !== null) {
+      this.machine.messages++;
+      this.message.record(machine.messageMs - machine.beepEndMs!);
+    }
   }
 
   summary({ received, firstMs, lastMs, peakCps, refusedLate, admitted }: Received): InboundSummary {
@@ -69,6 +99,21 @@ export class InboundMetrics {
       ackMs: this.acknowledgement.percentiles(),
       endedByCaller: this.endedByCaller,
       endedByUs: this.endedByUs,
+      heard: this.heard,
+      silentCalls: this.silentCalls,
+      firstWordMs: this.firstWord.percentiles(),
+      machine: this.machineSummary(),
+    };
+  }
+
+  private machineSummary(): MachineSummary | null {
+    const { machine } = this;
+    if (machine.calls === 0) return null;
+    return {
+      ...machine,
+      hangUpMs: this.hangUp.percentiles(),
+      talkOverMs: this.talkOver.percentiles(),
+      messageMs: this.message.percentiles(),
     };
   }
 }

@@ -384,6 +384,26 @@ export interface InboundSummary {
   /** Answered calls by who hung up. */
   endedByCaller: number;
   endedByUs: number;
+  /** Answered calls that were listened to; those in which the caller never spoke to a person; and from our answer to its first word. */
+  heard: number;
+  silentCalls: number;
+  firstWordMs: Percentiles | null;
+  /** `null` where no machine answered. */
+  machine: MachineSummary | null;
+}
+
+/** How callers treat answering machines: calls that were listened to, all times in ms. */
+export interface MachineSummary {
+  calls: number;
+  /** Those that the caller ended before the end of the beep, and from our answer to its BYE. */
+  hungUp: number;
+  hangUpMs: Percentiles | null;
+  /** Those in which it spoke between the beginning of the greeting and the end of the beep, and for how long in each. */
+  talkedOver: number;
+  talkOverMs: Percentiles | null;
+  /** Those in which it spoke after the beep, and how long after. */
+  messages: number;
+  messageMs: Percentiles | null;
 }
 
 /** How the load that was made compares with the plan, and the traffic that it amounts to (ITU-T E.600). */

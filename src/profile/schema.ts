@@ -109,7 +109,11 @@ function checkRegistrations(
 
 /** A run whose load is what comes in calls nobody. */
 function checkInbound(profile: Table, issue: (path: Path, message: string) => void): void {
-  if (profile.inbound === undefined) return;
+  if (profile.inbound === undefined) {
+    if (isTable(profile.trunk) && profile.trunk.turns !== undefined)
+      issue(['trunk', 'turns'], 'is for runs whose load is what comes in: it needs `inbound`');
+    return;
+  }
   for (const field of ['target', 'targets', 'registrations', 'control'])
     if (profile[field] !== undefined) issue([field], 'cannot stand beside `inbound`: such a run calls nobody');
   if (Array.isArray(profile.load) && profile.load.length > 0)
@@ -123,7 +127,7 @@ function checkInbound(profile: Table, issue: (path: Path, message: string) => vo
       'works on the calls of a run that places them: impair calls that come in by `trunkstorm relay` before this run',
     );
   if (isTable(trunk) && trunk.agent !== undefined)
-    issue(['trunk', 'agent'], 'cannot stand beside `inbound`: who answers is measured by nobody');
+    issue(['trunk', 'agent'], 'cannot stand beside `inbound`: persons that answer speak by `trunk.turns`');
 }
 
 /** Only what we send by a port of our own can go over to another one. */

@@ -3,6 +3,7 @@ import { count, decimal, percent, printable } from './format.js';
 
 /** What those who call did, in lines of name and value. */
 export function inboundFigures(inbound: InboundSummary): [name: string, value: string][][] {
+  const { machine } = inbound;
   const dealt = Object.entries(inbound.dealt).map(([name, n]): [string, string] => [printable(name), count(n)]);
   return [
     [
@@ -21,15 +22,35 @@ export function inboundFigures(inbound: InboundSummary): [name: string, value: s
     [
       ['hung up by the caller', count(inbound.endedByCaller)],
       ['by us', count(inbound.endedByUs)],
+      ...(inbound.heard > 0 ? ([['said nothing to a person', count(inbound.silentCalls)]] as [string, string][]) : []),
     ],
+    ...(machine
+      ? [
+          [
+            ['machines', count(machine.calls)],
+            ['hung up before the beep', count(machine.hungUp)],
+            ['talked over', count(machine.talkedOver)],
+            ['messages', count(machine.messages)],
+          ] as [string, string][],
+        ]
+      : []),
   ];
 }
 
 /** Times by name; `null` where they were not measured. */
 export function inboundTimes(inbound: InboundSummary): [name: string, times: Percentiles | null][] {
+  const { machine } = inbound;
   return [
     ['INVITE → CANCEL', inbound.cancelMs],
     ['200 → ACK', inbound.ackMs],
+    ['200 → first word', inbound.firstWordMs],
+    ...(machine
+      ? ([
+          ['machine: 200 → BYE', machine.hangUpMs],
+          ['machine: talked over', machine.talkOverMs],
+          ['machine: beep → word', machine.messageMs],
+        ] as [string, Percentiles | null][])
+      : []),
   ];
 }
 

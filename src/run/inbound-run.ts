@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
+import { callerHeard } from '../metrics/inbound-record.js';
 import { joinMedia } from '../metrics/join.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Pulse, ShardEvent } from '../shard/messages.js';
@@ -206,6 +207,8 @@ export class InboundRun {
   private take(record: CallRecord, nowMs: number): void {
     const { state } = this;
     if (record.fault) state.faults[record.fault] = (state.faults[record.fault] ?? 0) + 1;
+    record.caller = callerHeard(record) ?? undefined;
+    delete record.machine;
     joinMedia(record, null);
     for (const response of record.turns?.responses ?? []) response.inProgress = state.concurrency.at(response.atMs);
     rebase(record, state.startMs);

@@ -208,6 +208,7 @@ export class Signalling {
       uplink: [],
       downlink: [],
       trunk: profile.trunk,
+      overhears: profile.inbound !== undefined,
       intake: profile.inbound && { most: profile.inbound.calls },
       verify: this.verify,
       failing: this.connection!.failing,

@@ -4,7 +4,7 @@ import { duration, ratio } from '../core/units.js';
 import { machineSpec } from '../flow/machine-spec.js';
 import { conversationSpec } from '../flow/spec.js';
 import { trunkIdentitySpec } from '../identity/spec.js';
-import { agentSpec } from '../voice/spec.js';
+import { agentSpec, turnsSpec } from '../voice/spec.js';
 import { delaySpec } from './delay-spec.js';
 import { q850, refusalStatus, scriptSpec } from './script-spec.js';
 
@@ -92,6 +92,9 @@ export const trunkSpec = conversationSpec
       .default(false)
       .describe('Rings with 183 and a description instead of 180, and plays before the answer'),
     agent: agentSpec.optional(),
+    turns: turnsSpec
+      .optional()
+      .describe('Persons that speak in turns with who calls, in place of `audio`: of runs with `inbound`'),
     screening: screeningSpec.optional(),
     identity: trunkIdentitySpec.optional(),
     perCaller: perCallerSpec.optional(),

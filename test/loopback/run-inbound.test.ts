@@ -1,36 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRecord } from '../../src/metrics/call-record.js';
-import { parseProfile } from '../../src/profile/read.js';
-import { InboundRun } from '../../src/run/inbound-run.js';
-import { planOf } from '../../src/run/plan.js';
+import { answering } from '../support/answering.js';
 import { runProfile } from '../support/run-profile.js';
 
 const ADDRESS = '127.0.41.1';
-
-/** Answers as the profile says; `listening` resolves with the SIP URI. */
-function answering(yaml: string, port: number) {
-  const profile = parseProfile(yaml, 'inbound.yaml');
-  const records: CallRecord[] = [];
-  let isUp!: () => void;
-  const listening = new Promise<void>((resolve) => {
-    isUp = resolve;
-  });
-  const run = new InboundRun({
-    profile,
-    plan: planOf(profile),
-    rows: [],
-    shards: 1,
-    id: 'inbound',
-    version: '0.0.0',
-    startedAt: new Date(),
-    local: ADDRESS,
-    sipPort: port,
-    onTimeline: () => {},
-    onRecord: (record) => records.push(record),
-    onSnapshot: ({ phase }) => phase === 'running' && isUp(),
-  });
-  return { run, records, listening, target: `sip:${ADDRESS}:${port}`, finished: run.execute() };
-}
 
 describe('a run whose load is what comes in', () => {
   it('tells of every call what the run that dialled tells of it', async () => {
@@ -42,26 +14,29 @@ media: { rtpPorts: 21600-21799 }
 trunk:
   ringAfter: 20ms
   answerAfter: 100ms
+  turns: { speaksFirst: true, length: 500ms, count: 1, wait: 1s }
+  machine: { after: 200ms, length: 1s, beepFor: 100ms }
   outcomes: { busy: 10%, noAnswer: 20%, reject: 10%, unallocated: 10%, machine: 10% }
 `,
+      ADDRESS,
       21_590,
     );
     await population.listening;
     const dialer = await runProfile(
       `
 name: dialer
-target: ${population.target}
+target: sip:${ADDRESS}:21590
 load: [{ shape: constant, cps: 15, for: 2s }]
-calls: { hold: 1s, giveUpAfter: 1500ms }
+calls: { hold: 3s, giveUpAfter: 3500ms, turns: { length: 1200ms, count: 2, wait: 1s, pause: 300ms } }
 media: { rtpPorts: 21400-21599 }
 `,
       { local: '127.0.41.2' },
     );
-    const { summary, failure } = await population.finished;
+    const { summary, failure, records } = await population.finished;
     expect(failure).toBeNull();
     // A machine that is held up does not start every attempt.
     const placed = dialer.summary.calls;
-    const heard = new Map(population.records.map((record) => [record.sipCallIds[0], record]));
+    const heard = new Map(records.map((record) => [record.sipCallIds[0], record]));
     expect([summary.calls.attempted, heard.size]).toEqual([placed.attempted, placed.attempted]);
     expect(placed.attempted).toBeGreaterThan(20);
     for (const call of dialer.records) {
@@ -90,11 +65,24 @@ media: { rtpPorts: 21400-21599 }
     const { busy, reject, unallocated, noAnswer, machine } = summary.inbound!.dealt;
     expect([busy + reject + unallocated, noAnswer]).toEqual([failed, cancelled]);
     expect(machine).toBeGreaterThan(0);
+    // This dialer waits for a word and responds to it: to a person's, and to the greeting of a machine before its beep.
+    expect(summary.voice).toMatchObject({ calls: answered - machine });
+    expect(summary.inbound).toMatchObject({ heard: answered, silentCalls: 0, machine: { calls: machine, hungUp: 0 } });
+    for (const { caller, dealt, turns } of records) {
+      if (!caller) continue;
+      expect(caller.firstWordMs).toBeGreaterThan(500);
+      expect(caller.machine === null).toBe(dealt === 'answered');
+      if (dealt === 'answered') expect(turns!.responses[0].ms).not.toBeNull();
+    }
     expect(summary.media.downlink.streams).toBe(answered);
   });
 
   it('that nothing comes to measured nothing, and does not pass', async () => {
-    const { finished } = answering('name: idle\ninbound: { for: 300ms }\nmedia: { rtpPorts: 21800-21899 }\n', 21_592);
+    const { finished } = answering(
+      'name: idle\ninbound: { for: 300ms }\nmedia: { rtpPorts: 21800-21899 }\n',
+      ADDRESS,
+      21_592,
+    );
     const { summary, failure } = await finished;
     expect(failure).toMatchObject({ code: 'NO_CALL', exitCode: 3 });
     expect(summary.verdict).toBe('fail');

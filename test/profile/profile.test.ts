@@ -342,6 +342,16 @@ describe('a profile whose load is what comes in', () => {
     },
   );
 
+  it('alone has persons that take turns', () => {
+    expect(parseProfile(`${inbound}trunk: { turns: { speaksFirst: true } }\n`, 'p.yaml').trunk.turns).toMatchObject({
+      count: 3,
+    });
+    expect(mistakes(`${minimal}trunk: { turns: {} }\n`)).toMatchObject([
+      { path: 'trunk.turns', message: expect.stringContaining('`inbound`') },
+    ]);
+    expect(mistakes(`${inbound}trunk: { turns: {}, flow: [answer] }\n`)).toMatchObject([{ path: 'trunk.turns' }]);
+  });
+
   it.each(['{}', '{ for: 0 }', '{ for: 1s, calls: 0 }'])('refuses inbound: %s', (text) => {
     expect(mistakes(`name: x\ninbound: ${text}\n`)).toHaveLength(1);
   });

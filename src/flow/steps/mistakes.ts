@@ -17,7 +17,7 @@ const MOST_STEPS = 20_000;
 /** What a list cannot stand beside: it says itself what is done when. */
 const CLASHES: Record<Side, readonly string[]> = {
   caller: ['dtmf', 'turns', 'putOnHold'],
-  callee: ['dtmf', 'agent'],
+  callee: ['dtmf', 'agent', 'turns'],
 };
 
 /** A mistake in the list of a side; `path` within that side. */

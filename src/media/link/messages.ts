@@ -17,6 +17,7 @@ import type { SrtpKeys } from '../../rtp/srtp-session.js';
 import type { AgentScript } from '../../voice/agent.js';
 import type { CallerScript } from '../../voice/caller.js';
 import type { TalkReport } from '../../voice/talker.js';
+import type { Span } from '../../voice/turns.js';
 import type { Said } from '../sayings.js';
 import type { RelayCommand, RelayEvent } from './relay-messages.js';
 
@@ -79,6 +80,8 @@ export interface ListenSpec {
   live?: boolean;
   /** Of a call that is listened to live: speech is told, too. */
   speech?: boolean;
+  /** When the far end speaks is in the report (`overheard`). */
+  spans?: boolean;
 }
 
 /** Something that was just heard of a call; `atMs` on the run's clock. */
@@ -208,6 +211,8 @@ export interface MediaReport {
   rtcp: RtcpReport | null;
   /** What was said and heard, of a call that takes turns. */
   talk?: TalkReport;
+  /** When the far end spoke, of a call that was listened to for it. */
+  overheard?: Span[];
   /** What was received, where a recording was asked for. */
   recording: Recording | null;
   /** Markers heard, in order; `null` where they were not listened for. */
