@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
 import type { CapacityOptions } from '../load/capacity/capacity-search.js';
 import { headroomTable, neededLevel } from '../load/capacity/headroom.js';
@@ -60,9 +60,8 @@ interface CapacityFlags extends CallerFlags {
   json?: boolean;
 }
 
-export function capacityCommand(): Command {
-  const command = new Command('capacity')
-    .description('Find out how many calls at once, and how many a second, a trunk carries, and what sets the limit')
+export function defineCapacity(command: Command): Command {
+  command
     .argument(
       '[profile]',
       `a profile, or the name of one that comes with trunkstorm: its calls, media, trunk and gates (default: ${PROFILE} without its gates)`,

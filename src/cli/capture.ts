@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Analysis, analyze } from '../capture/analyze.js';
 import { AppError } from '../core/errors.js';
 import { DEFAULT_JITTER_BUFFER, parseJitterBuffer } from '../flow/jitter-buffer-spec.js';
@@ -18,12 +18,9 @@ interface AnalyzeFlags {
 
 const PROGRESS_MS = 1000;
 
-export function captureCommand(): Command {
-  return new Command('capture').description('Look into capture files').addCommand(analyzeCommand());
-}
-
-function analyzeCommand(): Command {
-  return new Command('analyze')
+export function defineCapture(command: Command): Command {
+  command
+    .command('analyze')
     .description('Measure the RTP streams of a pcap or pcapng file as those of live calls')
     .argument('<file>', 'the capture, gzipped or not')
     .option('--json', 'print as JSON')
@@ -66,6 +63,7 @@ what payload types mean; without it those of RFC 3551 are known.`,
       if (json) printJson(analysis);
       else process.stdout.write(captureText(analysis));
     });
+  return command;
 }
 
 /** `96=opus/48000/2`, added to those given before. */

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { ExitCode } from '../core/errors.js';
 import { readProfile } from '../profile/read.js';
 import { hasOwnFarEnd } from '../profile/targets.js';
@@ -20,9 +20,8 @@ interface DoctorFlags {
 
 const MARKS: Record<Finding['state'], string> = { ok: 'ok', warn: 'warn', fail: 'FAIL', unknown: '?' };
 
-export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('Tell whether this machine can carry a run: descriptors, ports, buffers, cores, memory')
+export function defineDoctor(command: Command): Command {
+  return command
     .argument('[profile]', 'the profile to be run', 'demo')
     .option('--to <uri>', 'the target that the run will have: only one end of its calls is here then', sipUri('--to'))
     .option(

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { systemClock } from '../core/clock.js';
 import { ApplicationPort } from '../drachtio/application-port.js';
 import { EmbeddedServer } from '../drachtio/embedded-server.js';
@@ -20,9 +20,8 @@ interface DrachtioFlags {
   json?: boolean;
 }
 
-export function drachtioCommand(): Command {
-  return new Command('drachtio')
-    .description('Be a drachtio server for drachtio-srf applications, until Ctrl-C')
+export function defineDrachtio(command: Command): Command {
+  return command
     .option('--port <port>', 'TCP port for applications', wholeNumber('--port', 0, 65_535), 9022)
     .option('--listen <address>', 'address for applications', ipAddress('--listen', 'one of this machine'), '127.0.0.1')
     .option('--secret <secret>', 'what applications must give', 'cymru')

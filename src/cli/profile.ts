@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { type Network, networkNames, networkOf, networkPath } from '../impair/networks.js';
 import { loadLengthMs } from '../load/spec.js';
 import { hintsOf } from '../profile/hints.js';
@@ -11,10 +11,7 @@ import { printJson } from './standard-streams.js';
 
 const COLUMNS = 80;
 
-export function profileCommand(): Command {
-  const command = new Command('profile').description(
-    'Check profiles, list those that come with trunkstorm, print the schema',
-  );
+export function defineProfile(command: Command): Command {
   command
     .command('check')
     .description('Check profiles and list every mistake with its line')

@@ -1,16 +1,62 @@
 import { Command, CommanderError } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
-import { capacityCommand } from './capacity.js';
-import { captureCommand } from './capture.js';
-import { doctorCommand } from './doctor.js';
-import { drachtioCommand } from './drachtio.js';
-import { profileCommand } from './profile.js';
-import { relayCommand } from './relay.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
 import { forgiveClosedOutput } from './standard-streams.js';
-import { trunkCommand } from './trunk.js';
 import { version } from './version.js';
+
+/** A verb's options and what it does are loaded when it is called: all of them together take most of a second. */
+interface Verb {
+  name: string;
+  description: string;
+  load: () => Promise<(command: Command) => Command>;
+}
+
+const VERBS: readonly Verb[] = [
+  {
+    name: 'run',
+    description: 'Run a profile: place calls, listen, judge',
+    load: async () => (await import('./run.js')).defineRun,
+  },
+  {
+    name: 'capacity',
+    description: 'Find out how many calls at once, and how many a second, a trunk carries, and what sets the limit',
+    load: async () => (await import('./capacity.js')).defineCapacity,
+  },
+  {
+    name: 'trunk',
+    description: 'Be a trunk: N channels, a CPS cap, faults; until Ctrl-C',
+    load: async () => (await import('./trunk.js')).defineTrunk,
+  },
+  {
+    name: 'relay',
+    description: 'Stand between two ends of a call and be a bad network; until Ctrl-C',
+    load: async () => (await import('./relay.js')).defineRelay,
+  },
+  {
+    name: 'drachtio',
+    description: 'Be a drachtio server for drachtio-srf applications, until Ctrl-C',
+    load: async () => (await import('./drachtio.js')).defineDrachtio,
+  },
+  {
+    name: 'capture',
+    description: 'Look into capture files',
+    load: async () => (await import('./capture.js')).defineCapture,
+  },
+  {
+    name: 'report',
+    description: 'Print the summary of an earlier run and build its HTML report anew',
+    load: async () => (await import('./report.js')).defineReport,
+  },
+  {
+    name: 'profile',
+    description: 'Check profiles, list those that come with trunkstorm, print the schema',
+    load: async () => (await import('./profile.js')).defineProfile,
+  },
+  {
+    name: 'doctor',
+    description: 'Tell whether this machine can carry a run: descriptors, ports, buffers, cores, memory',
+    load: async () => (await import('./doctor.js')).defineDoctor,
+  },
+];
 
 const program = new Command('trunkstorm')
   .description(
@@ -35,20 +81,13 @@ Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments 
 4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,
   );
 
-for (const command of [
-  runCommand(),
-  capacityCommand(),
-  trunkCommand(),
-  relayCommand(),
-  drachtioCommand(),
-  captureCommand(),
-  reportCommand(),
-  profileCommand(),
-  doctorCommand(),
-])
-  program.addCommand(command);
-for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
-  command.exitOverride().showHelpAfterError('(try --help)');
+// Commands that are added later take these over.
+program.exitOverride().showHelpAfterError('(try --help)');
+for (const { name, description } of VERBS) program.command(name).description(description);
+program.hook('preSubcommand', async (_, command) => {
+  const define = await VERBS.find(({ name }) => name === command.name())?.load();
+  define?.(command);
+});
 
 forgiveClosedOutput();
 // A fault of ours must not look like a failed gate, which is what Node's own status 1 would say.
@@ -57,8 +96,10 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.unusable);
 });
 
+const words = process.argv.slice(2);
 try {
-  await program.parseAsync();
+  // Commander's own `help run` shows what it knows before `run` is loaded, `run --help` what it knows after.
+  await program.parseAsync(words[0] === 'help' ? [...words.slice(1), '--help'] : words, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.badInput;
   else if (error instanceof AppError) {

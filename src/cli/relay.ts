@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ControlSpec, controlSpec } from '../control/spec.js';
 import { AppError } from '../core/errors.js';
 import type { ImpairmentSpec } from '../impair/impairment-spec.js';
@@ -38,14 +38,12 @@ export interface RelayFlags extends NgFlags, B2buaFlags {
   json?: boolean;
 }
 
-export function relayCommand(): Command {
-  const command = new Command('relay')
-    .description('Stand between two ends of a call and be a bad network; until Ctrl-C')
-    .option(
-      '--static <path>',
-      'LISTEN[=REMOTE],LISTEN[=REMOTE]: a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
-      (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
-    );
+export function defineRelay(command: Command): Command {
+  command.option(
+    '--static <path>',
+    'LISTEN[=REMOTE],LISTEN[=REMOTE]: a path between two sides, without signalling: where each is listened for, and where its far end is (left out: where its first packet comes from); may be given again',
+    (text: string, routes: StaticRoute[] | undefined) => [...(routes ?? []), parseRoute(text)],
+  );
   return withB2buaOptions(withNgOptions(command))
     .option('--network <name>', 'be this network (trunkstorm profile networks)', networkName('--network'))
     .option('--impairment <file>', 'be what this YAML file has as `impairment`, as a profile has it')

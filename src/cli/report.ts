@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import { failedCallsText } from '../report/failed-calls-text.js';
 import { reportHtml } from '../report/html.js';
@@ -9,9 +9,8 @@ import { RUN_FILES } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 
-export function reportCommand(): Command {
-  return new Command('report')
-    .description('Print the summary of an earlier run and build its HTML report anew')
+export function defineReport(command: Command): Command {
+  return command
     .argument('<dir>', 'a run directory')
     .option('--json', 'print summary.json')
     .addHelpText('after', '\nExample:\n  trunkstorm report runs/20260114T101502Z-demo')

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { audioOf, wavOf } from '../audio/recording.js';
 import { AppError } from '../core/errors.js';
 import type { Summary } from '../metrics/summary.js';
@@ -43,9 +43,8 @@ interface RunFlags extends CallerFlags {
   json?: boolean;
 }
 
-export function runCommand(): Command {
-  const command = new Command('run')
-    .description('Run a profile: place calls, listen, judge')
+export function defineRun(command: Command): Command {
+  command
     .argument('[profile]', 'a profile, or the name of one that comes with trunkstorm', 'demo')
     .option(
       '--to <uri>',

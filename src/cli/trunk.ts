@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
 import { flowNote } from '../report/flow.js';
@@ -29,9 +29,8 @@ interface TrunkFlags {
   json?: boolean;
 }
 
-export function trunkCommand(): Command {
-  return new Command('trunk')
-    .description('Be a trunk: N channels, a CPS cap, faults; until Ctrl-C')
+export function defineTrunk(command: Command): Command {
+  return command
     .option('--profile <profile>', "take the profile's trunk; the options below go before it")
     .option('--channels <n>', 'calls carried at once', wholeNumber('--channels', 1, 100_000))
     .option('--cps <n>', 'attempts admitted per second', wholeNumber('--cps', 1, 100_000))

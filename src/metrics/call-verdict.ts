@@ -102,3 +102,13 @@ function sinceAnswer(ms: number | null | undefined): string {
 function seconds(ms: number | null | undefined): string {
   return ms === null || ms === undefined ? '? s' : `${(ms / 1000).toFixed(1)} s`;
 }
+
+/** Whether somebody is to answer: a person or a machine. */
+export function isToBeAnswered({ dealt }: CallRecord): boolean {
+  return dealt === 'answered' || dealt === 'machine';
+}
+
+/** A call that came in and failed because that was dealt to it: a failure of nobody. */
+export function isTurnedAway(record: CallRecord): boolean {
+  return record.direction === 'inbound' && record.outcome === 'failed' && !isToBeAnswered(record);
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../core/units.js';
 import { type Gate, parseGate } from './gate-parser.js';
-import { windowMistake } from './window-figures.js';
+import { windowMistake } from './window-paths.js';
 
 /** Longer ones say no more than the run itself, and each second of one is kept. */
 const MOST_WINDOW_MS = 600_000;

@@ -1,17 +1,8 @@
 import type { CallRecord } from './call-record.js';
+import { isToBeAnswered } from './call-verdict.js';
 import { Distribution, round } from './distribution.js';
 import type { CallerHeard } from './inbound-record.js';
 import type { InboundSummary, MachineSummary } from './summary.js';
-
-/** Whether somebody is to answer: a person or a machine. */
-function isToBeAnswered({ dealt }: CallRecord): boolean {
-  return dealt === 'answered' || dealt === 'machine';
-}
-
-/** A call that came in and failed because that was dealt to it: a failure of nobody. */
-export function isTurnedAway(record: CallRecord): boolean {
-  return record.direction === 'inbound' && record.outcome === 'failed' && !isToBeAnswered(record);
-}
 
 /** What the trunk says of the calls that came; times on the machine's clock. */
 export interface Received {

@@ -1,7 +1,6 @@
 import type { CallRecord, DirectionRecord } from '../metrics/call-record.js';
-import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
+import { faultInWords, faultsOf, isTurnedAway } from '../metrics/call-verdict.js';
 import { failedStep } from '../metrics/flow-record.js';
-import { isTurnedAway } from '../metrics/inbound-metrics.js';
 import { clock } from './format.js';
 import { type Ladder, ladderOf } from './ladder.js';
 

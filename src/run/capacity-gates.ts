@@ -3,7 +3,8 @@ import type { Ailment, GateBreach, StepPlan } from '../load/capacity/step.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Gate } from '../metrics/gate-parser.js';
 import { figureInWords, judgeGate } from '../metrics/gates.js';
-import { WindowFigures, windowMistake } from '../metrics/window-figures.js';
+import { WindowFigures } from '../metrics/window-figures.js';
+import { windowMistake } from '../metrics/window-paths.js';
 
 /** Counts that grow with the length of a step, whatever the trunk does; shares of them are no matter. */
 const SIZES = new Set([

@@ -1,7 +1,6 @@
 import type { CallRecord } from '../metrics/call-record.js';
-import { faultInWords, faultsOf } from '../metrics/call-verdict.js';
+import { faultInWords, faultsOf, isTurnedAway } from '../metrics/call-verdict.js';
 import { failedStep } from '../metrics/flow-record.js';
-import { isTurnedAway } from '../metrics/inbound-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
 
 type Note = Pick<LogLine, 'level' | 'text'>;

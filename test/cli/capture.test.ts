@@ -1,8 +1,9 @@
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { captureCommand } from '../../src/cli/capture.js';
+import { defineCapture } from '../../src/cli/capture.js';
 
 const parse = (...args: string[]) =>
-  captureCommand()
+  defineCapture(new Command())
     .exitOverride()
     .parseAsync(['analyze', 'no-such-file.pcap', ...args], { from: 'user' });
 

@@ -1,6 +1,7 @@
+import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { networkName } from '../../src/cli/options.js';
-import { profileCommand } from '../../src/cli/profile.js';
+import { defineProfile } from '../../src/cli/profile.js';
 import type { AppError } from '../../src/core/errors.js';
 import { networkNames } from '../../src/impair/networks.js';
 
@@ -10,7 +11,7 @@ function printed(...args: string[]): string {
   const lines: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
-  profileCommand()
+  defineProfile(new Command())
     .exitOverride()
     .parse(['networks', ...args], { from: 'user' });
   return lines.join('\n');

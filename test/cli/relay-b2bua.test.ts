@@ -1,5 +1,6 @@
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { relayCommand } from '../../src/cli/relay.js';
+import { defineRelay } from '../../src/cli/relay.js';
 
 describe('a relay that cannot be', () => {
   test.each([
@@ -16,7 +17,7 @@ describe('a relay that cannot be', () => {
     ['one for no URI', '--listen 127.0.0.1 --to nowhere:99999', 'nowhere:99999'],
   ])('%s', async (_name, options, found) => {
     const words = options === '' ? [] : options.split(' ');
-    const refused = relayCommand().exitOverride().parseAsync(words, { from: 'user' });
+    const refused = defineRelay(new Command()).exitOverride().parseAsync(words, { from: 'user' });
     await expect(refused).rejects.toMatchObject({
       code: 'ARGUMENT_INVALID',
       detail: { found: expect.stringContaining(found) },

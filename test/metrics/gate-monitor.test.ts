@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GateMonitor } from '../../src/metrics/gate-monitor.js';
 import { parseGate } from '../../src/metrics/gate-parser.js';
-import { windowMistake } from '../../src/metrics/window-figures.js';
+import { windowMistake } from '../../src/metrics/window-paths.js';
 import { type ProfileError, parseProfile } from '../../src/profile/read.js';
 import { gatesOf } from '../../src/profile/schema.js';
 import { answeredRecord, failedRecord } from '../support/records.js';

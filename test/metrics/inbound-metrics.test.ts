@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CallMetrics } from '../../src/metrics/call-metrics.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
-import { InboundMetrics, isTurnedAway } from '../../src/metrics/inbound-metrics.js';
+import { isTurnedAway } from '../../src/metrics/call-verdict.js';
+import { InboundMetrics } from '../../src/metrics/inbound-metrics.js';
 import { answeredRecord, failedRecord } from '../support/records.js';
 
 const RECEIVED = { received: 9, firstMs: 1000, lastMs: 5000, peakCps: 4, refusedLate: 1, admitted: 7 };
