@@ -83,11 +83,13 @@ export async function readInputs(
 ): Promise<Inputs> {
   const targets = targetUris(profile);
   const { registrations } = profile;
-  const called = registrations === undefined ? targets : [...targets, registrations.registrar];
-  if (!flags.drachtio) for (const uri of called) requireTransport(uri, profile.sip.tls !== undefined);
+  const { toAccounts, byAccounts, from } = profile.calls;
+  const registrars = registrations === undefined ? [] : [registrations.registrar];
+  // Accounts that are called register by our own server in any case.
+  const ours = flags.drachtio ? (toAccounts ? registrars : []) : [...targets, ...registrars];
+  for (const uri of ours) requireTransport(uri, profile.sip.tls !== undefined);
   const rows = profile.calls.numbers === undefined ? [] : readNumberFile(profile.calls.numbers);
   const accounts = registrations === undefined ? [] : readAccountFile(registrations.accounts);
-  const { toAccounts, byAccounts, from } = profile.calls;
   if (registrations && toAccounts)
     requireOthers(registrations.accounts, accounts, { byAccounts, from, rows, attempts: plan.attempts });
   const mostRateFactor = await requireLeave(profile, plan, flags);

@@ -18,7 +18,9 @@ export interface AccountCallSummary {
   reached: number;
   /** Whose INVITE came to another account. */
   wrongAccount: number;
-  /** Whose INVITE came to none that is registered, and how those ended: status, `timeout`, `transport`. */
+  /** Answered by somebody of whom the accounts know nothing. */
+  unmatched: number;
+  /** Neither: whose INVITE came to no account that is registered, and how those ended: status, `timeout`, `transport`. */
   notReached: number;
   responses: Responses;
   /** INVITEs that came for an account that was not registered, and for a user that is none; `null`: nobody told. */
@@ -34,14 +36,16 @@ export class AccountCallMetrics {
   private offered = 0;
   private reached = 0;
   private wrongAccount = 0;
+  private unmatched = 0;
   private readonly responses: Responses = {};
 
   /** A call, joined with what the account that it came to has told. */
   add(record: CallRecord): void {
-    const { reached, to } = record;
+    const { reached, to, answeredMs } = record;
     this.offered++;
     if (reached === to) this.reached++;
     else if (typeof reached === 'string') this.wrongAccount++;
+    else if (answeredMs !== null) this.unmatched++;
     else {
       const result = resultOf(record);
       this.responses[result] = (this.responses[result] ?? 0) + 1;
@@ -54,12 +58,13 @@ export class AccountCallMetrics {
   }
 
   summary(arrivals: AccountArrivals | null): AccountCallSummary {
-    const { offered, reached, wrongAccount, responses } = this;
+    const { offered, reached, wrongAccount, unmatched, responses } = this;
     return {
       offered,
       reached,
       wrongAccount,
-      notReached: offered - reached - wrongAccount,
+      unmatched,
+      notReached: offered - reached - wrongAccount - unmatched,
       responses: { ...responses },
       unregistered: arrivals?.unregistered ?? null,
       unknown: arrivals?.unknown ?? null,

@@ -190,6 +190,7 @@ const FIGURES = {
     offered: 'count',
     reached: 'count',
     wrongAccount: 'count',
+    unmatched: 'count',
     notReached: 'count',
     responses: { '*': 'count' },
     unregistered: 'count',

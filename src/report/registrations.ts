@@ -41,6 +41,7 @@ function accountCallFigures(calls: AccountCallSummary): [name: string, value: st
       ['calls to accounts', count(calls.offered)],
       ['reached', count(calls.reached)],
       ['wrong account', count(calls.wrongAccount)],
+      ['unmatched', count(calls.unmatched)],
     ],
     [['not reached', `${count(calls.notReached)}${results.length > 0 ? `: ${results.join(', ')}` : ''}`]],
     [

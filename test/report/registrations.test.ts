@@ -42,9 +42,10 @@ function summary(): Summary {
 }
 
 const ACCOUNT_CALLS: Summary['accountCalls'] = {
-  offered: 12_000,
+  offered: 12_007,
   reached: 11_000,
   wrongAccount: 10,
+  unmatched: 7,
   notReached: 990,
   responses: { '404': 900, timeout: 90 },
   unregistered: 3,
@@ -66,7 +67,7 @@ describe('registrations in a report', () => {
 
   it('have the calls to accounts, and how those ended that did not get there', () => {
     const text = summaryText({ ...summary(), accountCalls: ACCOUNT_CALLS }, { colour: false });
-    expect(text).toContain('calls to accounts 12,000   reached 11,000   wrong account 10');
+    expect(text).toContain('calls to accounts 12,007   reached 11,000   wrong account 10   unmatched 7');
     expect(text).toContain('not reached 990: 404 900, timeout 90\n  INVITEs for unregistered 3   for unknown 2');
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
