@@ -213,7 +213,9 @@ function stepTable({ steps }: CapacityReport): string {
       figure(badOf(figures.unheard)),
       figure(badOf(figures.dropped)),
       figure(badOf(figures.digits)),
-      { html: `<b class="${style}">${safe(findingText(row))}</b>${reasons.map((why) => `<br>${safe(why)}`).join('')}` },
+      {
+        html: `<b class="${style}">${safe(findingText(row))}</b>${reasons.map((why) => `<small>${safe(why)}</small>`).join('')}`,
+      },
     ];
   });
   return `<div class="card">${table(head, rows, true)}</div>`;

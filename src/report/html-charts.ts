@@ -166,7 +166,7 @@ export const CHART_SCRIPT = `
         dash: s.dash ? [5, 4] : undefined,
         fill: s.fill ? () => colour(s.colour) + '26' : undefined,
         paths: s.steps ? uPlot.paths.stepped({ align: -1 }) : undefined,
-        points: { show: (Boolean(chart.over) && !s.dash) || data.seconds.length < 3 },
+        points: { show: chart.over ? !s.dash : data.seconds.length < 3 },
         spanGaps: false,
         value: (u, v) => show(v),
       });

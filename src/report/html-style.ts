@@ -44,6 +44,7 @@ td.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-si
 .stacked{margin:14px 0}
 h3 .soft{font-weight:400}
 .wide td{white-space:nowrap}.wide td.mono{white-space:normal;min-width:200px}
+.wide td small{display:block;white-space:normal;min-width:190px;font-size:12.5px;color:var(--soft)}
 .ladder{margin:8px 0 0;font-size:13px}.ladder summary{cursor:pointer;color:var(--soft);overflow-wrap:anywhere}
 .ladder pre{margin:6px 0 0;overflow-x:auto;font:12.5px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .course{display:block;background:var(--grid);border-radius:2px;margin:2px 0}
