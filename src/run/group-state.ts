@@ -1,11 +1,14 @@
 import type { CallRecord } from '../metrics/call-record.js';
 import { FailoverMetrics } from '../metrics/failover-metrics.js';
 import type { FailoverSummary } from '../metrics/failover-summary.js';
+import type { Outage } from '../metrics/outage.js';
 import type { TargetSnapshot } from '../metrics/snapshot.js';
 import type { TargetMetrics } from '../metrics/target-metrics.js';
 import { GroupDns, type GroupDnsOptions } from '../swarm/group-dns.js';
 import { type GroupServers, ServerBook } from '../swarm/group-servers.js';
 import type { GroupReport, GroupRole } from '../swarm/group-watch.js';
+
+const SETTLE_MS = 60_000;
 
 /** All that is known of a trunk group while a run goes. */
 export class GroupState {
@@ -13,6 +16,7 @@ export class GroupState {
   readonly book: ServerBook;
   private readonly failover: FailoverMetrics;
   private dns: GroupDns | null = null;
+  private settledMs = 0;
 
   constructor(
     readonly role: GroupRole,
@@ -53,17 +57,17 @@ export class GroupState {
 
   /** @param startMs and `endMs` of the run, on the machine's clock */
   summary(report: GroupReport | null, startMs: number, endMs: number): FailoverSummary {
-    const from = (ms: number): number => ms - startMs;
-    const maybe = (ms: number | null): number | null => (ms === null ? null : from(ms));
-    const outages = (report?.outages ?? []).map(({ target, sinceMs, downMs, backMs, upMs, firstCallMs }) => ({
-      target,
-      sinceMs: from(sinceMs),
-      downMs: from(downMs),
-      backMs: maybe(backMs),
-      upMs: maybe(upMs),
-      firstCallMs: maybe(firstCallMs),
-    }));
-    return this.failover.summary(outages, from(endMs));
+    return this.failover.summary(outagesFrom(report, startMs), endMs - startMs);
+  }
+
+  /** Once a minute, forgets what can have been hit by no further outage. */
+  settle(report: GroupReport | null, startMs: number, nowMs: number): void {
+    const { noResponseMs, keepalive } = this.role.failover;
+    if (!keepalive || !report || nowMs < this.settledMs + SETTLE_MS) return;
+    this.settledMs = nowMs;
+    // A target that fails is down by then, and all that was sent to it before has failed.
+    const unknownMs = (keepalive.failures + 2) * keepalive.every + noResponseMs + SETTLE_MS;
+    this.failover.settle(outagesFrom(report, startMs), nowMs - startMs - unknownMs);
   }
 
   /** @param answered calls so far, by target; those that are up included */
@@ -80,4 +84,17 @@ export class GroupState {
       return { target, state, answered: answered[target] ?? 0, failed, refused, dropped };
     });
   }
+}
+
+/** The outages, their moments from the start of the run. */
+function outagesFrom(report: GroupReport | null, startMs: number): Outage[] {
+  const maybe = (ms: number | null): number | null => (ms === null ? null : ms - startMs);
+  return (report?.outages ?? []).map(({ target, sinceMs, downMs, backMs, upMs, firstCallMs }) => ({
+    target,
+    sinceMs: sinceMs - startMs,
+    downMs: downMs - startMs,
+    backMs: maybe(backMs),
+    upMs: maybe(upMs),
+    firstCallMs: maybe(firstCallMs),
+  }));
 }

@@ -75,6 +75,7 @@ export class Observer {
     const now = systemClock.now();
     state.strain.cpu('main', threadCpuMs(), now);
     if (state.phase === 'running') state.metrics.trend.addMemory(state.elapsedMs(now), process.memoryUsage.rss());
+    state.group?.settle(state.swarmPulse?.group ?? null, state.startMs, now);
     this.judgeWindows(now);
     const snapshot = composeSnapshot(state, now, this.meter);
     // Each line of the timeline carries the log since the line before.
