@@ -17,8 +17,8 @@ import { loopCost, type ThreadCost, type ThreadLoad, threadCost } from './thread
 import { type WholeRun, wholeRun } from './whole-run.js';
 
 const WARM_UP_S = 5;
-/** The same for the signalling thread alone as a shard gives it: a third of 192 MB. */
-const YOUNG_GENERATION = '--max-semi-space-size=64';
+/** How src/shard/thread.ts has V8 keep the memory of a signalling thread: here it is the main one. */
+const SIGNALLING_THREAD = ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'];
 const KB = 1000;
 const MB = 1_000_000;
 
@@ -45,7 +45,9 @@ async function inChildren<T>(
   const args = ['child', JSON.stringify(task(`sip:127.0.0.1:${uas.port}`))];
   const results = await Promise.all(
     Array.from({ length: count }, () => {
-      const child = fork(fileURLToPath(import.meta.url), args, { execArgv: [...process.execArgv, YOUNG_GENERATION] });
+      const child = fork(fileURLToPath(import.meta.url), args, {
+        execArgv: [...process.execArgv, ...SIGNALLING_THREAD],
+      });
       return new Promise<T>((resolve, reject) => {
         child.once('message', (message) => resolve(message as T));
         child.once('exit', (code) => reject(new Error(`the measuring process ended with ${code}`)));

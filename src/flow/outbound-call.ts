@@ -67,11 +67,13 @@ type Phase = 'inviting' | 'established' | 'ending' | 'done';
 export class OutboundCall {
   readonly record: CallRecord;
   private readonly conversation: Conversation;
-  private readonly startedMs: number;
+  /** When its first INVITE was handed to the transport; until then when it was made. */
+  private startedMs: number;
   private phase: Phase = 'inviting';
   private readonly attendance: Attendance;
   private cancelling = false;
   private request: SrfRequest | null = null;
+  private isOut = false;
   private inviteTime: string | undefined;
   private dialog: SrfDialog | null = null;
   private readonly credentials: CallCredentials | null;
@@ -166,10 +168,19 @@ export class OutboundCall {
   private onRequest(request: SrfRequest | undefined): void {
     if (!request || this.phase !== 'inviting') return;
     this.request = request;
-    if (this.inviteTime === undefined) this.inviteTime = request.stackTime;
+    if (!this.isOut) this.noteStart(request);
     const callId = request.get('call-id');
     if (callId && !this.record.sipCallIds.includes(callId)) this.record.sipCallIds.push(callId);
     if (this.cancelling) request.cancel(() => {});
+  }
+
+  /** The server has just sent the first INVITE. */
+  private noteStart({ stackTime }: SrfRequest): void {
+    this.isOut = true;
+    this.inviteTime = stackTime;
+    this.startedMs = this.context.clock.now();
+    this.record.startedMs = this.startedMs;
+    this.record.timings.inviteMs = this.startedMs;
   }
 
   private onProvisional(response: SrfResult): void {

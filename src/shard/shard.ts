@@ -36,9 +36,9 @@ export class Shard {
     const { port1, port2 } = new MessageChannel();
     const wake = new SharedArrayBuffer(4);
     const mediaData: MediaThreadData = { setup: spec.media, port: port2, wake };
-    this.media = this.start(`${spec.name} media`, threadFile('media/thread.js'), mediaData, port2);
+    this.media = this.start('media', spec.name, threadFile('media/thread.js'), mediaData, port2);
     const data: SignallingThreadData = { ...spec.signalling, media: { port: port1, wake, pool: spec.media.pool } };
-    this.signalling = this.start(`${spec.name} signalling`, threadFile('shard/signalling-thread.js'), data, port1);
+    this.signalling = this.start('signalling', spec.name, threadFile('shard/signalling-thread.js'), data, port1);
     this.signalling.on('message', (event: ShardEvent) => {
       if (event.kind === 'failed') this.fail(AppError.fromMessage(event));
       else listener.onEvent(event);
@@ -71,12 +71,13 @@ export class Shard {
   }
 
   private start(
+    kind: 'signalling' | 'media',
     name: string,
     file: URL,
     workerData: object,
     transfer: import('node:worker_threads').MessagePort,
   ): Worker {
-    return startThread(name, file, workerData, transfer, {
+    return startThread(kind, `${name} ${kind}`, file, workerData, transfer, {
       onFailed: (error) => this.fail(error),
       onOutput: (text) => this.listener.onOutput(text),
     });

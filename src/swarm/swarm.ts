@@ -11,6 +11,7 @@ import type { Account } from './account-file.js';
 import { calledAccount } from './account-pairs.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacing } from './pacer.js';
+import { StartTimer } from './start-timer.js';
 import { type SipTarget, uriAt } from './target.js';
 import type { TargetGroup } from './target-group.js';
 
@@ -58,8 +59,7 @@ export class Swarm {
   private readonly from: NumberPattern;
   private readonly to: NumberPattern;
   private readonly headers: [string, NumberPattern][];
-  private timer: NodeJS.Timeout | undefined;
-  private immediate: NodeJS.Immediate | undefined;
+  private readonly timer: StartTimer;
   private started = 0;
   private ended = false;
   private impairment: Impairments;
@@ -76,6 +76,7 @@ export class Swarm {
     this.from = new NumberPattern(calls.from);
     this.to = new NumberPattern(calls.to ?? target.user ?? '');
     this.headers = Object.entries(calls.headers).map(([name, value]) => [name, new NumberPattern(value)]);
+    this.timer = new StartTimer(options.clock, () => this.turn());
     this.turn();
   }
 
@@ -119,8 +120,7 @@ export class Swarm {
   }
 
   private turn(): void {
-    clearTimeout(this.timer);
-    clearImmediate(this.immediate);
+    this.timer.clear();
     if (this.ended) return;
     const { pacer, clock } = this.options;
     const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs, isSinceInvite) =>
@@ -131,12 +131,8 @@ export class Swarm {
       this.options.onDone();
       return;
     }
-    if (more) {
-      this.immediate = setImmediate(() => this.turn());
-      return;
-    }
-    const wait = pacer.untilNextMs() ?? MAX_SLEEP_MS;
-    this.timer = setTimeout(() => this.turn(), Math.min(MAX_SLEEP_MS, wait));
+    const wait = more ? 0 : (pacer.untilNextMs() ?? MAX_SLEEP_MS);
+    this.timer.set(Math.min(MAX_SLEEP_MS, wait));
   }
 
   /** Starts attempt `index`; false when there is no port pair for it. */

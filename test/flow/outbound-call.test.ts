@@ -30,13 +30,17 @@ class Attempt {
   private onBye: (bye: object) => void = () => {};
   readonly call: OutboundCall;
 
-  /** @param broken thrown by srf when it is asked to place the call */
-  constructor(broken: Error | null = null, spec: object = {}) {
+  /**
+   * @param broken thrown by srf when it is asked to place the call
+   * @param preparationMs what it takes to make an INVITE and hand it over
+   */
+  constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0) {
     const request = { get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
       createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
         if (broken) throw broken;
         this.answer = answer;
+        this.clock.advance(preparationMs);
         cbRequest(null, request as unknown as SrfResult);
       },
       removeDialog: () => {},
@@ -160,6 +164,22 @@ describe('the tries of a call', () => {
       { trunk: 'sip:192.0.2.1:5060;transport=udp', status: 408, reason: 'Timer B', ms: null, target },
       { trunk: 'sip:192.0.2.2:5060;transport=udp', status: 200, reason: 'OK', startedMs: 0, ms: 0, target },
     ]);
+  });
+});
+
+describe('the start of a call', () => {
+  it('is when its INVITE was handed over, not when the attempt was made', async () => {
+    const attempt = new Attempt(null, {}, 3);
+    attempt.accept();
+    attempt.hangUpRemotely();
+    await pass(2000);
+    expect(attempt.record).toMatchObject({ dueMs: 0, startedMs: 3, timings: { inviteMs: 3, finalMs: 3 } });
+  });
+
+  it('is when the attempt was made, where no INVITE ever left', async () => {
+    const attempt = new Attempt(new Error('broken'), {}, 3);
+    await pass(2000);
+    expect(attempt.record).toMatchObject({ startedMs: 0, timings: { inviteMs: 0 } });
   });
 });
 
