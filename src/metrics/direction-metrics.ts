@@ -3,8 +3,8 @@ import type { Scale } from '../quality/equipment.js';
 import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
 import { LevelMetrics } from './level-metrics.js';
+import type { DirectionSummary, TruthSummary } from './media-summary.js';
 import { Ratings } from './ratings.js';
-import type { DirectionSummary, TruthSummary } from './summary.js';
 
 /** Adds up one direction of all answered calls. */
 export class DirectionMetrics {

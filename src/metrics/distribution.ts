@@ -1,5 +1,5 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import type { LowPercentiles, Percentiles, SpreadPercentiles } from './summary.js';
+import type { LowPercentiles, Percentiles, SpreadPercentiles } from './percentiles.js';
 
 /** Where percentiles in a summary come from, while that is still known: not of a summary that was read from a file. */
 const ORIGINS = new WeakMap<object, Distribution>();

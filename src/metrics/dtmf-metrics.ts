@@ -1,7 +1,7 @@
 import type { DigitCounts } from '../quality/dtmf-match.js';
 import type { DtmfRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
-import type { DtmfSummary } from './summary.js';
+import type { DtmfSummary } from './media-summary.js';
 
 /** Digits of one direction of all answered calls. */
 export class DtmfMetrics {

@@ -1,6 +1,6 @@
 import type { HeardLevels } from '../quality/reports.js';
 import { Distribution } from './distribution.js';
-import type { LevelSummary } from './summary.js';
+import type { LevelSummary } from './media-summary.js';
 
 /** Below the least that 16 bits can hold. */
 const LEAST_DBOV = -128;

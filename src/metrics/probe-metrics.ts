@@ -1,6 +1,6 @@
 import type { ProbeFigures } from '../probe/judge.js';
 import { Distribution, round } from './distribution.js';
-import type { ProbeSummary } from './summary.js';
+import type { ProbeSummary } from './media-summary.js';
 
 /** Adds up what markers told of one direction of the answered calls. */
 export class ProbeMetrics {

@@ -1,6 +1,6 @@
 import type { IntervalReport, MosReport } from '../quality/reports.js';
 import { Distribution, round } from './distribution.js';
-import type { MosModel, RatedEquipment, ScaleSummary } from './summary.js';
+import type { MosModel, RatedEquipment, ScaleSummary } from './media-summary.js';
 
 const BANDS = 7;
 

@@ -1,6 +1,6 @@
 import { Distribution, round } from './distribution.js';
+import type { Percentiles } from './percentiles.js';
 import { isSetupFailure, type Responses } from './session-ratios.js';
-import type { Percentiles } from './summary.js';
 
 /** Realms that are told by name. */
 const MOST_REALMS = 10;

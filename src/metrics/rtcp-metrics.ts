@@ -1,6 +1,6 @@
 import type { RtcpRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
-import type { RtcpSummary } from './summary.js';
+import type { RtcpSummary } from './media-summary.js';
 
 /** Adds up what RTCP told of all answered calls. */
 export class RtcpMetrics {

@@ -1,4 +1,6 @@
-import type { DirectionSummary, LowPercentiles, Percentiles, Summary } from '../metrics/summary.js';
+import type { DirectionSummary } from '../metrics/media-summary.js';
+import type { LowPercentiles, Percentiles } from '../metrics/percentiles.js';
+import type { Summary } from '../metrics/summary.js';
 import {
   clock,
   count,

@@ -1,4 +1,5 @@
-import type { InboundSummary, Percentiles, Summary } from '../metrics/summary.js';
+import type { Percentiles } from '../metrics/percentiles.js';
+import type { InboundSummary, Summary } from '../metrics/summary.js';
 import { count, decimal, percent, printable } from './format.js';
 
 /** What those who call did, in lines of name and value. */

@@ -1,4 +1,4 @@
-import type { DirectionSummary } from '../metrics/summary.js';
+import type { DirectionSummary } from '../metrics/media-summary.js';
 import { decimal, percent } from './format.js';
 
 const NOT_MEASURED = 'not measured';

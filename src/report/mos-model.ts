@@ -1,4 +1,5 @@
-import type { DirectionSummary, LowPercentiles, MosModel, RatedEquipment } from '../metrics/summary.js';
+import type { DirectionSummary, MosModel, RatedEquipment } from '../metrics/media-summary.js';
+import type { LowPercentiles } from '../metrics/percentiles.js';
 import { count, decimal, milliseconds } from './format.js';
 
 /** What a MOS rests on, in short lines: the model, then each codec, then the delay. */

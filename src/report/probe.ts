@@ -1,4 +1,6 @@
-import type { LowPercentiles, Percentiles, ProbeSummary, Summary } from '../metrics/summary.js';
+import type { ProbeSummary } from '../metrics/media-summary.js';
+import type { LowPercentiles, Percentiles } from '../metrics/percentiles.js';
+import type { Summary } from '../metrics/summary.js';
 import { count, decimal, msDigits, NONE, percent } from './format.js';
 
 type ProbeRow = [name: string, value: (probe: ProbeSummary) => string];

@@ -1,6 +1,6 @@
 import type { ReadinessResult, Summary } from '../metrics/summary.js';
 import { percent, printable } from './format.js';
-import type { Paint } from './summary-text.js';
+import type { Paint } from './text-layout.js';
 import { gateValue } from './verdict.js';
 
 /** What was measured of a criterion, in the unit of its gate. */

@@ -1,5 +1,6 @@
 import type { AccountCallSummary } from '../metrics/account-calls.js';
-import type { Percentiles, Summary } from '../metrics/summary.js';
+import type { Percentiles } from '../metrics/percentiles.js';
+import type { Summary } from '../metrics/summary.js';
 import { count, decimal, percent, responseName, sortedResponses } from './format.js';
 
 /** What became of the accounts, in lines of name and value; none where none registered. */

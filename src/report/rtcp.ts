@@ -1,4 +1,5 @@
-import type { LowPercentiles, Percentiles, RtcpSummary } from '../metrics/summary.js';
+import type { RtcpSummary } from '../metrics/media-summary.js';
+import type { LowPercentiles, Percentiles } from '../metrics/percentiles.js';
 import type { DisagreementKind } from '../quality/far-end-view.js';
 import { count, decimal, msDigits, percent } from './format.js';
 

@@ -1,18 +1,11 @@
-import type {
-  DirectionSummary,
-  FlowSummary,
-  LowPercentiles,
-  Percentiles,
-  Summary,
-  VoiceSummary,
-} from '../metrics/summary.js';
+import type { Percentiles } from '../metrics/percentiles.js';
+import type { FlowSummary, Summary, VoiceSummary } from '../metrics/summary.js';
 import { failoverNotes, OUTAGE_HEAD, outageRows } from './failover.js';
 import { FLOW_COLUMNS, flowCells, flowNote, flowSides } from './flow.js';
 import {
   clock,
   count,
   decimal,
-  FAULT_CAUSES,
   isSuccess,
   milliseconds,
   msDigits,
@@ -20,20 +13,16 @@ import {
   percent,
   printable,
   responseName,
-  sortedCauses,
   sortedResponses,
 } from './format.js';
-import { inboundFigures, inboundTimes, listeners } from './inbound.js';
-import { injectedKinds } from './injected.js';
-import { LEVEL_ROWS } from './levels.js';
+import { inboundFigures, inboundTimes } from './inbound.js';
 import { loadNotes } from './load.js';
-import { mosModelNotes, otherScaleNotes } from './mos-model.js';
+import { dtmfLines, faultLines, impairmentLines, mediaLines, probeLines } from './media-text.js';
 import { ownTrunkLines } from './own-trunk.js';
-import { probeRows } from './probe.js';
 import { readinessText } from './readiness.js';
 import { registrationDelays, registrationFailures, registrationFigures } from './registrations.js';
-import { disagreementHints, rtcpNotes } from './rtcp.js';
 import { sipServerNotes } from './sip-server.js';
+import { CELL, left, NAME, type Paint, right, SGR, title } from './text-layout.js';
 import { trendText } from './trend.js';
 import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 import { voiceNotes, voiceTimes } from './voice.js';
@@ -43,18 +32,9 @@ export interface SummaryTextOptions {
   colour: boolean;
 }
 
-const SGR = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
-export type Paint = (text: string, ...styles: (keyof typeof SGR)[]) => string;
-
-/** Width of the names of figures. */
-const NAME = 24;
-const CELL = 12;
 /** Columns of outages, but for the first. */
 const OUTAGE_WIDTHS = [6, 9, 10, 9, 10, 6, 7, 7];
 const FLOW_CELL = 9;
-
-const left = (text: string, width: number): string => text.padEnd(width);
-const right = (text: string, width: number): string => text.padStart(width);
 
 /** The summary as printed at the end of a run, within 80 columns where names and numbers allow; ends in a newline. */
 export function summaryText(summary: Summary, options: SummaryTextOptions): string {
@@ -69,13 +49,13 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     sip(summary, paint),
     trunk(summary, paint),
     failover(summary, paint),
-    media(summary, paint),
-    faults(summary, paint),
-    dtmf(summary, paint),
+    mediaLines(summary, paint),
+    faultLines(summary, paint),
+    dtmfLines(summary, paint),
     ...(summary.voice ? [voice(summary.voice, paint)] : []),
     ...flowSides(summary).map(([side, figures]) => flow(side, figures, paint)),
-    probe(summary, paint),
-    impairment(summary, paint),
+    probeLines(summary, paint),
+    impairmentLines(summary, paint),
     generator(summary, paint),
     trendText(summary, paint),
     readinessText(summary, paint),
@@ -95,8 +75,6 @@ function head({ run }: Summary, paint: Paint): string[] {
     paint(`seed ${run.seed}  started ${printable(started)}  took ${clock(run.durationMs)}`, 'dim'),
   ];
 }
-
-const title = (text: string, paint: Paint): string => paint(text, 'bold');
 
 /** Figures with their names, side by side. */
 function figures(list: [name: string, value: string][]): string {
@@ -237,101 +215,6 @@ function failover({ failover: f }: Summary, paint: Paint): string[] {
   return [title('FAILOVER', paint), ...failoverNotes(f).map((note) => `  ${note}`), ...head, ...rows];
 }
 
-/** A row of the table that has uplink and downlink side by side. */
-function sides(name: string, up: string, down: string): string {
-  return `  ${left(name, NAME)}${right(up, CELL + 6)}${right(down, CELL + 6)}`;
-}
-
-function sideHead(text: string, paint: Paint): string {
-  return `${title(left(text, NAME + 2), paint)}${paint(`${right('uplink', CELL + 6)}${right('downlink', CELL + 6)}`, 'dim')}`;
-}
-
-function low(p: LowPercentiles | null, places = 2): string {
-  return p ? `${decimal(p.p5, places)} / ${decimal(p.p50, places)}` : 'not measured';
-}
-
-function high(p: Percentiles | null, format: (value: number) => string): string {
-  return p ? `${format(p.p50)} / ${format(p.p95)}` : 'not measured';
-}
-
-function measuredOr(value: string): string {
-  return value === NONE ? 'not measured' : value;
-}
-
-function media({ media: m, impairment: truth }: Summary, paint: Paint): string[] {
-  const row = (name: string, value: (d: DirectionSummary) => string): string =>
-    sides(name, value(m.uplink), value(m.downlink));
-  const lines = [
-    sideHead(m.label === 'loop' ? 'MEDIA (loop: the far end echoes)' : 'MEDIA', paint),
-    row('streams', (d) => count(d.streams)),
-    row('with MOS / without', (d) => `${count(d.measured)} / ${count(d.unmeasured)}`),
-    row('packets sent', (d) => count(d.packetsSent)),
-    row('packets received', (d) => count(d.packetsReceived)),
-    row('packets lost', (d) => count(d.packetsLost)),
-    row('lost at the edges', (d) => count(d.edgeLost)),
-    row('late, discarded', (d) => count(d.lateDiscarded)),
-    row('loss observed', (d) => measuredOr(percent(d.lossRatio))),
-    sides('loss injected', percent(truth.uplink.lossRatio), percent(truth.downlink.lossRatio)),
-    row('jitter p50 / p95 ms', (d) => high(d.jitterMs, msDigits)),
-    row('playout p50 / p95 ms', (d) => high(d.playoutDelayMs, msDigits)),
-    row('mouth to ear p50/p95 ms', (d) => high(d.oneWayDelayMs, msDigits)),
-    row('MOS-LQ p5 / p50', (d) => low(d.mosLq)),
-    row('  in the worst 10 s', (d) => low(d.mosLqWorst)),
-    row('MOS-CQ p5 / p50', (d) => low(d.mosCq)),
-    row('R p5 / p50', (d) => low(d.rFactor, 1)),
-    ...LEVEL_ROWS.map(([name, value]) => row(name, value)),
-  ];
-  const models = [m.uplink.mosModel, m.downlink.mosModel].filter((model) => model !== null);
-  const notes = new Set(models.map((model) => mosModelNotes(model).join('\n')));
-  for (const note of [...notes].flatMap((text) => text.split('\n'))) lines.push(`  ${paint(printable(note), 'dim')}`);
-  for (const [name, d] of [['uplink', m.uplink] as const, ['downlink', m.downlink] as const])
-    for (const note of otherScaleNotes(d)) lines.push(`  ${paint(printable(`${name}: ${note}`), 'dim')}`);
-  for (const note of rtcpNotes(m.rtcp)) lines.push(`  ${note}`);
-  for (const hint of disagreementHints(m.rtcp)) lines.push(`  ${paint(hint, 'yellow')}`);
-  return lines;
-}
-
-function faults(summary: Summary, paint: Paint): string[] {
-  const { media: m } = summary;
-  const who = listeners(summary);
-  const { oneWay, noMedia, impaired, unknown } = m;
-  const found = (n: number): string => paint(count(n), n > 0 ? 'red' : 'green');
-  const causes = (byCause: Partial<Record<string, number>>): string[] =>
-    sortedCauses(byCause).map(([cause, calls]) => {
-      const name = FAULT_CAUSES[cause] ? `${cause}: ${FAULT_CAUSES[cause]}` : printable(cause);
-      return `  ${left(name, NAME + 14)}${right(count(calls), 8)}`;
-    });
-  const lines = [
-    title('ONE-WAY AUDIO', paint),
-    `  one-way ${found(oneWay.calls)}: the ${who.uplink} hears nothing ${count(oneWay.byDirection.uplink)}, the ${who.downlink} hears nothing ${count(oneWay.byDirection.downlink)}`,
-    ...causes(oneWay.byCause),
-    `  no media either way ${found(noMedia.calls)}`,
-    `  impaired ${found(impaired.calls)}: what the ${who.uplink} hears ${count(impaired.byDirection.uplink)}, what the ${who.downlink} hears ${count(impaired.byDirection.downlink)}`,
-    ...causes(impaired.byCause),
-  ];
-  if (unknown.uplink > 0 || unknown.downlink > 0) {
-    lines.push(
-      `  not known: uplink of ${count(unknown.uplink)} calls, downlink of ${count(unknown.downlink)} (the far end gave no evidence)`,
-    );
-  }
-  return lines;
-}
-
-function dtmf({ dtmf: d }: Summary, paint: Paint): string[] {
-  const row = (name: string, value: (side: Summary['dtmf']['uplink']) => string): string =>
-    sides(name, value(d.uplink), value(d.downlink));
-  return [
-    sideHead('DTMF', paint),
-    row('sent', (s) => count(s.sent)),
-    row('heard', (s) => count(s.received)),
-    row('lost', (s) => (s.lost === null ? NONE : `${count(s.lost)} (${percent(s.lossRatio)})`)),
-    row('merged/duplicated/wrong', (s) => several(s.merged, s.duplicated, s.wrong)),
-    row('late / short / no end', (s) => several(s.late, s.short, s.unended)),
-    row('delay p50 / p95 ms', (s) => (s.delayMs ? `${msDigits(s.delayMs.p50)} / ${msDigits(s.delayMs.p95)}` : NONE)),
-    row('calls affected', (s) => count(s.callsAffected)),
-  ];
-}
-
 function voice(figures: VoiceSummary, paint: Paint): string[] {
   const columns = ['p50', 'p95', 'p99', 'max'];
   return [
@@ -352,34 +235,6 @@ function flow(side: string, figures: FlowSummary, paint: Paint): string[] {
     paint(`  ${left('', NAME + 4)}${cells(FLOW_COLUMNS)}`, 'dim'),
     ...figures.steps.map((step) => `  ${left(printable(step.name), NAME + 4)}${cells(flowCells(step))}`.trimEnd()),
     paint(`  ${flowNote(figures)}`, 'dim'),
-  ];
-}
-
-function probe(summary: Summary, paint: Paint): string[] {
-  const rows = probeRows(summary).map(([name, up, down]) => sides(name, up, down));
-  return rows.length === 0 ? [] : [sideHead('AUDIO PROBE', paint), ...rows];
-}
-
-function several(...figures: (number | null)[]): string {
-  return figures.every((figure) => figure === null) ? NONE : figures.map(count).join(' / ');
-}
-
-function impairment({ impairment: i }: Summary, paint: Paint): string[] {
-  const row = (name: string, value: (t: Summary['impairment']['uplink']) => string): string =>
-    sides(name, value(i.uplink), value(i.downlink));
-  if (i.uplink.packets === 0 && i.downlink.packets === 0)
-    return [title('INJECTED (ground truth)', paint), `  ${paint('no packet passed a path of ours', 'dim')}`];
-  return [
-    sideHead('INJECTED (ground truth)', paint),
-    row('packets', (t) => count(t.packets)),
-    row('dropped', (t) => count(t.dropped)),
-    row('dropped within a stream', (t) => count(t.droppedWithin)),
-    row('reordered', (t) => count(t.reordered)),
-    row('duplicated', (t) => count(t.duplicated)),
-    row('corrupted / recoded', (t) => `${count(t.corrupted)} / ${count(t.recoded)}`),
-    row('DTMF events dropped', (t) => count(t.eventsDropped)),
-    ...injectedKinds(i).map((kind) => row(`by ${printable(kind)}`, (t) => count(t.faults[kind] ?? 0))),
-    row('delay mean / max ms', (t) => (t.delayMs ? `${msDigits(t.delayMs.mean)} / ${msDigits(t.delayMs.max)}` : NONE)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Slope, StretchSummary, Summary, TrendSummary } from '../metrics/summary.js';
 import { clock, count, milliseconds, percent } from './format.js';
-import type { Paint } from './summary-text.js';
+import type { Paint } from './text-layout.js';
 
 /** The first calls of a run and the others, as rows of figures; none where no call was late enough to compare with. */
 export function stretchRows({ cold, warm }: TrendSummary): [name: string, cold: string, warm: string][] {

@@ -1,4 +1,5 @@
-import type { Percentiles, VoiceSummary } from '../metrics/summary.js';
+import type { Percentiles } from '../metrics/percentiles.js';
+import type { VoiceSummary } from '../metrics/summary.js';
 import { count, milliseconds, percent } from './format.js';
 
 /** Times of a conversation by name, in the order in which a caller meets them; `null` where they were not measured. */

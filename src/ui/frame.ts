@@ -3,18 +3,9 @@ import { CHARTS_MIN_HEIGHT, chartLines } from './charts.js';
 import { gateRows } from './gate-rows.js';
 import { heardRows } from './heard-rows.js';
 import type { History } from './history.js';
+import { mediaRows } from './media-rows.js';
 import { registrationRows } from './registration-rows.js';
-import {
-  faultRows,
-  headerRows,
-  keyRow,
-  logRows,
-  mediaRows,
-  type Row,
-  setupRows,
-  type Title,
-  trunkRows,
-} from './sections.js';
+import { faultRows, headerRows, keyRow, logRows, type Row, setupRows, type Title, trunkRows } from './sections.js';
 import { fitLine, type Line, span } from './spans.js';
 
 /** Lines of this rank and above only part the sections. */
