@@ -3,9 +3,8 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { AppError, ExitCode } from '../core/errors.js';
 import type { CapacityOptions } from '../load/capacity/capacity-search.js';
-import { headroomTable, neededLevel } from '../load/capacity/headroom.js';
+import { headroomTable } from '../load/capacity/headroom.js';
 import { CRITERIA } from '../load/capacity/judge.js';
-import type { Dimension } from '../load/capacity/step.js';
 import { type CapacityVerdict, capacityVerdict } from '../load/capacity/verdict.js';
 import { gateFrom } from '../metrics/gate-spec.js';
 import type { Profile } from '../profile/schema.js';
@@ -20,9 +19,8 @@ import { type CapacityOutcome, CapacityRun, type StepProgress } from '../run/cap
 import type { Plan } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { shardsFor } from '../run/shards.js';
-import type { Account } from '../swarm/account-file.js';
-import { NumberPattern } from '../swarm/number-pattern.js';
 import { type CallerFlags, externalDrachtio, readInputs, withCallerOptions } from './calling.js';
+import { callerCount, type LevelFlags, levelsOf, MAX_CALLS, MAX_CPS } from './capacity-levels.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOfSignal } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
@@ -32,9 +30,6 @@ import { version } from './version.js';
 
 /** Whose calls are made where no profile is named; its gates are made for its own load. */
 const PROFILE = 'headroom';
-/** Calls at once, and attempts a second, that are tried where nothing else is said. */
-const MAX_CALLS = 1000;
-const MAX_CPS = 100;
 /** Attempts a second by which calls at once are gathered at most. */
 const PACE_CPS = 100;
 /** What RFC 7502 4.10 recommends. */
@@ -42,13 +37,8 @@ const RFC_7502_ATTEMPTS = 50_000;
 /** A line of progress so often where there is no terminal. */
 const PROGRESS_MS = 10_000;
 
-interface CapacityFlags extends CallerFlags {
+interface CapacityFlags extends CallerFlags, LevelFlags {
   to?: string;
-  expect?: number;
-  expectCps?: number;
-  headroom: number;
-  max?: number;
-  maxCps?: number;
   stepCalls: number;
   stepTime: number;
   shortest: number;
@@ -297,39 +287,6 @@ async function prepare(given: string | undefined, flags: CapacityFlags) {
   };
   const callers = callerCount(profile, rows, accounts, calls.max);
   return { profile, text, rows, accounts, plan, shards, drachtio, callers, search, stepGates };
-}
-
-/** The highest level that may be tried, and the levels that headroom asks about. */
-function levelsOf(dimension: Dimension, flags: CapacityFlags): { max: number; asked: number[] } {
-  const isCps = dimension === 'cps';
-  const [expected, max, usual] = isCps
-    ? [flags.expectCps, flags.maxCps, MAX_CPS]
-    : [flags.expect, flags.max, MAX_CALLS];
-  if (expected === undefined) return { max: max ?? usual, asked: [] };
-  const needed = neededLevel(dimension, expected, flags.headroom);
-  const [flag, peak] = isCps ? ['--max-cps', '--expect-cps'] : ['--max', '--expect'];
-  if (max !== undefined && max < needed)
-    throw new AppError('ARGUMENT_INVALID', `${flag} is less than what ${peak} and --headroom ask for`, {
-      where: flag,
-      expected: `${needed} or more`,
-      found: String(max),
-    });
-  const twice = neededLevel(dimension, expected, 1);
-  return { max: max ?? Math.max(needed, twice), asked: [expected, needed, twice].sort((a, b) => a - b) };
-}
-
-/** How many different numbers so many calls that are up at once come from. */
-function callerCount(
-  { calls }: Profile,
-  rows: readonly Record<string, string>[],
-  accounts: readonly Account[],
-  most: number,
-): number {
-  if (accounts.length > 0) return Math.min(accounts.length, most);
-  const pattern = new NumberPattern(calls.from);
-  const numbers = new Set<string>();
-  for (let n = 0; n < most; n++) numbers.add(pattern.at(n, rows[n % rows.length] ?? {}));
-  return numbers.size;
 }
 
 /** Steps as they are made, and on a terminal a line below them that says how far the present one is. */

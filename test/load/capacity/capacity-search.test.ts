@@ -129,6 +129,20 @@ describe('a search for capacity', () => {
     expect(result.concurrency!.turnedAway).toMatchObject({ value: 120, cause: 'channels', isConfirmed: true });
   });
 
+  it('takes a gate that does not hold for the limit, with the cause that it stands for, and seeks where calls are refused', () => {
+    const search = new CapacitySearch({ ...OPTIONS, maxCps: 0 });
+    const carrier = new SimulatedCarrier(HIDDEN, 1);
+    const breach = { expression: 'voice.ttfwMs.p95 < 1s', observed: '1200 ms', ailment: 'gate' as const };
+    for (let plan = search.next; plan; plan = search.next) {
+      const figures = carrier.run(plan, CRITERIA.leastMos);
+      search.take(plan.level > 50 && !plan.isForRefusals ? { ...figures, breaches: [breach] } : figures);
+    }
+    const { concurrency } = search.result;
+    expect(concurrency).toMatchObject({ cause: 'gate', isAtLeast: false, isConfirmed: true });
+    expect(Math.abs(concurrency!.value - 50)).toBeLessThanOrEqual(1);
+    expect(concurrency!.turnedAway).toMatchObject({ value: 120, cause: 'channels', isConfirmed: true });
+  });
+
   it('does not take what follows the rate for a limit of calls at once', () => {
     const { result } = searched(
       { channels: 500, ailment: { kind: 'slow-setup', by: 'cps', above: 9, share: 0.9 } },
