@@ -1,11 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
 import { Cli, cli, Scratch } from '../support/cli.js';
 
 const scratch = new Scratch();
+const started: Cli[] = [];
+/** A process that a failed test leaves behind would go on for ever. */
+afterEach(() => {
+  for (const { child } of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+});
+
+function start(...args: string[]): Cli {
+  const program = Cli.start(args, scratch.path);
+  started.push(program);
+  return program;
+}
+
 const read = (file: string) => readFileSync(join(scratch.path, file), 'utf8');
 
 const profile = scratch.write(
@@ -29,14 +41,11 @@ function callsUp(directory: string): number {
 }
 
 it('a search for capacity that is interrupted hangs up, tells what held until then, and readiness goes by that', async () => {
-  const trunk = Cli.start(
-    ['trunk', '--port', '0', '--channels', '50', '--rtp-ports', '14000-14199', '--json'],
-    scratch.path,
-  );
+  const trunk = start('trunk', '--port', '0', '--channels', '50', '--rtp-ports', '14000-14199', '--json');
   await trunk.says(/sip:127\.0\.0\.1:\d+/);
   const target = /sip:127\.0\.0\.1:\d+/.exec(trunk.stderr)![0];
   const steps = ['--step-calls', '4', '--step-time', '500ms', '--shortest', '2s', '--expect', '3'];
-  const search = Cli.start(['capacity', profile, '--to', target, ...steps, '--out', 'found'], scratch.path);
+  const search = start('capacity', profile, '--to', target, ...steps, '--out', 'found');
   await search.says(/\n \d baseline .* held\n/);
   while (callsUp('found') === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   search.child.kill('SIGINT');
