@@ -1,5 +1,6 @@
 import type { AccountCallSnapshot } from './account-calls.js';
 import type { RegistrationSnapshot } from './registration-metrics.js';
+import type { InboundSummary, MachineSummary } from './summary.js';
 import type { Invalidity } from './validity.js';
 
 /** The state of a run at one moment: a line of timeline.ndjson and what the screen shows. */
@@ -33,6 +34,8 @@ export interface Snapshot {
   registrations: RegistrationSnapshot | null;
   /** `null` where no registered account is called. */
   accountCalls: AccountCallSnapshot | null;
+  /** `null` of a run that calls. */
+  inbound: InboundSnapshot | null;
   setupFailureRatio: number | null;
   /** Only in the timeline: of the setups that ended since the line before, the share that was answered. */
   setupRatio?: number | null;
@@ -97,6 +100,13 @@ export interface DirectionSnapshot {
   mosLqBands: number[];
   measured: number;
   unmeasured: number;
+}
+
+/** What those who call did so far; what was heard is of the calls that have ended. */
+export interface InboundSnapshot
+  extends Pick<InboundSummary, 'received' | 'refused' | 'abandoned' | 'notAcknowledged' | 'silentCalls'> {
+  firstWordMs: { p50: number; p95: number } | null;
+  machine: Pick<MachineSummary, 'calls' | 'hungUp' | 'talkedOver' | 'messages'>;
 }
 
 export interface DtmfSnapshot {

@@ -3,7 +3,15 @@ import type { DirectionMetrics } from '../metrics/direction-metrics.js';
 import type { Distribution } from '../metrics/distribution.js';
 import type { DtmfMetrics } from '../metrics/dtmf-metrics.js';
 import type { ProbeMetrics } from '../metrics/probe-metrics.js';
-import type { DirectionSnapshot, DtmfSnapshot, ProbeSnapshot, Snapshot, VoiceSnapshot } from '../metrics/snapshot.js';
+import type {
+  DirectionSnapshot,
+  DtmfSnapshot,
+  InboundSnapshot,
+  ProbeSnapshot,
+  Snapshot,
+  VoiceSnapshot,
+} from '../metrics/snapshot.js';
+import type { InboundSummary } from '../metrics/summary.js';
 import type { TurnMetrics } from '../metrics/turn-metrics.js';
 import { invalidities } from '../metrics/validity.js';
 import { isImpairing } from '../quality/one-way.js';
@@ -69,6 +77,7 @@ export function composeSnapshot(state: RunState, nowMs: number, meter: RateMeter
     responses: state.inbound ? { ...metrics.responses } : live.responses(metrics.responses),
     registrations: state.registrations?.snapshot() ?? null,
     accountCalls: state.accountCalls?.snapshot() ?? null,
+    inbound: inbound(state.inboundSummary()),
     setupFailureRatio: state.inbound ? null : live.failureRatio(metrics.counts.failed),
     srdMs: three(live.srd),
     setupMs: three(live.setup),
@@ -145,6 +154,21 @@ function direction(
     mosLqBands: ended.mosLqBands ?? [0, 0, 0, 0, 0, 0, 0],
     measured: ended.measured,
     unmeasured: ended.unmeasured,
+  };
+}
+
+function inbound(all: InboundSummary | null): InboundSnapshot | null {
+  if (all === null) return null;
+  const { received, refused, abandoned, notAcknowledged, silentCalls } = all;
+  const { calls, hungUp, talkedOver, messages } = all.machine ?? { calls: 0, hungUp: 0, talkedOver: 0, messages: 0 };
+  return {
+    received,
+    refused,
+    abandoned,
+    notAcknowledged,
+    silentCalls,
+    firstWordMs: two(all.firstWordMs),
+    machine: { calls, hungUp, talkedOver, messages },
   };
 }
 

@@ -8,6 +8,7 @@ import { LiveSetup } from '../metrics/live-setup.js';
 import type { FoundCapacity } from '../metrics/readiness.js';
 import { RegistrationMetrics } from '../metrics/registration-metrics.js';
 import type { LogLine } from '../metrics/snapshot.js';
+import type { InboundSummary } from '../metrics/summary.js';
 import { gatesOf, type Profile } from '../profile/schema.js';
 import { groupOf } from '../profile/targets.js';
 import type { Pulse } from '../shard/messages.js';
@@ -89,6 +90,13 @@ export class RunState {
   /** What is called, in words. */
   get target(): string {
     return this.targets.join(', ');
+  }
+
+  /** How those who call behave; `null` of a run that calls, and before the trunk has told what came. */
+  inboundSummary(): InboundSummary | null {
+    const counts = this.trunkPulse?.trunk;
+    if (!this.inbound || !counts?.intake) return null;
+    return this.inbound.summary({ ...counts.intake, admitted: counts.admitted });
   }
 
   /** The run's clock, in whole ms: it stands at 0 while the threads start. */

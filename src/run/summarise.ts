@@ -20,9 +20,7 @@ export function summarise(state: RunState, endMs: number, version: string): Summ
   const attempted = metrics.counts.attempted;
   const perSecond = (n: number): number | null =>
     attempted > 1 && arrivalMs > 0 ? round(n / (arrivalMs / 1000)) : null;
-  const counted = state.trunkPulse?.trunk;
-  const inbound =
-    state.inbound && counted?.intake ? state.inbound.summary({ ...counted.intake, admitted: counted.admitted }) : null;
+  const inbound = state.inboundSummary();
   const trunk = metrics.exhaustion.verdict(swarmPulse?.peakInProgress ?? 0);
   const delay = strain.eventLoopDelayMs();
   const summary: Figures = {

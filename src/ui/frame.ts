@@ -3,6 +3,7 @@ import { CHARTS_MIN_HEIGHT, chartLines } from './charts.js';
 import { gateRows } from './gate-rows.js';
 import { heardRows } from './heard-rows.js';
 import type { History } from './history.js';
+import { inboundRows } from './inbound-rows.js';
 import { mediaRows } from './media-rows.js';
 import { registrationRows } from './registration-rows.js';
 import { faultRows, headerRows, keyRow, logRows, type Row, setupRows, type Title, trunkRows } from './sections.js';
@@ -34,7 +35,7 @@ export function composeFrame(
   const width = Math.max(1, columns);
   if (width < 24 || rows < 4) return tiny(title, snapshot, width, rows);
   const header = headerRows(title, snapshot, width);
-  const keys = keyRow(snapshot.paused, width);
+  const keys = keyRow(snapshot, width);
   return width >= WIDE_COLUMNS && rows >= 24
     ? wideFrame(header, keys, snapshot, history, width, rows)
     : narrowFrame(header, keys, snapshot, history, width, rows);
@@ -44,7 +45,7 @@ function figures(snapshot: Snapshot, width: number, tall: boolean): Row[] {
   return [
     ...registrationRows(snapshot, width),
     ...trunkRows(snapshot, width),
-    ...setupRows(snapshot, width),
+    ...(snapshot.inbound ? inboundRows(snapshot.inbound, snapshot, width) : setupRows(snapshot, width)),
     ...mediaRows(snapshot, width, tall),
     ...faultRows(snapshot, width),
     ...gateRows(snapshot, width),

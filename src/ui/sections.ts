@@ -145,7 +145,9 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
       labelled(
         'Calls',
         [
-          field('attempted', `${count(calls.attempted)} / ${count(calls.planned)}`, 1),
+          snapshot.inbound
+            ? field('taken', count(calls.attempted), 1)
+            : field('attempted', `${count(calls.attempted)} / ${count(calls.planned)}`, 1),
           field('answered', count(calls.answered), 2),
           field('completed', count(calls.completed), 5),
           field('dropped', count(calls.dropped), 3, calls.dropped > 0 ? 'bad' : 'plain'),
@@ -159,11 +161,13 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
     row(
       labelled(
         'CPS',
-        [
-          field('offered', decimal(snapshot.offeredCps, 1), 1),
-          field('achieved', decimal(snapshot.achievedCps, 1), 1, behind(snapshot) ? 'warn' : 'plain'),
-          field('rate', `×${snapshot.rateFactor.toFixed(2)}`, 2, snapshot.rateFactor === 1 ? 'dim' : 'accent'),
-        ],
+        snapshot.inbound
+          ? [field('received', decimal(snapshot.achievedCps, 1), 1)]
+          : [
+              field('offered', decimal(snapshot.offeredCps, 1), 1),
+              field('achieved', decimal(snapshot.achievedCps, 1), 1, behind(snapshot) ? 'warn' : 'plain'),
+              field('rate', `×${snapshot.rateFactor.toFixed(2)}`, 2, snapshot.rateFactor === 1 ? 'dim' : 'accent'),
+            ],
         width,
       ),
       3,
@@ -298,7 +302,7 @@ export function logRows(snapshot: Snapshot, width: number, height: number): Row[
 }
 
 /** What the keys do. */
-export function keyRow(paused: boolean, width: number): Row {
+export function keyRow({ paused, inbound }: Snapshot, width: number): Row {
   const key = (name: string, does: string, rank: number): Field => ({
     spans: [span(name, 'accent'), span(` ${does}`, 'label')],
     rank,
@@ -306,8 +310,8 @@ export function keyRow(paused: boolean, width: number): Row {
   const list = [
     key('q', 'quit & hang up', 0),
     key('p', paused ? 'resume' : 'pause', 1),
-    key('+/-', 'rate', 2),
-    key('n', 'next network', 3),
+    // Rate and network of calls that come in are the caller's.
+    ...(inbound ? [] : [key('+/-', 'rate', 2), key('n', 'next network', 3)]),
   ];
   return row([span(' '), ...fields(list, width - 1, 3)], 5);
 }

@@ -56,7 +56,7 @@ export class Harness {
   }
 
   async close(): Promise<void> {
-    for (const close of this.closers.reverse()) await close();
+    for (const close of this.closers.splice(0).reverse()) await close();
   }
 }
 

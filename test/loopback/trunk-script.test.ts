@@ -3,7 +3,7 @@ import { systemClock } from '../../src/core/clock.js';
 import { Population } from '../../src/flow/population.js';
 import { mediaSpec } from '../../src/flow/spec.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
-import { trunkSpec } from '../../src/trunk/spec.js';
+import { type TrunkSpec, trunkSpec } from '../../src/trunk/spec.js';
 import { Trunk } from '../../src/trunk/trunk.js';
 import { handMedia } from '../support/trunk-by-hand.js';
 import { Harness, headerIn, QUICK, type RawPeer, SDP, until } from './sip-harness.js';
@@ -34,6 +34,46 @@ function request(method: string, peer: RawPeer, port: number, call: string, toTa
 /** Value of the tag in a To header. */
 const tagIn = (text: string): string => /tag=(.+)$/.exec(headerIn(text, 'To'))?.[1] ?? '';
 
+/** A trunk on the server of an endpoint, and what it tells. */
+function trunkAt(endpoint: Awaited<ReturnType<Harness['endpoint']>>, spec: TrunkSpec) {
+  const records: CallRecord[] = [];
+  const errors: unknown[] = [];
+  const trunk = new Trunk({
+    srf: endpoint.srf,
+    clock: systemClock,
+    population: new Population(),
+    media: handMedia(),
+    mediaSpec: mediaSpec.parse({}),
+    conversation: spec,
+    uplink: [],
+    downlink: [],
+    probe: null,
+    advertise: undefined,
+    trunk: spec,
+    seed: 1,
+    verify: null,
+    failing: endpoint.failing,
+    onScript: () => {},
+    onRecord: (record) => records.push(record),
+    onRefused: () => {},
+    onError: (error) => errors.push(error),
+  });
+  return { trunk, records, errors };
+}
+
+describe('a trunk on the wire', () => {
+  it('has a dropped call where nobody ever acknowledged its answer', async () => {
+    const endpoint = await harness.endpoint(QUICK);
+    const { records } = trunkAt(endpoint, trunkSpec.parse({}));
+    const peer = await harness.peer();
+    peer.send(request('INVITE', peer, endpoint.port, 'unheard'), endpoint.port);
+    await until(() => records.length === 1);
+    expect(records).toMatchObject([
+      { outcome: 'dropped', hangupBy: 'local', cause: 'timeout', timings: { ackMs: null } },
+    ]);
+  });
+});
+
 describe('a scripted trunk on the wire', () => {
   it('hears nothing in silence, within dialogs neither, and after a restart knows of no call', async () => {
     const endpoint = await harness.endpoint(QUICK);
@@ -44,28 +84,7 @@ describe('a scripted trunk on the wire', () => {
         { at: '3s', do: 'restart' },
       ],
     });
-    const records: CallRecord[] = [];
-    const errors: unknown[] = [];
-    const trunk = new Trunk({
-      srf: endpoint.srf,
-      clock: systemClock,
-      population: new Population(),
-      media: handMedia(),
-      mediaSpec: mediaSpec.parse({}),
-      conversation: spec,
-      uplink: [],
-      downlink: [],
-      probe: null,
-      advertise: undefined,
-      trunk: spec,
-      seed: 1,
-      verify: null,
-      failing: endpoint.failing,
-      onScript: () => {},
-      onRecord: (record) => records.push(record),
-      onRefused: () => {},
-      onError: (error) => errors.push(error),
-    });
+    const { trunk, records, errors } = trunkAt(endpoint, spec);
     const { port } = endpoint;
     const script = () => trunk.counts.script!;
     const peer = await harness.peer();
