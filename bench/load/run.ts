@@ -10,12 +10,8 @@ import { join } from 'node:path';
 import type { Summary } from '../../src/metrics/summary.js';
 import { readCapture } from '../../src/pcap/reader.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
-import { built } from '../signalling/built.js';
+import { benchRun } from '../signalling/bench-run.js';
 import { startSippUas } from '../signalling/sipp.js';
-
-const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
-const { planOf } = await built<typeof import('../../src/run/plan.js')>('run/plan.js');
-const { Run } = await built<typeof import('../../src/run/run.js')>('run/run.js');
 
 /** The first seconds, in which code is compiled, are reported apart. */
 const WARM_UP_S = 5;
@@ -27,31 +23,13 @@ interface Attempt {
 }
 
 async function run(target: string, cps: number, seconds: number, arrivals: string) {
-  const profile = parseProfile(
-    `name: bench
-target: ${target}
-load: [{ shape: constant, cps: ${cps}, for: ${seconds}s, arrivals: ${arrivals} }]
-calls: { to: service, hold: 0, audio: none, expectAudio: false }
-`,
-    'bench',
-  );
   const attempts: Attempt[] = [];
-  const { summary, failure } = await new Run({
-    profile,
-    id: 'bench',
-    version: '0',
-    startedAt: new Date(),
-    plan: planOf(profile),
-    shards: 1,
-    rows: [],
-    accounts: [],
-    onSnapshot: () => {},
-    onTimeline: () => {},
+  const load = `{ shape: constant, cps: ${cps}, for: ${seconds}s, arrivals: ${arrivals} }`;
+  const summary = await benchRun(target, load, {
     onRecord: ({ sipCallIds, dueMs, startedMs }) => {
       attempts.push({ callId: sipCallIds[0], dueMs, startedMs });
     },
-  }).execute();
-  if (failure) throw failure;
+  });
   attempts.sort((a, b) => a.dueMs - b.dueMs);
   return { summary, attempts };
 }

@@ -1,10 +1,5 @@
-import type { Run as RunType } from '../../src/run/run.js';
-import { built } from './built.js';
-
-const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
-const { planOf } = await built<typeof import('../../src/run/plan.js')>('run/plan.js');
-const { Run } = await built<typeof import('../../src/run/run.js')>('run/run.js');
-
+import type { Summary } from '../../src/metrics/summary.js';
+import { benchRun } from './bench-run.js';
 import { cpuBetween, threadTimes } from './cpu.js';
 
 export interface WholeRun {
@@ -23,34 +18,14 @@ export interface WholeRun {
   invalid: string[];
 }
 
-/**
- * One run of the product, all but its files and its screen: `Run` in this thread, the swarm with drachtio-srf and the
- * embedded server in its signalling thread, the media plane in its media thread. Each call has its port pair and its
- * session there, but sends no RTP. CPU is taken over `seconds` after `warmUpS`, which the compiler needs.
- */
+/** One `benchRun` with its CPU, taken over `seconds` after `warmUpS`, which the compiler needs. */
 export async function wholeRun(target: string, cps: number, seconds: number, warmUpS: number): Promise<WholeRun> {
-  const profile = parseProfile(
-    `name: bench
-target: ${target}
-load: [{ shape: constant, cps: ${cps}, for: ${warmUpS + seconds + 1}s }]
-calls: { to: service, hold: 0, audio: none, expectAudio: false }
-`,
-    'bench',
-  );
   const threadsBefore = new Set(threadTimes().keys());
   let ended = 0;
-  const reading = () => ({ ended, atMs: performance.now(), threads: threadTimes() });
-  let from: ReturnType<typeof reading> | null = null;
-  let to: ReturnType<typeof reading> | null = null;
-  const run = new Run({
-    profile,
-    id: 'bench',
-    version: '0',
-    startedAt: new Date(),
-    plan: planOf(profile),
-    shards: 1,
-    rows: [],
-    onSnapshot: () => {},
+  const reading = (): Reading => ({ ended, atMs: performance.now(), threads: threadTimes() });
+  let from: Reading | null = null;
+  let to: Reading | null = null;
+  const summary = await benchRun(target, `{ shape: constant, cps: ${cps}, for: ${warmUpS + seconds + 1}s }`, {
     onTimeline: ({ atMs }) => {
       if (from === null && atMs >= warmUpS * 1000) from = reading();
       else if (from !== null && to === null && performance.now() - from.atMs >= seconds * 1000 - 500) to = reading();
@@ -59,8 +34,6 @@ calls: { to: service, hold: 0, audio: none, expectAudio: false }
       ended++;
     },
   });
-  const { summary, failure } = await run.execute();
-  if (failure) throw failure;
   if (!from || !to) throw new Error('the run was too short to be measured');
   return measured(from, to, threadsBefore, summary);
 }
@@ -71,7 +44,7 @@ function measured(
   from: Reading,
   to: Reading,
   threadsBefore: ReadonlySet<number>,
-  { calls, sip, run }: Awaited<ReturnType<RunType['execute']>>['summary'],
+  { calls, sip, run }: Summary,
 ): WholeRun {
   const count = to.ended - from.ended;
   const us = (ids?: readonly number[]): number => (cpuBetween(from.threads, to.threads, ids) * 1000) / count;
