@@ -2,15 +2,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 /** Bytes gathered before a write. */
 const CHUNK_CHARS = 64 * 1024;
-/** Waiting text above which `append` asks for patience. */
-const PATIENCE_CHARS = 4 * 1024 * 1024;
 /** A line waits no longer than this for others. */
 const FLUSH_MS = 500;
 
 /**
  * One JSON document a line, appended to a file. Lines are gathered and written one chunk after the other, so a slow disk
- * never holds up the caller; `append` returns false when so much waits that the caller should `await drain()`. After a
- * failed write nothing more is kept in memory, and `drain` and `close` throw that failure.
+ * never holds up the caller: what calls and seconds tell comes when it comes, and waits in memory for as long. After a failed
+ * write nothing more is kept, and `close` throws that failure.
  */
 export class NdjsonFile {
   private waiting: string[] = [];
@@ -29,18 +27,17 @@ export class NdjsonFile {
     return new NdjsonFile(await open(path, 'w'), path);
   }
 
-  append(record: unknown): boolean {
-    if (this.closed || this.failure) return true;
+  append(record: unknown): void {
+    if (this.closed || this.failure) return;
     const line = `${JSON.stringify(record)}\n`;
     this.waiting.push(line);
     this.waitingChars += line.length;
     if (this.waitingChars >= CHUNK_CHARS) this.write();
     else this.timer ??= setTimeout(() => this.write(), FLUSH_MS);
-    return this.waitingChars < PATIENCE_CHARS;
   }
 
   /** Resolves when all that was appended has been handed to the system. */
-  async drain(): Promise<void> {
+  private async drain(): Promise<void> {
     this.write();
     while (this.writing) await this.writing;
     if (this.failure) throw this.failure;

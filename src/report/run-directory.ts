@@ -61,15 +61,15 @@ export class RunDirectory {
     });
   }
 
-  /** Adds a line to calls.ndjson; false when the caller should `await drain()` before it goes on. */
-  appendCall(record: CallRecord): boolean {
+  /** Adds a line to calls.ndjson. */
+  appendCall(record: CallRecord): void {
     // `media` is how the parts of a record travel between threads; it is in the record already.
-    return this.calls.append(record.media === undefined ? record : { ...record, media: undefined });
+    this.calls.append(record.media === undefined ? record : { ...record, media: undefined });
   }
 
-  /** Adds a line to timeline.ndjson; false when the caller should `await drain()` before it goes on. */
-  appendSnapshot(snapshot: Snapshot): boolean {
-    return this.timeline.append(snapshot);
+  /** Adds a line to timeline.ndjson. */
+  appendSnapshot(snapshot: Snapshot): void {
+    this.timeline.append(snapshot);
   }
 
   /** Writes what a call received to `audio/call-N.wav`; `close` waits for it. */
@@ -79,13 +79,6 @@ export class RunDirectory {
     // Told by `close`, not as a rejection that nobody waits for.
     writing.catch(() => {});
     this.recordings.push(writing);
-  }
-
-  /** Resolves when all lines so far have been handed to the system. @throws AppError FILE_UNWRITABLE */
-  async drain(): Promise<void> {
-    await guarded(this.path, async () => {
-      await Promise.all([this.calls.drain(), this.timeline.drain()]);
-    });
   }
 
   /** The profile as it was run, seed included. @throws AppError FILE_UNWRITABLE */
