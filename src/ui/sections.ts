@@ -93,7 +93,9 @@ export function headerRows(title: Title, snapshot: Snapshot, width: number): Row
   ];
   const { atMs, plannedMs } = snapshot;
   const known = plannedMs > 0;
-  const left = known ? `${clock(Math.max(0, Math.ceil((plannedMs - atMs) / 1000) * 1000))} left` : '';
+  // By whole seconds, so that what is over and what is left add up to what was planned.
+  const leftS = Math.floor(plannedMs / 1000) - Math.floor(atMs / 1000);
+  const left = known ? `${clock(Math.max(0, leftS * 1000))} left` : '';
   const share = known ? Math.min(1, atMs / plannedMs) : 0;
   const text = known
     ? `  ${Math.floor(share * 100)}%  ${clock(atMs)} / ${clock(plannedMs)}  ${left} `
