@@ -14,6 +14,8 @@ import { exchangeDigits } from './digits.js';
 import type { MachineSpec } from './machine-spec.js';
 import type { Population } from './population.js';
 import { followRenegotiation } from './renegotiation.js';
+import { transferTaker } from './take-transfer.js';
+import type { TransfersSpec } from './transfers-spec.js';
 
 const STOP_PATIENCE_MS = 3000;
 
@@ -46,6 +48,8 @@ export interface InboundPlan {
   dropAfterMs: number | null;
   /** For the record. */
   fault: string | null;
+  /** What becomes of the far end's REFERs; declined without it. */
+  transfers?: TransfersSpec;
   /** The call that this one takes the place of (RFC 3891), if any. */
   replaced?: InboundCall;
 }
@@ -249,16 +253,17 @@ export class InboundCall {
         dialog.on('ack', () => {
           record.timings.ackMs ??= context.clock.now();
         });
-        followRenegotiation({
-          dialog,
-          conversation: this.conversation,
-          awaitsAnswer: isOurOffer,
-          guarded: (callback) => this.scope.guarded(callback),
-          onMismatch: (mismatch) => this.hangUpDisagreeing(mismatch),
-        });
         const { conversation, scope } = this;
         const { dtmf } = context.conversation;
         const isUp = (): boolean => this.phase === 'established';
+        followRenegotiation({
+          dialog,
+          conversation,
+          awaitsAnswer: isOurOffer,
+          guarded: (callback) => scope.guarded(callback),
+          onMismatch: (mismatch) => this.hangUpDisagreeing(mismatch),
+          onRefer: plan.transfers && transferTaker(plan.transfers, { dialog, scope, isUp }),
+        });
         exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, isUp }, dtmf);
         conversation.probe(scope);
         if (plan.machine) this.greet(plan.machine);

@@ -14,12 +14,14 @@ export interface RenegotiationOptions {
   guarded<A extends unknown[]>(callback: (...args: A) => void): (...args: A) => void;
   /** The answer to the offer in our first 200 is of no use. */
   onMismatch(mismatch: Mismatch): void;
+  /** Answers a REFER. */
+  onRefer?(refer: SrfRequest, response: SrfResponder): void;
 }
 
 /**
  * Follows the far end's re-INVITEs and UPDATEs (RFC 3261 14.2, RFC 3311 5.2): an offer is answered, 488 when there is
  * nothing in it that we speak, and then all stays as it was; a re-INVITE without an offer gets ours, and the answer comes
- * with the ACK. A REFER is declined: neither side of a run transfers its calls.
+ * with the ACK. A REFER is declined unless somebody takes it.
  */
 export function followRenegotiation(options: RenegotiationOptions): void {
   const { dialog, conversation, guarded } = options;
@@ -56,10 +58,7 @@ export function followRenegotiation(options: RenegotiationOptions): void {
     }),
   );
   // srf would accept it and do nothing (RFC 3515 2.4.2).
-  dialog.on(
-    'refer',
-    guarded((_refer: SrfRequest, response: SrfResponder) => response.send(603)),
-  );
+  dialog.on('refer', guarded(options.onRefer ?? ((_refer: SrfRequest, response: SrfResponder) => response.send(603))));
   dialog.on(
     'ack',
     guarded((ack: SrfRequest) => {

@@ -3,7 +3,7 @@ import type { CallCredentials } from './call-credentials.js';
 
 /** A request within a dialog, as srf takes it. */
 interface WithinDialog {
-  method: 'INVITE' | 'BYE' | 'INFO' | 'UPDATE' | 'REFER';
+  method: 'INVITE' | 'BYE' | 'INFO' | 'UPDATE' | 'REFER' | 'NOTIFY';
   headers: Record<string, string>;
   body?: string;
 }

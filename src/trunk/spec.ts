@@ -3,6 +3,7 @@ import { isOpaque } from '../core/codecs.js';
 import { duration, ratio } from '../core/units.js';
 import { machineSpec } from '../flow/machine-spec.js';
 import { conversationSpec } from '../flow/spec.js';
+import { transfersSpec } from '../flow/transfers-spec.js';
 import { trunkIdentitySpec } from '../identity/spec.js';
 import { agentSpec, turnsSpec } from '../voice/spec.js';
 import { delaySpec } from './delay-spec.js';
@@ -99,6 +100,7 @@ export const trunkSpec = conversationSpec
     identity: trunkIdentitySpec.optional(),
     perCaller: perCallerSpec.optional(),
     slowdown: slowdownSpec.optional(),
+    transfers: transfersSpec.optional(),
     outcomes: outcomesSpec.optional(),
     machine: machineSpec.prefault({}),
     script: scriptSpec,

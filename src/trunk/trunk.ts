@@ -244,7 +244,11 @@ export class Trunk {
     const id = this.count++;
     const call = new InboundCall(
       this.options,
-      { ...this.slowDown(this.answering.deal(id)), replaced: this.replacedBy(request) },
+      {
+        ...this.slowDown(this.answering.deal(id)),
+        transfers: this.options.trunk.transfers,
+        replaced: this.replacedBy(request),
+      },
       request,
       response,
       lease,

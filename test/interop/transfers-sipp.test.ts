@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runProfile } from '../support/run-profile.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { endSippAfterEach, headerOf, Sipp, scenario } from './sipp.js';
+import { endSippAfterEach, headerOf, Sipp, scenario, scenarioWith } from './sipp.js';
 import { endTrunksAfterEach, TrunkProcess } from './trunk-process.js';
 
 endSippAfterEach();
@@ -51,24 +51,29 @@ test('SIPp that is transferred, attended, calls SIPp in place of the call that a
   }
 });
 
+/** The built-in trunk, with that in its profile. */
+function trunkWith(spec: string): Promise<TrunkProcess> {
+  const profile = join(temporaryFolder(), 'carol.yaml');
+  writeFileSync(profile, `name: carol\nload: [{ shape: constant, cps: 1, for: 1s }]\ntrunk: ${spec}\n`);
+  const channels = String(2 * CALLS);
+  return TrunkProcess.start(['--channels', channels, '--profile', profile, '--rtp-ports', '17900-17999']);
+}
+
 test('the trunk that SIPp is transferred to hangs up the call that the new one takes the place of', async () => {
-  const profile = join(temporaryFolder(), 'callee.yaml');
-  writeFileSync(
-    profile,
-    'name: carol\nload: [{ shape: constant, cps: 1, for: 1s }]\ntrunk: { flow: [answer, expect-hangup] }\n',
-  );
-  const trunk = await TrunkProcess.start([
-    '--channels',
-    String(2 * CALLS),
-    '--profile',
-    profile,
-    '--rtp-ports',
-    '17900-17999',
-  ]);
+  const trunk = await trunkWith('{ flow: [answer, expect-hangup] }');
   await transfer(trunk.port);
   const { code, result } = await trunk.interrupt();
   expect(code).toBe(0);
   // The trunk hangs up what was replaced, SIPp what took its place.
   expect(result).toMatchObject({ answered: 2 * CALLS, endedByCaller: CALLS, stillUp: 0 });
   expect(result.flow).toMatchObject({ calls: 2 * CALLS, callsPassed: 2 * CALLS, callsFailed: 0 });
+});
+
+test('the trunk takes the REFER of SIPp, and tells how the transfer went', async () => {
+  const trunk = await trunkWith('{ transfers: { after: 200ms } }');
+  const refers = scenarioWith('caller-refers', 'TARGET', 'sip:agent@pbx.example.test');
+  const sipp = await Sipp.caller(trunk.port, CALLS, 20, ['-sf', refers]);
+  expect(await sipp.ended, sipp.errors()).toBe(0);
+  expect(sipp.counts()).toMatchObject({ successful: CALLS, failed: 0, unexpected: 0 });
+  expect(await trunk.interrupt()).toMatchObject({ code: 0, result: { answered: CALLS, endedByCaller: CALLS } });
 });
