@@ -4,6 +4,10 @@ import { ProbeJoin, rateByProbe } from '../metrics/join-probes.js';
 
 /** How long the caller's record waits for that of our own trunk. */
 const PATIENCE_MS = 3000;
+/** How long what our own far end told waits for the caller's record. */
+const CALLEE_PATIENCE_MS = 6000;
+/** An account may refuse a call at once, and its proxy look for somebody else until the caller's Timer B (32 s) is over. */
+const ACCOUNT_PATIENCE_MS = 40_000;
 
 /** Whether the caller sends its RTP elsewhere than to the callee's port. */
 function isElsewhere({ media }: CallRecord, callee: CallRecord | null): boolean {
@@ -64,8 +68,9 @@ export class JoinBuffer {
       this.callers.delete(callId);
       this.join(waiting.record, this.takeTwin(waiting.record));
     }
+    const patienceMs = this.tells === 'came' ? ACCOUNT_PATIENCE_MS : CALLEE_PATIENCE_MS;
     for (const [callId, waiting] of this.callees) {
-      if (nowMs - waiting.sinceMs < PATIENCE_MS * 2) break;
+      if (nowMs - waiting.sinceMs < patienceMs) break;
       this.callees.delete(callId);
     }
   }

@@ -258,13 +258,13 @@ export class Run {
   /** Starts the run's own trunk, or the accounts that are called; resolves with its SIP URI. */
   private async openTrunk(address: string): Promise<string> {
     const { profile, plan, accounts, advertise } = this.options;
-    const role = this.state.accountCalls ? { kind: 'trunk' as const, accounts } : { kind: 'trunk' as const };
-    const network = { address, sipPort: 0, advertise: this.state.accountCalls ? advertise : undefined };
+    const isCalled = this.state.accountCalls !== null;
+    const network = { address, sipPort: 0, advertise: isCalled ? advertise : undefined };
     const { sip } = await new Promise<Ready>((resolve, reject) => {
       this.trunk = new Shard(
         {
           name: this.farEnd,
-          signalling: { role, profile, network },
+          signalling: { role: { kind: 'trunk', accounts: isCalled ? accounts : undefined }, profile, network },
           media: mediaSetup('trunk', profile, plan, address, sharedSpans(profile.media.rtpPorts).trunk),
         },
         {

@@ -213,10 +213,10 @@ export class Signalling {
       verify: this.verify,
       failing: this.connection!.failing,
       onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),
-      residenceOf: accounts && ((user) => this.registrations?.residenceOf(user) ?? 'unknown'),
+      registrationOf: accounts && ((user) => this.registrations?.registrationOf(user) ?? 'unknown'),
       onRefused: (request) => {
         this.traces?.drop(request.get('call-id') ?? '');
-        if (this.registrations?.residenceOf(request.calledNumber) === 'registered')
+        if (this.registrations?.registrationOf(request.calledNumber) === 'registered')
           this.batch.push(inboundRecord(-1, request, systemClock.now()));
       },
       seed: deriveSeed(profile.seed, 'trunk'),

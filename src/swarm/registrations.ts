@@ -76,7 +76,7 @@ export class Registrations {
   }
 
   /** Whether a user is one of ours, and registered. Those of one name in several domains are one. */
-  residenceOf(user: string): 'registered' | 'unregistered' | 'unknown' {
+  registrationOf(user: string): 'registered' | 'unregistered' | 'unknown' {
     const ours = this.byUser.get(user);
     if (ours === undefined) return 'unknown';
     return ours.some(({ registration }) => registration.isRegistered) ? 'registered' : 'unregistered';

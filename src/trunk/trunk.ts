@@ -14,7 +14,7 @@ import { Answering, type OutcomeCounts } from './answering.js';
 import { CallerLimits } from './caller-limits.js';
 import { IDENTITY_REFUSALS, Identities, type IdentityCounts } from './identities.js';
 import { Intake, type IntakeCounts } from './intake.js';
-import { type Residence, Residents } from './residents.js';
+import { RegisteredCallees, type RegistrationState } from './registered-callees.js';
 import { Screening, type ScreeningCounts } from './screening.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
@@ -26,7 +26,7 @@ export interface TrunkOptions extends InboundContext {
   /** A call that was turned away: it gets no record. */
   onRefused(request: SrfRequest): void;
   /** Who can be called, where the callees are accounts; without it anybody. */
-  residenceOf?: (user: string) => Residence;
+  registrationOf?: (user: string) => RegistrationState;
   /** Where calls that come are the load of the run: how many of them are taken, or all of them. */
   intake?: { most: number | undefined };
   /** Holds the Identity header of a call against known keys; `null` where nobody does. */
@@ -93,7 +93,7 @@ export class Trunk {
   private readonly callers: CallerLimits | null;
   private readonly screening: Screening | null;
   private readonly identities: Identities | null;
-  private readonly residents: Residents | null;
+  private readonly callees: RegisteredCallees | null;
   private readonly needsNumber: boolean;
   private readonly refusedPerCaller = { full: 0, tooFast: 0 };
   private slowed = 0;
@@ -107,7 +107,7 @@ export class Trunk {
     const { perCaller, screening, identity } = options.trunk;
     this.screening = screening ? new Screening(screening) : null;
     this.identities = options.verify ? new Identities(identity?.check === 'require') : null;
-    this.residents = options.residenceOf ? new Residents(options.residenceOf) : null;
+    this.callees = options.registrationOf ? new RegisteredCallees(options.registrationOf) : null;
     this.needsNumber = Boolean(perCaller || screening || options.verify);
     this.callers = perCaller
       ? new CallerLimits({ channels: perCaller.channels ?? Number.POSITIVE_INFINITY, cps: perCaller.cps })
@@ -140,7 +140,7 @@ export class Trunk {
       identity: this.identities?.snapshot() ?? null,
       refusedPerCaller: this.callers && { ...this.refusedPerCaller },
       slowed: this.options.trunk.slowdown ? this.slowed : null,
-      accounts: this.residents && { ...this.residents.counts },
+      accounts: this.callees && { ...this.callees.counts },
       intake: this.intake?.counts() ?? null,
       refusedNoPorts: this.refusedNoPorts,
       channels: this.admission.channels,
@@ -179,7 +179,7 @@ export class Trunk {
       this.turnAway(request, response, refusing.status, refusing);
       return;
     }
-    const absent = this.residents?.refusal(request.calledNumber) ?? null;
+    const absent = this.callees?.refusal(request.calledNumber) ?? null;
     if (absent !== null) {
       this.turnAway(request, response, absent, {});
       return;

@@ -73,6 +73,19 @@ describe('the two records of a call', () => {
     expect(emitted[1].record).toMatchObject({ to: '1', reached: null });
   });
 
+  it('wait for a caller that learns late that an account refused the call', () => {
+    const { join, emitted } = buffer(true, 'came');
+    join.addCallee(failedRecord(486, 'status', { direction: 'inbound', to: '1', sipCallIds: ['a'] }), 0);
+    join.sweep(33_000);
+    join.addCaller(failedRecord(486, 'status', { to: '1', sipCallIds: ['a'] }), 33_000);
+    expect(emitted[0].record.reached).toBe('1');
+    join.addCallee(failedRecord(486, 'status', { direction: 'inbound', to: '1', sipCallIds: ['b'] }), 40_000);
+    join.sweep(80_000);
+    join.addCaller(failedRecord(486, 'status', { to: '1', sipCallIds: ['b'] }), 80_000);
+    join.flush();
+    expect(emitted[1].record.reached).toBeNull();
+  });
+
   it('are joined by their numbers where a B2BUA gave the call another Call-ID, of calls to accounts', () => {
     const { join, emitted } = buffer(true, 'came');
     const call = (from: string, to: string, callId: string, inviteMs: number): CallRecord => {

@@ -117,16 +117,16 @@ describe('the accounts of a run', () => {
     ];
     const bench = new Bench(3, {}, { accounts });
     bench.answer = ({ uri }) => (uri === 'sip:one.test' ? [403] : [200]);
-    const residences = (): string[] => ['a', 'b', 'c'].map((user) => bench.registrations.residenceOf(user));
-    expect(residences()).toEqual(['unregistered', 'unregistered', 'unknown']);
+    const states = (): string[] => ['a', 'b', 'c'].map((user) => bench.registrations.registrationOf(user));
+    expect(states()).toEqual(['unregistered', 'unregistered', 'unknown']);
     bench.registrations.start();
     bench.run(150);
-    expect(residences()).toEqual(['registered', 'unregistered', 'unknown']);
+    expect(states()).toEqual(['registered', 'unregistered', 'unknown']);
     bench.run(300);
-    expect(residences()).toEqual(['registered', 'registered', 'unknown']);
+    expect(states()).toEqual(['registered', 'registered', 'unknown']);
     bench.registrations.stop();
     bench.run(600);
-    expect(residences()).toEqual(['unregistered', 'unregistered', 'unknown']);
+    expect(states()).toEqual(['unregistered', 'unregistered', 'unknown']);
   });
 
   it('are spread over shards, each its own, with the same times of refresh as in one', () => {

@@ -1,19 +1,19 @@
 import type { AccountArrivals } from '../metrics/account-calls.js';
 
 /** Whether a user is one of ours, and can be called. */
-export type Residence = keyof AccountArrivals;
+export type RegistrationState = keyof AccountArrivals;
 
 /** Accounts as callees: a call for anybody else, or for one that is not registered, is turned away and counted. */
-export class Residents {
+export class RegisteredCallees {
   readonly counts: AccountArrivals = { registered: 0, unregistered: 0, unknown: 0 };
 
-  constructor(private readonly residenceOf: (user: string) => Residence) {}
+  constructor(private readonly registrationOf: (user: string) => RegistrationState) {}
 
   /** A call for that user came. @returns the status that it is turned away with; `null` where it is taken */
   refusal(user: string): 404 | 480 | null {
-    const residence = this.residenceOf(user);
-    this.counts[residence]++;
-    switch (residence) {
+    const state = this.registrationOf(user);
+    this.counts[state]++;
+    switch (state) {
       case 'registered':
         return null;
       case 'unregistered':
@@ -21,7 +21,7 @@ export class Residents {
       case 'unknown':
         return 404;
       default:
-        return residence satisfies never;
+        return state satisfies never;
     }
   }
 }
