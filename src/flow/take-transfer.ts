@@ -4,7 +4,7 @@ import { requestWithin } from './request-within.js';
 import type { TransfersSpec } from './transfers-spec.js';
 
 /** One target, as name-addr or addr-spec (RFC 3515 2.1). */
-const REFER_TO = /^\s*(?:(?:"[^"]*"\s*|[^"<,]*)<sips?:[^>]+>|sips?:[^\s,;<>]+)[^,]*$/i;
+const REFER_TO = /^(?:(?:"[^"]*"\s*|[^"<,]*)<sips?:[^>]+>|sips?:[^\s,;<>]+)[^,]*$/i;
 
 /**
  * What answers REFERs of the far end (RFC 3515 2.4) as a carrier that calls the target within itself: 202, and of that call,
@@ -24,7 +24,7 @@ export function transferTaker(
     requestWithin(dialog, { method: 'NOTIFY', headers, body: `SIP/2.0 ${fragment}\r\n` }, null, () => {});
   };
   return (refer, response) => {
-    if (!REFER_TO.test(refer.get('Refer-To') ?? '')) {
+    if (!REFER_TO.test(refer.get('Refer-To')?.trim() ?? '')) {
       response.send(400, 'Bad Request - Refer-To');
       return;
     }
