@@ -110,12 +110,15 @@ export class MarkerListener {
     return this.blockMs + (sample - this.blockAt) / PER_MS;
   }
 
+  /** What comes may be the middle of a marker whose start was lost: as if there had been silence for as long as one is. */
   private restart(): void {
     this.ring.fill(0);
     this.run = 0;
     this.tone = -1;
     this.due = -1;
     this.done = this.total;
+    this.total += TONES_LENGTH;
+    this.nextLook += TONES_LENGTH;
   }
 
   /** Puts the samples into the ring, behind those before. */

@@ -92,6 +92,13 @@ describe('a marker', () => {
   });
 });
 
+describe('a channel of G.711 that loses the first packet of a marker', () => {
+  it.each([512, 521, 660])('brings that marker all the same (channel %i)', (number) => {
+    const channel = channelOf(number);
+    expect(carry(channel).markers.map(({ identity }) => identity)).toEqual([channel.identity]);
+  });
+});
+
 describe(`${CHANNELS} channels with loss, jitter, noise, other levels and codecs`, () => {
   it(
     'bring every marker at its time and nothing that none said',
