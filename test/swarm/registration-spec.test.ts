@@ -32,7 +32,7 @@ describe('registrations in a profile', () => {
 
   it('are what a profile must have that has no load', () => {
     expect(mistakes(() => parseProfile('name: x\n', 'x.yaml'))).toEqual([
-      ['load', 'is missing: a run places calls, or has `registrations`'],
+      ['load', 'is missing: a run places calls, or has `registrations` or `inbound`'],
     ]);
   });
 
