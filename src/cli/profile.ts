@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AppError } from '../core/errors.js';
 import { type Network, networkNames, networkOf, networkPath } from '../impair/networks.js';
 import { loadLengthMs } from '../load/spec.js';
 import { hintsOf } from '../profile/hints.js';
@@ -18,15 +19,7 @@ export function defineProfile(command: Command): Command {
     .argument('<file...>', 'profiles')
     .addHelpText('after', '\nExample:\n  trunkstorm profile check my-trunk.yaml')
     .action((files: string[]) => {
-      for (const file of files) {
-        const { profile } = readProfile(profilePath(file));
-        const { attempts, peakCalls } = planOf(profile);
-        const seconds = loadLengthMs(profile.load) / 1000;
-        console.log(
-          `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${gatesOf(profile).length} gates`,
-        );
-        for (const hint of hintsOf(profile)) console.log(`${file}: hint: ${hint}`);
-      }
+      for (const file of files) check(file);
     });
   command
     .command('schema')
@@ -54,6 +47,23 @@ export function defineProfile(command: Command): Command {
       else for (const network of networks) console.log(networkText(network));
     });
   return command;
+}
+
+/** Says what a profile amounts to, or what is wrong with it; those after it are checked all the same. */
+function check(file: string): void {
+  try {
+    const { profile } = readProfile(profilePath(file));
+    const { attempts, peakCalls } = planOf(profile);
+    const seconds = loadLengthMs(profile.load) / 1000;
+    console.log(
+      `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${gatesOf(profile).length} gates`,
+    );
+    for (const hint of hintsOf(profile)) console.log(`${file}: hint: ${hint}`);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    process.stderr.write(`trunkstorm: ${error.format()}\n`);
+    process.exitCode = error.exitCode;
+  }
 }
 
 /** A network in a few lines: mean loss and delay of each direction, then the source. */

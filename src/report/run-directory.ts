@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -120,6 +120,8 @@ export class RunDirectory {
   async discard(): Promise<void> {
     await this.close();
     await guarded(this.path, () => (this.made ? rm(this.path, { recursive: true }) : removeFiles(this.path)));
+    // Other runs may be in there.
+    if (this.made) await rmdir(dirname(this.path)).catch(() => {});
   }
 
   private write(file: string, text: string): Promise<void> {

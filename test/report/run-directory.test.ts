@@ -40,6 +40,16 @@ describe('a run directory', () => {
     expect(runId('///', startedAt)).toBe('20260114T101502Z-run');
   });
 
+  test('of a run that never began is taken back, and the folder of runs with the last in it', async () => {
+    const runs = join(root, 'runs');
+    const a = await RunDirectory.create({ name: 'a', startedAt, root: runs });
+    const b = await RunDirectory.create({ name: 'b', startedAt, root: runs });
+    await a.discard();
+    expect(await readdir(runs)).toEqual(['20260114T101502Z-b']);
+    await b.discard();
+    expect(await readdir(root)).toEqual([]);
+  });
+
   test('two runs of one name in the same second do not share a directory', async () => {
     const a = await RunDirectory.create({ name: 'demo', startedAt, root });
     const b = await RunDirectory.create({ name: 'demo', startedAt, root });
