@@ -92,11 +92,11 @@ export class RunState {
     return this.targets.join(', ');
   }
 
-  /** How those who call behave; `null` of a run that calls, and before the trunk has told what came. */
+  /** How those who call behave; `null` of a run that calls. */
   inboundSummary(): InboundSummary | null {
     const counts = this.trunkPulse?.trunk;
-    if (!this.inbound || !counts?.intake) return null;
-    return this.inbound.summary({ ...counts.intake, admitted: counts.admitted });
+    const came = counts?.intake ?? { received: 0, firstMs: null, lastMs: null, peakCps: 0, refusedLate: 0 };
+    return this.inbound && this.inbound.summary({ ...came, admitted: counts?.admitted ?? 0 });
   }
 
   /** The run's clock, in whole ms: it stands at 0 while the threads start. */
