@@ -29,6 +29,8 @@ import { calleesOf, callersOf } from './account-calls.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
 
 const BATCH_MS = 100;
+/** Records that go at once: to copy those of 100 ms would hold up what is due, and they would be moved by collections first. */
+const BATCH_RECORDS = 16;
 const PULSE_MS = 250;
 const DELAY_RESOLUTION_MS = 5;
 /** Of less the 99th percentile is but a few turns. By time and not by turns: a loop that is held up has few of them. */
@@ -179,6 +181,7 @@ export class Signalling {
       onRecord: (record: CallRecord) => {
         this.traces?.settle(record);
         this.batch.push(record);
+        if (this.batch.length >= BATCH_RECORDS) this.flush();
       },
     };
   }
