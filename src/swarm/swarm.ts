@@ -12,7 +12,7 @@ import { calledAccount } from './account-pairs.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacing } from './pacer.js';
 import { StartTimer } from './start-timer.js';
-import { type SipTarget, uriAt } from './target.js';
+import { destinationAt, type SipTarget } from './target.js';
 import type { TargetGroup } from './target-group.js';
 
 const MAX_SLEEP_MS = 100;
@@ -144,10 +144,9 @@ export class Swarm {
     const caller = options.callers[index % options.callers.length] as Caller | undefined;
     const callee = this.callee(index);
     const to = callee?.user ?? this.to.at(index, row);
-    const { scheme, host } = options.target;
     const hasNumber = callee !== null || options.calls.to !== undefined;
     const route = options.group?.route(index, hasNumber ? to : null);
-    const home = callee?.domain ?? null;
+    const { uri, proxy, trunk } = route?.first ?? destinationAt(options.target, to, callee?.domain ?? null);
     const headers: Record<string, string> = {};
     for (const [name, value] of this.headers) headers[name] = value.at(index, row);
     const plan = {
@@ -155,9 +154,9 @@ export class Swarm {
       dueMs,
       holdMs,
       isHeldSinceInvite,
-      uri: route?.first.uri ?? uriAt(home === null ? options.target : { scheme, host: home }, to),
-      proxy: route?.first.proxy ?? (home === null || route ? undefined : `${scheme}:${host}`),
-      trunk: route?.first.trunk ?? `${scheme}:${host}`,
+      uri,
+      proxy,
+      trunk,
       from: caller?.user ?? this.from.at(index, row),
       account: caller,
       to,

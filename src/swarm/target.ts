@@ -1,3 +1,5 @@
+import type { Destination } from '../flow/call-route.js';
+
 /** What is called, read from a SIP URI. */
 export interface SipTarget {
   scheme: string;
@@ -21,4 +23,11 @@ export function readTarget(uri: string): SipTarget | null {
 /** Request-URI that calls `user` at a target. */
 export function uriAt({ scheme, host }: Pick<SipTarget, 'scheme' | 'host'>, user: string): string {
   return `${scheme}:${user === '' ? '' : `${user}@`}${host}`;
+}
+
+/** Where a call to `user` goes: to the target, or by way of it to a domain that the user has. */
+export function destinationAt(target: SipTarget, user: string, domain: string | null): Destination {
+  const trunk = `${target.scheme}:${target.host}`;
+  if (domain === null) return { uri: uriAt(target, user), proxy: undefined, trunk };
+  return { uri: uriAt({ scheme: target.scheme, host: domain }, user), proxy: trunk, trunk };
 }

@@ -56,7 +56,11 @@ describe('calls to accounts at a Kamailio with a database', () => {
     });
     // Attempts that a busy machine could not start leave accounts that nobody called.
     expect(attempted + summary.calls.notStarted).toBe(ACCOUNTS);
-    expect([await found(), await missed()]).toEqual([attempted, 0]);
+    expect(await missed()).toBe(0);
+    // A proxy that is held up has forgotten a call by the time that it reads its INVITE once more.
+    const again = (await found()) - attempted;
+    expect(again).toBeGreaterThanOrEqual(0);
+    expect(again).toBeLessThanOrEqual(summary.sip.server!.retransmissionsSent.INVITE ?? 0);
     expect(new Set(records.map(({ to }) => to)).size).toBe(attempted);
     for (const { from, to, reached, farEnd } of records) {
       expect([reached, farEnd]).toEqual([to, 'own']);
@@ -85,7 +89,9 @@ describe('calls to accounts at a Kamailio with a database', () => {
       unregistered: 1,
       unknown: 1,
     });
-    expect([await found(), await missed()]).toEqual([9, 1]);
+    const again = (await found()) + (await missed()) - 10;
+    expect(again).toBeGreaterThanOrEqual(0);
+    expect(again).toBeLessThanOrEqual(summary.sip.server!.retransmissionsSent.INVITE ?? 0);
     const reached = Object.fromEntries(records.map((record) => [record.to, record.reached]));
     expect(reached).toMatchObject({ u2: 'u2', u3: null, u4: null, u5: 'u6', u6: 'u6', u7: null });
   });
