@@ -41,10 +41,12 @@ export class Collector {
   }
 
   private async collectWorker(worker: string): Promise<number | null> {
-    await this.ask(worker, 'HeapProfiler.collectGarbage', {});
+    // Not by `HeapProfiler.collectGarbage`, a task that a busy thread may not come to within a minute.
     const usage = await this.ask(worker, 'Runtime.evaluate', {
-      expression: 'JSON.stringify(process.memoryUsage())',
+      expression: `(globalThis.collectForBench ??= require('vm').runInNewContext('gc'))();
+        JSON.stringify(process.memoryUsage())`,
       returnByValue: true,
+      includeCommandLineAPI: true,
     });
     const text = usage?.result?.value;
     return text === undefined ? null : alive(JSON.parse(text));
