@@ -268,8 +268,8 @@ export class OutboundCall {
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, isUp }, dtmf);
     conversation.probe(scope);
     if (pause) holdForAWhile(pause, { dialog, conversation, credentials, scope, isUp });
-    const passedMs = this.plan.isHeldSinceInvite ? context.clock.now() - this.startedMs : 0;
-    const leftMs = Math.max(0, this.plan.holdMs - passedMs);
+    const heldFromMs = this.plan.isHeldSinceInvite ? this.startedMs : finalMs;
+    const leftMs = Math.max(0, heldFromMs + this.plan.holdMs - context.clock.now());
     scope.after(leftMs, () => this.hangUp('completed', { by: 'time', reason: '`hold` was over' }));
     this.flow?.onAnswered(dialog);
   }

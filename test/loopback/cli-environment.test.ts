@@ -92,7 +92,7 @@ describe('what is taken', () => {
   it('as the SIP port is told, and leaves no run behind', async () => {
     const port = await taken();
     expectUnusable(await run('run', quick, '--sip-port', String(port)), `SIP port 127.0.0.1:${port} is taken`, 'hint');
-    expect(readdirSync(join(scratch.path, 'runs'))).toEqual([]);
+    expect(existsSync(join(scratch.path, 'runs'))).toBe(false);
     expectUnusable(await run('trunk', '--port', String(port)), `SIP port 127.0.0.1:${port} is taken`);
   });
 
