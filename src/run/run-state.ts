@@ -96,7 +96,7 @@ export class RunState {
   inboundSummary(): InboundSummary | null {
     const counts = this.trunkPulse?.trunk;
     const came = counts?.intake ?? { received: 0, firstMs: null, lastMs: null, peakCps: 0, refusedLate: 0 };
-    return this.inbound && this.inbound.summary({ ...came, admitted: counts?.admitted ?? 0 });
+    return this.inbound?.summary({ ...came, admitted: counts?.admitted ?? 0 }) ?? null;
   }
 
   /** The run's clock, in whole ms: it stands at 0 while the threads start. */
