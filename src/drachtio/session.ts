@@ -7,6 +7,7 @@ import { applicationLines, bracketed, replaceLocalhost } from './app-message.js'
 import type { ApplicationLink, Carried, SentParts } from './application-link.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { readProxyOrder } from './proxy-order.js';
+import { timeOfDay } from './time-of-day.js';
 
 /** What srf reads as the version of the server; pings need 0.8.2. */
 const VERSION = 'v0.8.26';
@@ -360,21 +361,4 @@ export class Session {
 /** Whether a request goes with a Contact: it must have one, or the application gave one. */
 function hasContact(request: SipMessage): boolean {
   return NEEDS_CONTACT.has(request.method) || request.has('contact');
-}
-
-let second = -1;
-let clockText = '';
-
-/** What brings the run's clock to UTC. Taken once: differences between messages then never feel the system's clock set. */
-const UTC_OFFSET_MS = performance.timeOrigin + performance.now() - systemClock.now();
-
-/** A moment of the run's clock as UTC time of day with microseconds, as drachtio stamps its messages. */
-function timeOfDay(atMs: number): string {
-  const utcMs = atMs + UTC_OFFSET_MS;
-  const whole = Math.floor(utcMs / 1000);
-  if (whole !== second) {
-    second = whole;
-    clockText = new Date(whole * 1000).toISOString().slice(11, 19);
-  }
-  return `${clockText}.${String(Math.floor((utcMs - whole * 1000) * 1000)).padStart(6, '0')}`;
 }

@@ -29,7 +29,7 @@ import { followRenegotiation, holdForAWhile } from './renegotiation.js';
 import type { CallSpec } from './spec.js';
 import type { CallEnd } from './steps/run.js';
 import { Tries } from './tries.js';
-import { wireDelayMs } from './wire-time.js';
+import { wireAgeMs, wireDelayMs } from './wire-time.js';
 
 /** After our CANCEL the far end has 64·T1 to answer the INVITE (RFC 3261 9.1); when the run is stopped, less. */
 const CANCEL_PATIENCE_MS = 32_000;
@@ -174,11 +174,12 @@ export class OutboundCall {
     if (this.cancelling) request.cancel(() => {});
   }
 
-  /** The server has just sent the first INVITE. */
+  /** The server has sent the first INVITE, and tells so now. Where its clock is not ours, it was after the call was made all the same. */
   private noteStart({ stackTime }: SrfRequest): void {
     this.isOut = true;
     this.inviteTime = stackTime;
-    this.startedMs = this.context.clock.now();
+    const now = this.context.clock.now();
+    this.startedMs = Math.max(this.startedMs, now - (wireAgeMs(stackTime, now) ?? 0));
     this.record.startedMs = this.startedMs;
     this.record.timings.inviteMs = this.startedMs;
   }
@@ -269,7 +270,9 @@ export class OutboundCall {
     conversation.probe(scope);
     if (pause) holdForAWhile(pause, { dialog, conversation, credentials, scope, isUp });
     const heldFromMs = this.plan.isHeldSinceInvite ? this.startedMs : finalMs;
-    const leftMs = Math.max(0, heldFromMs + this.plan.holdMs - context.clock.now());
+    // Never longer than `hold`, should the server's clock have been set meanwhile.
+    const passedMs = Math.max(0, context.clock.now() - heldFromMs);
+    const leftMs = Math.max(0, this.plan.holdMs - passedMs);
     scope.after(leftMs, () => this.hangUp('completed', { by: 'time', reason: '`hold` was over' }));
     this.flow?.onAnswered(dialog);
   }

@@ -1,3 +1,5 @@
+import { msOfDay } from '../drachtio/time-of-day.js';
+
 const DAY_MS = 86_400_000;
 /** More digits than that mean nothing. */
 const LONGEST = 'HH:MM:SS.'.length + 12;
@@ -37,7 +39,16 @@ function twoDigits(text: string, at: number): number {
 export function wireDelayMs(from: string | undefined, to: string | undefined): number | null {
   const a = wireTimeMs(from);
   const b = wireTimeMs(to);
-  if (a === null || b === null) return null;
-  const delay = b - a;
+  return a === null || b === null ? null : passedMs(a, b);
+}
+
+/** Ms since a message, by the time that its server took; right where that server's clock is ours, as the embedded one's is. `null` as above. */
+export function wireAgeMs(stamp: string | undefined, nowMs: number): number | null {
+  const sentMs = wireTimeMs(stamp);
+  return sentMs === null ? null : passedMs(sentMs, msOfDay(nowMs));
+}
+
+function passedMs(fromOfDay: number, toOfDay: number): number {
+  const delay = toOfDay - fromOfDay;
   return delay < -DAY_MS / 2 ? delay + DAY_MS : Math.max(0, delay);
 }

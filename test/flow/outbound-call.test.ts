@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
 import type { SrfApp, SrfCallError, SrfDialog, SrfResult } from '../../src/drachtio/srf-types.js';
+import { timeOfDay } from '../../src/drachtio/time-of-day.js';
 import { OutboundCall } from '../../src/flow/outbound-call.js';
 import { Population } from '../../src/flow/population.js';
 import { callSpec, mediaSpec } from '../../src/flow/spec.js';
@@ -32,10 +33,11 @@ class Attempt {
 
   /**
    * @param broken thrown by srf when it is asked to place the call
-   * @param preparationMs what it takes to make an INVITE and hand it over
+   * @param preparationMs what it takes to make an INVITE, hand it over and hear of that
+   * @param stackTime the server's time of that INVITE
    */
-  constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0) {
-    const request = { get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
+  constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0, stackTime?: string) {
+    const request = { stackTime, get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
       createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
         if (broken) throw broken;
@@ -174,6 +176,19 @@ describe('the start of a call', () => {
     attempt.hangUpRemotely();
     await pass(2000);
     expect(attempt.record).toMatchObject({ dueMs: 0, startedMs: 3, timings: { inviteMs: 3, finalMs: 3 } });
+  });
+
+  it.each([
+    ['when the server sent its INVITE, by the time that it took, not when that was told', timeOfDay(2), 2],
+    ['when that was told, where the server’s clock is ahead', timeOfDay(50), 5],
+    ['after the attempt was made, where the server’s clock is behind', timeOfDay(-50), 0],
+  ])('is %s', async (_, stackTime, startedMs) => {
+    const attempt = new Attempt(null, {}, 5, stackTime);
+    attempt.accept();
+    attempt.hangUpRemotely();
+    await pass(2000);
+    expect(attempt.record!.startedMs).toBeCloseTo(startedMs, 2);
+    expect(attempt.record!.timings.inviteMs).toBe(attempt.record!.startedMs);
   });
 
   it('is when the attempt was made, where no INVITE ever left', async () => {
