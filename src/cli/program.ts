@@ -96,10 +96,15 @@ process.on('uncaughtException', (error) => {
   process.exit(ExitCode.unusable);
 });
 
-const words = process.argv.slice(2);
+/** Commander's own `help run` shows what it knows before `run` is loaded, `run --help` what it knows after. */
+function withoutHelpVerb([first, ...rest]: string[]): string[] {
+  if (first !== 'help') return first === undefined ? [] : [first, ...rest];
+  const isKnown = rest.length === 0 || VERBS.some(({ name }) => name === rest[0]);
+  return isKnown ? [...rest, '--help'] : rest;
+}
+
 try {
-  // Commander's own `help run` shows what it knows before `run` is loaded, `run --help` what it knows after.
-  await program.parseAsync(words[0] === 'help' ? [...words.slice(1), '--help'] : words, { from: 'user' });
+  await program.parseAsync(withoutHelpVerb(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.badInput;
   else if (error instanceof AppError) {

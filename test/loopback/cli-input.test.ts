@@ -196,7 +196,10 @@ describe('help', () => {
   it.each([
     [[]],
     [['run']],
+    [['capacity']],
     [['trunk']],
+    [['relay']],
+    [['capture', 'analyze']],
     [['drachtio']],
     [['report']],
     [['doctor']],
@@ -208,6 +211,13 @@ describe('help', () => {
     expect(stdout).toMatch(/Examples?:\n\s+trunkstorm /);
     expect(stderr).toBe('');
     expect(code).toBe(0);
+  });
+
+  it('of a verb is what `help` and its name give, and of none that there is no such verb', async () => {
+    expect(await run('help', 'run')).toEqual(await run('run', '--help'));
+    const { code, stdout, stderr } = await run('help', 'nonsense');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain("unknown command 'nonsense'");
   });
 
   it('is what a bare call gives, which exits 2', async () => {
