@@ -198,7 +198,6 @@ describe('help', () => {
     [['run']],
     [['capacity']],
     [['trunk']],
-    [['relay']],
     [['capture', 'analyze']],
     [['drachtio']],
     [['report']],
@@ -210,6 +209,14 @@ describe('help', () => {
     const { code, stdout, stderr } = await run(...verb, '--help');
     expect(stdout).toMatch(/Examples?:\n\s+trunkstorm /);
     expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it('of the relay has an example of each door', async () => {
+    const { code, stdout } = await run('relay', '--help');
+    const [, examples] = stdout.split('\nExamples:\n');
+    for (const door of ['--static', '--listen', '--ng'])
+      expect(examples).toMatch(new RegExp(`\\$ trunkstorm relay [^$]*${door} `));
     expect(code).toBe(0);
   });
 
