@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type CapacityOptions, CapacitySearch } from '../../../src/load/capacity/capacity-search.js';
 import { CRITERIA, confidenceOf, judgeStep } from '../../../src/load/capacity/judge.js';
 import { StepTally } from '../../../src/load/capacity/step.js';
-import { type HiddenCarrier, SimulatedCarrier } from './simulated-carrier.js';
+import { SEARCH } from '../../fixtures/capacity.js';
+import { type HiddenCarrier, SimulatedCarrier, UNTOLD } from './simulated-carrier.js';
 import { trial } from './trials.js';
 
 /** All hundred take some seconds: CAPACITY_TRIALS=100. */
@@ -18,16 +19,7 @@ const HIDDEN: HiddenCarrier = {
   ailment: null,
   noise: { unheard: 0, digits: 0, dropped: 0 },
 };
-const OPTIONS: CapacityOptions = {
-  maxCalls: 1000,
-  maxCps: 20,
-  stepCalls: 200,
-  stepMs: 30_000,
-  criteria: CRITERIA,
-  paceCps: 100,
-  shortestMs: 5000,
-  longestMs: 1_800_000,
-};
+const OPTIONS: CapacityOptions = { ...SEARCH, maxCps: 20 };
 
 /** @param strainFrom attempts a second from which the generator says that it is strained */
 function searched(hidden: Partial<HiddenCarrier>, options: Partial<CapacityOptions> = {}, strainFrom = Infinity) {
@@ -223,20 +215,7 @@ describe('the judgement of a step', () => {
     const plan = { ...searched({}).steps[0].plan, cps: 10, attempts: 3 };
     const tally = new StepTally(plan);
     for (const [index, startedMs] of [0, 121, 219].entries())
-      tally.add({
-        index,
-        startedMs,
-        result: 'refused',
-        response: index === 0 ? '486' : '503',
-        srdMs: null,
-        setupMs: null,
-        endedMs: null,
-        isDropped: false,
-        isUnheard: null,
-        mos: null,
-        digitsSent: 0,
-        digitsLost: 0,
-      });
+      tally.add({ ...UNTOLD, index, startedMs, result: 'refused', response: index === 0 ? '486' : '503' });
     expect(tally.figures(CRITERIA.leastMos, 0, [])).toMatchObject({
       attempts: 3,
       refused: 3,

@@ -19,6 +19,19 @@ export interface HiddenCarrier {
   noise: { unheard: number; digits: number; dropped: number };
 }
 
+/** What is known of an attempt before anything came of it. */
+export const UNTOLD: Omit<AttemptOutcome, 'index' | 'startedMs' | 'result'> = {
+  response: null,
+  srdMs: null,
+  setupMs: null,
+  endedMs: null,
+  isDropped: false,
+  isUnheard: null,
+  mos: null,
+  digitsSent: 0,
+  digitsLost: 0,
+};
+
 const T64_MS = 32_000;
 const DIGITS = 4;
 const RATE_WINDOW_MS = 4000;
@@ -62,20 +75,7 @@ export class SimulatedCarrier {
     const ails = (kind: SimulatedAilment): boolean =>
       isTooMany && hidden.ailment!.kind === kind && luck.ailment < hidden.ailment!.share;
     const refusal = this.admission.admit(atMs);
-    const none: AttemptOutcome = {
-      index,
-      startedMs: atMs - startMs,
-      result: 'answered',
-      response: null,
-      srdMs: null,
-      setupMs: null,
-      endedMs: null,
-      isDropped: false,
-      isUnheard: null,
-      mos: null,
-      digitsSent: 0,
-      digitsLost: 0,
-    };
+    const none: AttemptOutcome = { ...UNTOLD, index, startedMs: atMs - startMs, result: 'answered' };
     if (refusal) {
       const result = refusal === 'full' ? hidden.whenFull : hidden.whenTooFast;
       return { ...none, result, response: result === 'refused' ? '503' : null };
