@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { LinearHistogram } from '../../src/core/linear-histogram.js';
 import { MediaClient } from '../../src/media/link/client.js';
 import type { Lease, MediaSnapshot, MediaThreadData, SessionSpec } from '../../src/media/link/messages.js';
+import { echoAt, MEASURED } from './measured-call.js';
 
 /** RTP port of the first call; the others follow in steps of two. */
 export const FIRST_RTP_PORT = 10_000;
@@ -110,25 +111,12 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     else await sleep(1);
   }
   const session = {
-    audio: 'speech',
-    ptimeMs: 20,
-    hearDigits: true,
-    expectAudio: true,
-    jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
-    mediaTimeoutMs: 5000,
-    bpl: 25.1,
+    ...MEASURED,
     rtcp: { xr: true },
     ...(options.isProbed ? PROBED : {}),
     ...options.session,
   };
-  const remote = {
-    address: '127.0.0.1',
-    port,
-    codec: 'PCMU' as const,
-    sendPayloadType: 0,
-    acceptPayloadTypes: { 0: 'PCMU' as const, 101: 'telephone-event' as const },
-    eventPayloadType: 101,
-  };
+  const remote = echoAt(port);
   for (const [call, lease] of leases.entries()) {
     client.open(call, lease.pair, `call-${call}`, session, [], []);
     client.connect(call, remote, true);

@@ -8,6 +8,7 @@ import type { Lease } from '../../src/media/link/messages.js';
 import { Plane } from '../../src/media/plane.js';
 import { temporaryFolder } from '../../test/support/temporary-folder.js';
 import { compile, startEcho } from './far-end.js';
+import { echoAt, MEASURED } from './measured-call.js';
 
 // Memory of a call, and what a packet allocates: a plane in this thread, towards the echo.
 //   node --expose-gc --max-semi-space-size=128 --import tsx bench/media/memory.ts --calls 1000
@@ -96,27 +97,10 @@ const folder = temporaryFolder();
 const echo = await startEcho(compile(folder, 'udp-echo'), port);
 plane.lease(calls);
 while (leases.length < calls) plane.tick(systemClock.now());
-const session = {
-  audio: 'speech',
-  ptimeMs: 20,
-  hearDigits: true,
-  expectAudio: true,
-  jitterBuffer: { kind: 'fixed' as const, delayMs: 60 },
-  mediaTimeoutMs: 5000,
-  bpl: 25.1,
-};
-const remote = {
-  address: '127.0.0.1',
-  port,
-  codec: 'PCMU' as const,
-  sendPayloadType: 0,
-  acceptPayloadTypes: { 0: 'PCMU' as const, 101: 'telephone-event' as const },
-  eventPayloadType: 101,
-};
 const before = memory();
 for (const [call, { pair }] of leases.entries()) {
-  plane.open(pair, { call, name: `call-${call}`, session, uplink: [], downlink: [] });
-  plane.connect(call, remote, true, systemClock.now());
+  plane.open(pair, { call, name: `call-${call}`, session: MEASURED, uplink: [], downlink: [] });
+  plane.connect(call, echoAt(port), true, systemClock.now());
 }
 runFor(3000);
 const after = memory();
