@@ -7,6 +7,7 @@ import { holdSpec } from '../load/hold-spec.js';
 import { type ADJUSTABLE_CODECS, BPL, equipmentOf, RATED_CODECS } from '../quality/equipment.js';
 import { SRTP_SUITE_NAMES } from '../rtp/srtp-keys.js';
 import { sdpFault } from '../sdp/fault-spec.js';
+import { headerText, userPart } from '../sip/header-text.js';
 import { turnsSpec } from '../voice/spec.js';
 import { dtmfSpec } from './dtmf-spec.js';
 import { jitterBuffer } from './jitter-buffer-spec.js';
@@ -15,24 +16,9 @@ import { flowSpec } from './steps/spec.js';
 /** Markers are this far apart, so that no delay of a telephone call is mistaken for a shorter one. */
 const LEAST_EVERY_MS = 2000;
 
-/** No control character may reach a header: CR, LF and NUL would make others of it. */
-export const headerText = z
-  .string()
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  .regex(/^[^\u0000-\u001f\u007f]*$/, {
-    error: 'must not contain CR, LF, NUL or any other control character: take it out',
-    abort: true,
-  });
-
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9\-.!%*_+`'~]+$/, 'is no header name: letters, digits and hyphens, without colon or blanks');
-
-/** Stands within a URI between `sip:` and `@`. */
-export const userPart = headerText.regex(
-  /^[^\s<>"@]*$/,
-  'must not contain blanks, <, >, " or @: it becomes part of a SIP URI',
-);
 
 const noise = z
   .strictObject({

@@ -3,7 +3,7 @@ import { EndTimes } from './end-times.js';
 import { holdTimes, meanHoldMs, unitExponential } from './hold.js';
 import type { HoldSpec } from './hold-spec.js';
 import { areaOf, ratePieces, timeOfArea } from './rates.js';
-import { replay } from './replay.js';
+import { type RecordedNumbers, type ReplayedCall, replay } from './replay.js';
 import type { LoadStage } from './spec.js';
 
 /** One attempt of a plan. */
@@ -12,6 +12,8 @@ export interface Arrival {
   atMs: number;
   /** How long its call lasts from the answer, in ms. */
   holdMs: number;
+  /** Of a recorded call. */
+  numbers?: RecordedNumbers;
 }
 
 /** What is left of an attempt by rounding. */
@@ -28,7 +30,7 @@ const EPSILON = 1e-9;
  *   is spaced alike.
  * - Concurrency: an attempt is due whenever fewer calls than wanted would be up if all were answered at once, by the
  *   hold times that were drawn for them. Refused calls are not repeated, so what is offered never depends on the target.
- * - Recorded calls: each at its time, with its own hold time.
+ * - Recorded calls: each at its time, with its own hold time and numbers.
  *
  * @param hold how long calls last
  * @param seed of the run
@@ -41,12 +43,12 @@ export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: nu
   let startMs = 0;
   let rate = 0;
   let attempt = 0;
-  const arrivalAt = (atMs: number, recordedMs?: number): Arrival => {
-    const holdMs = recordedMs ?? holdOf(attempt);
+  const arrivalAt = (atMs: number, recorded?: ReplayedCall): Arrival => {
+    const holdMs = recorded?.holdMs ?? holdOf(attempt);
     attempt++;
     ends?.forgetUntil(atMs);
     ends?.add(atMs + holdMs);
-    return { atMs, holdMs };
+    return { atMs, holdMs, numbers: recorded?.numbers };
   };
   for (const stage of stages) {
     if (stage.shape === 'concurrent') {
@@ -54,7 +56,7 @@ export function* arrivals(stages: readonly LoadStage[], hold: HoldSpec, seed: nu
       rate = stage.for > 0 ? stage.calls / Math.max(meanHoldMs(hold) / 1000, 1e-9) : rate;
     } else if (stage.shape === 'replay') {
       const calls = replay(stage.recorded, stage.factor, stage.for, seed);
-      for (const { atMs, holdMs } of calls) yield arrivalAt(startMs + atMs, holdMs);
+      for (const call of calls) yield arrivalAt(startMs + call.atMs, call);
       rate = (calls.length * 1000) / stage.for;
     } else {
       spacing.begin(stage.arrivals ?? 'even');

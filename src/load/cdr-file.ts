@@ -1,6 +1,7 @@
 import { readCsv } from '../core/csv-file.js';
 import { AppError } from '../core/errors.js';
-import type { RecordedCalls } from './replay.js';
+import { userPart } from '../sip/header-text.js';
+import type { RecordedCalls, RecordedNumbers } from './replay.js';
 
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?$/;
 const EPOCH = /^\d{9,10}(?:\.\d+)?$/;
@@ -24,18 +25,27 @@ export function parseLength(text: string): number | null {
   return clock ? ((Number(clock[1]) * 60 + Number(clock[2])) * 60 + Number(clock[3])) * 1000 : null;
 }
 
+/** A number as it can stand in a SIP URI; `null` for anything else. */
+function parseNumber(text: string): string | null {
+  return userPart.safeParse(text).success ? text : null;
+}
+
+/** Names of the columns. Numbers are read where theirs are named. */
+export interface RecordColumns {
+  start: string;
+  duration: string;
+  from?: string;
+  to?: string;
+}
+
 /**
  * Reads call detail records and finds the stretch of `lengthMs` in which most calls began; of equal ones the first.
  * @throws AppError FILE_UNREADABLE, with the line of the file
  */
-export function readBusiest(
-  path: string,
-  columns: { start: string; duration: string },
-  lengthMs: number,
-): RecordedCalls {
+export function readBusiest(path: string, columns: RecordColumns, lengthMs: number): RecordedCalls {
   const { rows, lines } = readCsv(path, 'call detail records', `${columns.start},${columns.duration}`);
   const calls = rows.map((row, i) => {
-    const value = (column: string, expected: string, parse: (text: string) => number | null): number => {
+    const value = <T>(column: string, expected: string, parse: (text: string) => T | null): T => {
       const text: string | undefined = row[column];
       if (text === undefined)
         throw new AppError('FILE_UNREADABLE', `The call detail records have no column \`${column}\``, {
@@ -44,8 +54,8 @@ export function readBusiest(
           found: Object.keys(row).join(', '),
           hint: 'Name the columns in the stage: `columns: { start: calldate, duration: billsec }`.',
         });
-      const ms = parse(text);
-      if (ms !== null) return ms;
+      const read = parse(text);
+      if (read !== null) return read;
       throw new AppError('FILE_UNREADABLE', 'A call detail record cannot be read', {
         where: `${path}:${lines[i]}, column ${column}`,
         expected,
@@ -53,9 +63,17 @@ export function readBusiest(
         hint: 'Mend or take out that line, or name other columns in the stage: `columns: { start, duration }`.',
       });
     };
+    const numbers: RecordedNumbers = {};
+    for (const side of ['from', 'to'] as const) {
+      const column = columns[side];
+      const number = column && value(column, 'a number, without blanks, <, >, " and @', parseNumber);
+      // An empty one is that of `calls`.
+      if (number) numbers[side] = number;
+    }
     return {
       startMs: value(columns.start, 'a time such as 2026-01-14T10:15:02Z or 1768385702', parseStart),
       holdMs: value(columns.duration, 'seconds, or h:mm:ss', parseLength),
+      numbers,
     };
   });
   calls.sort((a, b) => a.startMs - b.startMs);
@@ -72,5 +90,6 @@ export function readBusiest(
   return {
     atMs: busiest.map(({ startMs }) => startMs - busiest[0].startMs),
     holdMs: busiest.map(({ holdMs }) => holdMs),
+    numbers: (columns.from ?? columns.to) === undefined ? [] : busiest.map(({ numbers }) => numbers),
   };
 }

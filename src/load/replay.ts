@@ -1,9 +1,21 @@
 import { deriveSeed, Rng } from '../core/rng.js';
 
+/** Who called whom, as far as that was recorded. */
+export type RecordedNumbers = Partial<Record<'from' | 'to', string>>;
+
 /** Calls of a stretch of time as they were recorded: ms from its start, ascending, and how long each lasted. */
 export interface RecordedCalls {
   atMs: number[];
   holdMs: number[];
+  /** None where they are not asked for. */
+  numbers: RecordedNumbers[];
+}
+
+/** A call that is made again. */
+export interface ReplayedCall {
+  atMs: number;
+  holdMs: number;
+  numbers?: RecordedNumbers;
 }
 
 /** A further copy of a call begins up to so long before or after it. */
@@ -14,15 +26,15 @@ const SCATTER_MS = 30_000;
  * own time; further copies begin within half a minute of it. For the fractional part a share of the calls is drawn.
  */
 export function replay(
-  { atMs, holdMs }: RecordedCalls,
+  { atMs, holdMs, numbers }: RecordedCalls,
   factor: number,
   lengthMs: number,
   seed: number,
-): { atMs: number; holdMs: number }[] {
+): ReplayedCall[] {
   const rng = new Rng(deriveSeed(seed, 'replay'));
   const whole = Math.floor(factor);
   let wanted = Math.round((factor - whole) * atMs.length);
-  const calls: { atMs: number; holdMs: number }[] = [];
+  const calls: ReplayedCall[] = [];
   for (const [i, recordedMs] of atMs.entries()) {
     // Each set of so many calls is as likely as any other (selection sampling).
     const isDrawn = rng.uniform() * (atMs.length - i) < wanted;
@@ -30,7 +42,7 @@ export function replay(
     const copies = whole + (isDrawn ? 1 : 0);
     for (let copy = 0; copy < copies; copy++) {
       const shifted = copy === 0 ? recordedMs : recordedMs + (2 * rng.uniform() - 1) * SCATTER_MS;
-      calls.push({ atMs: within(shifted, lengthMs), holdMs: holdMs[i] });
+      calls.push({ atMs: within(shifted, lengthMs), holdMs: holdMs[i], numbers: numbers[i] });
     }
   }
   return calls.sort((a, b) => a.atMs - b.atMs);

@@ -71,6 +71,14 @@ const replay = z
       .strictObject({
         start: z.string().default('start').describe('When a call began: ISO 8601, or seconds or ms since 1970'),
         duration: z.string().default('duration').describe('How long it lasted from its answer: seconds, or h:mm:ss'),
+        from: z
+          .string()
+          .optional()
+          .describe('Who called, in place of `calls.from`, or as {from} within it; without it nobody that is recorded'),
+        to: z
+          .string()
+          .optional()
+          .describe('Who was called, in place of `calls.to`, or as {to} within it; without it nobody that is recorded'),
       })
       .prefault({})
       .describe('Names of the columns'),

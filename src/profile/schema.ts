@@ -64,6 +64,7 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   checkPortChanges(profile, issue);
   if (!isTable(profile.calls)) return;
   const { from, to, headers, numbers } = profile.calls;
+  const recorded = recordedNumbers(profile.load);
   const patterns: [Path, unknown][] = [
     [['calls', 'from'], from],
     [['calls', 'to'], to],
@@ -71,7 +72,8 @@ function checkBeyondFields(profile: Table, context: z.RefinementCtx): void {
   if (isTable(headers))
     for (const [name, value] of Object.entries(headers)) patterns.push([['calls', 'headers', name], value]);
   for (const [path, pattern] of patterns) {
-    const mistake = typeof pattern === 'string' ? patternMistake(pattern, numbers !== undefined) : null;
+    const mistake =
+      typeof pattern === 'string' ? patternMistake(pattern, numbers === undefined ? recorded : null) : null;
     if (mistake !== null) issue(path, mistake);
   }
 }
@@ -88,6 +90,13 @@ function checkRegistrations(
       issue(['calls', 'credentials'], 'excludes `byAccounts`: each account has its own');
   }
   const hasLoad = Array.isArray(load) && load.length > 0;
+  const recorded = recordedNumbers(load);
+  for (const [side, field] of [
+    ['from', 'byAccounts'],
+    ['to', 'toAccounts'],
+  ] as const)
+    if (isTable(calls) && calls[field] === true && recorded.includes(side))
+      issue(['calls', field], `excludes numbers of recorded calls: leave \`${side}\` out of the stage’s \`columns\``);
   if (isTable(calls) && calls.toAccounts === true) {
     if (registrations === undefined)
       issue(['calls', 'toAccounts'], 'has no accounts to call: they are those of `registrations`');
@@ -153,12 +162,18 @@ function checkPortChanges(profile: Table, issue: (path: Path, message: string) =
     }
 }
 
-function patternMistake(pattern: string, hasNumbers: boolean): string | null {
+/** Which numbers of recorded calls a load has: variables as those of a file of numbers are. */
+function recordedNumbers(load: unknown): string[] {
+  const columns = (Array.isArray(load) ? load : []).map((stage) => (isTable(stage) ? stage.columns : undefined));
+  return ['from', 'to'].filter((side) => columns.some((of) => isTable(of) && of[side] !== undefined));
+}
+
+/** @param known all variables that there are; `null`: a file's */
+function patternMistake(pattern: string, known: readonly string[] | null): string | null {
   try {
     const { variables } = new NumberPattern(pattern);
-    return variables.length === 0 || hasNumbers
-      ? null
-      : `takes the variable {${variables[0]}}, but there is no \`numbers\` file to take it from`;
+    const unknown = known && variables.find((name) => !known.includes(name));
+    return unknown ? `takes the variable {${unknown}}, but there is no \`numbers\` file to take it from` : null;
   } catch (error) {
     if (error instanceof PatternError) return error.message;
     throw error;

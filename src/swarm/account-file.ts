@@ -1,6 +1,6 @@
 import { readCsv } from '../core/csv-file.js';
 import { AppError } from '../core/errors.js';
-import { headerText, userPart } from '../flow/spec.js';
+import { headerText, userPart } from '../sip/header-text.js';
 import { calledAccount } from './account-pairs.js';
 import { NumberPattern } from './number-pattern.js';
 

@@ -1,6 +1,6 @@
 import { readCsv } from '../core/csv-file.js';
 import { AppError } from '../core/errors.js';
-import { headerText } from '../flow/spec.js';
+import { headerText } from '../sip/header-text.js';
 
 /** Reads a CSV whose first line names the columns; each row is a set of variables. */
 export function readNumberFile(path: string): Record<string, string>[] {

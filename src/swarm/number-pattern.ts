@@ -28,8 +28,12 @@ export class NumberPattern {
     }
   }
 
-  /** The number of attempt `n`; a variable that is missing is empty. */
-  at(n: number, variables: Readonly<Record<string, string>> = {}): string {
+  /**
+   * The number of attempt `n`; a variable that is missing is empty.
+   * @param recorded stands in place of a pattern that takes no variables
+   */
+  at(n: number, variables: Readonly<Record<string, string>> = {}, recorded?: string): string {
+    if (recorded !== undefined && this.variables.length === 0) return recorded;
     let rest = n;
     let text = '';
     for (let i = this.pieces.length - 1; i >= 0; i--) {

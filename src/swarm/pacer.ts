@@ -1,4 +1,5 @@
 import type { Arrival } from '../load/arrivals.js';
+import type { RecordedNumbers } from '../load/replay.js';
 import type { LoadCounts } from '../metrics/load-metrics.js';
 
 /** Every `of`-th attempt of a plan, from attempt `index` on: what one of several shards makes of it. */
@@ -10,10 +11,16 @@ export interface PlanSlice {
 const WHOLE_PLAN: PlanSlice = { index: 0, of: 1 };
 
 /**
- * Starts an attempt that was due then; its call lasts `holdMs` since its answer, or since its INVITE. Returns false when it
- * could not.
+ * Starts an attempt that was due then; its call lasts `holdMs` since its answer, or since its INVITE. `numbers` are those of a
+ * recorded call. Returns false when it could not.
  */
-export type StartAttempt = (index: number, dueMs: number, holdMs: number, isSinceInvite?: boolean) => boolean;
+export type StartAttempt = (
+  index: number,
+  dueMs: number,
+  holdMs: number,
+  isSinceInvite: boolean,
+  numbers?: RecordedNumbers,
+) => boolean;
 
 /** What hands out attempts when they are due. */
 export interface Pacing {
@@ -87,14 +94,14 @@ export class Pacer implements Pacing {
     for (let n = 0; this.next !== null && this.next.atMs <= this.planMs; n++) {
       if (n === limit) return true;
       const { index } = this;
-      const { atMs, holdMs } = this.next;
+      const { atMs, holdMs, numbers } = this.next;
       const lateMs = (this.planMs - atMs) / this.factor;
       this.index += this.slice.of;
       const dueMs = nowMs - lateMs;
       this.due++;
       this.firstDueMs ??= dueMs;
       this.lastDueMs = dueMs;
-      if (lateMs > this.graceMs || !start(index, dueMs, holdMs)) this.notStarted++;
+      if (lateMs > this.graceMs || !start(index, dueMs, holdMs, false, numbers)) this.notStarted++;
       else this.offeredMs += holdMs;
       this.next = this.pull(this.slice.of - 1);
     }

@@ -6,6 +6,7 @@ import { callerNumber } from '../identity/caller-number.js';
 import type { Sign } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
 import { isSelected } from '../impair/selection.js';
+import type { RecordedNumbers } from '../load/replay.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Account } from './account-file.js';
 import { calledAccount } from './account-pairs.js';
@@ -123,8 +124,8 @@ export class Swarm {
     this.timer.clear();
     if (this.ended) return;
     const { pacer, clock } = this.options;
-    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs, isSinceInvite) =>
-      this.attempt(index, dueMs, holdMs, isSinceInvite),
+    const more = pacer.advance(clock.now(), STARTS_A_TURN, (index, dueMs, holdMs, isSinceInvite, numbers) =>
+      this.attempt(index, dueMs, holdMs, isSinceInvite, numbers),
     );
     if (pacer.done && this.calls.size === 0) {
       this.ended = true;
@@ -136,15 +137,22 @@ export class Swarm {
   }
 
   /** Starts attempt `index`; false when there is no port pair for it. */
-  private attempt(index: number, dueMs: number, holdMs: number, isHeldSinceInvite = false): boolean {
+  private attempt(
+    index: number,
+    dueMs: number,
+    holdMs: number,
+    isHeldSinceInvite: boolean,
+    numbers?: RecordedNumbers,
+  ): boolean {
     const { options } = this;
     const lease = options.media.lease();
     if (!lease) return false;
-    const row = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
+    const filed = options.rows.length > 0 ? options.rows[index % options.rows.length] : {};
+    const row = numbers ? { ...filed, ...numbers } : filed;
     const caller = options.callers[index % options.callers.length] as Caller | undefined;
     const callee = this.callee(index);
-    const to = callee?.user ?? this.to.at(index, row);
-    const hasNumber = callee !== null || options.calls.to !== undefined;
+    const to = callee?.user ?? this.to.at(index, row, numbers?.to);
+    const hasNumber = callee !== null || options.calls.to !== undefined || numbers?.to !== undefined;
     const route = options.group?.route(index, hasNumber ? to : null);
     const { uri, proxy, trunk } = route?.first ?? destinationAt(options.target, to, callee?.domain ?? null);
     const headers: Record<string, string> = {};
@@ -157,7 +165,7 @@ export class Swarm {
       uri,
       proxy,
       trunk,
-      from: caller?.user ?? this.from.at(index, row),
+      from: caller?.user ?? this.from.at(index, row, numbers?.from),
       account: caller,
       to,
       headers,

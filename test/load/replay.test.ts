@@ -5,7 +5,7 @@ import { AppError } from '../../src/core/errors.js';
 import { arrivals } from '../../src/load/arrivals.js';
 import { parseLength, parseStart, readBusiest } from '../../src/load/cdr-file.js';
 import { replay } from '../../src/load/replay.js';
-import { parseProfile } from '../../src/profile/read.js';
+import { type ProfileError, parseProfile } from '../../src/profile/read.js';
 import { planOf } from '../../src/run/plan.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -25,6 +25,14 @@ function refused(action: () => unknown): AppError {
     throw error;
   }
   throw new Error('it was accepted');
+}
+
+const ACCOUNTS = 'registrations: { accounts: a.csv, registrar: "sip:192.0.2.1" }';
+
+/** A profile whose load is a file of recorded calls. */
+function profileOf(path: string, columns: string, more: string) {
+  const load = `load: [{ shape: replay, file: ${path}, columns: { ${columns} }, for: 10s }]`;
+  return parseProfile(`name: p\n${load}\n${more}`, 'p.yaml');
 }
 
 const COLUMNS = { start: 'start', duration: 'duration' };
@@ -80,24 +88,37 @@ describe('a file of call detail records', () => {
     expect(readBusiest(path, { start: 'calldate', duration: 'billsec' }, 10_000)).toEqual({
       atMs: [0, 9000],
       holdMs: [5000, 60_000],
+      numbers: [],
     });
+  });
+
+  it('tells who called whom where those columns are named, and of an empty one nothing', () => {
+    const path = file('numbers.csv', ['start,duration,src,dst', '1768385702,5,+4930,100', '1768385701,5,,*21#']);
+    const { numbers } = readBusiest(path, { ...COLUMNS, from: 'src', to: 'dst' }, HOUR);
+    expect(numbers).toEqual([{ to: '*21#' }, { from: '+4930', to: '100' }]);
+    expect(readBusiest(path, { ...COLUMNS, to: 'dst' }, HOUR).numbers).toEqual([{ to: '*21#' }, { to: '100' }]);
   });
 
   it.each([
     [['start,duration', '1768385702,5', 'yesterday,5'], ':3, column start', '"yesterday"', 'a time such as'],
     [['start,duration', '1768385702,'], ':2, column duration', '""', 'seconds, or h:mm:ss'],
     [['begin,duration', '1768385702,5'], ':1', 'begin, duration', 'a column `start`'],
-  ])('with a mistake is refused with file and line', (lines, where, found, expected) => {
-    const path = file('wrong.csv', lines);
-    const error = refused(() => readBusiest(path, COLUMNS, HOUR));
-    expect(error).toMatchObject({ code: 'FILE_UNREADABLE', exitCode: 2 });
-    expect(error.detail).toMatchObject({
-      where: `${path}${where}`,
-      found,
-      expected: expect.stringContaining(expected),
-    });
-    expect(error.detail.hint).toContain('columns: {');
-  });
+    [['start,duration,from', '1768385702,5,a@b'], ':2, column from', '"a@b"', 'a number', { from: 'from' }],
+    [['start,duration,from', '1768385702,5,1'], ':1', 'start, duration, from', 'a column `to`', { to: 'to' }],
+  ])(
+    'with a mistake is refused with file and line',
+    (lines, where, found, expected, more?: { from?: string; to?: string }) => {
+      const path = file('wrong.csv', lines);
+      const error = refused(() => readBusiest(path, { ...COLUMNS, ...more }, HOUR));
+      expect(error).toMatchObject({ code: 'FILE_UNREADABLE', exitCode: 2 });
+      expect(error.detail).toMatchObject({
+        where: `${path}${where}`,
+        found,
+        expected: expect.stringContaining(expected),
+      });
+      expect(error.detail.hint).toContain('columns: {');
+    },
+  );
 
   it('that is not there is told as such', () => {
     expect(refused(() => readBusiest(join(folder, 'none.csv'), COLUMNS, HOUR)).message).toContain('ENOENT');
@@ -108,11 +129,19 @@ describe('a replay', () => {
   const recorded = {
     atMs: Array.from({ length: 1000 }, (_, i) => i * 3600),
     holdMs: Array.from({ length: 1000 }, (_, i) => i),
+    numbers: Array.from({ length: 1000 }, (_, i) => ({ from: `f${i}`, to: `t${i}` })),
   };
 
   it('of factor 1 is what was recorded', () => {
     expect(replay(recorded, 1, HOUR, 5)).toEqual(
-      recorded.atMs.map((atMs, i) => ({ atMs, holdMs: recorded.holdMs[i] })),
+      recorded.atMs.map((atMs, i) => ({ atMs, holdMs: recorded.holdMs[i], numbers: recorded.numbers[i] })),
+    );
+  });
+
+  it('keeps the numbers of each call, further copies included', () => {
+    const calls = replay(recorded, 2.5, HOUR, 5);
+    expect(calls.every(({ holdMs, numbers }) => numbers!.from === `f${holdMs}` && numbers!.to === `t${holdMs}`)).toBe(
+      true,
     );
   });
 
@@ -151,5 +180,22 @@ calls: { hold: 1s }
     expect(all.map(({ atMs }) => atMs)).toEqual([0, 1000, 2000, 3000, 7000, 12_000, 12_000, 12_000]);
     expect(all.map(({ holdMs }) => holdMs)).toEqual([1000, 1000, 100_000, 0, 100_000, 1000, 1000, 1000]);
     expect(planOf(profile)).toMatchObject({ attempts: 8, peakCalls: 5, endMs: 107_000 });
+  });
+
+  it('has its numbers in each attempt, and none where other stages make them', () => {
+    const path = file('who.csv', ['start,duration,src', '1768385700,100,a', '1768385701,0,b']);
+    const { load } = profileOf(path, 'from: src', 'calls: { from: "9{from}" }');
+    const all = [...arrivals([...load, ...profileOf(path, '', '').load], 1000, 1)];
+    expect(all.map(({ numbers }) => numbers)).toEqual([{ from: 'a' }, { from: 'b' }, undefined, undefined]);
+  });
+
+  it.each([
+    ['from: src', 'calls: { to: "{to}" }', 'calls.to', 'no `numbers` file'],
+    ['from: src', `${ACCOUNTS}\ncalls: { byAccounts: true }`, 'calls.byAccounts', 'leave `from` out'],
+    ['to: src', `${ACCOUNTS}\ncalls: { toAccounts: true }`, 'calls.toAccounts', 'leave `to` out'],
+  ])('with columns %s is refused beside %s', (columns, more, where, message) => {
+    const path = file('who.csv', ['start,duration,src', '1768385700,100,a']);
+    const error = refused(() => profileOf(path, columns, more)) as ProfileError;
+    expect(error.mistakes).toMatchObject([{ path: where, message: expect.stringContaining(message) }]);
   });
 });

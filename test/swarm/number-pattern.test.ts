@@ -23,6 +23,12 @@ describe('a number pattern', () => {
     expect(pattern.variables).toEqual(['prefix', 'missing']);
   });
 
+  it('is the recorded number, unless it takes variables', () => {
+    expect(new NumberPattern('9[0-9]').at(3, {}, '4711')).toBe('4711');
+    expect(new NumberPattern('9[0-9]').at(3, {}, undefined)).toBe('93');
+    expect(new NumberPattern('00{to}').at(3, { to: '4711' }, '4711')).toBe('004711');
+  });
+
   it.each(['[5-1]', '[a-b]', '[', '{', '{a b}', '[1-2'])('refuses %s', (text) => {
     expect(() => new NumberPattern(text)).toThrow(PatternError);
   });

@@ -25,6 +25,16 @@ describe('the pacer', () => {
     expect(pacer.notStarted).toBe(0);
   });
 
+  it('hands over the numbers of recorded calls', () => {
+    const given: unknown[] = [];
+    const calls = [
+      { atMs: 0, holdMs: 5, numbers: { from: '1', to: '2' } },
+      { atMs: 0, holdMs: 5 },
+    ];
+    new Pacer(calls[Symbol.iterator]()).advance(0, 100, (...start) => given.push(start.at(-1)) > 0);
+    expect(given).toEqual([{ from: '1', to: '2' }, undefined]);
+  });
+
   it('counts an attempt that is too late as not started and goes on with the next', () => {
     const pacer = new Pacer(plan(0, 100, 2000), 500);
     expect(run(pacer, [0, 2000])).toEqual([[0], [2]]);
