@@ -42,7 +42,7 @@ export function parseByteSize(text: string): number | null {
 
 /** A duration in a profile; the value is in ms. */
 export const duration = z.union([
-  z.number().min(0),
+  z.number().min(0, 'expected a duration of 0 or more, such as 500ms, 20s or 2m'),
   z.string().transform((text, context) => {
     const ms = parseDuration(text);
     if (ms === null) {
@@ -53,29 +53,30 @@ export const duration = z.union([
   }),
 ]);
 
+const SHARE = 'expected a share such as 2% or 0.02';
+
 /** A share in a profile; the value is 0–1. */
 export const ratio = z.union([
-  z.number().min(0).max(1),
+  z.number().min(0, SHARE).max(1, SHARE),
   z.string().transform((text, context) => {
     const value = parseRatio(text);
     if (value === null) {
-      context.addIssue({ code: 'custom', message: 'expected a share such as 2% or 0.02' });
+      context.addIssue({ code: 'custom', message: SHARE });
       return z.NEVER;
     }
     return value;
   }),
 ]);
 
+const BIT_RATE = 'expected a rate of 1 kbit/s or more, such as 512kbit/s or 2Mbit/s';
+
 /** A bit rate in a profile; the value is in bit/s, 1 kbit/s or more. */
 export const bitRate = z.union([
-  z.number().min(1000),
+  z.number().min(1000, BIT_RATE),
   z.string().transform((text, context) => {
     const rateBps = parseBitRate(text);
     if (rateBps === null || rateBps < 1000) {
-      context.addIssue({
-        code: 'custom',
-        message: 'expected a rate of 1 kbit/s or more, such as 512kbit/s or 2Mbit/s',
-      });
+      context.addIssue({ code: 'custom', message: BIT_RATE });
       return z.NEVER;
     }
     return rateBps;

@@ -46,8 +46,3 @@ export function clippingAt(levelDbov: number, tally: FaultTally): StageModel {
   const most = Math.round(32767 * 10 ** (levelDbov / 20));
   return new SampleChange((sample) => Math.max(-most, Math.min(most, sample)), tally);
 }
-
-/** Digital silence in place of the audio. */
-export function silence(tally: FaultTally): StageModel {
-  return new SampleChange(() => 0, tally);
-}

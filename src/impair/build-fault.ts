@@ -1,6 +1,6 @@
 import type { Rng } from '../core/rng.js';
 import { AddNoise } from './add-noise.js';
-import { clippingAt, gainOf, silence } from './audio-level.js';
+import { clippingAt, gainOf } from './audio-level.js';
 import type { AudioTap } from './audio-tap.js';
 import { DropEvents } from './drop-events.js';
 import { Echo } from './echo.js';
@@ -14,6 +14,7 @@ import { OneWay } from './one-way.js';
 import { Recode } from './recode.js';
 import { Relabel } from './relabel.js';
 import { Repacketise } from './repacketise.js';
+import { Silence } from './silence.js';
 import { PortChange, SequenceJump, SsrcChange, TimestampJump } from './stream-faults.js';
 
 /** What the faults of a direction share. */
@@ -39,7 +40,7 @@ function modelOf(fault: FaultStage, rng: Rng, { tallies, other }: FaultSurroundi
     case 'late-media':
       return new LateMedia(fault.by, fault.packets === 'dropped', tally);
     case 'silence':
-      return silence(tally);
+      return new Silence(tally);
     case 'relabel':
       return new Relabel(fault.payloadType, tally);
     case 'recode':

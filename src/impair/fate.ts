@@ -1,9 +1,19 @@
 /** What a packet carries, as far as an impairment has to know. */
-export const Carried = { unknownAudio: 0, pcmu: 1, pcma: 2, l16: 3, event: 4, comfortNoise: 5, notRtp: 6 } as const;
+export const Carried = {
+  unknownAudio: 0,
+  pcmu: 1,
+  pcma: 2,
+  l16: 3,
+  g722: 4,
+  opus: 5,
+  event: 6,
+  comfortNoise: 7,
+  notRtp: 8,
+} as const;
 export type Carried = (typeof Carried)[keyof typeof Carried];
 
 export function isAudio(carried: Carried): boolean {
-  return carried <= Carried.l16;
+  return carried <= Carried.opus;
 }
 
 /**

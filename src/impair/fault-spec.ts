@@ -36,7 +36,7 @@ const lateMedia = z
 
 const silence = z
   .strictObject({ kind: z.literal('silence'), ...window })
-  .describe('Digital silence in place of the audio (G.711, L16)');
+  .describe('Digital silence in place of the audio (G.711, G.722, L16, Opus)');
 
 const relabel = z
   .strictObject({
@@ -66,9 +66,7 @@ const codecChange = z
 const ptime = z
   .strictObject({
     kind: z.literal('ptime'),
-    to: z
-      .union([z.literal(10), z.literal(20), z.literal(30), z.literal(40), z.literal(60)])
-      .describe('Packet interval in ms that G.711 is merged or split into'),
+    to: z.literal([10, 20, 30, 40, 60]).describe('Packet interval in ms that G.711 is merged or split into'),
     ...moment,
   })
   .describe('Packets of another length than was agreed on; to be put before what delays packets');

@@ -51,6 +51,10 @@ export const impairmentSpec = z
     repeat: z.boolean().default(false).describe('After the last phase of the timeline the first one comes again'),
     select: selection.optional(),
   })
+  .refine(({ repeat, timeline }) => !repeat || timeline !== undefined, {
+    path: ['repeat'],
+    message: 'there is no `timeline` to begin again',
+  })
   .describe('What the path does to RTP, a list of stages per direction');
 
 export type ImpairmentSpec = z.infer<typeof impairmentSpec>;

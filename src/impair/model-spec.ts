@@ -28,12 +28,13 @@ const gilbertElliott = z
   .describe('Loss by a two-state Markov process, all four parameters given');
 
 /** What a buffer holds, in bytes or in ms of the link's rate; always with a unit, which tells the two apart. */
-const bufferSize = z.string().transform((text, context): { bytes: number } | { ms: number } => {
+const BUFFER = 'expected a size such as 64kB or a time such as 500ms';
+const bufferSize = z.string(BUFFER).transform((text, context): { bytes: number } | { ms: number } => {
   const bytes = parseByteSize(text);
   if (bytes !== null) return { bytes };
   const ms = /[a-z]\s*$/.test(text) ? parseDuration(text) : null;
   if (ms !== null) return { ms };
-  context.addIssue({ code: 'custom', message: 'expected a size such as 64kB or a time such as 500ms' });
+  context.addIssue({ code: 'custom', message: BUFFER });
   return z.NEVER;
 });
 

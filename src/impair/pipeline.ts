@@ -9,16 +9,18 @@ import type { StageChain } from './stage-chain.js';
 import { TruthCounter } from './truth-counter.js';
 
 /** What the stages tell apart; audio of any other codec is carried as it is. */
-type CarriedName = 'PCMU' | 'PCMA' | 'telephone-event' | 'CN';
+type CarriedName = 'PCMU' | 'PCMA' | 'G722' | 'telephone-event' | 'CN';
 
 /** Static payload types of RFC 3551. */
-const STATIC_TYPES: Readonly<Record<number, CarriedName>> = { 0: 'PCMU', 8: 'PCMA', 13: 'CN' };
+const STATIC_TYPES: Readonly<Record<number, CarriedName>> = { 0: 'PCMU', 8: 'PCMA', 9: 'G722', 13: 'CN' };
 
 const CARRIED: Readonly<Record<string, Carried>> = {
   PCMU: Carried.pcmu,
   PCMA: Carried.pcma,
   'L16/8000': Carried.l16,
   'L16/16000': Carried.l16,
+  G722: Carried.g722,
+  opus: Carried.opus,
   'telephone-event': Carried.event,
   CN: Carried.comfortNoise,
 };

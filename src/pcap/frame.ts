@@ -54,18 +54,13 @@ export class FrameReader {
 
   /** Looks into a frame; with `udp` as the answer `this.udp` holds what was found. */
   read(linkType: number, bytes: Uint8Array, start: number, end: number): FrameKind {
-    const word = (at: number): number => (bytes[at] << 8) | bytes[at + 1];
     switch (linkType) {
-      case LinkType.ethernet: {
-        let at = start + 12;
-        while (at + 2 <= end && ETHERTYPE_VLANS.has(word(at))) at += 4;
-        if (at + 2 > end) return 'broken';
-        return this.network(word(at), bytes, at + 2, end);
-      }
+      case LinkType.ethernet:
+        return this.network(bytes, start + 12, start + 14, end);
       case LinkType.linuxCooked:
-        return end - start < 16 ? 'broken' : this.network(word(start + 14), bytes, start + 16, end);
+        return this.network(bytes, start + 14, start + 16, end);
       case LinkType.linuxCooked2:
-        return end - start < 20 ? 'broken' : this.network(word(start), bytes, start + 20, end);
+        return this.network(bytes, start, start + 20, end);
       case LinkType.raw:
       case LinkType.rawOfBsd:
       case LinkType.rawOfOpenBsd:
@@ -81,8 +76,21 @@ export class FrameReader {
     }
   }
 
-  private network(etherType: number, bytes: Uint8Array, start: number, end: number): FrameKind {
-    return etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6 ? this.ip(bytes, start, end) : 'other';
+  /**
+   * Reads on behind the header of a link. Each tag of a VLAN is two bytes and the EtherType of what follows.
+   *
+   * @param typeAt where the EtherType lies, and `start` what it is of
+   */
+  private network(bytes: Uint8Array, typeAt: number, start: number, end: number): FrameKind {
+    let at = start;
+    if (at > end) return 'broken';
+    let etherType = wordAt(bytes, typeAt);
+    while (ETHERTYPE_VLANS.has(etherType)) {
+      if (at + 4 > end) return 'broken';
+      etherType = wordAt(bytes, at + 2);
+      at += 4;
+    }
+    return etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6 ? this.ip(bytes, at, end) : 'other';
   }
 
   private ip(bytes: Uint8Array, start: number, end: number): FrameKind {
@@ -145,6 +153,10 @@ export class FrameReader {
     }
     return name;
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
 }
 
 /** An IPv6 address in its shortest form (RFC 5952): the longest run of zero groups left out. */

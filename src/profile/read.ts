@@ -103,15 +103,15 @@ function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   );
 }
 
-/** What zod says of a union that has no message of its own. */
-const UNNAMED_UNION = 'Invalid input';
+/** What zod begins with where a field has no message of its own; of a union it is all. */
+const UNNAMED = 'Invalid input';
 
 /**
  * Of a field that may have several forms: what is wrong by the form that was meant, where the value tells which that is. A
  * value that names its kind means a form of that kind.
  */
 function withinForm(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union' || 'options' in issue || issue.message !== UNNAMED_UNION) return [issue];
+  if (issue.code !== 'invalid_union' || 'options' in issue || issue.message !== UNNAMED) return [issue];
   const forms = issue.errors
     .map((branch) => branch.flatMap(withinForm))
     .filter((issues) => !issues.some(isOfAnotherType));
@@ -155,12 +155,13 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
   const text = found === undefined || typeof found === 'object' ? '' : `, found ${JSON.stringify(found)}`;
   switch (issue.code) {
     case 'invalid_type':
+      if (found !== undefined && !issue.message.startsWith(UNNAMED)) return `${issue.message}${text}`;
       return found === undefined ? `is missing (expected ${issue.expected})` : `expected ${issue.expected}${text}`;
     case 'invalid_union': {
       const { options } = issue as { options?: string[] };
       if (options) return `expected ${options.join(', ')}${text}`;
       if (found === undefined) return 'is missing';
-      if (issue.message !== UNNAMED_UNION) return `${issue.message}${text}`;
+      if (issue.message !== UNNAMED) return `${issue.message}${text}`;
       const custom = issue.errors
         .flat()
         .find((e) => e.code === 'custom' || e.code === 'too_big' || e.code === 'too_small');

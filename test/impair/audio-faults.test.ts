@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { openDecoder } from '../../src/audio/decoder.js';
+import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { decodeG711, encodeG711, type Law } from '../../src/audio/g711.js';
 import { decodeL16, encodeL16 } from '../../src/audio/l16.js';
+import { speechLike } from '../../src/audio/speech.js';
+import { CODECS } from '../../src/core/codecs.js';
 import { AudioTap } from '../../src/impair/audio-tap.js';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import { RTP_HEADER_BYTES } from '../../src/rtp/packet.js';
@@ -147,9 +151,68 @@ describe('audio faults of L16', () => {
   });
 });
 
+describe('silence in place of the audio', () => {
+  it.each([
+    ['G722', 20],
+    ['L16/8000', 20],
+    ['opus', 20],
+    ['opus', 40],
+  ] as const)('is heard as such with %s, in packets of %d ms', (codec, ptimeMs) => {
+    const { sampleRate, payloadType, clockRate } = CODECS[codec];
+    const audio = EncodedAudio.encode(speechLike(3, 2.4, sampleRate), codec, ptimeMs);
+    const line = pipelineOf(1, { kind: 'silence', after: '1200ms' });
+    line.setFormat(null, { [payloadType]: codec }, clockRate);
+    const decoder = openDecoder(codec);
+    const room = new Int16Array(6000);
+    const [before, after]: [number[], number[]] = [[], []];
+    for (let i = 0; i < audio.frames; i++) {
+      const payload = audio.bytes.subarray(i * audio.frameBytes, (i + 1) * audio.frameBytes);
+      const packet = audioPacket(i, payloadType, payload);
+      line.apply(packet, 0, packet.length, i * ptimeMs);
+      expect(line.bytes[line.offset + 1] & 0x7f).toBe(payloadType);
+      const count = decoder.decode(line.bytes, line.offset + RTP_HEADER_BYTES, line.offset + line.length, room);
+      expect(count).toBe((sampleRate * ptimeMs) / 1000);
+      // The first silent packets are left out: the steps of G.722 come down, Opus fades over.
+      if (i * ptimeMs < 1200) before.push(...room.subarray(0, count));
+      else if (i * ptimeMs >= 1800) after.push(...room.subarray(0, count));
+    }
+    decoder.close();
+    expect(dbovOf(before)).toBeGreaterThan(-35);
+    expect(dbovOf(after)).toBeLessThan(codec === 'G722' ? -60 : -75);
+    expect(line.truth.snapshot().faults).toEqual({ silence: 1200 / ptimeMs });
+  });
+
+  it('lasts as long as an Opus packet of any mode and number of frames, behind its header', () => {
+    const line = pipelineOf(1, { kind: 'silence' });
+    line.setFormat(null, { 111: 'opus' }, 48_000);
+    // First bytes, and what they last in ms: SILK of 60 ms, hybrid of 10 ms, two and three of CELT of 2.5 ms, six of SILK of 20 ms.
+    for (const [first, ms] of [
+      [[3 << 3], 60],
+      [[14 << 3], 10],
+      [[(16 << 3) | 1], 5],
+      [[(16 << 3) | 3, 3], 7.5],
+      [[(1 << 3) | 3, 0x86], 120],
+    ] as const) {
+      const packet = audioPacket(0, 111, Uint8Array.from([...first, 1, 2, 3]));
+      line.apply(packet, 0, packet.length, 0);
+      const [toc, frames] = line.bytes.subarray(line.offset + RTP_HEADER_BYTES, line.offset + line.length);
+      expect(toc >> 3).toBeGreaterThanOrEqual(28);
+      expect(((toc & 3) === 3 ? frames : 1) * 2.5 * 2 ** ((toc >> 3) - 28)).toBe(ms);
+    }
+    // More than 120 ms, no frame, nothing at all.
+    const before = line.truth.snapshot().faults.silence;
+    for (const wrong of [[(1 << 3) | 3, 0x3f], [(1 << 3) | 3, 0], [3], []]) {
+      const packet = audioPacket(0, 111, Uint8Array.from(wrong));
+      line.apply(packet, 0, packet.length, 0);
+      expect(line.bytes).toBe(packet);
+    }
+    expect(line.truth.snapshot().faults.silence).toBe(before);
+  });
+});
+
 it('audio of other codecs passes untouched', () => {
   const line = pipelineOf(1, { kind: 'gain', db: 6 }, { kind: 'noise', level: -30 }, { kind: 'silence' });
-  const packet = audioPacket(0, 9, new Uint8Array(SAMPLES).fill(77));
+  const packet = audioPacket(0, 18, new Uint8Array(SAMPLES).fill(77));
   line.apply(packet, 0, packet.length, 0);
   expect(new Set(packet.subarray(RTP_HEADER_BYTES))).toEqual(new Set([77]));
   expect(line.truth.snapshot().faults).toEqual({ gain: 0, noise: 0, silence: 0 });

@@ -64,6 +64,7 @@ describe('what a path does', () => {
     expect(refusal({ timeline: [{ for: '1s', downlink: [{ kind: 'noise' }] }] })).toContain('either `snr` or `level`');
     expect(refusal({ uplink: [{ kind: 'loss', ratio: '80%', burst: 2 }] })).toContain('at least 4');
     expect(refusal({ select: { every: 0 } })).not.toBe('taken');
+    expect(refusal({ repeat: true })).toContain('no `timeline` to begin again');
   });
 });
 

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { CODECS } from '../../src/core/codecs.js';
 import type { Pipeline } from '../../src/impair/spec.js';
-import type { MediaReport } from '../../src/media/link/messages.js';
+import type { MediaRemote, MediaReport } from '../../src/media/link/messages.js';
 import { ADDRESS, remoteAt, TwoPlanes } from './two-planes.js';
 
 /** A call of 12 s with a fault on its uplink, and what the far end heard. */
-function callWith(uplink: Pipeline, digits?: string): { near: MediaReport; far: MediaReport } {
+function callWith(
+  uplink: Pipeline,
+  digits?: string,
+  remote: Partial<MediaRemote> = {},
+): { near: MediaReport; far: MediaReport } {
   const planes = new TwoPlanes();
-  planes.call(1, { rtcp: { xr: false } }, uplink);
+  planes.call(1, { rtcp: { xr: false } }, uplink, [], remote);
   planes.run(2000);
   if (digits !== undefined) planes.near.plane.sendDigits(1, digits, 100, 100);
   planes.run(10_000);
@@ -34,6 +39,13 @@ describe('what a far end makes of injected faults', () => {
     const { near, far } = callWith([{ kind: 'silence' }]);
     expect(far.heard.verdict).toEqual({ state: 'fault', cause: 'silence' });
     expect(near.truth.uplink.faults.silence).toBe(far.heard.packetsReceived);
+  });
+
+  it.each(['G722', 'opus'] as const)('silence is silence with %s', (codec) => {
+    const { payloadType } = CODECS[codec];
+    const remote = { codec, sendPayloadType: payloadType, acceptPayloadTypes: { [payloadType]: codec } };
+    expect(callWith([{ kind: 'silence' }], undefined, remote).far.heard.verdict).toMatchObject({ cause: 'silence' });
+    expect(callWith([], undefined, remote).far.heard.verdict.state).toBe('ok');
   });
 
   it('a payload type or codec that was not agreed on cannot be decoded', () => {

@@ -156,10 +156,11 @@ export class TwoPlanes {
     session: Partial<SessionSpec> = {},
     uplink: Pipeline = [],
     downlink: Pipeline = [],
+    remote: Partial<MediaRemote> = {},
   ): { near: Lease; far: Lease } {
     const leases = this.open(call, session, uplink, downlink);
-    this.near.plane.connect(call, remoteAt(leases.far.rtpPort), true, this.clock.now());
-    this.far.plane.connect(call, remoteAt(leases.near.rtpPort), true, this.clock.now());
+    this.near.plane.connect(call, remoteAt(leases.far.rtpPort, remote), true, this.clock.now());
+    this.far.plane.connect(call, remoteAt(leases.near.rtpPort, remote), true, this.clock.now());
     return leases;
   }
 

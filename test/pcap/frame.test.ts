@@ -40,6 +40,8 @@ describe('a frame', () => {
     ['Ethernet with a VLAN', 1, [...mac, 0x81, 0, 0, 5, 8, 0]],
     ['Ethernet with two VLANs', 1, [...mac, 0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 8, 0]],
     ['Linux cooked', 113, [0, 0, 3, 4, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0]],
+    ['Linux cooked with a VLAN', 113, [0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0x81, 0, 0, 5, 8, 0]],
+    ['Linux cooked 2 with a VLAN', 276, [0x81, 0, ...new Array(18).fill(0), 0, 5, 8, 0]],
     ['Linux cooked 2', 276, [8, 0, ...new Array(18).fill(0)]],
     ['raw IP', 101, []],
     ['raw IPv4', 228, []],

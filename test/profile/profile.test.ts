@@ -170,6 +170,17 @@ describe('a profile', () => {
     expect(hintsOf(parsed(''))).toEqual([]);
   });
 
+  it.each([
+    ['opus, G722', 'silence', []],
+    ['opus, PCMA', 'gain, db: 3', []],
+    ['L16/8000', 'gain, db: 3', []],
+    ['L16/8000', 'ptime, to: 40', ['ptime of the impairment can change no audio of L16/8000: it passes untouched']],
+    ['G722', 'gain, db: 3', ['gain of the impairment can change no audio of G722: it passes untouched']],
+  ])('with codecs %s and %s is told where the fault would do nothing', (codecs, stage, hints) => {
+    const impairment = `impairment: { timeline: [{ for: 1s, downlink: [{ kind: ${stage} }] }] }`;
+    expect(hintsOf(parseProfile(`${minimal}calls: { codecs: [${codecs}] }\n${impairment}\n`, 'p.yaml'))).toEqual(hints);
+  });
+
   it('with a wrong gate or pattern says so at its line', () => {
     const found = mistakes(
       `${minimal}calls: { from: "[9-1]", to: "{callee}" }\ngates:\n  - sip.nothing < 3\n  - calls.dropped == 0\n`,
