@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
 import { systemClock } from '../core/clock.js';
+import { AppError } from '../core/errors.js';
 import { ApplicationPort } from '../drachtio/application-port.js';
 import { EmbeddedServer } from '../drachtio/embedded-server.js';
 import { checkFamily } from '../run/local-address.js';
+import type { LocalEndpoint } from '../sip/open-transports.js';
+import { readTls } from '../sip/read-tls.js';
+import type { TlsOptions } from '../sip/stream-transport.js';
 import { hostPort } from '../sip/uri.js';
 import { UserAgent } from '../sip/user-agent.js';
 import { Interrupts } from './interrupts.js';
 import { hostPort as hostPortOption, ipAddress, wholeNumber } from './options.js';
+import { sipEndpoints } from './sip-endpoints.js';
 import { printJson } from './standard-streams.js';
 
 interface DrachtioFlags {
@@ -16,6 +21,10 @@ interface DrachtioFlags {
   sipPort: number;
   local: string;
   advertise?: string;
+  also?: LocalEndpoint[];
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
   routeUri?: { host: string; port: number };
   json?: boolean;
 }
@@ -33,6 +42,17 @@ export function defineDrachtio(command: Command): Command {
       ipAddress('--advertise', 'the one at which the far end reaches this machine'),
     )
     .option(
+      '--also <sip-uri>',
+      'a further address and port of this machine for SIP; may be given again',
+      (text: string, endpoints: LocalEndpoint[] | undefined) => [...(endpoints ?? []), ...sipEndpoints('--also', text)],
+    )
+    .option(
+      '--tls-cert <file>',
+      'certificate of ours with its chain, PEM: takes SIP over TLS, one port above --sip-port',
+    )
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--tls-ca <file>', 'authorities to trust in place of the system’s, PEM')
+    .option(
       '--route-uri <host:port>',
       'connect to this application (srf.listen) for each new request',
       hostPortOption('--route-uri'),
@@ -47,6 +67,8 @@ Examples:
   trunkstorm drachtio                                     srf.connect({ host: '127.0.0.1', port: 9022, secret: 'cymru' })
   trunkstorm drachtio --port 9023 --sip-port 5070         beside a drachtio-server
   trunkstorm drachtio --local 0.0.0.0 --advertise 198.51.100.7 --secret s3cret
+  trunkstorm drachtio --tls-cert cert.pem --tls-key key.pem   takes sips: at 5061, too
+  trunkstorm drachtio --also sip:[::1]:5060 --also 'sip:127.0.0.2:5070;transport=tcp'
   trunkstorm drachtio --route-uri 127.0.0.1:3000          srf.listen({ port: 3000, secret: 'cymru' })
   trunkstorm run headroom --drachtio 127.0.0.1:9022 --to sip:trunk.example.net`,
     )
@@ -56,21 +78,20 @@ Examples:
 async function drachtio(flags: DrachtioFlags): Promise<void> {
   const { listen, port, secret, sipPort, local, advertise, routeUri: routeTo } = flags;
   checkFamily(local, { '--advertise': advertise });
+  const tls = tlsOf(flags);
   let stop!: () => void;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
   const interrupts = new Interrupts(() => stop());
   const progress = flags.json ? process.stderr : process.stdout;
-  const agent = await UserAgent.open({ address: local, port: sipPort, advertise });
+  const agent = await UserAgent.open({ address: local, port: sipPort, advertise, tls, also: flags.also });
   try {
     const server = new EmbeddedServer(agent, { secret, routeTo });
     const applications = await ApplicationPort.open({ host: listen, port, server });
     const { address, port: opened } = applications.local;
     const startMs = systemClock.now();
-    progress.write(
-      `drachtio applications at ${hostPort(address, opened)} · SIP ${agent.protocol} at ${agent.hostPort}\n`,
-    );
+    progress.write(`drachtio applications at ${hostPort(address, opened)} · SIP ${listening(agent)}\n`);
     await stopped;
     await applications.close();
     server.close();
@@ -90,4 +111,26 @@ async function drachtio(flags: DrachtioFlags): Promise<void> {
     interrupts.close();
     await agent.close();
   }
+}
+
+/** Calls go out over TLS in any case; they are taken over it with a certificate of our own. */
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsCa: ca, also }: DrachtioFlags): TlsOptions {
+  if ((cert === undefined) !== (key === undefined))
+    throw new AppError('ARGUMENT_INVALID', '--tls-cert and --tls-key go together', {
+      where: cert === undefined ? '--tls-cert' : '--tls-key',
+    });
+  if (cert === undefined && also?.some(({ protocol }) => protocol === 'tls'))
+    throw new AppError('ARGUMENT_INVALID', '--also cannot take SIP over TLS without a certificate', {
+      where: '--also',
+      hint: 'Give --tls-cert and --tls-key.',
+    });
+  return readTls({ ca, cert, key, verify: true, requireClientCertificate: false }, (field) => `--tls-${field}`);
+}
+
+/** Where SIP is taken, such as `udp at 127.0.0.1:5060 · tcp at 127.0.0.1:5060`. */
+function listening({ transports }: UserAgent): string {
+  return transports
+    .filter(({ callsOnly }) => !callsOnly)
+    .map(({ protocol, advertised }) => `${protocol} at ${hostPort(advertised.address, advertised.port)}`)
+    .join(' · ');
 }

@@ -3,10 +3,15 @@ import { AppError } from '../core/errors.js';
 import type { SipSpec } from './spec.js';
 import type { TlsOptions } from './stream-transport.js';
 
-/** Reads the files that a profile names for TLS. @throws AppError FILE_UNREADABLE */
-export function readTls(spec: NonNullable<SipSpec['tls']>): TlsOptions {
+type File = 'ca' | 'cert' | 'key';
+
+/** Reads the files for TLS; `nameOf` says what names one: a field of the profile. @throws AppError FILE_UNREADABLE */
+export function readTls(
+  spec: NonNullable<SipSpec['tls']>,
+  nameOf = (file: File) => `sip.tls.${file} of the profile`,
+): TlsOptions {
   const { serverName, verify, requireClientCertificate } = spec;
-  const read = (field: 'ca' | 'cert' | 'key'): string | undefined => {
+  const read = (field: File): string | undefined => {
     const path = spec[field];
     if (path === undefined) return undefined;
     try {
@@ -15,7 +20,7 @@ export function readTls(spec: NonNullable<SipSpec['tls']>): TlsOptions {
       throw new AppError('FILE_UNREADABLE', `A file for SIP over TLS cannot be read: ${(cause as Error).message}`, {
         where: path,
         found: (cause as NodeJS.ErrnoException).code,
-        hint: `It is named by sip.tls.${field} of the profile.`,
+        hint: `It is named by ${nameOf(field)}.`,
         cause,
       });
     }

@@ -1,7 +1,8 @@
 import { createServer, connect as tcpConnect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectExternal, type DrachtioConnection } from '../../src/drachtio/connect.js';
-import type { SrfDialog } from '../../src/drachtio/srf-types.js';
+import type { SrfCallError, SrfDialog } from '../../src/drachtio/srf-types.js';
+import { Authority } from '../support/certificates.js';
 import { Cli, cli, Scratch } from '../support/cli.js';
 import { Harness, SDP, until } from './sip-harness.js';
 
@@ -20,7 +21,7 @@ describe('trunkstorm drachtio', () => {
     lost.length = 0;
     const args = ['drachtio', '--port', '0', '--sip-port', '0', '--secret', 's3cret', '--json'];
     command = Cli.start(args, scratch.path);
-    await command.says(/SIP udp at \S+\n/);
+    await command.says(/SIP udp at .*\n/);
     port = Number(/applications at 127\.0\.0\.1:(\d+)/.exec(command.stderr)![1]);
     target = `sip:x@${/SIP udp at (\S+)/.exec(command.stderr)![1]}`;
   });
@@ -113,9 +114,83 @@ describe('trunkstorm drachtio that cannot start', () => {
     expect(result.stderr).toContain(`The port for applications, ${port}, is taken`);
   });
 
-  test('says which option is wrong and exits 2', async () => {
-    const result = await cli(['drachtio', '--port', '70000'], scratch.path);
-    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('--port')]);
+  test.each([
+    [['--port', '70000'], '--port has a wrong value'],
+    [['--also', 'sips:127.0.0.34:5071'], 'Give --tls-cert and --tls-key.'],
+    [['--tls-ca', 'nowhere.pem'], 'It is named by --tls-ca.'],
+  ])('says which option is wrong and exits 2: %j', async (options, message) => {
+    const result = await cli(['drachtio', '--port', '0', '--sip-port', '0', ...options], scratch.path);
+    expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+describe('trunkstorm drachtio over TLS, and at further addresses', () => {
+  const authority = new Authority();
+  const own = authority.issue('IP:127.0.0.1');
+  let h: Harness;
+  let command: Cli;
+  let application: DrachtioConnection;
+  beforeEach(async () => {
+    h = new Harness();
+    const files = { cert: own.cert, key: own.key, ca: authority.ca };
+    const tls = Object.entries(files).flatMap(([name, pem]) => [`--tls-${name}`, authority.file(`${name}.pem`, pem)]);
+    const also = ['--also', 'sip:127.0.0.34:0;transport=tcp', '--also', 'sip:[::1]:0;transport=udp'];
+    command = Cli.start(['drachtio', '--port', '0', '--sip-port', '0', ...tls, ...also], scratch.path);
+    await command.says(/SIP udp at .*\n/);
+    const port = Number(/applications at 127\.0\.0\.1:(\d+)/.exec(command.stdout)![1]);
+    application = await connectExternal({ host: '127.0.0.1', port, secret: 'cymru', onFatal: () => {} });
+  });
+  afterEach(async () => {
+    await application.close();
+    await h.close();
+    command.child.kill('SIGINT');
+    expect(await command.ended).toBe(0);
+  });
+
+  const at = (start: string): string => new RegExp(`${start}:\\d+`).exec(command.stdout)![0].replace(/^.* at /, '');
+
+  test('takes calls at each of them', async () => {
+    application.srf.invite(
+      async (request, response) => void (await application.srf.createUAS(request, response, { localSdp: SDP })),
+    );
+    const caller = await h.endpoint(undefined, {
+      tls: { ca: authority.ca },
+      also: [{ protocol: 'udp', address: '::1', port: 0 }],
+    });
+    const uris = [
+      `sips:x@${at('tls at 127.0.0.1')}`,
+      `sip:x@${at('tcp at 127.0.0.34')};transport=tcp`,
+      `sip:x@${at('udp at \\[::1\\]')}`,
+    ];
+    for (const uri of uris) {
+      let dialog: SrfDialog | undefined;
+      // The route that srf asks for may come after the call.
+      while (!dialog) dialog = await caller.srf.createUAC(uri, { localSdp: SDP }).catch(() => undefined);
+      expect(dialog.remote.uri).toContain(uri.replace(/^.*@/, '').replace(/;.*/, ''));
+      await dialog.destroy();
+    }
+  });
+
+  test('calls over TLS who can prove who it is, and nobody else', async () => {
+    const [known, unknown] = [own, new Authority().issue('IP:127.0.0.1')];
+    const outcomes: string[] = [];
+    for (const { cert, key } of [known, unknown]) {
+      const callee = await h.endpoint(undefined, { tls: { cert, key } });
+      callee.srf.invite(
+        async (request, response) => void (await callee.srf.createUAS(request, response, { localSdp: SDP })),
+      );
+      const { port } = callee.listens.find(({ protocol }) => protocol === 'tls')!;
+      outcomes.push(
+        await application.srf.createUAC(`sip:y@127.0.0.1:${port};transport=tls`, { localSdp: SDP }).then(
+          async (dialog) => {
+            await dialog.destroy();
+            return 'answered';
+          },
+          (error: SrfCallError) => error.res!.get('Reason') ?? '',
+        ),
+      );
+    }
+    expect(outcomes).toEqual(['answered', expect.stringContaining('transport: CERT_SIGNATURE_FAILURE')]);
   });
 });
 
@@ -124,7 +199,7 @@ describe('trunkstorm drachtio over IPv6', () => {
     const h = new Harness();
     const args = ['drachtio', '--listen', '::1', '--port', '0', '--local', '::1', '--sip-port', '0'];
     const command = Cli.start(args, scratch.path);
-    await command.says(/SIP udp at \S+\n/);
+    await command.says(/SIP udp at .*\n/);
     const [, port, sip] = /applications at \[::1\]:(\d+) · SIP udp at (\[::1\]:\d+)/.exec(command.stdout)!;
     const options = { host: '::1', port: Number(port), secret: 'cymru', onFatal: () => {} };
     const application = await connectExternal(options);

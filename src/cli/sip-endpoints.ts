@@ -1,0 +1,24 @@
+import { isIP } from 'node:net';
+import { AppError } from '../core/errors.js';
+import type { LocalEndpoint } from '../sip/open-transports.js';
+import { defaultPort, parseSipUri } from '../sip/uri.js';
+
+const PROTOCOLS = ['udp', 'tcp', 'tls'] as const;
+
+/**
+ * The local endpoints that a SIP URI names, such as `sip:[::1]:5060` (UDP and TCP) or `sips:192.0.2.8` (TLS).
+ * @throws AppError ARGUMENT_INVALID
+ */
+export function sipEndpoints(option: string, text: string): LocalEndpoint[] {
+  const uri = parseSipUri(text);
+  const wanted = uri?.transport ?? (uri?.scheme === 'sips' ? 'tls' : null);
+  const protocols = wanted === null ? ['udp', 'tcp'] : [wanted];
+  const known = PROTOCOLS.filter((one) => protocols.includes(one));
+  if (!uri || uri.user !== null || isIP(uri.host) === 0 || known.length === 0)
+    throw new AppError('ARGUMENT_INVALID', `${option} has a wrong value`, {
+      where: option,
+      expected: 'a SIP URI with an address of this machine, such as sip:[::1]:5060 or sip:192.0.2.8:5080;transport=tcp',
+      found: text,
+    });
+  return known.map((protocol) => ({ protocol, address: uri.host, port: uri.port ?? defaultPort(protocol) }));
+}
