@@ -51,7 +51,7 @@ function times(a: number, b: number): number {
  * The tone of each symbol. The code symbol at the point x of GF(16) is a₀ + a₁x + a₂x² + x³, the identity being a₂a₁a₀: the
  * last term keeps any tone from coming more than three times, so that a steady tone is like no marker.
  */
-function wordOf(identity: number): Uint8Array {
+function makeWord(identity: number): Uint8Array {
   const [a0, a1, a2] = [identity & 15, (identity >> 4) & 15, identity >> 8];
   const word = new Uint8Array(SYMBOLS);
   let x = 0;
@@ -67,8 +67,14 @@ function wordOf(identity: number): Uint8Array {
   return word;
 }
 
-/** The tones of all markers, by identity. */
-export const WORDS: readonly Uint8Array[] = Array.from({ length: IDENTITIES }, (_, identity) => wordOf(identity));
+/** The tones of all markers, by identity, one word behind the other: arrays of their own would take a hundred times the room. */
+export const WORDS = new Uint8Array(IDENTITIES * SYMBOLS);
+for (let identity = 0; identity < IDENTITIES; identity++) WORDS.set(makeWord(identity), identity * SYMBOLS);
+
+/** The tones of a marker. */
+export function wordOf(identity: number): Uint8Array {
+  return WORDS.subarray(identity * SYMBOLS, (identity + 1) * SYMBOLS);
+}
 
 /** The samples of a marker, `MARKER_MS` long with its silence. */
 export function renderMarker(identity: number, sampleRate: number): Int16Array {
@@ -78,7 +84,7 @@ export function renderMarker(identity: number, sampleRate: number): Int16Array {
   const lead = (LEAD_MS * sampleRate) / 1000;
   const ramp = (RAMP_MS * sampleRate) / 1000;
   const amplitude = FULL_SCALE * Math.SQRT2 * 10 ** (MARKER_DBOV / 20);
-  const word = WORDS[identity];
+  const word = wordOf(identity);
   for (let i = 0; i < length; i++) {
     const step = (2 * Math.PI * frequencyOf(word[Math.floor(i / perSymbol)])) / sampleRate;
     const edge = Math.min(1, (Math.min(i, length - i) + 0.5) / ramp);

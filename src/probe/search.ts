@@ -1,4 +1,4 @@
-import { IDENTITIES, SYMBOLS, SYNC_PLACES, SYNC_TONE, TONES, WORDS } from './marker.js';
+import { IDENTITIES, SYMBOLS, SYNC_PLACES, SYNC_TONE, TONES, WORDS, wordOf } from './marker.js';
 import { STEP, STEPS_PER_SYMBOL, SyncBank, ToneBank } from './tone-bank.js';
 
 /** A marker within what was searched. */
@@ -32,6 +32,7 @@ const BALANCE_STEPS = STEPS_PER_SYMBOL / 2;
 const FULL_SCALE_SQUARE = 32768 ** 2;
 
 const SPAN = (SYMBOLS - 1) * STEPS_PER_SYMBOL;
+const SYNC_STEPS = SYNC_PLACES.map((place) => place * STEPS_PER_SYMBOL);
 const TONES_SAMPLES = SYMBOLS * STEPS_PER_SYMBOL * STEP;
 /** Steps around the place of the sync at which the tones may be purest, and what the exact place needs beyond. */
 const NEAR_STEPS = 4;
@@ -58,18 +59,18 @@ export function findMarker(samples: Int16Array, count: number, first: number, la
   if (heard.symbols < LEAST_SYMBOLS || heard.syncs < LEAST_SYNCS) return null;
   const { identity, share, next } = bestIdentity(step, least, heard.symbols);
   if (share < LEAST_SHARE || share - next < LEAST_LEAD) return null;
-  const word = WORDS[identity];
+  const word = wordOf(identity);
   return { identity, at: from + placeOf(step, word) * STEP, levelDbov: levelOf(step, least, word), share };
 }
 
 /** The step at which the sync fits best; `null` where it does nowhere. */
 function syncStart(first: number, last: number): number | null {
   const { purity, steps } = syncs;
+  const [a, b, c, d] = SYNC_STEPS;
   let best = LEAST_SYNCS * LEAST_SYNC_SHARE;
   let found: number | null = null;
   for (let step = Math.max(0, first); step <= Math.min(last, steps - 1 - SPAN); step++) {
-    let sum = 0;
-    for (const place of SYNC_PLACES) sum += purity[step + place * STEPS_PER_SYMBOL];
+    const sum = purity[step + a] + purity[step + b] + purity[step + c] + purity[step + d];
     if (sum <= best) continue;
     best = sum;
     found = step;
@@ -79,17 +80,14 @@ function syncStart(first: number, last: number): number | null {
 
 /** The step around this one at which all tones are purest. */
 function purestStep(around: number): number {
-  const { power, sum, steps } = bank;
+  const { peak, sum, steps } = bank;
   let best = 0;
   let found = around;
   for (let step = Math.max(0, around - NEAR_STEPS); step <= Math.min(around + NEAR_STEPS, steps - 1 - SPAN); step++) {
     let purity = 0;
     for (let place = 0; place < SYMBOLS; place++) {
       const at = step + place * STEPS_PER_SYMBOL;
-      if (sum[at] <= LEAST_POWER) continue;
-      let most = 0;
-      for (let tone = at * TONES; tone < (at + 1) * TONES; tone++) if (power[tone] > most) most = power[tone];
-      purity += most / sum[at];
+      if (sum[at] > LEAST_POWER) purity += peak[at] / sum[at];
     }
     if (purity <= best) continue;
     best = purity;
@@ -133,9 +131,7 @@ function bestIdentity(step: number, least: number, symbols: number): { identity:
   let most = 0;
   let next = 0;
   for (let candidate = 0; candidate < IDENTITIES; candidate++) {
-    const word = WORDS[candidate];
-    let share = 0;
-    for (let place = 0; place < SYMBOLS; place++) share += shares[place * TONES + word[place]];
+    const share = shareOf(candidate * SYMBOLS);
     if (share > most) {
       next = most;
       most = share;
@@ -143,6 +139,31 @@ function bestIdentity(step: number, least: number, symbols: number): { identity:
     } else if (share > next) next = share;
   }
   return { identity, share: most / symbols, next: next / symbols };
+}
+
+/** Sum of the shares of the word that begins there. Written out, and in parts that need not wait for one another, it takes a quarter of the time. */
+function shareOf(word: number): number {
+  const first =
+    shares[WORDS[word]] +
+    shares[TONES + WORDS[word + 1]] +
+    shares[2 * TONES + WORDS[word + 2]] +
+    shares[3 * TONES + WORDS[word + 3]];
+  const second =
+    shares[4 * TONES + WORDS[word + 4]] +
+    shares[5 * TONES + WORDS[word + 5]] +
+    shares[6 * TONES + WORDS[word + 6]] +
+    shares[7 * TONES + WORDS[word + 7]];
+  const third =
+    shares[8 * TONES + WORDS[word + 8]] +
+    shares[9 * TONES + WORDS[word + 9]] +
+    shares[10 * TONES + WORDS[word + 10]] +
+    shares[11 * TONES + WORDS[word + 11]];
+  const fourth =
+    shares[12 * TONES + WORDS[word + 12]] +
+    shares[13 * TONES + WORDS[word + 13]] +
+    shares[14 * TONES + WORDS[word + 14]] +
+    shares[15 * TONES + WORDS[word + 15]];
+  return first + second + (third + fourth);
 }
 
 /** Power of a word's tones at a step. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeNoise } from '../../src/audio/noise.js';
 import { speechLike } from '../../src/audio/speech.js';
 import { Rng } from '../../src/core/rng.js';
-import { IDENTITIES, LEAD_MS, MARKER_DBOV, MARKER_MS, renderMarker, SYMBOLS, WORDS } from '../../src/probe/marker.js';
+import { IDENTITIES, LEAD_MS, MARKER_DBOV, MARKER_MS, renderMarker, SYMBOLS, wordOf } from '../../src/probe/marker.js';
 import { type HeardMarker, MarkerListener } from '../../src/probe/marker-listener.js';
 import { amplitudeAt } from '../audio/goertzel.js';
 import { carry, channelOf, codecDelayMs } from './channel.js';
@@ -32,10 +32,10 @@ describe('a marker', () => {
       for (let b = 0; b < a; b++)
         least = Math.min(
           least,
-          WORDS[a].reduce((n, tone, i) => n + Number(tone !== WORDS[b][i]), 0),
+          wordOf(a).reduce((n, tone, i) => n + Number(tone !== wordOf(b)[i]), 0),
         );
       const times = new Map<number, number>();
-      for (const tone of WORDS[a]) times.set(tone, (times.get(tone) ?? 0) + 1);
+      for (const tone of wordOf(a)) times.set(tone, (times.get(tone) ?? 0) + 1);
       expect(Math.max(...times.values())).toBeLessThanOrEqual(4);
     }
     expect(least).toBe(10);
