@@ -8,6 +8,7 @@ import { FREE_CPS, guardTargets } from '../run/target-guard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { type Account, readAccountFile, requireOthers } from '../swarm/account-file.js';
 import { readNumberFile } from '../swarm/number-file.js';
+import { leavingCps } from '../swarm/registration-spec.js';
 import { hostPort, ipAddress, portRangeText, wholeNumber } from './options.js';
 
 /** What drachtio-server's sample configuration has. */
@@ -138,7 +139,7 @@ async function requireLeave(
   if (registrations)
     destinations.push({
       uri: registrations.registrar,
-      cps: Math.max(registrations.cps, registrations.storm?.cps ?? 0),
+      cps: Math.max(registrations.cps, registrations.storm?.cps ?? 0, leavingCps(registrations) ?? 0),
     });
   const dns = new SystemDns(profile.sip.dns);
   const isGuarded = await guardTargets(destinations, { allow: profile.allow, yes: yes === true, dns });

@@ -1,7 +1,7 @@
 import { systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
-import type { RegistrationsSpec } from '../swarm/registration-spec.js';
+import { leavingCps, type RegistrationsSpec } from '../swarm/registration-spec.js';
 import type { RunState } from './run-state.js';
 
 /** What the last accounts that are taken off take at most, with some to spare. */
@@ -26,7 +26,8 @@ export class Registering {
 
   /** How long it takes to take every account off. */
   get leavingMs(): number {
-    return this.spec.unregister ? LAST_ANSWERS_MS + (this.accounts / this.spec.cps) * 1000 : 0;
+    const cps = leavingCps(this.spec);
+    return cps === null ? 0 : LAST_ANSWERS_MS + (this.accounts / cps) * 1000;
   }
 
   begin(nowMs: number): void {

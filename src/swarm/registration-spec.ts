@@ -31,7 +31,7 @@ export const registrationsSpec = z
         'expected a SIP URI without a user, such as sip:example.net:5060',
       )
       .describe('Where REGISTER goes'),
-    cps: cps.default(50).describe('Accounts that begin to register, or to take themselves off, per second'),
+    cps: cps.default(50).describe('Accounts that begin to register per second, and are taken off at the end'),
     expires: expires.default(3_600_000).describe('Time that is asked for; what the registrar grants is obeyed'),
     refresh: ratio
       .refine((share) => share >= 0.1 && share <= 0.95, 'must lie within 10 % and 95 %')
@@ -41,9 +41,18 @@ export const registrationsSpec = z
     hold: duration
       .default(0)
       .describe('Without `load`: how long the accounts stay registered once every one was tried'),
-    unregister: z.boolean().default(true).describe('Takes every account off at the end, after Ctrl-C too'),
+    unregister: z
+      .union([z.boolean(), z.strictObject({ cps: cps.describe('Accounts that are taken off per second') })])
+      .default(true)
+      .describe('Takes every account off at the end, after Ctrl-C too, at a rate of its own where one is given'),
     storm: storm.optional(),
   })
   .describe('Accounts that register (RFC 3261 10) and stay registered while the run lasts');
 
 export type RegistrationsSpec = z.infer<typeof registrationsSpec>;
+
+/** Accounts that are taken off per second at the end; `null` where none is. */
+export function leavingCps({ unregister, cps }: Pick<RegistrationsSpec, 'unregister' | 'cps'>): number | null {
+  if (typeof unregister === 'object') return unregister.cps;
+  return unregister ? cps : null;
+}

@@ -14,7 +14,7 @@ import type { Account } from './account-file.js';
 import { Pacer, type PlanSlice } from './pacer.js';
 import { domainOf } from './registrar-domain.js';
 import { type RegistrarAnswer, Registration } from './registration.js';
-import type { RegistrationsSpec } from './registration-spec.js';
+import { leavingCps, type RegistrationsSpec } from './registration-spec.js';
 
 /** REGISTERs begun in one turn of the event loop. */
 const STARTS_A_TURN = 256;
@@ -103,13 +103,14 @@ export class Registrations {
     for (const round of this.rounds) round.stop();
     this.rounds.clear();
     for (const member of this.members) member.timer = queue.cancel(member.timer);
-    if (!spec.unregister) {
+    const cps = leavingCps(spec);
+    if (cps === null) {
       this.end();
       return;
     }
     this.round(
       this.members.filter(({ registration }) => registration.isRegistered || registration.isBusy),
-      spec.cps,
+      cps,
       (member) => {
         if (member.registration.isBusy) member.isLeaving = true;
         else if (member.registration.isRegistered) this.begin(member, 'unregister');

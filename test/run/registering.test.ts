@@ -55,8 +55,9 @@ describe('the accounts of a run', () => {
   });
 
   it('are given the time that it takes to take them off, where they are', () => {
-    expect([registering().registering.leavingMs, registering(', unregister: false').registering.leavingMs]).toEqual([
-      11_000, 0,
+    const leavingMs = (more = ''): number => registering(more).registering.leavingMs;
+    expect([leavingMs(), leavingMs(', unregister: { cps: 40 }'), leavingMs(', unregister: false')]).toEqual([
+      11_000, 8000, 0,
     ]);
   });
 

@@ -201,6 +201,15 @@ describe('the accounts of a run', () => {
     expect(bench.metrics.snapshot().now).toBe(0);
   });
 
+  it('are taken off at a rate of its own, where there is one', () => {
+    const bench = new Bench(3, { unregister: { cps: 100 } });
+    bench.registrations.start();
+    bench.run(1000);
+    bench.registrations.stop();
+    bench.run(2000);
+    expect(bench.times('0')).toEqual([1000, 1010, 1020]);
+  });
+
   it('stay where the profile says so', () => {
     const bench = new Bench(3, { unregister: false });
     bench.registrations.start();
