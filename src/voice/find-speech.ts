@@ -4,8 +4,11 @@ import type { Span } from './turns.js';
 
 const RATE = 8000;
 const BLOCK = 160;
-/** Silence before and after, in blocks of 20 ms: the detector is to know both ends. */
-const BEFORE = 10;
+/**
+ * Silence before and after, in blocks of 20 ms: the detector is to know both ends, and as in a call, where nobody spoke for a
+ * while, no noise yet. Speech alone would pass for noise in its quieter parts.
+ */
+const BEFORE = 150;
 const AFTER = 30;
 
 /** From where to where samples hold speech, in ms from the first one; `null` where they hold none. @param sampleRate a multiple of 8 kHz */

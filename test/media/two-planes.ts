@@ -1,3 +1,4 @@
+import type { Sound } from '../../src/audio/sound.js';
 import { ManualClock } from '../../src/core/clock.js';
 import type { AppError } from '../../src/core/errors.js';
 import type { Pipeline } from '../../src/impair/spec.js';
@@ -20,24 +21,23 @@ const SESSION: SessionSpec = {
   bpl: 25.1,
 };
 
-const AUDIO = new AudioLibrary(
-  {
-    tone: { audio: 'tone:400' },
-    speech: { audio: 'speech' },
-    greeting: { audio: 'tone:1000', once: true },
-    keys: {
-      audio: 'silence',
-      dtmf: { digits: '0123456789*#ABCD', toneMs: 80, gapMs: 80, levelDbm0: -12, twistDb: 3 },
-      once: true,
-    },
-    question: { audio: 'speech', seconds: 1.5, once: true },
-    reply: { audio: 'speech', seconds: 3, once: true, gain: -6 },
-    'marker-2': { audio: 'silence', marker: 2, once: true },
-    'marker-4': { audio: 'silence', marker: 4, once: true },
-    hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
+const SOUNDS: Record<string, Sound> = {
+  tone: { audio: 'tone:400' },
+  speech: { audio: 'speech' },
+  greeting: { audio: 'tone:1000', once: true },
+  keys: {
+    audio: 'silence',
+    dtmf: { digits: '0123456789*#ABCD', toneMs: 80, gapMs: 80, levelDbm0: -12, twistDb: 3 },
+    once: true,
   },
-  1,
-);
+  question: { audio: 'speech', seconds: 1.5, once: true },
+  reply: { audio: 'speech', seconds: 3, once: true, gain: -6 },
+  'marker-2': { audio: 'silence', marker: 2, once: true },
+  'marker-4': { audio: 'silence', marker: 4, once: true },
+  hum: { audio: 'silence', noise: { kind: 'white', level: -60 } },
+};
+
+const AUDIO = new AudioLibrary(SOUNDS, 1);
 
 export function remoteAt(port: number, more: Partial<MediaRemote> = {}): MediaRemote {
   return {
@@ -96,8 +96,17 @@ export class TwoPlanes {
   readonly near: Side;
   readonly far: Side;
 
-  /** @param sharedPorts whether the calls of each plane share one pair of ports */
-  constructor(private readonly sharedPorts = false) {
+  private readonly audio: AudioLibrary;
+
+  /**
+   * @param sharedPorts whether the calls of each plane share one pair of ports
+   * @param sounds beside those that there are, by name
+   */
+  constructor(
+    private readonly sharedPorts = false,
+    sounds: Record<string, Sound> = {},
+  ) {
+    this.audio = Object.keys(sounds).length === 0 ? AUDIO : new AudioLibrary({ ...SOUNDS, ...sounds }, 1);
     this.near = this.side(20000);
     this.far = this.side(30000);
   }
@@ -115,7 +124,7 @@ export class TwoPlanes {
         portMin,
         portMax,
         sharedPorts: this.sharedPorts,
-        audio: AUDIO,
+        audio: this.audio,
       },
       told,
     );
