@@ -105,6 +105,11 @@ export class Kamailio {
     return this.lines('astray ');
   }
 
+  /** What it could not do, such as for want of memory. Certain once it is stopped. */
+  get troubles(): string[] {
+    return [...this.lines(' ERROR: '), ...this.lines(' CRITICAL: ')];
+  }
+
   private lines(text: string): string[] {
     return this.log.split('\n').filter((line) => line.includes(text));
   }
