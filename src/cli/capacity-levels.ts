@@ -50,3 +50,25 @@ export function callerCount(
   for (let n = 0; n < most; n++) numbers.add(pattern.at(n, rows[n % rows.length] ?? {}));
   return numbers.size;
 }
+
+/**
+ * Refuses patterns that take numbers of recorded calls: a search makes other calls than those.
+ * @throws AppError ARGUMENT_INVALID
+ */
+export function requireNumbers({ calls }: Profile): void {
+  if (calls.numbers !== undefined) return;
+  const patterns = { from: calls.from, to: calls.to ?? '', ...calls.headers };
+  for (const [name, pattern] of Object.entries(patterns)) {
+    const [variable] = new NumberPattern(pattern).variables;
+    if (variable === undefined) continue;
+    throw new AppError(
+      'ARGUMENT_INVALID',
+      'A search for capacity makes no recorded calls, and has no numbers of them',
+      {
+        where: name in calls.headers ? `calls.headers.${name}` : `calls.${name}`,
+        found: `{${variable}}`,
+        hint: 'Give a file of numbers (--numbers FILE), or take a profile whose patterns have none of recorded calls.',
+      },
+    );
+  }
+}

@@ -20,7 +20,7 @@ import type { Plan } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
 import { shardsFor } from '../run/shards.js';
 import { type CallerFlags, externalDrachtio, readInputs, withCallerOptions } from './calling.js';
-import { callerCount, type LevelFlags, levelsOf, MAX_CALLS, MAX_CPS } from './capacity-levels.js';
+import { callerCount, type LevelFlags, levelsOf, MAX_CALLS, MAX_CPS, requireNumbers } from './capacity-levels.js';
 import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOfSignal } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
@@ -252,6 +252,7 @@ async function prepare(given: string | undefined, flags: CapacityFlags) {
         hint: 'Take a profile that places calls.',
       },
     );
+  requireNumbers(written);
   const stepGates = given === undefined ? [] : written.gates.map(gateFrom);
   // Over the whole search they say nothing: it is to go beyond them.
   const profile: Profile = { ...written, gates: [], readiness: [] };

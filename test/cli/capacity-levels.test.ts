@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callerCount, levelsOf } from '../../src/cli/capacity-levels.js';
+import { callerCount, levelsOf, requireNumbers } from '../../src/cli/capacity-levels.js';
 import { parseProfile } from '../../src/profile/read.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe('the levels of a search for capacity', () => {
   const flags = { headroom: 0.2, expect: 200, expectCps: 7 };
@@ -36,6 +39,20 @@ describe('the numbers that calls at once come from', () => {
     expect(callerCount(profile('+49[00-49]'), [], [], 400)).toBe(50);
     expect(callerCount(profile('+4930'), [], [], 400)).toBe(1);
     expect(callerCount(profile('{who}'), rows, [], 400)).toBe(2);
+  });
+
+  it('are none of recorded calls', () => {
+    const path = join(temporaryFolder(), 'cdr.csv');
+    writeFileSync(path, 'start,duration,who\n1768385700,1,4711\n');
+    const replayed = (calls: string) =>
+      parseProfile(
+        `name: x\nload: [{ shape: replay, file: ${path}, columns: { from: who } }]\ncalls: ${calls}`,
+        'x.yaml',
+      );
+    expect(() => requireNumbers(replayed('{ from: "99{from}" }'))).toThrow('makes no recorded calls');
+    expect(() => requireNumbers(replayed('{ headers: { X-From: "{from}" } }'))).toThrow('makes no recorded calls');
+    for (const calls of ['{}', '{ from: "99{from}", numbers: n.csv }'])
+      expect(() => requireNumbers(replayed(calls))).not.toThrow();
   });
 
   it('are the accounts where those call', () => {
