@@ -20,6 +20,10 @@ const MOST_BATCHES = 8;
 /** What has been logged is handed over after so long, however little it is. */
 const HAND_OVER_MS = 200;
 
+/** Words of a fate record that are known when the packet comes, and the byte within them that is not. */
+const NOTED_WORDS = 4;
+const LOG_FATE = 14;
+
 const SIDE_NUMBER: Record<RelaySide, number> = { a: 0, b: 1 };
 
 /** The packet log of a plane's relayed calls: bounded memory, written to without waiting for anybody. */
@@ -115,7 +119,7 @@ export class CallLog {
   ) {}
 
   fatesOf(side: RelaySide): FateLog | null {
-    return this.spec.log!.fates ? new SideFates(this.log, this.spec.call, SIDE_NUMBER[side]) : null;
+    return this.spec.log!.fates ? new DirectionFates(this.log, this.spec.call, SIDE_NUMBER[side]) : null;
   }
 
   /** `null` where packets are not captured. */
@@ -127,9 +131,13 @@ export class CallLog {
   }
 }
 
-/** Fates of the packets that enter at one end. */
-class SideFates implements FateLog {
-  private at = -1;
+/**
+ * Fates of the packets that enter a direction. What a packet was is kept until it is known what became of it: meanwhile it may
+ * have been sent, and captured, into a batch that was full then.
+ */
+class DirectionFates implements FateLog {
+  private readonly noted = new Int32Array(NOTED_WORDS);
+  private atMs = 0;
 
   constructor(
     private readonly log: PacketLog,
@@ -138,35 +146,36 @@ class SideFates implements FateLog {
   ) {}
 
   note(memory: PacketMemory, offset: number, length: number, arrivalMs: number): void {
-    this.at = this.log.begin(LogKind.fate, LOG_FATE_BYTES, this.call, arrivalMs);
-    if (this.at < 0) return;
     const { bytes } = memory;
-    const { words } = this.log.batch;
-    const word = (this.at + LOG_BODY) >> 2;
-    words[word] = ssrcOf(bytes, offset);
-    words[word + 1] = timestampOf(bytes, offset);
-    words[word + 2] = sequenceOf(bytes, offset) | (length << 16);
+    const { noted } = this;
+    this.atMs = arrivalMs;
+    noted[0] = ssrcOf(bytes, offset);
+    noted[1] = timestampOf(bytes, offset);
+    noted[2] = sequenceOf(bytes, offset) | (length << 16);
     const marker = markerOf(bytes, offset) ? 1 : 0;
-    words[word + 3] = payloadTypeOf(bytes, offset) | (this.side << 8) | (marker << 24);
+    noted[3] = payloadTypeOf(bytes, offset) | (this.side << 8) | (marker << 24);
   }
 
   settle(copies: number, delayMs: number, delayMs2: number): void {
-    if (this.at < 0) return;
     const fate = copies === 0 ? LoggedFate.dropped : copies === 1 ? LoggedFate.delivered : LoggedFate.duplicated;
-    this.end(fate, delayMs, delayMs2);
+    this.write(fate, delayMs, delayMs2);
   }
 
   settleBlocked(): void {
-    if (this.at >= 0) this.end(LoggedFate.blocked, 0, 0);
+    this.write(LoggedFate.blocked, 0, 0);
   }
 
   settleAbsorbed(): void {
-    if (this.at >= 0) this.end(LoggedFate.absorbed, 0, 0);
+    this.write(LoggedFate.absorbed, 0, 0);
   }
 
-  private end(fate: number, delayMs: number, delayMs2: number): void {
-    const body = this.at + LOG_BODY;
-    this.log.batch.bytes[body + 14] = fate;
+  private write(fate: number, delayMs: number, delayMs2: number): void {
+    const at = this.log.begin(LogKind.fate, LOG_FATE_BYTES, this.call, this.atMs);
+    if (at < 0) return;
+    const { words, bytes } = this.log.batch;
+    const body = at + LOG_BODY;
+    for (let i = 0; i < NOTED_WORDS; i++) words[(body >> 2) + i] = this.noted[i];
+    bytes[body + LOG_FATE] = fate;
     this.log.writeNumber(body + 16, delayMs);
     this.log.writeNumber(body + 24, delayMs2);
   }

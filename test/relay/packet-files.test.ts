@@ -135,6 +135,28 @@ describe('the packet log', () => {
     expect(bed.report().directions.aToB.truth.packets).toBe(packets + 10);
   });
 
+  it.each([0, 1])('has each fate right beside captures, and goes on where neither finds room: %d', (first) => {
+    const bed = new RelayBed();
+    const spec = { log: { fates: true, packets: true } };
+    const { a } = bed.open([{ kind: 'duplicate', ratio: 1 }], [], { spec });
+    // What is captured before moves the place at which each batch is full.
+    for (let i = 0; i < first; i++) bed.sendRtcp('a', a, rtcp(1, 100));
+    const packets = 14_000;
+    for (let i = 0; i < packets; i++) {
+      bed.send('a', a, rtp({ sequence: i }));
+      if (i % 100 === 99) bed.run(2);
+    }
+    bed.run(300);
+    expect(bed.report().directions.aToB.truth.duplicated).toBe(packets);
+    const files = new PacketFiles({ packetLog: inFolder('log.ndjson') });
+    write(bed, files);
+    const { fates } = files.close();
+    const lines = readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(fates);
+    expect(fates).toBeLessThan(packets);
+    expect(lines.filter((line) => JSON.parse(line).fate !== 'duplicated')).toEqual([]);
+  });
+
   it('waits in its last batch while nobody reads, as long as that has room', () => {
     const bed = new RelayBed();
     const { a } = bed.open([], [], { spec: { log: { fates: true, packets: false } } });
