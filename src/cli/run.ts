@@ -13,6 +13,7 @@ import { junitXml } from '../report/junit.js';
 import { loadRun } from '../report/report.js';
 import { RUN_FILES, RunDirectory } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
+import { TraceCapture } from '../report/trace-capture.js';
 import { InboundRun, listeningAt } from '../run/inbound-run.js';
 import { planOf } from '../run/plan.js';
 import { preflight } from '../run/preflight.js';
@@ -217,7 +218,10 @@ async function writeReports(directory: RunDirectory, profile: string, summary: S
     await directory.writeProfile(profile);
     await directory.writeSummary(summary);
     await directory.writeJunit(junitXml(summary));
-    await directory.writeHtml(reportHtml(await loadRun(directory.path)));
+    const traces = new TraceCapture();
+    await directory.writeHtml(reportHtml(await loadRun(directory.path, (record) => traces.add(record))));
+    const capture = traces.bytes(Date.parse(summary.run.startedAt));
+    if (capture) await directory.writeSip(capture);
     return null;
   } catch (error) {
     if (error instanceof AppError) return error;

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { ipBytes } from '../core/ip-bytes.js';
 import { formatIpv4, parseIpv4 } from './udp.js';
 
 /**
@@ -74,14 +74,8 @@ export function formatAddress(number: number): string {
 }
 
 function parseIpv6(text: string): number | null {
-  if (!isIPv6(text) || text.includes('%')) return null;
-  // The URL parser writes every form as groups alone, the longest run of zeros as `::`.
-  const [head, tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...new Array<string>(8 - left.length - right.length).fill('0'), ...right];
-  const bytes = new DataView(new ArrayBuffer(16));
-  for (const [i, group] of groups.entries()) bytes.setUint16(2 * i, Number.parseInt(group, 16));
+  const bytes = ipBytes(text);
+  if (bytes === null) return null;
   const [a, b, c, d] = new Int32Array(bytes.buffer);
   if ((a | b | c | d) === 0) return 0;
   const number = numberOf(a, b, c, d, MOST);

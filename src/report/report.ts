@@ -25,9 +25,10 @@ export interface LoadedRun {
 
 /**
  * Reads a run directory. summary.json must be there and be ours; calls and timeline may be missing or cut short.
+ * @param onCall is told each record of a call
  * @throws AppError FILE_UNREADABLE
  */
-export async function loadRun(directory: string): Promise<LoadedRun> {
+export async function loadRun(directory: string, onCall?: (record: CallRecord) => void): Promise<LoadedRun> {
   const summary = await loadSummary(directory);
   const timeline: TimelinePoint[] = [];
   const worst = new WorstCallsCollector();
@@ -39,6 +40,7 @@ export async function loadRun(directory: string): Promise<LoadedRun> {
     (await eachLine<CallRecord>(join(directory, RUN_FILES.calls), isCall, (record) => {
       calls++;
       worst.add(record);
+      onCall?.(record);
     }));
   return { directory, summary, timeline, worst: worst.result(), calls, unreadableLines: unreadable };
 }

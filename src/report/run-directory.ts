@@ -11,6 +11,7 @@ export const RUN_FILES = {
   summary: 'summary.json',
   calls: 'calls.ndjson',
   timeline: 'timeline.ndjson',
+  sip: 'sip.pcap',
   html: 'report.html',
   junit: 'junit.xml',
   profile: 'profile.yaml',
@@ -101,6 +102,11 @@ export class RunDirectory {
     return this.write(RUN_FILES.junit, xml);
   }
 
+  /** The SIP traces of its calls, as a capture. @throws AppError FILE_UNWRITABLE */
+  writeSip(capture: Uint8Array): Promise<void> {
+    return this.write(RUN_FILES.sip, capture);
+  }
+
   /** What a search for capacity found, as JSON, as text and as a page. @throws AppError FILE_UNWRITABLE */
   async writeCapacity(result: unknown, text: string, html: string): Promise<void> {
     await this.write(RUN_FILES.capacity, `${JSON.stringify(result, null, 2)}\n`);
@@ -124,9 +130,9 @@ export class RunDirectory {
     if (this.made) await rmdir(dirname(this.path)).catch(() => {});
   }
 
-  private write(file: string, text: string): Promise<void> {
+  private write(file: string, content: string | Uint8Array): Promise<void> {
     const path = join(this.path, file);
-    return guarded(path, () => writeFile(path, text));
+    return guarded(path, () => writeFile(path, content));
   }
 }
 

@@ -21,7 +21,7 @@ export function sipServerNotes({ sip: { server } }: Summary): string[] {
   }
   if (traces && traces.kept > 0) {
     const more = traces.leftOut > 0 ? `, ${count(traces.leftOut)} more left out` : '';
-    notes.push(`SIP traces in calls.ndjson: ${count(traces.kept)}${more}`);
+    notes.push(`SIP traces in calls.ndjson and sip.pcap: ${count(traces.kept)}${more}`);
   }
   return notes;
 }

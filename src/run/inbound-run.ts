@@ -68,8 +68,7 @@ export class InboundRun {
       state.targets.push(`sip:${hostPort(sip!.address, sip!.port)}`);
       state.timestampSource = timestampSource;
       observer.start();
-      state.startMs = systemClock.now();
-      state.phase = 'running';
+      state.begin(systemClock.now());
       observer.note('info', `taking calls at ${state.target} for ${spec.for / 1000} s`);
       if (state.interrupted) this.hangUpAll();
       else this.timer = setTimeout(() => this.close(), spec.for);

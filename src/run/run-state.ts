@@ -70,7 +70,8 @@ export class RunState {
   constructor(
     readonly profile: Profile,
     readonly id: string,
-    readonly startedAt: Date,
+    /** When it was asked for; once its clock goes, when that began. */
+    public startedAt: Date,
     /** What the load amounts to. */
     readonly planned: Plan,
     targets: readonly string[],
@@ -85,6 +86,13 @@ export class RunState {
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals), profile.warmUp);
     this.gates = new GateMonitor(gatesOf(profile));
+  }
+
+  /** The threads are up: the run's clock starts now. */
+  begin(nowMs: number): void {
+    this.startMs = nowMs;
+    this.startedAt = new Date();
+    this.phase = 'running';
   }
 
   /** What is called, in words. */

@@ -191,8 +191,7 @@ export class Run {
   /** The threads are up: the run's clock starts now. */
   private begin(): void {
     const { state, registering } = this;
-    state.startMs = systemClock.now();
-    state.phase = 'running';
+    state.begin(systemClock.now());
     if (state.interrupted) {
       this.hangUpAll();
       return;

@@ -68,6 +68,7 @@ describe('a target', () => {
       'junit.xml',
       'profile.yaml',
       'report.html',
+      'sip.pcap',
       'summary.json',
       'timeline.ndjson',
     ]);

@@ -78,6 +78,7 @@ const OF_OTHERS = new Set([
   'dtmf.uplink.digits',
   'calls.turns',
   'calls.ndjson',
+  'sip.pcap',
 ]);
 
 /** The names of all fields of the interfaces that summaries and call records are made of. */

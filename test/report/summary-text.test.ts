@@ -44,7 +44,7 @@ describe('the summary at the end', () => {
     expect(lineWith(text, 'pacing error')).toContain('p99 0.84 ms');
     expect(lineWith(text, 'sent again')).toBe('sent again: INVITE 6');
     expect(lineWith(text, 'timers')).toBe('timers expired: B 1');
-    expect(lineWith(text, 'traces')).toBe('SIP traces in calls.ndjson: 102, 53 more left out');
+    expect(lineWith(text, 'traces')).toBe('SIP traces in calls.ndjson and sip.pcap: 102, 53 more left out');
     expect(text).not.toMatch(/strays|connections/);
   });
 
