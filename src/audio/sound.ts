@@ -2,10 +2,10 @@ import type { OpaqueCodec } from '../core/codecs.js';
 import { deriveSeed, Rng } from '../core/rng.js';
 import { renderMarker } from '../probe/marker.js';
 import { type DtmfTones, dtmfTones } from './dtmf-tones.js';
-import type { FrameFile } from './frames.js';
+import { type FrameFile, readFrames } from './frames.js';
 import { makeNoise, NOISE_COLOURS, type NoiseColour } from './noise.js';
 import { speechLike } from './speech.js';
-import { readWav } from './wav.js';
+import { checkWav, readWav } from './wav.js';
 
 /** What a side of a call plays, over and over. */
 export interface Sound {
@@ -70,6 +70,24 @@ export function render(sound: Sound, sampleRate: number, seed: number): Int16Arr
   return samples;
 }
 
+/**
+ * Makes sure that the files of a sound can be read.
+ * @throws AppError FILE_UNREADABLE
+ */
+export function checkSound({ audio, noise, frames, marker, dtmf }: Sound): void {
+  if (marker === undefined && !dtmf && !isMade(audio)) checkWav(audio);
+  if (noise && !isColour(noise.kind)) checkWav(noise.kind);
+  for (const file of Object.values(frames ?? {})) readFrames(file);
+}
+
+function isMade(audio: string): boolean {
+  return audio === 'speech' || audio === 'silence' || toneFrequencies(audio) !== null;
+}
+
+function isColour(kind: string): kind is NoiseColour {
+  return (NOISE_COLOURS as readonly string[]).includes(kind);
+}
+
 function clean({ audio, seconds }: Sound, sampleRate: number, seed: number): Float64Array {
   if (audio === 'speech') return Float64Array.from(speechLike(seed, seconds ?? SPEECH_SECONDS, sampleRate));
   if (audio === 'silence') return new Float64Array(SILENCE_SECONDS * sampleRate);
@@ -98,8 +116,8 @@ function repeated(signal: Float64Array, least: number): Float64Array {
 
 /** `snr` refers to the level of the audio where it is active, over the codec's whole band. */
 function addNoise(signal: Float64Array, spec: NonNullable<Sound['noise']>, sampleRate: number, seed: number): void {
-  const noise = (NOISE_COLOURS as readonly string[]).includes(spec.kind)
-    ? makeNoise(spec.kind as NoiseColour, signal.length, sampleRate, new Rng(deriveSeed(seed, 'noise')))
+  const noise = isColour(spec.kind)
+    ? makeNoise(spec.kind, signal.length, sampleRate, new Rng(deriveSeed(seed, 'noise')))
     : Float64Array.from(readWav(spec.kind, sampleRate).samples);
   const wanted =
     spec.level !== undefined ? rmsOf(spec.level) : activeRms(signal, sampleRate) * 10 ** (-(spec.snr ?? 0) / 20);

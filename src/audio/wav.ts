@@ -29,6 +29,22 @@ const HINT = 'give a WAV file with PCM, float, A-law or µ-law audio, such as `s
  * @throws AppError FILE_UNREADABLE when the file cannot be opened, is no WAV file or holds no audio
  */
 export function readWav(path: string, sampleRate = 8000): WavAudio {
+  const { channels, rate } = decode(path);
+  const mono = new Float64Array(channels[0].length);
+  for (const channel of channels) for (let i = 0; i < mono.length; i++) mono[i] += channel[i] / channels.length;
+  const resampled = resample(mono, rate, sampleRate);
+  const samples = new Int16Array(resampled.length);
+  for (let i = 0; i < samples.length; i++) samples[i] = Math.max(-32768, Math.min(32767, Math.round(resampled[i])));
+  return { samples, sampleRate };
+}
+
+/** Whether `readWav` can read a file. @throws AppError as it does */
+export function checkWav(path: string): void {
+  decode(path);
+}
+
+/** The channels on the scale of 16 bits. */
+function decode(path: string): { channels: Float64Array[]; rate: number } {
   let file: Buffer;
   try {
     file = readFileSync(path);
@@ -40,17 +56,6 @@ export function readWav(path: string, sampleRate = 8000): WavAudio {
       cause,
     });
   }
-  const { channels, rate } = decode(file, path);
-  const mono = new Float64Array(channels[0].length);
-  for (const channel of channels) for (let i = 0; i < mono.length; i++) mono[i] += channel[i] / channels.length;
-  const resampled = resample(mono, rate, sampleRate);
-  const samples = new Int16Array(resampled.length);
-  for (let i = 0; i < samples.length; i++) samples[i] = Math.max(-32768, Math.min(32767, Math.round(resampled[i])));
-  return { samples, sampleRate };
-}
-
-/** The channels on the scale of 16 bits. */
-function decode(file: Buffer, path: string): { channels: Float64Array[]; rate: number } {
   try {
     const wav = new wavefile.WaveFile(file);
     // The conversions below write the header anew.

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import type { Profile } from '../profile/schema.js';
 import { targetUris } from '../profile/targets.js';
+import { checkFiles } from '../run/check-files.js';
 import { localAddressFor } from '../run/local-address.js';
 import type { Plan } from '../run/plan.js';
 import { FREE_CPS, guardTargets } from '../run/target-guard.js';
@@ -82,6 +83,7 @@ export async function readInputs(
   plan: Pick<Plan, 'peakCps' | 'attempts'>,
   flags: CallerFlags,
 ): Promise<Inputs> {
+  checkFiles(profile);
   const targets = targetUris(profile);
   const { registrations } = profile;
   const { toAccounts, byAccounts, from } = profile.calls;

@@ -6,6 +6,7 @@ import { hintsOf } from '../profile/hints.js';
 import { readProfile } from '../profile/read.js';
 import { gatesOf, profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
+import { checkFiles } from '../run/check-files.js';
 import { planOf } from '../run/plan.js';
 import { profilePath } from './effective-profile.js';
 import { printJson } from './standard-streams.js';
@@ -54,6 +55,7 @@ function check(file: string): void {
   try {
     const { profile } = readProfile(profilePath(file));
     const { attempts, peakCalls } = planOf(profile);
+    checkFiles(profile);
     const seconds = loadLengthMs(profile.load) / 1000;
     console.log(
       `${file}: fine: ${profile.name}, ${attempts} attempts in ${seconds} s, ${peakCalls} calls at once, ${gatesOf(profile).length} gates`,

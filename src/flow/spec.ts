@@ -76,10 +76,7 @@ export const conversationSpec = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether the far end is expected to be heard; without it silence is no fault'),
-  ptime: z
-    .union([z.literal(10), z.literal(20), z.literal(30), z.literal(40), z.literal(60)])
-    .default(20)
-    .describe('Packet interval in ms'),
+  ptime: z.literal([10, 20, 30, 40, 60]).default(20).describe('Packet interval in ms'),
   codecs: z
     .array(z.enum(CODEC_NAMES))
     .min(1)

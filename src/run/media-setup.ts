@@ -1,3 +1,4 @@
+import type { Sound } from '../audio/sound.js';
 import { deriveSeed } from '../core/rng.js';
 import { machineSounds } from '../flow/answering-machine.js';
 import { markerSounds, probeTimes } from '../flow/probing.js';
@@ -17,6 +18,16 @@ export function poolSize(plan: Pick<Plan, 'burst'>): number {
   return Math.min(MAX_POOL, Math.max(MIN_POOL, plan.burst));
 }
 
+/** What a side plays and says, by name. */
+export function soundsOfSide(name: 'swarm' | 'trunk', profile: Profile): Record<string, Sound> {
+  const probeSide = name === 'swarm' ? 'caller' : 'callee';
+  return {
+    ...soundsOf(name === 'swarm' ? profile.calls : profile.trunk),
+    ...(name === 'trunk' && profile.trunk.outcomes?.machine ? machineSounds(profile.trunk.machine) : {}),
+    ...(probeTimes(profile, probeSide) ? markerSounds(probeSide) : {}),
+  };
+}
+
 /** How the media thread of a shard is set up: port pairs are kept bound ahead for the plan's largest burst. */
 export function mediaSetup(
   name: 'swarm' | 'trunk',
@@ -26,7 +37,6 @@ export function mediaSetup(
   ports: PortSpan,
 ): MediaSetup {
   const side = name === 'swarm' ? profile.calls : profile.trunk;
-  const probeSide = name === 'swarm' ? 'caller' : 'callee';
   return {
     driver: profile.media.driver,
     addresses: name === 'swarm' ? (profile.media.addresses ?? [address]) : [address],
@@ -34,11 +44,7 @@ export function mediaSetup(
     portMax: ports.max,
     sharedPorts: profile.media.sharedPorts,
     pool: poolSize(plan),
-    sounds: {
-      ...soundsOf(side),
-      ...(name === 'trunk' && profile.trunk.outcomes?.machine ? machineSounds(profile.trunk.machine) : {}),
-      ...(probeTimes(profile, probeSide) ? markerSounds(probeSide) : {}),
-    },
+    sounds: soundsOfSide(name, profile),
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
     impairments: name === 'swarm' ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
     seed: deriveSeed(profile.seed, name),

@@ -15,8 +15,7 @@ import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
-import { readTls } from '../sip/read-tls.js';
-import { SystemDns } from '../sip/system-dns.js';
+import { carriedBy } from '../sip/carried.js';
 import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
 import { GroupWatch } from '../swarm/group-watch.js';
@@ -96,10 +95,7 @@ export class Signalling {
           address: network.address,
           port: network.sipPort,
           advertise: network.advertise,
-          oversize: sip.oversize,
-          mtuBytes: sip.mtu,
-          tls: sip.tls && readTls(sip.tls),
-          dns: new SystemDns(sip.dns),
+          ...carriedBy(sip),
           credentials: profile.calls.credentials,
           seed: deriveSeed(profile.seed, 'dns'),
           trace,

@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { duration } from '../core/units.js';
 
 /** `address`, `address:port` or `[address]:port`. */
 function isServer(text: string): boolean {
@@ -53,6 +54,12 @@ export const sipSpec = z.strictObject({
     .refine(isServer, 'expected an address, or an address and a port such as 192.0.2.53:5353')
     .optional()
     .describe("DNS server to ask for the target's name, in place of the system's"),
+  keepAlive: duration
+    .refine((ms) => ms >= 1000, 'must be at least 1s')
+    .optional()
+    .describe(
+      'After so long without traffic a connection of ours over TCP or TLS sends an empty line (RFC 5626), and is closed where no answer comes',
+    ),
   trace: z
     .enum(['failed', 'all', 'none'])
     .default('failed')

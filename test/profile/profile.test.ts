@@ -115,6 +115,7 @@ describe('a profile', () => {
     );
     expect(found).toHaveLength(8);
     const of = (lines: string): string[] => mistakes(`${minimal}${lines}\n`).map((m) => m.message);
+    expect(of('calls: { ptime: 25 }')).toEqual(['expected 10, 20, 30, 40, 60, found 25']);
     expect(of('calls: { audio: "tone:" }')[0]).toContain('tone:350+440');
     expect(of('calls: { codecs: [PCMU, PCMU] }')[0]).toContain('twice');
     expect(of('calls: { noise: { kind: white } }')[0]).toContain('either `snr` or `level`');
