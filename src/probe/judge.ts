@@ -1,5 +1,5 @@
 import { IDENTITIES, MARKER_DBOV } from './marker.js';
-import type { HeardMarker } from './marker-listener.js';
+import type { HeardMarker } from './marker-window.js';
 
 /** What markers told of one direction of a call. Levels in dB, times in ms; `null` where nothing tells. */
 export interface ProbeFigures {

@@ -127,7 +127,7 @@ export class HeardStream implements HeardCounters {
       this.malformed++;
       return;
     }
-    const { numbers, at, audio, current } = this;
+    const { numbers, at, audio, current, played } = this;
     current?.touch();
     audio.touch();
     const kind = this.kinds[payloadTypeOf(bytes, offset)];
@@ -137,7 +137,12 @@ export class HeardStream implements HeardCounters {
     const timestamp = timestampOf(bytes, offset) | 0;
     const start = payloadStart(bytes, offset);
     const end = payloadEnd(bytes, offset, length);
-    this.played?.hear(kind, bytes, start, end, ssrc, timestamp, arrivalMs, markerOf(bytes, offset));
+    if (played !== undefined) {
+      // Of the source that is heard the schedule is known, whether its packets are handed in or not.
+      const schedule = ssrc === numbers[at + CURRENT_SSRC] ? current!.playout : null;
+      if (!played.leavesOut(kind, bytes, start, end, schedule))
+        played.hear(kind, bytes, start, end, ssrc, timestamp, arrivalMs, markerOf(bytes, offset), schedule);
+    }
     if (numbers[at + ANSWERED] === 0) {
       this.earlyMedia++;
       if (kind === Payload.event) this.hearEvent(bytes, offset, length, ssrc, arrivalMs);

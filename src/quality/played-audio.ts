@@ -20,11 +20,16 @@ export interface Listener {
    * @param isWatched it can rest for good (+∞), as each packet is offered to `mayNeed`
    */
   restsUntil?(nowMs: number, isWatched: boolean): number;
-  /** Whether it may need to hear this packet of G.711 and what follows. Left out, it is not asked. */
-  mayNeed?(linear: Float64Array, bytes: Uint8Array, start: number, end: number): boolean;
+  /** Whether anybody of its kind may need to hear a packet of G.711 and what follows. Left out, it is not asked. */
+  readonly mayNeed?: PacketLook;
   /** Somebody needs to hear what is played from then on. */
   wake?(atMs: number): void;
+  /** What is played next follows nothing that was played before. */
+  rest?(): void;
 }
+
+/** @param linear the sample of each code */
+type PacketLook = (linear: Float64Array, bytes: Uint8Array, start: number, end: number) => boolean;
 
 /** The longest packet holds 120 ms of 48 kHz. */
 const MOST_SAMPLES = 5760;
@@ -71,6 +76,9 @@ const spare: Waiting[] = [];
  * first packet on, early media included. Nothing is played before `playUntil` or a later packet says that its time has come.
  */
 export class PlayedAudio {
+  /** Nothing is played until a packet comes that somebody may need, by this look. What every packet asks for comes first. */
+  private isWatching = false;
+  private readonly look: PacketLook;
   private readonly waiting: Waiting[] = [];
   private playout: PlayoutBuffer | null = null;
   private clockRate = 0;
@@ -80,15 +88,32 @@ export class PlayedAudio {
   private endMs = Number.NaN;
   /** What is to be played before this is not: nobody listens. */
   private restsUntilMs = Number.NEGATIVE_INFINITY;
-  /** Nothing is played until a packet comes that somebody may need. */
-  private isWatching = false;
 
   constructor(
     private readonly listeners: readonly Listener[],
     private readonly jitterBuffer: JitterBuffer,
-  ) {}
+  ) {
+    const looks = listeners.flatMap(({ mayNeed }) => mayNeed ?? []);
+    this.look =
+      looks.length === 1
+        ? looks[0]
+        : (linear, bytes, start, end) => looks.some((mayNeed) => mayNeed(linear, bytes, start, end));
+  }
 
-  /** Takes one packet of audio that is decoded here; others are passed over, duplicates are heard once. */
+  /**
+   * Whether a packet need not be handed in, as nobody needs it and nothing is played.
+   * @param schedule of its stream, with which the next packet can be handed in; `null` where that is not known
+   */
+  leavesOut(kind: number, bytes: Uint8Array, start: number, end: number, schedule: PlayoutBuffer | null): boolean {
+    if (!this.isWatching || schedule === null || !schedule.isFixedAt(LISTENING_RATE)) return false;
+    const linear = linearOf(codecOf(kind));
+    return linear !== null && !this.look(linear, bytes, start, end);
+  }
+
+  /**
+   * Takes one packet of audio that is decoded here; others are passed over, duplicates are heard once.
+   * @param schedule of its stream, where packets were left out
+   */
   hear(
     kind: number,
     bytes: Uint8Array,
@@ -98,6 +123,7 @@ export class PlayedAudio {
     timestamp: number,
     arrivalMs: number,
     startsTalkspurt = false,
+    schedule: PlayoutBuffer | null = null,
   ): void {
     const codec = codecOf(kind);
     if (codec === null || end <= start || end - start > MOST_PAYLOAD_BYTES) return;
@@ -110,6 +136,7 @@ export class PlayedAudio {
       this.playout.restart();
     }
     this.ssrc = ssrc;
+    if (this.isWatching && schedule?.isFixedAt(clockRate)) this.playout.adopt(schedule);
     if (!this.playout.accept(timestamp, arrivalMs, startsTalkspurt)) return;
     if (this.isWatching && !this.mayBeNeeded(codec, bytes, start, end)) return;
     const atMs = this.playout.playedAtMs(timestamp);
@@ -152,6 +179,7 @@ export class PlayedAudio {
     this.restsUntilMs = untilMs;
     this.endMs = Number.NaN;
     this.isWatching = untilMs === Number.POSITIVE_INFINITY;
+    for (const listener of listeners) listener.rest?.();
     while (waiting.length > 0 && waiting[0].atMs < this.restsUntilMs) {
       const { codec, bytes, length, atMs } = waiting[0];
       if (this.isWatching && this.mayBeNeeded(codec, bytes, 0, length)) this.wake(atMs);
@@ -162,9 +190,7 @@ export class PlayedAudio {
   /** Whether somebody may need to hear a packet, as far as that can be told before it is played. */
   private mayBeNeeded(codec: DecodedCodec, bytes: Uint8Array, start: number, end: number): boolean {
     const linear = linearOf(codec);
-    if (linear === null) return true;
-    for (const listener of this.listeners) if (listener.mayNeed?.(linear, bytes, start, end)) return true;
-    return false;
+    return linear === null || this.look(linear, bytes, start, end);
   }
 
   private wake(atMs: number): void {
@@ -236,7 +262,7 @@ export class PlayedAudio {
 }
 
 /** The samples of the codes of G.711; `null` for other codecs, whose packets say nothing each for itself. */
-function linearOf(codec: DecodedCodec): Float64Array | null {
+function linearOf(codec: DecodedCodec | null): Float64Array | null {
   return codec === 'PCMU' ? ULAW : codec === 'PCMA' ? ALAW : null;
 }
 

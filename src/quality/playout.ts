@@ -35,8 +35,10 @@ const BEHIND_SUM_MS = 4;
 const BEHIND_PACKETS = 5;
 /** How far behind schedule a packet may be to be played. */
 const BUFFER_MS = 6;
-const LATE = 7;
-const FIRST_MEAN_MS = 8;
+const FIRST_MEAN_MS = 7;
+/** Of these the schedule consists. */
+const SCHEDULE_NUMBERS = 8;
+const LATE = SCHEDULE_NUMBERS;
 export const PLAYOUT_NUMBERS = 9;
 
 /**
@@ -99,6 +101,16 @@ export class PlayoutBuffer {
     const { numbers, at } = this;
     const units = (timestamp - numbers[at + ANCHOR_TIMESTAMP]) | 0;
     return numbers[at + ANCHOR_ARRIVAL_MS] + (units * 1000) / this.clockRate + numbers[at + BUFFER_MS];
+  }
+
+  /** Whether any other buffer of that delay has the same schedule, by packets of this clock: it does not follow the network. */
+  isFixedAt(clockRate: number): boolean {
+    return this.adaptive === null && this.clockRate === clockRate;
+  }
+
+  /** Takes over the schedule of another fixed buffer, which had more packets of the stream. */
+  adopt({ numbers, at }: PlayoutBuffer): void {
+    for (let i = 0; i < SCHEDULE_NUMBERS; i++) this.numbers[this.at + i] = numbers[at + i];
   }
 
   /** Forgets the schedule: the next packet is the first of a new one. */

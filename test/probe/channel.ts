@@ -5,7 +5,8 @@ import { speechLike } from '../../src/audio/speech.js';
 import { CODECS } from '../../src/core/codecs.js';
 import { deriveSeed, Rng } from '../../src/core/rng.js';
 import { IDENTITIES, MARKER_MS, renderMarker } from '../../src/probe/marker.js';
-import { type HeardMarker, MarkerListener } from '../../src/probe/marker-listener.js';
+import { MarkerListener } from '../../src/probe/marker-listener.js';
+import type { HeardMarker } from '../../src/probe/marker-window.js';
 import { Payload } from '../../src/quality/heard-payload.js';
 import { PlayedAudio } from '../../src/quality/played-audio.js';
 

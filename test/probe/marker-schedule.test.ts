@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
 import { renderMarker } from '../../src/probe/marker.js';
-import { type HeardMarker, MarkerListener } from '../../src/probe/marker-listener.js';
+import { MarkerListener } from '../../src/probe/marker-listener.js';
 import type { MarkerTimes } from '../../src/probe/marker-schedule.js';
+import type { HeardMarker } from '../../src/probe/marker-window.js';
 import { Payload } from '../../src/quality/heard-payload.js';
 import { type Listener, PlayedAudio } from '../../src/quality/played-audio.js';
 

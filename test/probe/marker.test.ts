@@ -3,7 +3,8 @@ import { makeNoise } from '../../src/audio/noise.js';
 import { speechLike } from '../../src/audio/speech.js';
 import { Rng } from '../../src/core/rng.js';
 import { IDENTITIES, LEAD_MS, MARKER_DBOV, MARKER_MS, renderMarker, SYMBOLS, wordOf } from '../../src/probe/marker.js';
-import { type HeardMarker, MarkerListener } from '../../src/probe/marker-listener.js';
+import { MarkerListener } from '../../src/probe/marker-listener.js';
+import type { HeardMarker } from '../../src/probe/marker-window.js';
 import { amplitudeAt } from '../audio/goertzel.js';
 import { carry, channelOf, codecDelayMs } from './channel.js';
 
