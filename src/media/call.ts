@@ -272,8 +272,8 @@ export class MediaCall implements SourceWatcher, Mouth {
     return sent.slice(request.from, request.to);
   }
 
-  /** Says a sound once; false when nothing is being sent, or by a codec that is not encoded here. */
-  say(sound: string, onSaid?: (said: Said) => void): boolean {
+  /** Says a sound once, and tells when that is over; false when nothing is being sent, or by a codec that is not encoded here. */
+  say(sound: string, onSaid: (said: Said) => void): boolean {
     const { remote, sender } = this;
     if (!sender.sending || remote === null || isOpaque(remote.codec)) return false;
     sender.say(this.around.audio.get(sound, remote.codec, sender.ptimeMs), onSaid);
@@ -288,14 +288,6 @@ export class MediaCall implements SourceWatcher, Mouth {
   speechIn(sound: string): Span | null {
     const { remote } = this;
     return remote === null || isOpaque(remote.codec) ? null : this.around.audio.speechIn(sound, remote.codec);
-  }
-
-  takeSaid(): Said | null {
-    return this.sender.takeSaid();
-  }
-
-  get isSaying(): boolean {
-    return this.sender.isSaying;
   }
 
   /** Stops sending for good and says so by RTCP, whatever a later description says. */

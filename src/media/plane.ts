@@ -99,7 +99,6 @@ export class Plane {
   private readonly calls = new Map<number, MediaCall>();
   private closing: MediaCall[] = [];
   private awaitingDigits: MediaCall[] = [];
-  private speaking: MediaCall[] = [];
   /** By the address that was asked for; `null` for any in turn. */
   private readonly leasesWanted = new Map<string | null, number>();
   private callsOpened = 0;
@@ -228,12 +227,8 @@ export class Plane {
 
   /** Says a sound once; `onSaid` tells when it was said, `null` where it cannot be. */
   say(call: number, sound: string): void {
-    const found = this.calls.get(call);
-    if (!found?.say(sound)) {
-      this.listener.onSaid(call, null);
-      return;
-    }
-    if (!this.speaking.includes(found)) this.speaking.push(found);
+    const isSaid = this.calls.get(call)?.say(sound, (said) => this.listener.onSaid(call, said));
+    if (!isSaid) this.listener.onSaid(call, null);
   }
 
   /** Plays a sound over and over from now on. */
@@ -264,7 +259,6 @@ export class Plane {
     this.driver.flush();
     if (this.reports.run(nowMs) > 0) this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();
-    if (this.speaking.length > 0) this.reportSaid();
     if (this.closing.length > 0) this.endDrained(nowMs);
     this.relay.tick(nowMs);
     for (const [address, count] of this.leasesWanted) this.bindSome(address, count, nowMs);
@@ -329,20 +323,10 @@ export class Plane {
     }
   }
 
-  private reportSaid(): void {
-    for (const call of this.speaking) this.reportSaidOf(call);
-    this.speaking = this.speaking.filter((call) => call.isSaying);
-  }
-
-  private reportSaidOf(call: MediaCall): void {
-    for (let said = call.takeSaid(); said !== null; said = call.takeSaid()) this.listener.onSaid(call.id, said);
-  }
-
   private endDrained(nowMs: number): void {
     this.closing = this.closing.filter((call) => {
       if (!call.drained(nowMs)) return true;
       this.reportDigitsOf(call);
-      this.reportSaidOf(call);
       this.calls.delete(call.id);
       this.ended.add(call);
       this.callPorts.release(call.pair, nowMs);

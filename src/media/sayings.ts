@@ -16,19 +16,18 @@ export interface Base {
 
 interface Saying {
   audio: PacketizedAudio;
-  /** Told when it is over, in place of the list that `take` reads. */
-  onSaid?: (said: Said) => void;
+  /** Told when it is over. */
+  onSaid: (said: Said) => void;
 }
 
 /** What a sender says in place of its base audio, one after the other. */
 export class Sayings {
   private readonly queue: Saying[] = [];
-  private readonly over: Said[] = [];
   private base: Base | null = null;
   private said: Saying | null = null;
   private startMs = 0;
 
-  add(audio: PacketizedAudio, onSaid?: (said: Said) => void): void {
+  add(audio: PacketizedAudio, onSaid: (said: Said) => void): void {
     this.queue.push({ audio, onSaid });
   }
 
@@ -40,10 +39,6 @@ export class Sayings {
   /** Whether something is being said. */
   get isSaid(): boolean {
     return this.base !== null;
-  }
-
-  get isBusy(): boolean {
-    return this.base !== null || this.queue.length > 0 || this.over.length > 0;
   }
 
   /** What is said from `startMs` on; `audio` and `frame` are the base that it interrupts. */
@@ -62,24 +57,15 @@ export class Sayings {
   /** Ends what is said where it is, and says nothing of what waits; gives the base back, `null` when there was none. */
   abandon(nowMs: number): Base | null {
     const base = this.finish(nowMs, false);
-    for (const saying of this.queue.splice(0)) this.tell(saying, { startMs: nowMs, endMs: nowMs, whole: false });
+    for (const { onSaid } of this.queue.splice(0)) onSaid({ startMs: nowMs, endMs: nowMs, whole: false });
     return base;
-  }
-
-  take(): Said | null {
-    return this.over.shift() ?? null;
   }
 
   private finish(endMs: number, whole: boolean): Base | null {
     const { base } = this;
     if (base === null) return null;
     this.base = null;
-    this.tell(this.said!, { startMs: this.startMs, endMs, whole });
+    this.said!.onSaid({ startMs: this.startMs, endMs, whole });
     return base;
-  }
-
-  private tell({ onSaid }: Saying, said: Said): void {
-    if (onSaid === undefined) this.over.push(said);
-    else onSaid(said);
   }
 }

@@ -195,9 +195,9 @@ export class RtpSender implements Paced {
 
   /**
    * Says something once, from the next slot on or after what is said before, and goes on with the audio then. What is said is in the
-   * format that was set, and ends where that changes or the sender stops.
+   * format that was set, and ends where that changes or the sender stops. `onSaid` is told when it was said, to its end or not.
    */
-  say(audio: PacketizedAudio, onSaid?: (said: Said) => void): void {
+  say(audio: PacketizedAudio, onSaid: (said: Said) => void): void {
     this.sayings.add(audio, onSaid);
     this.mayBegin = this.sayings.waits;
   }
@@ -206,16 +206,6 @@ export class RtpSender implements Paced {
   stopSaying(): void {
     this.resume(this.sayings.abandon(this.nextSlotMs));
     this.mayBegin = false;
-  }
-
-  /** What was said to its end, or as far as it came; the oldest first, `null` when there is none. */
-  takeSaid(): Said | null {
-    return this.sayings.take();
-  }
-
-  /** Whether something is said or waits to be, or is still to be taken. */
-  get isSaying(): boolean {
-    return this.sayings.isBusy;
   }
 
   get sending(): boolean {
