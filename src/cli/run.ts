@@ -27,6 +27,7 @@ import { effectiveProfile } from './effective-profile.js';
 import { exitCodeOf } from './exit-code.js';
 import { Interrupts } from './interrupts.js';
 import { networkName, sipUri, wholeNumber } from './options.js';
+import { PacketLogFile } from './packet-log-file.js';
 import { colourOnStdout, printJson } from './standard-streams.js';
 import { version } from './version.js';
 
@@ -40,6 +41,7 @@ interface RunFlags extends CallerFlags {
   seed?: number;
   shards?: number;
   capacity?: string;
+  packetLog?: string;
   ui: boolean;
   json?: boolean;
 }
@@ -67,6 +69,7 @@ export function defineRun(command: Command): Command {
     )
     .option('--yes', 'the target may be loaded: more than 10 attempts a second to a public address')
     .option('--capacity <dir>', 'what `trunkstorm capacity --out` wrote, for criteria of readiness about headroom')
+    .option('--packet-log <file>', 'write what the impairments did to each packet, a line of JSON each')
     .option('--no-ui', 'one plain line a second instead of the screen')
     .option('--json', 'print summary.json at the end, and nothing else on stdout')
     .addHelpText(
@@ -78,6 +81,7 @@ Examples:
   trunkstorm run my.yaml --to sip:10.0.0.5 --seed 7     another seed, other random decisions
   trunkstorm run my.yaml --to sip:sbc.example.com --yes  a public address, more than 10 cps
   trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
+  trunkstorm run bad-network --packet-log p.ndjson      what became of each packet: docs/impairment.md
   trunkstorm run registrar.yaml                         accounts register: docs/registrations.md
   trunkstorm run inbound-dialer --local 192.0.2.7       your system dials, the run answers: docs/inbound.md
 
@@ -98,6 +102,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       startedAt: prepared.startedAt,
       out: flags.out,
     });
+    const packets = flags.packetLog === undefined ? null : new PacketLogFile(flags.packetLog);
     let view: LiveView | null = null;
     const Engine = prepared.profile.inbound ? InboundRun : Run;
     engine = new Engine({
@@ -115,6 +120,7 @@ async function run(given: string, flags: RunFlags): Promise<void> {
         const audio = audioOf(recording, prepared.profile.media.record!.for / 1000);
         if (audio) directory.addRecording(call, wavOf(audio));
       },
+      onPackets: packets === null ? undefined : (logged) => packets.take(logged),
     });
     if (interrupts.signal) engine.stop();
     view = await openView(prepared.profile, flags, engine, interrupts);
@@ -127,6 +133,8 @@ async function run(given: string, flags: RunFlags): Promise<void> {
       throw error;
     } finally {
       await view.finish();
+      const note = packets?.close();
+      if (note) process.stderr.write(`trunkstorm: ${note}\n`);
     }
     const { summary, failure } = outcome;
     const unwritten = await writeReports(directory, prepared.text, summary);
@@ -200,10 +208,10 @@ function calledOf(profile: Profile, flags: RunFlags): string {
   return `calls that come in at ${hostAndPort(address, port)}`;
 }
 
-/** Options that say how calls are placed. */
+/** Options that say how calls are placed, or are of the paths of such calls. */
 function refusePlacing(flags: RunFlags): void {
-  const { drachtio, numbers, shards } = flags;
-  for (const [name, given] of Object.entries({ drachtio, numbers, shards }))
+  const { drachtio, numbers, shards, packetLog } = flags;
+  for (const [name, given] of Object.entries({ drachtio, numbers, shards, 'packet-log': packetLog }))
     if (given !== undefined)
       throw new AppError('ARGUMENT_INVALID', `--${name} has no effect on a run whose load is what comes in`, {
         where: `--${name}`,

@@ -13,6 +13,7 @@ export class TruthCounter {
   packets = 0;
   delivered = 0;
   dropped = 0;
+  duplicated = 0;
   readonly faults = new FaultTallies();
   /** By what was counted when each began. */
   private readonly periods: TruthPeriod[] = [];
@@ -22,7 +23,6 @@ export class TruthCounter {
   private droppedSince = 0;
   /** Whether a packet was delivered since the span began. */
   private spanOpen = false;
-  private duplicated = 0;
   private reordered = 0;
   private recoded = 0;
   private corrupted = 0;

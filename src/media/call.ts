@@ -13,10 +13,12 @@ import { formatAddress, parseAddress } from './addresses.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
+import { LoggedDirection } from './fate-log.js';
 import type { HeardNow, MediaRemote, MediaReport, SessionSpec } from './link/messages.js';
 import { Listening } from './listening.js';
 import { GRAIN_MS, type PacingWheel } from './pacing-wheel.js';
-import { Direction } from './path.js';
+import type { PacketLog } from './packet-log.js';
+import { Direction, type End } from './path.js';
 import type { PortPair } from './ports.js';
 import type { Said } from './sayings.js';
 import { RtpSender } from './sender.js';
@@ -39,6 +41,8 @@ export interface CallSurroundings {
   scratch: PacketMemory;
   sealed: PacketMemory;
   rtcp: RtcpSurroundings;
+  /** What becomes of each packet; `null` where it is not logged. */
+  log: PacketLog | null;
   /** A call that is listened to live heard something. */
   onHeard(call: number, heard: HeardNow): void;
   /** A further port at an address; `null` where there is none. */
@@ -100,8 +104,12 @@ export class MediaCall implements SourceWatcher, Mouth {
     this.srtp = spec.session.srtp ? new SrtpSession() : null;
     for (const pipeline of [uplink, downlink]) pipeline.setSealed(this.srtp !== null);
     const protection = this.srtp && { session: this.srtp, scratch: around.sealed };
+    const directionOf = (pipeline: ImpairmentPipeline, stages: Pipeline, target: End, side: number): Direction =>
+      around.log === null
+        ? new Direction(pipeline, stages, queue, target)
+        : new LoggedDirection(pipeline, stages, queue, target, around.log.fatesOf(spec.call, side));
     this.end = new UdpEnd(pair.rtp, this, spec.session.latch, protection);
-    this.uplink = new Direction(uplink, spec.uplink, queue, this.end);
+    this.uplink = directionOf(uplink, spec.uplink, this.end, 0);
     const { address, ssrc } = pair.lease;
     this.sender = new RtpSender(deriveSeed(seed, spec.name), spec.session.ptimeMs, around.scratch, this.uplink, ssrc);
     // The SSRC of a shared port is announced, and nobody else's there.
@@ -111,7 +119,7 @@ export class MediaCall implements SourceWatcher, Mouth {
     this.session = new LocalSession(spec.session, this.sender, onCollision, this.turns, (heard) =>
       around.onHeard(this.id, heard),
     );
-    this.downlink = new Direction(downlink, spec.downlink, queue, this.session);
+    this.downlink = directionOf(downlink, spec.downlink, this.session, 1);
     const { played } = this.session;
     this.listening = played ? new Listening(played, around.wheel.nextGrainMs) : null;
     if (this.listening !== null) around.wheel.add(this.listening);

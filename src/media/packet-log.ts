@@ -1,5 +1,6 @@
 import { markerOf, payloadTypeOf, sequenceOf, ssrcOf, timestampOf } from '../rtp/packet.js';
 import { isIpv6Number, parseAddress, writeIpv6 } from './addresses.js';
+import type { FateLog } from './fate-log.js';
 import {
   LOG_BODY,
   LOG_DATAGRAM_BYTES,
@@ -11,7 +12,6 @@ import {
 } from './link/packet-log.js';
 import type { RelayCallSpec, RelaySide } from './link/relay-messages.js';
 import type { PortPair } from './ports.js';
-import type { FateLog } from './relay-end.js';
 import { type DatagramSink, PacketMemory, type UdpPort } from './udp.js';
 
 const BATCH_BYTES = 1 << 20;
@@ -26,7 +26,7 @@ const LOG_FATE = 14;
 
 const SIDE_NUMBER: Record<RelaySide, number> = { a: 0, b: 1 };
 
-/** The packet log of a plane's relayed calls: bounded memory, written to without waiting for anybody. */
+/** The packet log of a plane's calls, or of its relayed ones: bounded memory, written to without waiting for anybody. */
 export class PacketLog {
   /** Packets that there was no room for. */
   unlogged = 0;
@@ -39,11 +39,20 @@ export class PacketLog {
   /** Of the tick at hand: when what is sent in it leaves. */
   nowMs = 0;
 
-  /** @param utcOffsetMs what brings the plane's time to UTC */
+  /**
+   * @param utcOffsetMs what brings the plane's time to UTC
+   * @param read how many batches were read that do not come back; none where each does
+   */
   constructor(
     readonly utcOffsetMs: number,
     private readonly post: (batch: ArrayBuffer, bytes: number) => void,
+    private readonly read: () => number = () => 0,
   ) {}
+
+  /** The log of a direction of a call; `side` is 0 for what comes from A, or is sent by us, and 1 for the other one. */
+  fatesOf(call: number, side: number): FateLog {
+    return new DirectionFates(this, call, side);
+  }
 
   /** The log of one call; `null` where nothing of it is wanted. */
   of(spec: RelayCallSpec): CallLog | null {
@@ -59,7 +68,7 @@ export class PacketLog {
   tick(nowMs: number): void {
     if (this.used === 0 || nowMs - this.sinceMs < HAND_OVER_MS) return;
     // The last batch is filled up before it goes: there is no other to go on with.
-    if (this.free.length > 0 || this.made < MOST_BATCHES) this.handOver();
+    if (this.free.length > 0 || this.mayMake) this.handOver();
   }
 
   /** Room for a record whose head is written here: its offset in `words` and `bytes`; −1 where there is none. */
@@ -88,10 +97,14 @@ export class PacketLog {
     this.numbers[at >> 3] = value;
   }
 
+  private get mayMake(): boolean {
+    return this.made - this.read() < MOST_BATCHES;
+  }
+
   private takeBatch(): boolean {
     let buffer = this.free.pop();
     if (buffer === undefined) {
-      if (this.made === MOST_BATCHES) return false;
+      if (!this.mayMake) return false;
       this.made++;
       buffer = new ArrayBuffer(BATCH_BYTES);
     }
@@ -100,6 +113,13 @@ export class PacketLog {
     this.used = 0;
     this.sinceMs = this.nowMs;
     return true;
+  }
+
+  /** Packets that there was no room for since the last call. */
+  takeUnlogged(): number {
+    const { unlogged } = this;
+    this.unlogged = 0;
+    return unlogged;
   }
 
   /** Hands over what there is. */
@@ -119,7 +139,7 @@ export class CallLog {
   ) {}
 
   fatesOf(side: RelaySide): FateLog | null {
-    return this.spec.log!.fates ? new DirectionFates(this.log, this.spec.call, SIDE_NUMBER[side]) : null;
+    return this.spec.log!.fates ? this.log.fatesOf(this.spec.call, SIDE_NUMBER[side]) : null;
   }
 
   /** `null` where packets are not captured. */

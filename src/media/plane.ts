@@ -12,6 +12,7 @@ import { DueWheel } from './due-wheel.js';
 import type { HeardNow, Lease, MediaHealth, MediaRemote, MediaReport, MediaSnapshot } from './link/messages.js';
 import type { RelayEvent } from './link/relay-messages.js';
 import { PacingWheel } from './pacing-wheel.js';
+import type { PacketLog } from './packet-log.js';
 import { type PortPair, PortPool } from './ports.js';
 import { RelayPlane } from './relay-plane.js';
 import type { Said } from './sayings.js';
@@ -40,6 +41,8 @@ export interface PlaneOptions {
   audio: AudioLibrary;
   /** Where the traces of its impairments were read ahead. */
   shared?: SharedImpairments;
+  /** Where what becomes of each packet of its calls is logged; that of relayed calls has a log of its own. */
+  log?: PacketLog;
 }
 
 /** What a plane tells its owner, from within `tick`. */
@@ -136,7 +139,7 @@ export class Plane {
     options: PlaneOptions,
     private readonly listener: PlaneListener,
   ) {
-    const { driver, seed, shared = new SharedImpairments() } = options;
+    const { driver, seed, shared = new SharedImpairments(), log = null } = options;
     this.driver = driver;
     this.ports = new PortPool(
       driver,
@@ -173,6 +176,7 @@ export class Plane {
         scratch: PacketMemory.allocate(SCRATCH_BYTES),
         counts: { received: 0, malformed: 0 },
       },
+      log,
       onHeard: (call, heard) => listener.onHeard(call, heard),
       spare: (address) => this.spare(address),
     };
@@ -251,6 +255,8 @@ export class Plane {
 
   /** Moves everything on: sends what is due, reads what has come, lets delayed packets go, ends calls. */
   tick(nowMs: number): void {
+    const { log } = this.around;
+    if (log !== null) log.nowMs = nowMs;
     this.relay.begin(nowMs);
     this.wheel.run(nowMs);
     this.driver.flush();
@@ -261,6 +267,7 @@ export class Plane {
     if (this.awaitingDigits.length > 0) this.reportDigits();
     if (this.closing.length > 0) this.endDrained(nowMs);
     this.relay.tick(nowMs);
+    log?.tick(nowMs);
     for (const [address, count] of this.leasesWanted) this.bindSome(address, count, nowMs);
   }
 

@@ -2,6 +2,7 @@ import { takeNumbers } from '../core/number-block.js';
 import { isRtcp, payloadTypeOf, ssrcOf } from '../rtp/packet.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { formatAddress, parseAddress } from './addresses.js';
+import { type FateLog, settleFate } from './fate-log.js';
 import type { RelayBlocks, RelayEndReport, RelayRemote, RelayStream } from './link/relay-messages.js';
 import type { Direction, End } from './path.js';
 import type { PortPair } from './ports.js';
@@ -21,17 +22,6 @@ const SENT = 3;
 const SENT_BYTES = 4;
 const SSRC = 5;
 const END_NUMBERS = 6;
-
-/** Sees what enters the path at an end, and what became of it. */
-export interface FateLog {
-  /** Before anything is done to the packet. */
-  note(memory: PacketMemory, offset: number, length: number, arrivalMs: number): void;
-  /** What became of the packet that was noted last. */
-  settle(copies: number, delayMs: number, delayMs2: number): void;
-  settleBlocked(): void;
-  /** What it carries goes on within a later packet. */
-  settleAbsorbed(): void;
-}
 
 /**
  * One end of a relayed call: its port pair, the far end behind it, and the figures of both. RTP that is taken from the far
@@ -191,12 +181,9 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
       return;
     }
     const { pipeline } = outbound!;
-    const { dropped, delivered } = pipeline.truth;
+    const { dropped, delivered, duplicated } = pipeline.truth;
     outbound!.forward(memory, offset, length, atMs);
-    if (pipeline.transparent) fates.settle(1, 0, 0);
-    else if (pipeline.truth.dropped > dropped) fates.settle(0, 0, 0);
-    else if (pipeline.truth.delivered === delivered) fates.settleAbsorbed();
-    else fates.settle(pipeline.copies, pipeline.delayMs, pipeline.delayMs2);
+    settleFate(fates, pipeline, dropped, delivered, duplicated);
   }
 
   /** Sends RTP to the far end. */

@@ -33,8 +33,14 @@ export class PacketFiles {
   private fates = 0;
   private datagrams = 0;
 
-  /** @throws AppError FILE_UNWRITABLE */
-  constructor({ packetLog, pcap }: PacketFilePaths) {
+  /**
+   * @param directions what the two directions of a path are called
+   * @throws AppError FILE_UNWRITABLE
+   */
+  constructor(
+    { packetLog, pcap }: PacketFilePaths,
+    private readonly directions: readonly [string, string] = ['aToB', 'bToA'],
+  ) {
     this.log = packetLog === undefined ? null : new OutputFile(packetLog);
     this.captures = pcap === undefined ? null : [new OutputFile(`${pcap}-a.pcap`), new OutputFile(`${pcap}-b.pcap`)];
     for (const capture of this.captures ?? []) capture.write(pcapHeader(), 0);
@@ -54,7 +60,7 @@ export class PacketFiles {
     for (let at = 0; at < batch.length; ) {
       const head = view.getUint32(at, true);
       const call = view.getUint32(at + 4, true);
-      if (head >>> 24 === LogKind.fate) lines.push(fateLine(view, at, nameOf(call) ?? String(call)));
+      if (head >>> 24 === LogKind.fate) lines.push(fateLine(view, at, nameOf(call) ?? String(call), this.directions));
       else captured[view.getUint8(at + LOG_BODY + 38)].add(batch, view, at);
       at += head & 0xffffff;
     }
@@ -81,14 +87,14 @@ export class PacketFiles {
 }
 
 /** Times as captures have them: seconds since 1970, to the microsecond. */
-function fateLine(view: DataView, at: number, call: string): string {
+function fateLine(view: DataView, at: number, call: string, directions: readonly [string, string]): string {
   const body = at + LOG_BODY;
   const fate = FATE_NAMES[view.getUint8(body + 14)];
   const isOnItsWay = fate === 'delivered' || fate === 'duplicated';
   return `${JSON.stringify({
     time: Math.round(view.getFloat64(at + LOG_TIME, true) * 1000) / 1e6,
     call,
-    direction: view.getUint8(body + 13) === 0 ? 'aToB' : 'bToA',
+    direction: directions[view.getUint8(body + 13)],
     seq: view.getUint16(body + 8, true),
     ts: view.getUint32(body + 4, true),
     ssrc: view.getUint32(body, true),

@@ -1,6 +1,6 @@
 import type { AppError } from '../core/errors.js';
 import { populationMemory } from '../flow/population.js';
-import type { MediaSnapshot } from '../media/link/messages.js';
+import type { LoggedPackets, MediaSnapshot } from '../media/link/messages.js';
 import type { Pulse, ShardCommand, ShardEvent, ShardRole } from '../shard/messages.js';
 import { Shard, type ShardSpec } from '../shard/shard.js';
 import { mediaSetup } from './media-setup.js';
@@ -26,6 +26,8 @@ export interface CallersOptions {
   onDone(): void;
   onFailed(error: AppError): void;
   onOutput(text: string): void;
+  /** What became of packets; they are logged where this is given. */
+  onPackets?(packets: LoggedPackets): void;
 }
 
 interface Part {
@@ -92,6 +94,7 @@ export class Callers {
             this.options.onFailed(error);
           },
           onOutput: (text) => onOutput(`${name}: ${text.trim().split('\n')[0]}`),
+          onPackets: this.options.onPackets,
         },
       );
       const part: Part = { shard, pulse: null, media: null, registered: false, done: false };

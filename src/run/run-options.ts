@@ -1,4 +1,5 @@
 import type { Recording } from '../audio/recording.js';
+import type { LoggedPackets } from '../media/link/messages.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { FoundCapacity } from '../metrics/readiness.js';
 import type { Snapshot } from '../metrics/snapshot.js';
@@ -34,4 +35,6 @@ export interface RunOptions {
   onRecord(record: CallRecord): void;
   /** What a call received, where the profile asks for it; before the call's record. */
   onRecording?(call: number, recording: Recording): void;
+  /** What became of each packet of the calls, by their records' numbers; it is logged where this is given. */
+  onPackets?(packets: LoggedPackets): void;
 }

@@ -319,6 +319,7 @@ export class Run {
       onDone: () => this.swarmDone.open(),
       onFailed: (error) => this.fail(error),
       onOutput: (text) => this.note('warn', text),
+      onPackets: this.options.onPackets,
     });
     this.state.timestampSource = (await this.swarm.ready).timestampSource;
   }

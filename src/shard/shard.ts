@@ -1,6 +1,6 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { AppError } from '../core/errors.js';
-import type { MediaSetup, MediaThreadData } from '../media/link/messages.js';
+import type { LoggedPackets, MediaSetup, MediaThreadData } from '../media/link/messages.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
 import { startThread, threadFile } from './thread.js';
 
@@ -18,6 +18,8 @@ export interface ShardListener {
   onFailed(error: AppError): void;
   /** Something was printed within a thread. */
   onOutput(text: string): void;
+  /** What became of packets; they are logged where this is given. */
+  onPackets?(packets: LoggedPackets): void;
 }
 
 /** A signalling thread and a media thread that belong together. */
@@ -35,8 +37,16 @@ export class Shard {
   ) {
     const { port1, port2 } = new MessageChannel();
     const wake = new SharedArrayBuffer(4);
-    const mediaData: MediaThreadData = { setup: spec.media, port: port2, wake };
+    const logRead = listener.onPackets && new SharedArrayBuffer(4);
+    const mediaData: MediaThreadData = { setup: spec.media, port: port2, wake, logRead };
     this.media = this.start('media', spec.name, threadFile('media/thread.js'), mediaData, port2);
+    if (logRead) {
+      const read = new Int32Array(logRead);
+      this.media.on('message', (packets: LoggedPackets) => {
+        listener.onPackets?.(packets);
+        Atomics.add(read, 0, 1);
+      });
+    }
     const data: SignallingThreadData = { ...spec.signalling, media: { port: port1, wake, pool: spec.media.pool } };
     this.signalling = this.start('signalling', spec.name, threadFile('shard/signalling-thread.js'), data, port1);
     this.signalling.on('message', (event: ShardEvent) => {

@@ -4,6 +4,7 @@ import type { AppError } from '../../src/core/errors.js';
 import type { Pipeline } from '../../src/impair/spec.js';
 import { AudioLibrary } from '../../src/media/audio-library.js';
 import type { HeardNow, Lease, MediaRemote, MediaReport, SessionSpec } from '../../src/media/link/messages.js';
+import type { PacketLog } from '../../src/media/packet-log.js';
 import { Plane, type PlaneListener } from '../../src/media/plane.js';
 import type { Said } from '../../src/media/sayings.js';
 import { MemoryNet } from './memory-net.js';
@@ -101,17 +102,19 @@ export class TwoPlanes {
   /**
    * @param sharedPorts whether the calls of each plane share one pair of ports
    * @param sounds beside those that there are, by name
+   * @param log of the near side
    */
   constructor(
     private readonly sharedPorts = false,
     sounds: Record<string, Sound> = {},
+    log?: PacketLog,
   ) {
     this.audio = Object.keys(sounds).length === 0 ? AUDIO : new AudioLibrary({ ...SOUNDS, ...sounds }, 1);
-    this.near = this.side(20000);
+    this.near = this.side(20000, undefined, log);
     this.far = this.side(30000);
   }
 
-  side(portMin: number, portMax = portMin + 199): Side {
+  side(portMin: number, portMax = portMin + 199, log?: PacketLog): Side {
     const told = new Listener();
     const plane = new Plane(
       {
@@ -125,6 +128,7 @@ export class TwoPlanes {
         portMax,
         sharedPorts: this.sharedPorts,
         audio: this.audio,
+        log,
       },
       told,
     );

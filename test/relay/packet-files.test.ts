@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Pipeline } from '../../src/impair/spec.js';
 import { readCapture } from '../../src/pcap/reader.js';
 import { PacketFiles } from '../../src/relay/packet-files.js';
 import { FAR, PASSES, RelayBed, rtcp, rtp } from '../media/relay-bed.js';
@@ -155,6 +156,35 @@ describe('the packet log', () => {
     expect(lines).toHaveLength(fates);
     expect(fates).toBeLessThan(packets);
     expect(lines.filter((line) => JSON.parse(line).fate !== 'duplicated')).toEqual([]);
+  });
+
+  it('has packets that were merged, split and doubled as what they are', () => {
+    const fatesBehind = (...stages: Pipeline): Record<string, number> => {
+      const bed = new RelayBed();
+      const { a } = bed.open(stages, [], { spec: { log: { fates: true, packets: false } } });
+      bed.talk('a', a, 100);
+      const files = new PacketFiles({ packetLog: inFolder('log.ndjson') });
+      write(bed, files);
+      bed.run(300);
+      write(bed, files);
+      files.close();
+      const counts: Record<string, number> = {};
+      for (const line of readFileSync(inFolder('log.ndjson'), 'utf8').trimEnd().split('\n')) {
+        const { fate } = JSON.parse(line);
+        counts[fate] = (counts[fate] ?? 0) + 1;
+      }
+      return counts;
+    };
+    expect(fatesBehind({ kind: 'ptime', to: 40 })).toEqual({ absorbed: 50, delivered: 50 });
+    expect(fatesBehind({ kind: 'ptime', to: 10 })).toEqual({ delivered: 100 });
+    expect(fatesBehind({ kind: 'ptime', to: 40 }, { kind: 'duplicate', ratio: 1 })).toEqual({
+      absorbed: 50,
+      duplicated: 50,
+    });
+    expect(fatesBehind({ kind: 'ptime', to: 40 }, { kind: 'loss', ratio: 1, burst: 1 })).toEqual({
+      absorbed: 50,
+      dropped: 50,
+    });
   });
 
   it('waits in its last batch while nobody reads, as long as that has room', () => {

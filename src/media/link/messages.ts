@@ -60,6 +60,19 @@ export interface MediaThreadData {
   port: MessagePort;
   /** One 32-bit word, on which the thread sleeps: whoever posts a command adds to it and notifies it. */
   wake: SharedArrayBuffer;
+  /**
+   * Where a packet log is wanted, which goes to the thread that started this one: one 32-bit word, the number of batches that
+   * were read there.
+   */
+  logRead?: SharedArrayBuffer;
+}
+
+/** What the media thread tells whoever started it, by its own port. */
+export interface LoggedPackets {
+  /** See `media/link/packet-log.ts`. */
+  batch: Uint8Array;
+  /** Packets that there was no room for since the message before. */
+  unlogged: number;
 }
 
 /**

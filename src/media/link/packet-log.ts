@@ -1,5 +1,5 @@
 /**
- * The packet log of relayed calls as it crosses threads: records one after the other in a batch, each starting on a multiple
+ * The packet log as it crosses threads: records one after the other in a batch, each starting on a multiple
  * of 8 bytes, little-endian.
  *
  * ```text
