@@ -97,12 +97,12 @@ async function run(given: string, flags: RunFlags): Promise<void> {
   try {
     const capacity = flags.capacity === undefined ? undefined : await readCapacity(flags.capacity);
     const prepared = await prepare(given, flags);
+    const packets = flags.packetLog === undefined ? null : new PacketLogFile(flags.packetLog);
     const directory = await RunDirectory.create({
       name: prepared.profile.name,
       startedAt: prepared.startedAt,
       out: flags.out,
     });
-    const packets = flags.packetLog === undefined ? null : new PacketLogFile(flags.packetLog);
     let view: LiveView | null = null;
     const Engine = prepared.profile.inbound ? InboundRun : Run;
     engine = new Engine({
