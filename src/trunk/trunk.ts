@@ -179,6 +179,11 @@ export class Trunk {
       this.turnAway(request, response, refusing.status, refusing);
       return;
     }
+    if (bringsForeignBody(request)) {
+      response.send(415, { headers: { Accept: 'application/sdp' } });
+      this.options.onRefused(request);
+      return;
+    }
     const absent = this.callees?.refusal(request.calledNumber) ?? null;
     if (absent !== null) {
       this.turnAway(request, response, absent, {});
@@ -365,4 +370,12 @@ function refusalHeaders({ cause, retryAfter }: RefusalReason): Record<string, st
   if (cause !== undefined) headers.Reason = `Q.850;cause=${cause}`;
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
   return headers;
+}
+
+/** Its body is no session description, and of no kind that may hold one (RFC 3261 8.2.3). */
+function bringsForeignBody(request: SrfRequest): boolean {
+  const type = request.get('content-type');
+  return (
+    request.body !== '' && type !== undefined && !/^\s*(?:application\/sdp|multipart\/[^;\s]*)\s*(?:;|$)/i.test(type)
+  );
 }

@@ -35,7 +35,7 @@ const ACCEPTED = [
   ['3.1.2.14', 'badaspec'],
   ['3.1.2.15', 'baddn'],
   ['3.2.1', 'badbranch'],
-  // For the application to judge: schemes, body types, credentials and Accept are its own affair.
+  // For the application to judge: schemes, body types (our trunk answers 415), credentials and Accept are its own affair.
   ['3.3.4', 'unksm2'],
   ['3.3.6', 'invut'],
   ['3.3.7', 'regaut01'],

@@ -97,3 +97,21 @@ describe('a trunk without a port for a call', () => {
     expect(hand.trunk.counts).toMatchObject({ refusedNoPorts: 1, inUse: 0 });
   });
 });
+
+describe('a call whose body is no session description', () => {
+  it('is refused with what would be taken, and costs no channel (RFC 4475 3.3.6)', () => {
+    const hand = new HandTrunk();
+    const { responses } = hand.call('100', { 'content-type': 'application/unknownformat' });
+    expect(responses).toMatchObject([{ status: 415, headers: { Accept: 'application/sdp' } }]);
+    expect(hand.trunk.counts).toMatchObject({ admitted: 0, inUse: 0 });
+  });
+
+  it.each(['application/sdp', 'Application/SDP; charset=utf-8', 'multipart/mixed;boundary=x'])(
+    '%s may be one',
+    (type) => {
+      const hand = new HandTrunk();
+      hand.call('100', { 'content-type': type });
+      expect(hand.trunk.counts).toMatchObject({ admitted: 1, inUse: 1 });
+    },
+  );
+});
