@@ -33,7 +33,7 @@ bench: build ## signalling, media and relay benchmarks, beside their peers
 	npm run --silent bench:media
 	npm run --silent bench:relay
 
-fuzz: setup ## 1,000,000 mutated SIP messages over every transport, 333,334 of RTP and RTCP; FUZZ="--seed 7 --count 50000 --transport tls4"
+fuzz: setup ## 1,000,000 mutated SIP messages over every transport, 333,334 of RTP and RTCP, 100,000 of SDP; FUZZ="--seed 7 --count 50000 --transport tls4"
 	node --import tsx test/fuzz/main.ts $(FUZZ)
 
 interop: build ## tests against SIPp, Kamailio, rtpengine, baresip, tshark and others, installed where missing; FILES="tshark sipp-trunk" for some

@@ -45,7 +45,8 @@ export class Descriptions {
     for (const media of session.media ?? []) {
       const address = media.connection?.ip ?? session.connection?.ip;
       if (!address || !Number.isInteger(media.port) || media.port === 0) continue;
-      const key = endpoint(address, media.port);
+      // What is all digits comes as a number from sdp-transform, whatever it is.
+      const key = endpoint(String(address), media.port);
       if (!this.found.has(key) && this.found.size >= MOST_ADDRESSES) return;
       const described = this.found.get(key) ?? { encodings: new Map<number, string>(), isEncrypted: false };
       described.isEncrypted = /SAVP/.test(media.protocol);

@@ -363,7 +363,8 @@ export class MediaCall implements SourceWatcher, Mouth {
     const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
     const { end, pair } = this;
     const ip = this.addressOf(mux ? remote.address : address);
-    if (ip === null || ip === 0 || remote.port === 0) return { from: pair.rtcp, ip: 0, port: 0, latching: 'off' };
+    if (ip === null || ip === 0 || remote.port === 0 || (port === 0 && !mux))
+      return { from: pair.rtcp, ip: 0, port: 0, latching: 'off' };
     // Over the port of RTP it goes to where RTP goes.
     if (mux) return { from: this.rtpPort, ip: end.remoteIp, port: end.remotePort, latching: 'off' };
     return { from: pair.rtcp, ip, port, latching: this.spec.session.latch ?? 'off' };

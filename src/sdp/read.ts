@@ -25,7 +25,7 @@ export interface RemoteMedia {
   ptimeMs: number | null;
   maxptimeMs: number | null;
   direction: Direction;
-  /** Where it takes RTCP: the port above that of RTP unless it says otherwise (RFC 3605). */
+  /** Where it takes RTCP: the port above that of RTP unless it says otherwise (RFC 3605); port 0 for nowhere. */
   rtcp: { address: string; port: number };
   /** It can take RTCP on the port of RTP (RFC 5761, section 5.1). */
   rtcpMux: boolean;
@@ -53,6 +53,8 @@ const OF_ONE_CALL = /^a=(?:crypto|rtcp|ssrc)[:]/m;
 export function readDescription(text: string): RemoteMedia | null {
   const plain = OF_ONE_CALL.test(text) ? null : PLAIN.exec(text);
   if (plain === null) return parseDescription(text);
+  const port = Number(plain[3]);
+  if (!isPort(port)) return null;
   const template = plain[2] + plain[4];
   let media = known.get(template);
   if (media === undefined) {
@@ -60,9 +62,8 @@ export function readDescription(text: string): RemoteMedia | null {
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(template, media);
   }
-  const port = Number(plain[3]);
   if (media === null || media.port === port) return media;
-  return { ...media, port, rtcp: { address: media.rtcp.address, port: port + 1 } };
+  return { ...media, port, rtcp: { address: media.rtcp.address, port: portAbove(port) } };
 }
 
 function parseDescription(text: string): RemoteMedia | null {
@@ -74,8 +75,9 @@ function parseDescription(text: string): RemoteMedia | null {
   }
   const audio = session.media?.find((m) => m.type === 'audio');
   if (!audio) return null;
-  const address = audio.connection?.ip ?? session.connection?.ip;
-  if (!address || !Number.isInteger(audio.port)) return null;
+  // What is all digits comes as a number from sdp-transform, whatever it is.
+  const address = String(audio.connection?.ip ?? session.connection?.ip ?? '');
+  if (address === '' || !isPort(audio.port)) return null;
 
   const written = new Map<number, string>();
   for (const { payload, codec, rate, encoding } of audio.rtp ?? []) {
@@ -88,7 +90,7 @@ function parseDescription(text: string): RemoteMedia | null {
   let comfortPayloadType: number | null = null;
   for (const token of String(audio.payloads ?? '').split(' ')) {
     const payloadType = Number(token);
-    if (token === '' || !Number.isInteger(payloadType)) continue;
+    if (token === '' || !isPayloadType(payloadType)) continue;
     const encoding = written.get(payloadType) ?? STATIC_ENCODINGS.get(payloadType) ?? `unknown-${payloadType}`;
     encodings.push(encoding);
     const event = /^telephone-event\/(\d+)$/i.exec(encoding);
@@ -99,8 +101,13 @@ function parseDescription(text: string): RemoteMedia | null {
   }
   const direction = (audio.direction ?? session.direction ?? 'sendrecv') as Direction;
   return {
-    protocol: audio.protocol,
-    crypto: audio.crypto ?? [],
+    protocol: String(audio.protocol),
+    crypto: (audio.crypto ?? []).map(({ id, suite, config, sessionConfig }) => ({
+      id,
+      suite: String(suite),
+      config: String(config),
+      sessionConfig: String(sessionConfig ?? ''),
+    })),
     address,
     port: audio.port,
     codecs,
@@ -121,8 +128,23 @@ function rtcpOf(
   address: string,
   port: number,
 ): RemoteMedia['rtcp'] {
-  const isUsable = written !== undefined && Number.isInteger(written.port) && written.port > 0 && written.port < 65_536;
-  return isUsable ? { address: written.address ?? address, port: written.port } : { address, port: port + 1 };
+  if (written === undefined || !isPort(written.port) || written.port === 0) return { address, port: portAbove(port) };
+  return { address: String(written.address ?? address), port: written.port };
+}
+
+/** The port of RTCP beside that of RTP; 0 where there is none above it. */
+function portAbove(port: number): number {
+  return port < MOST_PORT ? port + 1 : 0;
+}
+
+const MOST_PORT = 65_535;
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_PORT;
+}
+
+function isPayloadType(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 127;
 }
 
 function ssrcsOf(attributes: readonly { id: number | string }[] = []): number[] {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
+import { fuzzDescriptions } from './descriptions.js';
 import { fuzzFrames } from './frames.js';
 import { fuzzMedia } from './media.js';
 import { Failure } from './oracles.js';
@@ -18,6 +19,8 @@ const { values } = parseArgs({
 const FRAMES_EACH = 20;
 /** And for so many one datagram of RTP or RTCP. */
 const DATAGRAMS_EACH = 3;
+/** And for so many one session description. */
+const DESCRIPTIONS_EACH = 10;
 const seed = Number(values.seed);
 const count = Number(values.count);
 const started = process.hrtime();
@@ -37,6 +40,7 @@ try {
   const frames = Math.ceil(count / FRAMES_EACH);
   const { requests } = await fuzzFrames(seed, frames);
   const media = fuzzMedia(seed, Math.ceil(count / DATAGRAMS_EACH));
+  const sdp = fuzzDescriptions(seed, Math.ceil(count / DESCRIPTIONS_EACH));
   const [seconds] = process.hrtime(started);
   const per = (table: Record<string, number>): string =>
     Object.entries(table)
@@ -53,6 +57,7 @@ try {
   console.log(
     `  media        ${media.datagrams} datagrams: ${media.received} RTP packets taken, ${media.malformed} malformed; ${media.rtcpReceived} of RTCP taken, ${media.rtcpMalformed} malformed`,
   );
+  console.log(`  descriptions ${sdp.descriptions}: taken ${sdp.taken} times, refused ${sdp.refused} times`);
   console.log(`  slowest      ${result.slowestCpuMs.toFixed(0)} ms CPU for 100 messages`);
   console.log(
     `  seen once    ${result.seenOnce.length} chunks drew more than is due, but not when they were sent again`,
