@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { createGunzip, gunzipSync } from 'node:zlib';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { AppError } from '../core/errors.js';
 import { BrokenCapture, type CapturedPacket, type CaptureFormat, type PacketCutter } from './captured.js';
 import { PcapBlocks } from './pcap.js';
@@ -18,6 +18,8 @@ const CHUNK_BYTES = 1024 * 1024;
 /** As many as tell the formats apart, and the byte order of each. */
 const MAGIC_BYTES = 12;
 const GZIP_MAGIC = 0x1f8b;
+/** A gzipped file that was cut off gives what it has. */
+const GUNZIP = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES };
 
 /**
  * Reads a capture file from its beginning to its end: pcap (µs and ns, either byte order) or pcapng, gzipped or not. It is
@@ -56,7 +58,7 @@ export async function readCapture(path: string, onPacket: (packet: CapturedPacke
 export function readCaptureAtOnce(path: string, onPacket: (packet: CapturedPacket) => void): void {
   try {
     const file = readFileSync(path);
-    const bytes = file.length >= 2 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file) : file;
+    const bytes = file.length >= 2 && file.readUInt16BE(0) === GZIP_MAGIC ? gunzipSync(file, GUNZIP) : file;
     const cutter = bytes.length < MAGIC_BYTES ? null : cutterOf(bytes);
     if (cutter === null) throw new BrokenCapture('it is no pcap or pcapng file', 0);
     cutter.take(bytes, onPacket);
@@ -90,7 +92,7 @@ async function openStream(path: string): Promise<Readable> {
   await file.close();
   const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   if (magic.readUInt16BE(0) !== GZIP_MAGIC) return stream;
-  const plain = createGunzip({ chunkSize: CHUNK_BYTES });
+  const plain = createGunzip(GUNZIP);
   stream.on('error', (error) => plain.destroy(error));
   return stream.pipe(plain);
 }
