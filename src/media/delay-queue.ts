@@ -5,8 +5,8 @@ export interface HeldPacketSink {
   onDue(memory: PacketMemory, offset: number, length: number, dueMs: number): void;
 }
 
-/** Longer datagrams are not held (an Ethernet frame's UDP payload has 1,472 bytes). */
-export const MAX_HELD_BYTES = 1536;
+/** What longer datagrams lie in is made for each (an Ethernet frame's UDP payload has 1,472 bytes; 60 ms of L16 at 16 kHz have 1,932). */
+export const SLOT_BYTES = 1536;
 const SLOTS_PER_BLOCK = 256;
 
 /**
@@ -19,6 +19,8 @@ export class DelayQueue {
   private freeCount = 0;
   private lengths = new Int32Array(0);
   private readonly sinks: (HeldPacketSink | null)[] = [];
+  /** Packets that are longer than their slot. */
+  private readonly long = new Map<number, PacketMemory>();
 
   private dues = new Float64Array(0);
   private orders = new Float64Array(0);
@@ -35,16 +37,15 @@ export class DelayQueue {
     return this.blocks.length * SLOTS_PER_BLOCK;
   }
 
-  /** Copies the packet and keeps it until `dueMs`; false when it is too long for a slot. */
-  push(sink: HeldPacketSink, memory: PacketMemory, offset: number, length: number, dueMs: number): boolean {
-    if (length > MAX_HELD_BYTES) return false;
+  /** Copies the packet and keeps it until `dueMs`. */
+  push(sink: HeldPacketSink, memory: PacketMemory, offset: number, length: number, dueMs: number): void {
     if (this.freeCount === 0) this.grow();
     const slot = this.freeSlots[--this.freeCount];
-    this.blocks[slot >> 8].write((slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES, memory, offset, length);
+    if (length > SLOT_BYTES) this.keepLong(slot, memory, offset, length);
+    else this.blocks[slot >> 8].write((slot & (SLOTS_PER_BLOCK - 1)) * SLOT_BYTES, memory, offset, length);
     this.lengths[slot] = length;
     this.sinks[slot] = sink;
     this.siftUp(this.count++, dueMs, this.order++, slot);
-    return true;
   }
 
   /** Hands over, in order of their due times, all packets that are due by `nowMs`. */
@@ -55,9 +56,23 @@ export class DelayQueue {
       this.removeTop();
       const sink = this.sinks[slot];
       this.sinks[slot] = null;
-      sink?.onDue(this.blocks[slot >> 8], (slot & (SLOTS_PER_BLOCK - 1)) * MAX_HELD_BYTES, this.lengths[slot], dueMs);
+      const length = this.lengths[slot];
+      if (length > SLOT_BYTES) this.giveLong(slot, sink, length, dueMs);
+      else sink?.onDue(this.blocks[slot >> 8], (slot & (SLOTS_PER_BLOCK - 1)) * SLOT_BYTES, length, dueMs);
       this.freeSlots[this.freeCount++] = slot;
     }
+  }
+
+  private keepLong(slot: number, memory: PacketMemory, offset: number, length: number): void {
+    const own = PacketMemory.allocate(length);
+    own.write(0, memory, offset, length);
+    this.long.set(slot, own);
+  }
+
+  private giveLong(slot: number, sink: HeldPacketSink | null, length: number, dueMs: number): void {
+    const own = this.long.get(slot)!;
+    this.long.delete(slot);
+    sink?.onDue(own, 0, length, dueMs);
   }
 
   private removeTop(): void {
@@ -107,7 +122,7 @@ export class DelayQueue {
   private grow(): void {
     const first = this.blocks.length * SLOTS_PER_BLOCK;
     const capacity = first + SLOTS_PER_BLOCK;
-    this.blocks.push(PacketMemory.allocate(SLOTS_PER_BLOCK * MAX_HELD_BYTES));
+    this.blocks.push(PacketMemory.allocate(SLOTS_PER_BLOCK * SLOT_BYTES));
     if (capacity > this.lengths.length) {
       const larger = Math.max(capacity, 2 * this.lengths.length);
       this.lengths = copyInto(new Int32Array(larger), this.lengths);

@@ -93,7 +93,7 @@ export class Direction implements HeldPacketSink {
   }
 
   private hold(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
-    if (this.queue.push(this, memory, offset, length, dueMs)) this.inFlight++;
-    else this.target.deliver(memory, offset, length, dueMs);
+    this.queue.push(this, memory, offset, length, dueMs);
+    this.inFlight++;
   }
 }

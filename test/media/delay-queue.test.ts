@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DelayQueue, type HeldPacketSink, MAX_HELD_BYTES } from '../../src/media/delay-queue.js';
+import { DelayQueue, type HeldPacketSink, SLOT_BYTES } from '../../src/media/delay-queue.js';
 import { PacketMemory } from '../../src/media/udp.js';
 
 const allocate = (bytes: number) => PacketMemory.allocate(bytes);
@@ -19,7 +19,7 @@ describe('the delay queue', () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 600 }), (dues) => {
         const queue = new DelayQueue();
         const recorder = new Recorder();
-        const source = allocate(MAX_HELD_BYTES);
+        const source = allocate(SLOT_BYTES);
         dues.forEach((dueMs, i) => {
           source.bytes[0] = i >> 8;
           source.bytes[1] = i;
@@ -48,9 +48,21 @@ describe('the delay queue', () => {
     expect(queue.capacity).toBe(256);
   });
 
-  it('does not take what is longer than a slot', () => {
+  it('holds what is longer than a slot as any other', () => {
     const queue = new DelayQueue();
-    expect(queue.push(new Recorder(), allocate(2000), 0, MAX_HELD_BYTES + 1, 1)).toBe(false);
+    const recorder = new Recorder();
+    const source = allocate(2048);
+    for (let i = 0; i < 600; i++) {
+      source.bytes[1] = i;
+      queue.push(recorder, source, 0, i % 2 === 0 ? 2048 : SLOT_BYTES, 10 - (i % 10));
+    }
+    queue.runDue(0);
+    expect(recorder.seen).toEqual([]);
+    queue.runDue(10);
+    expect(recorder.seen).toHaveLength(600);
+    // The long ones have even numbers, and were due at even times.
+    for (const { value, length, dueMs } of recorder.seen)
+      expect([length, dueMs % 2]).toEqual(value % 2 === 0 ? [2048, 0] : [SLOT_BYTES, 1]);
     expect(queue.size).toBe(0);
   });
 });

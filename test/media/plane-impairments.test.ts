@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CODECS } from '../../src/core/codecs.js';
 import { type Pipeline, pipeline } from '../../src/impair/spec.js';
 import { TwoPlanes } from './two-planes.js';
 
@@ -98,6 +99,23 @@ describe('corruption', () => {
 });
 
 describe('delays of a path', () => {
+  it('are those of the longest packets, too: 60 ms of L16 at 16 kHz', () => {
+    const planes = new TwoPlanes();
+    const { payloadType } = CODECS['L16/16000'];
+    const remote = {
+      codec: 'L16/16000',
+      sendPayloadType: payloadType,
+      acceptPayloadTypes: { [payloadType]: 'L16/16000' },
+    } as const;
+    planes.call(1, { ptimeMs: 60 }, stages({ kind: 'delay', base: '600ms' }), [], remote);
+    planes.run(1200);
+    const { sessions, packetsReceived } = planes.far.plane.snapshot(planes.clock.now());
+    expect(sessions).toBe(1);
+    // Of the 20 that were sent those of the second half are under way.
+    expect(Math.abs(packetsReceived - 10)).toBeLessThanOrEqual(1);
+    expect(planes.close(1).near.truth.uplink.delayMeanMs).toBe(600);
+  });
+
   it('are heard as they were injected: a trace, spikes and a slow clock', () => {
     const planes = new TwoPlanes();
     planes.call(1, {}, [], stages({ kind: 'delay-trace', values: [30, 60, 45] }, { kind: 'clock-skew', ppm: -1000 }));
