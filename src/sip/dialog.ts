@@ -148,7 +148,7 @@ export function uasDialog(request: SipMessage, localTag: string): Dialog {
     request.fromTag ?? '',
     request.toTag === null ? `${to};tag=${localTag}` : to,
     from,
-    contactOf(request) ?? uriOf(from),
+    targetOf(request) ?? uriOf(from),
     recordRoutes(request),
     0,
     request.cseqNumber,
@@ -187,6 +187,14 @@ export function contactOf(message: SipMessage): string | null {
   const value = message.header('contact');
   if (value === undefined || value === '*') return null;
   const first = value.includes(',') ? splitList(value)[0] : value;
-  const uri = first === undefined ? '' : uriOf(first);
+  return first === undefined ? null : usable(uriOf(first));
+}
+
+/** Where requests to whoever sent this one go: to its Contact, or where it has none to its From; `null` for nowhere. */
+export function targetOf(request: SipMessage): string | null {
+  return contactOf(request) ?? usable(uriOf(request.header('from') ?? ''));
+}
+
+function usable(uri: string): string | null {
   return uri === '' || NOT_IN_A_URI.test(uri) ? null : uri;
 }

@@ -1,3 +1,4 @@
+import { targetOf } from './dialog.js';
 import { splitList } from './header-values.js';
 import type { SipMessage } from './message.js';
 
@@ -49,10 +50,15 @@ export interface Refusal {
   lines: string;
 }
 
-/** RFC 3261 8.2.1 to 8.2.2.3: method, Request-URI scheme, required extensions. `null` when the application may judge. */
+/** Methods whose answer makes a dialog, within which we send requests. */
+const MAKES_DIALOG = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+
+/** RFC 3261 8.2.1 to 8.2.2.3: method, Request-URI scheme, required extensions; 12.1.1: a Contact. `null` when the application may judge. */
 export function refusalOf(request: SipMessage): Refusal | null {
   if (!KNOWN.has(request.method)) return { status: 501, phrase: 'Not Implemented', lines: ALLOW };
   if (!SCHEME.test(request.requestUri)) return { status: 416, phrase: 'Unsupported URI Scheme', lines: '' };
+  if (request.toTag === null && MAKES_DIALOG.has(request.method) && targetOf(request) === null)
+    return { status: 400, phrase: 'Bad Request - Missing Contact', lines: '' };
   if (request.method === 'CANCEL' || !request.has('require')) return null;
   const unknown = request
     .headers('require')

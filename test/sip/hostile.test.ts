@@ -62,6 +62,18 @@ describe('names that would break what they are written into', () => {
   });
 });
 
+test.each(['<>', '< >', 'sip:a b', '"x" <sip:a b>'])(
+  'a call without a Contact whose From is %s would never hear of its end: it is refused',
+  (from) => {
+    const bench = new CoreBench();
+    bench.receive(request('INVITE', { From: `${from};tag=f`, Contact: null }));
+    expect(bench.requests).toEqual([]);
+    expect(bench.last('SIP/2.0 4')).toMatch(/^SIP\/2\.0 400 Bad Request - Missing Contact\r\n/);
+    bench.receive(request('INVITE', { From: `${from};tag=g`, Via: 'SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKb' }));
+    expect(bench.requests).toHaveLength(1);
+  },
+);
+
 describe('floods', () => {
   test('a message of more header lines than a stream may have is dropped and counted, not answered', () => {
     const bench = new CoreBench();
