@@ -23,8 +23,10 @@ export class NoiseFloor {
   private nothing = 0;
   private floorDbov = QUIET_DBOV;
 
-  constructor() {
-    for (let i = 0; i < ASSUMED; i++) this.add(QUIET_DBOV);
+  /** @param knownDbov how loud it was for the last seconds; a quiet line, until more is known, where that is left out */
+  constructor(knownDbov?: number) {
+    const before = knownDbov === undefined ? ASSUMED : KEPT;
+    for (let i = 0; i < before; i++) this.add(Math.max(QUIET_DBOV, knownDbov ?? QUIET_DBOV));
   }
 
   /** In dBov. */

@@ -79,7 +79,7 @@ const A2 = (1 - ALPHA) / (1 + ALPHA);
  * A moment is told some 100 ms (beginning) or 240 ms (end) after it was, but is itself that of the frame of 10 ms.
  */
 export class SpeechDetector {
-  private readonly floor = new NoiseFloor();
+  private readonly floor: NoiseFloor;
   private readonly ring = new Float32Array(RING);
   private samples = 0;
   private x1 = 0;
@@ -113,7 +113,18 @@ export class SpeechDetector {
   private readonly run = new ToneRun();
   private readonly look: Look = { purity: 0, firstHz: 0, secondHz: 0, periodicity: 0 };
 
-  constructor(private readonly events: SpeechEvents) {}
+  /** @param noiseDbov how loud the noise was before, where that is known */
+  constructor(
+    private readonly events: SpeechEvents,
+    noiseDbov?: number,
+  ) {
+    this.floor = new NoiseFloor(noiseDbov);
+  }
+
+  /** The level of the latest frame of 10 ms, in dBov. */
+  get levelDbov(): number {
+    return this.frame < 0 ? LOWEST_DBOV : this.levels[this.frame % HISTORY];
+  }
 
   /** The level of the noise in dBov, as far as it is known. */
   get noiseDbov(): number {

@@ -18,6 +18,18 @@ const SAID = {
   'answer-3': ['de', 'Bitte sagen Sie ja oder nein.'],
 } as const;
 
+const CALLER = { say: ['question-1', 'question-2'] };
+const AGENT = { greeting: 'greeting', says: ['answer-1', 'answer-2', 'answer-3'] };
+const NOISE = { kind: 'pink', level: -42 };
+
+/** A script by the names of the same sounds with noise in them. */
+function noisy<T extends object>(script: T): T {
+  const of = (name: string): string => `noisy-${name}`;
+  return Object.fromEntries(
+    Object.entries(script).map(([key, names]) => [key, Array.isArray(names) ? names.map(of) : of(names)]),
+  ) as T;
+}
+
 /** What espeak-ng says, as sounds of a run. */
 const sounds: Record<string, Sound> = {};
 beforeAll(() => {
@@ -25,7 +37,9 @@ beforeAll(() => {
     const audio = join(scratch.path, `${name}.wav`);
     execFileSync('espeak-ng', ['-v', voice, '-w', audio, text]);
     sounds[name] = { audio, once: true };
+    sounds[`noisy-${name}`] = { audio, once: true, noise: NOISE };
   }
+  sounds.noise = { audio: 'silence', noise: NOISE };
 });
 
 describe('conversations in which espeak-ng speaks on both sides', () => {
@@ -34,6 +48,10 @@ describe('conversations in which espeak-ng speaks on both sides', () => {
     ['over G.722', { codec: 'G722', calls: 1 }],
     ['over Opus', { codec: 'opus', calls: 1 }],
     ['with noise on the line', { audio: 'hum' }],
+    [
+      'with noise in all that is said, too, 20 dB below',
+      { audio: 'noise', agent: noisy(AGENT), caller: noisy(CALLER) },
+    ],
     [
       'with 2 % loss and jitter',
       {
@@ -49,8 +67,8 @@ describe('conversations in which espeak-ng speaks on both sides', () => {
       ms: 32_000,
       ...scene,
       sounds,
-      caller: { say: ['question-1', 'question-2'] },
-      agent: { greeting: 'greeting', says: ['answer-1', 'answer-2', 'answer-3'] },
+      caller: scene.caller ?? CALLER,
+      agent: scene.agent ?? AGENT,
     });
     for (const { responses } of records) expect(responses).toHaveLength(4);
     const errors = errorsOf(records);

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { makeNoise } from '../../src/audio/noise.js';
+import { Rng } from '../../src/core/rng.js';
 import { findSpeech } from '../../src/voice/find-speech.js';
 
 const RATE = 8000;
@@ -20,6 +22,20 @@ it.each([8000, 16_000, 48_000])('an utterance without a pause ends with its last
   const { startMs, endMs } = findSpeech(samples, sampleRate)!;
   expect(startMs).toBeLessThanOrEqual(10);
   expect(Math.abs(endMs - 2040)).toBeLessThanOrEqual(10);
+});
+
+it.each([15, 30])('noise at the ends of an utterance is none of it: %d dB below', (snrDb) => {
+  const silence = new Array(2400).fill(0);
+  const noise = makeNoise('pink', 12_000, RATE, new Rng(7));
+  const rms = Math.sqrt(noise.reduce((sum, sample) => sum + sample ** 2, 0) / noise.length);
+  const gain = (32768 * 10 ** ((-30 - snrDb) / 20)) / rms;
+  const samples = Int16Array.from(
+    [...silence, ...voice(900, -30), ...silence],
+    (sample, i) => sample + gain * noise[i],
+  );
+  const { startMs, endMs } = findSpeech(samples, RATE)!;
+  expect(Math.abs(startMs - 300)).toBeLessThanOrEqual(10);
+  expect(Math.abs(endMs - 1200)).toBeLessThanOrEqual(10);
 });
 
 it('silence at the ends of an utterance is none of it', () => {
