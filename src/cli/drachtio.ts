@@ -127,10 +127,13 @@ function tlsOf({ tlsCert: cert, tlsKey: key, tlsCa: ca, also }: DrachtioFlags): 
   return readTls({ ca, cert, key, verify: true, requireClientCertificate: false }, (field) => `--tls-${field}`);
 }
 
-/** Where SIP is taken, such as `udp at 127.0.0.1:5060 · tcp at 127.0.0.1:5060`. */
+/** Where SIP is taken, such as `udp, tcp at 127.0.0.1:5060 · tls at 127.0.0.1:5061`. */
 function listening({ transports }: UserAgent): string {
-  return transports
-    .filter(({ callsOnly }) => !callsOnly)
-    .map(({ protocol, advertised }) => `${protocol} at ${hostPort(advertised.address, advertised.port)}`)
-    .join(' · ');
+  const places = new Map<string, string[]>();
+  for (const { protocol, advertised, callsOnly } of transports) {
+    if (callsOnly) continue;
+    const place = hostPort(advertised.address, advertised.port);
+    places.set(place, [...(places.get(place) ?? []), protocol]);
+  }
+  return [...places].map(([place, protocols]) => `${protocols.join(', ')} at ${place}`).join(' · ');
 }

@@ -21,9 +21,9 @@ describe('trunkstorm drachtio', () => {
     lost.length = 0;
     const args = ['drachtio', '--port', '0', '--sip-port', '0', '--secret', 's3cret', '--json'];
     command = Cli.start(args, scratch.path);
-    await command.says(/SIP udp at .*\n/);
+    await command.says(/SIP udp, tcp at .*\n/);
     port = Number(/applications at 127\.0\.0\.1:(\d+)/.exec(command.stderr)![1]);
-    target = `sip:x@${/SIP udp at (\S+)/.exec(command.stderr)![1]}`;
+    target = `sip:x@${/SIP udp, tcp at (\S+)/.exec(command.stderr)![1]}`;
   });
   afterEach(async () => {
     for (const application of applications.splice(0)) await application.close();
@@ -136,7 +136,7 @@ describe('trunkstorm drachtio over TLS, and at further addresses', () => {
     const tls = Object.entries(files).flatMap(([name, pem]) => [`--tls-${name}`, authority.file(`${name}.pem`, pem)]);
     const also = ['--also', 'sip:127.0.0.34:0;transport=tcp', '--also', 'sip:[::1]:0;transport=udp'];
     command = Cli.start(['drachtio', '--port', '0', '--sip-port', '0', ...tls, ...also], scratch.path);
-    await command.says(/SIP udp at .*\n/);
+    await command.says(/SIP udp, tcp at .*\n/);
     const port = Number(/applications at 127\.0\.0\.1:(\d+)/.exec(command.stdout)![1]);
     application = await connectExternal({ host: '127.0.0.1', port, secret: 'cymru', onFatal: () => {} });
   });
@@ -160,7 +160,7 @@ describe('trunkstorm drachtio over TLS, and at further addresses', () => {
     const uris = [
       `sips:x@${at('tls at 127.0.0.1')}`,
       `sip:x@${at('tcp at 127.0.0.34')};transport=tcp`,
-      `sip:x@${at('udp at \\[::1\\]')}`,
+      `sip:x@${at('· udp at \\[::1\\]')}`,
     ];
     for (const uri of uris) {
       let dialog: SrfDialog | undefined;
@@ -199,8 +199,8 @@ describe('trunkstorm drachtio over IPv6', () => {
     const h = new Harness();
     const args = ['drachtio', '--listen', '::1', '--port', '0', '--local', '::1', '--sip-port', '0'];
     const command = Cli.start(args, scratch.path);
-    await command.says(/SIP udp at .*\n/);
-    const [, port, sip] = /applications at \[::1\]:(\d+) · SIP udp at (\[::1\]:\d+)/.exec(command.stdout)!;
+    await command.says(/SIP udp, tcp at .*\n/);
+    const [, port, sip] = /applications at \[::1\]:(\d+) · SIP udp, tcp at (\[::1\]:\d+)/.exec(command.stdout)!;
     const options = { host: '::1', port: Number(port), secret: 'cymru', onFatal: () => {} };
     const application = await connectExternal(options);
     application.srf.invite(
