@@ -105,17 +105,30 @@ test('callers and a trunk against who sends mutated requests and answers: no cal
   let placed = 0;
   let over = 0;
   const calls = new Set<OutboundCall>();
-  /** A third of the calls holds its far end, a third offers late; all have credentials and send digits by INFO. */
+  /** Plain calls, late offers, hold, and a list of steps, by turns; all have credentials. */
   const place = (): void => {
     const id = placed++;
-    const dtmf = { digits: '12', method: 'info-dtmf-relay', after: '20ms' };
-    const way = [{}, { lateOffer: true }, { putOnHold: { after: '30ms', for: '30ms' } }][id % 3];
+    const digits = { digits: '12', method: 'info-dtmf-relay' };
+    const dtmf = { ...digits, after: '20ms' };
+    const soon = { within: '50ms', onFail: 'continue' };
+    const steps = [
+      { step: 'send-dtmf', ...digits, onFail: 'continue' },
+      ...['hold', 'resume', 'refresh'].map((step) => ({ step, ...soon })),
+      { step: 'reinvite', codecs: ['PCMA'], ...soon },
+      { step: 'refer', to: target, attended: id % 8 === 3, ...soon },
+      { step: 'hangup' },
+    ];
+    const ways = [
+      { dtmf },
+      { dtmf, lateOffer: true },
+      { dtmf, putOnHold: { after: '30ms', for: '30ms' } },
+      { flow: steps },
+    ];
     const spec = callSpec.parse({
       hold: '400ms',
       giveUpAfter: '400ms',
-      dtmf,
       credentials: { username: 'a', password: 'b' },
-      ...way,
+      ...ways[id % 4],
     });
     const setup: ConversationSetup = { ...common, conversation: spec };
     const call: OutboundCall = new OutboundCall(
