@@ -25,7 +25,10 @@ media: { rtpPorts: 28500-28599 }
   const records = readFileSync(join(scratch.path, 'full', 'calls.ndjson'), 'utf8')
     .trim()
     .split('\n');
-  const traced = records.flatMap((line) => (JSON.parse(line) as CallRecord).trace?.messages ?? []);
+  const traced = records
+    .map((line) => JSON.parse(line) as CallRecord)
+    .flatMap(({ trace, trunkTrace }) => (trace ?? trunkTrace)?.messages ?? []);
+  // INVITE, 100, 486 and ACK of each refused call.
   expect(traced.length).toBeGreaterThanOrEqual(6 * 4);
 
   const fields = [
