@@ -10,6 +10,7 @@ import { renderMarker } from '../../src/probe/marker.js';
 import { MarkerListener } from '../../src/probe/marker-listener.js';
 import { Payload } from '../../src/quality/heard-payload.js';
 import { type Listener, PlayedAudio } from '../../src/quality/played-audio.js';
+import { PlayoutBuffer } from '../../src/quality/playout.js';
 
 const { values } = parseArgs({
   options: {
@@ -40,20 +41,27 @@ const AUDIO = Object.fromEntries(
 
 function measure(codec: Codec, listener: () => Listener): number {
   const { kind, speech, marker } = AUDIO[codec];
-  const ears = Array.from({ length: calls }, () => new PlayedAudio([listener()], { kind: 'fixed', delayMs: 60 }));
+  const buffer = { kind: 'fixed', delayMs: 60 } as const;
+  const ears = Array.from({ length: calls }, () => ({
+    played: new PlayedAudio([listener()], buffer),
+    // The buffer that the call is measured with.
+    schedule: new PlayoutBuffer(buffer, 8000),
+  }));
   let before = process.cpuUsage();
   for (let i = 0; i < KNOWN_AFTER + packets; i++) {
     if (i === KNOWN_AFTER) before = process.cpuUsage();
-    for (const [call, ear] of ears.entries()) {
+    for (const [call, { played, schedule }] of ears.entries()) {
       const frame = (i + call) % MARKERS_EVERY;
       const { bytes, frameBytes, frames } = frame < marker.frames ? marker : speech;
       const start = (frame < marker.frames ? frame : (i + call) % frames) * frameBytes;
       const arrivalMs = 1000 + i * 20 + ((i * 7 + call) % 15);
-      ear.hear(kind, bytes, start, start + frameBytes, 1, i * 160, arrivalMs);
+      if (!played.leavesOut(kind, bytes, start, start + frameBytes, schedule))
+        played.hear(kind, bytes, start, start + frameBytes, 1, i * 160, arrivalMs, false, schedule);
+      schedule.accept(i * 160, arrivalMs);
     }
   }
   const { user, system } = process.cpuUsage(before);
-  for (const ear of ears) ear.close(1e9);
+  for (const { played } of ears) played.close(1e9);
   return (1000 * (user + system)) / (packets * calls);
 }
 
