@@ -212,8 +212,9 @@ export class PlayedAudio {
     packet.atMs = atMs;
     packet.codec = codec;
     packet.length = end - start;
-    packet.bytes.set(bytes.subarray(start, end));
-    waiting.splice(at, 0, packet);
+    for (let i = start; i < end; i++) packet.bytes[i - start] = bytes[i];
+    if (at === waiting.length) waiting.push(packet);
+    else waiting.splice(at, 0, packet);
   }
 
   private playFirst(): void {
