@@ -1,6 +1,6 @@
 import { MOST_SERVERS } from '../swarm/group-servers.js';
 import { failoverSpec } from '../swarm/group-spec.js';
-import { groupTarget } from '../swarm/group-target.js';
+import { type GroupTarget, groupTarget, plainTarget } from '../swarm/group-target.js';
 import type { GroupRole } from '../swarm/group-watch.js';
 import { healthMemory } from '../swarm/target-health.js';
 import type { Profile } from './schema.js';
@@ -26,11 +26,23 @@ export function hasOwnFarEnd(profile: Pick<Profile, 'target' | 'targets' | 'regi
 
 /** The trunk group that a profile calls, with memory for its health; `null` where there is none. */
 export function groupOf({ targets, failover }: Pick<Profile, 'targets' | 'failover'>): GroupRole | null {
-  if (!targets) return null;
+  return targets ? roleOf(targets.map(groupTarget), failover) : null;
+}
+
+/**
+ * The single target that a profile calls as a group of one, as its name may lead to several servers. `null` where it has none,
+ * where a proxy finds the servers, and of accounts, which have domains of their own.
+ */
+export function groupOfOne({ target, calls }: Pick<Profile, 'target' | 'calls'>): GroupRole | null {
+  if (target === undefined || calls.proxy !== undefined || calls.toAccounts) return null;
+  return roleOf([plainTarget(target)]);
+}
+
+function roleOf(targets: GroupTarget[], failover = failoverSpec.parse({})): GroupRole {
   return {
-    targets: targets.map(groupTarget),
+    targets,
     servers: targets.map(() => []),
-    failover: failover ?? failoverSpec.parse({}),
+    failover,
     health: healthMemory(targets.length + MOST_SERVERS),
   };
 }

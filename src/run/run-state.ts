@@ -12,6 +12,7 @@ import type { InboundSummary } from '../metrics/summary.js';
 import { gatesOf, type Profile } from '../profile/schema.js';
 import { groupOf } from '../profile/targets.js';
 import type { Pulse } from '../shard/messages.js';
+import type { GroupRole } from '../swarm/group-watch.js';
 import { Concurrency } from './concurrency.js';
 import { GroupState } from './group-state.js';
 import type { Plan } from './plan.js';
@@ -54,8 +55,8 @@ export class RunState {
   /** SIP URIs; none until the run's own trunk says where it listens. */
   readonly targets: string[];
   readonly ownTrunk: boolean;
-  /** The trunk group that is called; `null` where there is only one target. */
-  readonly group: GroupState | null;
+  /** The trunk group that is called, or the servers that the name of a single target leads to; `null` where there is only one. */
+  group: GroupState | null;
   /** Start of the run on the machine's clock: when the first attempt is due, or the first account registers. */
   startMs = systemClock.now();
   /** From the start until the first attempt is due: the time in which accounts register before. */
@@ -80,8 +81,7 @@ export class RunState {
     this.targets = [...targets];
     this.inbound = profile.inbound ? new InboundMetrics() : null;
     this.ownTrunk = targets.length === 0;
-    const group = groupOf(profile);
-    this.group = group && new GroupState(group, new Set(profile.refusals));
+    this.group = this.groupOf(groupOf(profile));
     this.accountCalls = profile.calls.toAccounts ? new AccountCallMetrics() : null;
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals), profile.warmUp);
@@ -93,6 +93,11 @@ export class RunState {
     this.startMs = nowMs;
     this.startedAt = new Date();
     this.phase = 'running';
+  }
+
+  /** All that is known of a group; of none nothing. */
+  groupOf(role: GroupRole | null): GroupState | null {
+    return role && new GroupState(role, new Set(this.profile.refusals));
   }
 
   /** What is called, in words. */

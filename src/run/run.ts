@@ -8,7 +8,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Strain } from '../metrics/validity.js';
-import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
+import { groupOfOne, hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import type { ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
@@ -279,10 +279,15 @@ export class Run {
     return `sip:${hostPort(sip!.address, sip!.port)}`;
   }
 
-  /** Finds the servers that the names of a group's targets lead to. A proxy finds its own. */
+  /**
+   * Finds the servers that the names of a group's targets lead to. A proxy finds its own, and so does an external
+   * drachtio-server for a single target; else that is a group, too, where its name leads to several.
+   */
   private async resolveGroup(address: string): Promise<void> {
-    const { group } = this.state;
-    const { sip, calls } = this.options.profile;
+    const { state } = this;
+    const { profile, drachtio } = this.options;
+    const { sip, calls } = profile;
+    const group = state.group ?? (drachtio ? null : state.groupOf(groupOfOne(profile)));
     if (!group || calls.proxy !== undefined) return;
     await group.resolve(
       {
@@ -292,6 +297,8 @@ export class Run {
       },
       (servers) => this.swarm?.send({ kind: 'servers', servers }),
     );
+    if (state.group === group || group.names.length > 1) state.group = group;
+    else group.close();
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {

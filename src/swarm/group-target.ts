@@ -10,7 +10,7 @@ export interface GroupTarget extends SipTarget {
 }
 
 /** A target by its URI alone, named by it. */
-function plainTarget(uri: string): GroupTarget {
+export function plainTarget(uri: string): GroupTarget {
   const target = readTarget(uri)!;
   return { ...target, trunk: `${target.scheme}:${target.host}`, priority: 1, weight: 1 };
 }
