@@ -197,7 +197,7 @@ async function openView(
     onQuit: () => interrupts.take('SIGINT'),
     onPause: () => engine.setPaused(!engine.paused),
     onRate: (direction) => engine instanceof Run && engine.changeRate(direction),
-    onNetwork: () => engine instanceof Run && engine.nextNetwork(),
+    onNetwork: () => engine.nextNetwork(),
   });
 }
 

@@ -65,14 +65,21 @@ export interface InboundRefusal {
   afterMs: number | null;
 }
 
+/** Who calls whom, and from where. */
+export function partiesOf(request: SrfRequest): Pick<CallRecord, 'from' | 'to' | 'trunk'> {
+  return {
+    from: request.callingNumber ?? '',
+    to: request.calledNumber ?? '',
+    trunk: `${request.source_address}:${request.source_port}`,
+  };
+}
+
 /** The record of a call that has just come. */
 export function inboundRecord(id: number, request: SrfRequest, now: number): CallRecord {
   const record = newRecord({
     id,
     direction: 'inbound',
-    from: request.callingNumber ?? '',
-    to: request.calledNumber ?? '',
-    trunk: `${request.source_address}:${request.source_port}`,
+    ...partiesOf(request),
     dueMs: now,
     startedMs: now,
   });

@@ -33,7 +33,11 @@ const selection = z
     every: z.number().int().min(1).optional().describe('Every n-th call, the first one of all included'),
     from: pattern.optional().describe('Calls whose caller number is like this'),
     to: pattern.optional().describe('Calls whose called number is like this'),
-    trunk: pattern.optional().describe('Calls over a target, a SIP URI without user, that is like this'),
+    trunk: pattern
+      .optional()
+      .describe(
+        'Calls over a target, a SIP URI without user, that is like this; or calls that come in from an address and port like this',
+      ),
   })
   .describe('Which calls are impaired, by all that is given; the others are left alone');
 

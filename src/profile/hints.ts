@@ -20,7 +20,9 @@ const CHANGED: Readonly<Record<string, readonly CodecName[]>> = {
 };
 
 /** What is no mistake in a profile, and yet better known before it is run. One line each. */
-export function hintsOf(profile: Pick<Profile, 'calls' | 'target' | 'targets' | 'impairment'>): string[] {
+export function hintsOf(
+  profile: Pick<Profile, 'calls' | 'target' | 'targets' | 'inbound' | 'trunk' | 'impairment'>,
+): string[] {
   const { calls } = profile;
   const hops = calls.proxy === undefined ? targetUris(profile) : [calls.proxy];
   const first = hops.find((hop) => !isOverTls(hop));
@@ -29,15 +31,12 @@ export function hintsOf(profile: Pick<Profile, 'calls' | 'target' | 'targets' | 
     hints.push(
       `the SRTP keys of calls.srtp go to ${first} in clear, where anyone on the way can read them; sips: or ;transport=tls keeps them secret`,
     );
+  const { codecs } = profile.inbound ? profile.trunk : calls;
   const { uplink, downlink } = pipelinesOf(profile.impairment);
   const kinds = new Set(plainStages([...uplink, ...downlink]).map(({ kind }) => kind));
-  const idle = [...kinds].filter(
-    (kind) => CHANGED[kind] && !calls.codecs.some((codec) => CHANGED[kind].includes(codec)),
-  );
+  const idle = [...kinds].filter((kind) => CHANGED[kind] && !codecs.some((codec) => CHANGED[kind].includes(codec)));
   if (idle.length > 0)
-    hints.push(
-      `${idle.join(', ')} of the impairment can change no audio of ${calls.codecs.join(', ')}: it passes untouched`,
-    );
+    hints.push(`${idle.join(', ')} of the impairment can change no audio of ${codecs.join(', ')}: it passes untouched`);
   return hints;
 }
 

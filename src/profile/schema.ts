@@ -123,18 +123,11 @@ function checkInbound(profile: Table, issue: (path: Path, message: string) => vo
       issue(['trunk', 'turns'], 'is for runs whose load is what comes in: it needs `inbound`');
     return;
   }
-  for (const field of ['target', 'targets', 'registrations', 'control'])
+  for (const field of ['target', 'targets', 'registrations'])
     if (profile[field] !== undefined) issue([field], 'cannot stand beside `inbound`: such a run calls nobody');
   if (Array.isArray(profile.load) && profile.load.length > 0)
     issue(['load'], 'cannot stand beside `inbound`: the load is what comes in');
-  const { impairment, trunk } = profile;
-  const isImpaired = ([field, part]: [string, unknown]): boolean =>
-    Array.isArray(part) ? part.length > 0 : field === 'network' && part !== undefined;
-  if (isTable(impairment) && Object.entries(impairment).some(isImpaired))
-    issue(
-      ['impairment'],
-      'works on the calls of a run that places them: impair calls that come in by `trunkstorm relay` before this run',
-    );
+  const { trunk } = profile;
   if (isTable(trunk) && trunk.agent !== undefined)
     issue(['trunk', 'agent'], 'cannot stand beside `inbound`: persons that answer speak by `trunk.turns`');
 }

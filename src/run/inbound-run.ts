@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
+import { impairmentsOf } from '../impair/compose.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { callerHeard } from '../metrics/inbound-record.js';
 import { joinMedia } from '../metrics/join.js';
@@ -8,6 +9,7 @@ import type { Pulse, ShardEvent } from '../shard/messages.js';
 import { Shard } from '../shard/shard.js';
 import { hostPort } from '../sip/uri.js';
 import { type InboundSpec, listenAt } from '../trunk/inbound-spec.js';
+import { Impairing } from './impairing.js';
 import { checkFamily } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
@@ -39,6 +41,7 @@ export class InboundRun {
   private readonly observer: Observer;
   private readonly spec: InboundSpec;
   private readonly at: { address: string; port: number };
+  private readonly impairing: Impairing;
   private shard: Shard | null = null;
   private timer: NodeJS.Timeout | undefined;
   private end!: () => void;
@@ -58,6 +61,11 @@ export class InboundRun {
       onTimeline: (snapshot) => options.onTimeline(snapshot),
       onAbort: () => this.hangUpAll(),
     });
+    this.impairing = new Impairing({
+      state: this.state,
+      send: (command) => this.shard?.send(command),
+      onNote: (text) => this.observer.note('info', text),
+    });
   }
 
   /** As `Run.execute`. */
@@ -65,11 +73,13 @@ export class InboundRun {
     const { state, observer, spec } = this;
     try {
       const { sip, timestampSource } = await this.open();
+      await this.impairing.open();
       state.targets.push(`sip:${hostPort(sip!.address, sip!.port)}`);
       state.timestampSource = timestampSource;
       observer.start();
       state.begin(systemClock.now());
       observer.note('info', `taking calls at ${state.target} for ${spec.for / 1000} s`);
+      this.impairing.begin();
       if (state.interrupted) this.hangUpAll();
       else this.timer = setTimeout(() => this.close(), spec.for);
       await this.ended;
@@ -87,7 +97,7 @@ export class InboundRun {
     } finally {
       observer.stop();
       clearTimeout(this.timer);
-      await this.shard?.close();
+      await Promise.all([this.shard?.close(), this.impairing.close()]);
     }
   }
 
@@ -113,6 +123,11 @@ export class InboundRun {
     this.shard?.send({ kind: 'pause', paused });
   }
 
+  /** As `Run.nextNetwork`. */
+  nextNetwork(): void {
+    this.impairing.nextNetwork();
+  }
+
   private open(): Promise<Ready> {
     const { profile, advertise, plan } = this.options;
     const { address, port } = this.at;
@@ -121,7 +136,11 @@ export class InboundRun {
       this.shard = new Shard(
         {
           name: NAME,
-          signalling: { role: { kind: 'trunk' }, profile, network: { address, sipPort: port, advertise } },
+          signalling: {
+            role: { kind: 'trunk', impairment: impairmentsOf(profile.impairment) },
+            profile,
+            network: { address, sipPort: port, advertise },
+          },
           media: mediaSetup('trunk', profile, plan, address, wholeSpan(profile.media.rtpPorts)),
         },
         {

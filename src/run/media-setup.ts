@@ -46,7 +46,7 @@ export function mediaSetup(
     pool: poolSize(plan),
     sounds: soundsOfSide(name, profile),
     formats: side.codecs.map((codec) => ({ codec, ptimeMs: side.ptime })),
-    impairments: name === 'swarm' ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
+    impairments: name === 'swarm' || profile.inbound ? Object.values(pipelinesOf(profile.impairment)).flat() : [],
     seed: deriveSeed(profile.seed, name),
     tickMs: TICK_MS,
   };

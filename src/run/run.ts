@@ -1,9 +1,7 @@
 import { isIPv6 } from 'node:net';
-import { ControlServer } from '../control/server.js';
 import { systemClock } from '../core/clock.js';
 import type { AppError } from '../core/errors.js';
 import { impairmentsOf } from '../impair/compose.js';
-import type { ImpairmentSpec } from '../impair/impairment-spec.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Summary } from '../metrics/summary.js';
@@ -16,7 +14,7 @@ import { hostPort } from '../sip/uri.js';
 import type { LoadStep } from '../swarm/step-pacer.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
-import { ImpairmentInForce } from './impairment-in-force.js';
+import { Impairing } from './impairing.js';
 import { JoinBuffer } from './join-buffer.js';
 import { checkFamily, localAddressFor } from './local-address.js';
 import { mediaSetup } from './media-setup.js';
@@ -57,9 +55,8 @@ export class Run {
   private readonly swarmDone = new Gate();
   private readonly trunkDone = new Gate();
   private stopTimer: NodeJS.Timeout | undefined;
-  private readonly impairing: ImpairmentInForce;
+  private readonly impairing: Impairing;
   private readonly registering: Registering | null;
-  private control: ControlServer | null = null;
 
   constructor(private readonly options: RunOptions) {
     const { profile, id, startedAt, plan, accounts = [] } = options;
@@ -67,7 +64,11 @@ export class Run {
     this.state.capacity = options.capacity ?? null;
     const { registrations } = profile;
     this.registering = registrations ? new Registering(registrations, accounts.length, this.state) : null;
-    this.impairing = new ImpairmentInForce(profile.impairment);
+    this.impairing = new Impairing({
+      state: this.state,
+      send: (command) => this.swarm?.send(command),
+      onNote: (text) => this.note('info', text),
+    });
     this.join = new JoinBuffer(
       hasOwnFarEnd(profile),
       (record, fault) => this.emit(record, fault),
@@ -98,7 +99,7 @@ export class Run {
       observer.start();
       if (state.accountCalls) await this.openTrunk(address);
       await this.openSwarm(state.targets[0], address);
-      await this.openControl();
+      await this.impairing.open();
       this.begin();
       await this.swarmDone.passed;
       await this.drainTrunk();
@@ -116,7 +117,7 @@ export class Run {
       observer.stop();
       clearTimeout(this.stopTimer);
       state.group?.close();
-      await Promise.all([this.swarm?.close(), this.trunk?.close(), this.control?.close()]);
+      await Promise.all([this.swarm?.close(), this.trunk?.close(), this.impairing.close()]);
     }
   }
 
@@ -165,27 +166,9 @@ export class Run {
     this.swarm?.send({ kind: 'rate', factor: this.state.rateFactor });
   }
 
-  /** Other impairments, for the calls that are up and for those that come. */
-  changeImpairment(impairment: ImpairmentSpec): void {
-    const name = this.impairing.change(impairment, this.state.elapsedMs(systemClock.now()));
-    this.note('info', `impairments: ${name}`);
-    if (this.state.phase !== 'starting')
-      this.swarm?.send({ kind: 'impair', impairment: impairmentsOf(impairment), name });
-  }
-
   /** The next one of the named networks in place of the impairments; after the last one those of the profile again. */
   nextNetwork(): void {
-    this.changeImpairment(this.impairing.nextNetwork());
-  }
-
-  private async openControl(): Promise<void> {
-    const { control } = this.options.profile;
-    if (control === undefined) return;
-    this.control = await ControlServer.open(control, {
-      impairment: () => this.impairing.report(),
-      changeImpairment: (impairment) => this.changeImpairment(impairment),
-    });
-    this.note('info', `control: ${this.control.url}`);
+    this.impairing.nextNetwork();
   }
 
   /** The threads are up: the run's clock starts now. */
@@ -226,8 +209,7 @@ export class Run {
     // What was asked for while the threads started.
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
-    const { changed } = this.impairing;
-    if (changed) this.swarm!.send({ kind: 'impair', ...changed, impairment: impairmentsOf(changed.impairment) });
+    this.impairing.begin();
     onBegun?.();
   }
 

@@ -46,6 +46,8 @@ export type ShardRole =
       kind: 'trunk';
       /** Who registers there, where calls are to registered accounts. */
       accounts?: Account[];
+      /** Of a run whose load is what comes in. */
+      impairment?: Impairments;
     };
 
 /** What the entry file of the signalling thread is started with (`workerData`). */

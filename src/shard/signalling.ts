@@ -10,6 +10,7 @@ import { Population } from '../flow/population.js';
 import { probeTimes } from '../flow/probing.js';
 import { sendsTones } from '../flow/steps/plan.js';
 import type { Sign, Verify } from '../identity/keys.js';
+import type { Impairments } from '../impair/compose.js';
 import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -36,6 +37,8 @@ const DELAY_RESOLUTION_MS = 5;
 const LEAST_OBSERVED_MS = 2500;
 /** A call gives its far end 3 s to answer BYE or CANCEL, and its media thread 2 s to report. */
 const STOP_PATIENCE_MS = 6000;
+
+const UNIMPAIRED: Impairments = { select: undefined, uplink: [], downlink: [] };
 
 /** The life of a signalling thread: drachtio-srf on a server, and a swarm or a trunk on top of it. */
 export class Signalling {
@@ -141,6 +144,7 @@ export class Signalling {
         break;
       case 'impair':
         this.swarm?.impair(command.impairment, command.name);
+        this.trunk?.impair(command.impairment, command.name);
         break;
       case 'step':
         if (this.pacer instanceof StepPacer) this.pacer.take(command.step);
@@ -197,15 +201,17 @@ export class Signalling {
     }
   }
 
-  private openTrunk({ accounts }: Extract<SignallingThreadData['role'], { kind: 'trunk' }>): void {
+  private openTrunk({
+    accounts,
+    impairment = UNIMPAIRED,
+  }: Extract<SignallingThreadData['role'], { kind: 'trunk' }>): void {
     const { profile } = this.data;
     this.trunk = new Trunk({
       ...this.context,
       conversation: profile.trunk,
       hearsTones: profile.calls.dtmf?.method === 'inband' || sendsTones(profile.calls.flow),
       probe: probeTimes(profile, 'callee'),
-      uplink: [],
-      downlink: [],
+      impairment,
       trunk: profile.trunk,
       overhears: profile.inbound !== undefined,
       intake: profile.inbound && { most: profile.inbound.calls },

@@ -1,11 +1,11 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
+import { CallImpairments } from '../flow/call-impairments.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
 import type { OutboundPlan } from '../flow/outbound-plan.js';
 import { callerNumber } from '../identity/caller-number.js';
 import type { Sign } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
-import { isSelected } from '../impair/selection.js';
 import type { RecordedNumbers } from '../load/replay.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Account } from './account-file.js';
@@ -63,16 +63,10 @@ export class Swarm {
   private readonly timer: StartTimer;
   private started = 0;
   private ended = false;
-  private impairment: Impairments;
-  /** What calls are placed with that are impaired, and what the others are. */
-  private impaired: OutboundContext;
-  private readonly spared: OutboundContext;
+  private readonly impairments: CallImpairments<OutboundContext>;
 
   constructor(private readonly options: SwarmOptions) {
-    this.impairment = options.impairment;
-    const { uplink, downlink } = options.impairment;
-    this.impaired = { ...options, uplink, downlink };
-    this.spared = { ...options, uplink: [], downlink: [] };
+    this.impairments = new CallImpairments<OutboundContext>(options, options.impairment);
     const { calls, target } = options;
     this.from = new NumberPattern(calls.from);
     this.to = new NumberPattern(calls.to ?? target.user ?? '');
@@ -101,16 +95,11 @@ export class Swarm {
 
   /** Other impairments, from now on: for the calls that are up and for those that come. `name` is for the ground truth. */
   impair(impairment: Impairments, name: string): void {
-    const { media } = this.options;
-    const { uplink, downlink } = impairment;
-    this.impairment = impairment;
-    this.impaired = { ...this.options, uplink, downlink };
-    const chosen: number[] = [];
-    const others: number[] = [];
-    for (const { record } of this.calls.values())
-      (isSelected(impairment.select, record) ? chosen : others).push(record.id);
-    media.impair(chosen, uplink, downlink, name);
-    media.impair(others, [], [], name);
+    this.impairments.change(impairment);
+    this.impairments.apply(
+      this.calls.values().map(({ record }) => record),
+      name,
+    );
   }
 
   /** No further attempt; every call that is up is ended by CANCEL or BYE. */
@@ -171,16 +160,11 @@ export class Swarm {
       headers,
       route,
     };
-    const call = new OutboundCall(
-      isSelected(this.impairment.select, plan) ? this.impaired : this.spared,
-      plan,
-      lease,
-      (record) => {
-        this.calls.delete(index);
-        options.onRecord(record);
-        if (this.calls.size === 0 && options.pacer.done) this.turn();
-      },
-    );
+    const call = new OutboundCall(this.impairments.setupOf(plan), plan, lease, (record) => {
+      this.calls.delete(index);
+      options.onRecord(record);
+      if (this.calls.size === 0 && options.pacer.done) this.turn();
+    });
     this.started++;
     this.calls.set(index, call);
     if (options.sign) this.startSigned(call, options.sign, plan);

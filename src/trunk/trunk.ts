@@ -2,9 +2,11 @@ import { ChurnMap } from '../core/churn-map.js';
 import { Rng } from '../core/rng.js';
 import type { Failing } from '../drachtio/connect.js';
 import type { SrfRequest, SrfResponder } from '../drachtio/srf-types.js';
-import { InboundCall, type InboundContext, type InboundPlan } from '../flow/inbound-call.js';
+import { CallImpairments } from '../flow/call-impairments.js';
+import { InboundCall, type InboundContext, type InboundPlan, partiesOf } from '../flow/inbound-call.js';
 import { calledNumber, callerNumber } from '../identity/caller-number.js';
 import type { Verify } from '../identity/keys.js';
+import type { Impairments } from '../impair/compose.js';
 import type { Pipeline } from '../impair/spec.js';
 import type { AccountArrivals } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
@@ -19,7 +21,9 @@ import { Screening, type ScreeningCounts } from './screening.js';
 import { Script, type Scripted } from './script.js';
 import type { TrunkSpec } from './spec.js';
 
-export interface TrunkOptions extends InboundContext {
+export interface TrunkOptions extends Omit<InboundContext, 'uplink' | 'downlink'> {
+  /** What the paths of the calls do. */
+  impairment: Impairments;
   trunk: TrunkSpec;
   seed: number;
   onRecord(record: CallRecord): void;
@@ -99,8 +103,12 @@ export class Trunk {
   private slowed = 0;
   private readonly script: Script;
   private readonly intake: Intake | null;
+  private readonly impairments: CallImpairments<InboundContext>;
+  /** A script has had RTP stop. */
+  private isMediaDead = false;
 
   constructor(private readonly options: TrunkOptions) {
+    this.impairments = new CallImpairments<InboundContext>(options, options.impairment);
     const { channels, cps } = options.trunk;
     this.limits = { channels, cps };
     this.admission = new Admission(this.limits);
@@ -156,6 +164,19 @@ export class Trunk {
   /** Takes no further call, or takes calls again; those that are up go on. */
   setPaused(paused: boolean): void {
     this.intake?.setPaused(paused);
+  }
+
+  /** Other impairments, from now on: for the calls that are up and for those that come. `name` is for the ground truth. */
+  impair(impairment: Impairments, name: string): void {
+    this.impairments.change(impairment);
+    if (!this.isMediaDead) this.applyImpairments(name);
+  }
+
+  private applyImpairments(name: string): void {
+    this.impairments.apply(
+      this.calls.values().map(({ record }) => record),
+      name,
+    );
   }
 
   /** Ends every call, and takes no further one. */
@@ -248,7 +269,7 @@ export class Trunk {
     this.callers?.take(caller, nowMs);
     const id = this.count++;
     const call = new InboundCall(
-      this.options,
+      this.impairments.setupOf({ id, ...partiesOf(request) }),
       {
         ...this.slowDown(this.answering.deal(id)),
         transfers: this.options.trunk.transfers,
@@ -278,25 +299,18 @@ export class Trunk {
   }
 
   private scripted(): Scripted {
-    const { failing, media, onScript, uplink, downlink } = this.options;
-    let isMediaDead = false;
-    const impair = (up: Pipeline, down: Pipeline, name: string): void =>
-      media.impair(
-        this.calls.entries().map(([id]) => id),
-        up,
-        down,
-        name,
-      );
+    const { failing, media, onScript } = this.options;
     return {
       fallSilent: ({ rtp }) => {
         failing?.setSilent(true);
-        isMediaDead = rtp === 'stop';
-        if (isMediaDead) impair(DEAD, DEAD, 'silent by script');
+        this.isMediaDead = rtp === 'stop';
+        const calls = this.calls.entries().map(([id]) => id);
+        if (this.isMediaDead) media.impair(calls, DEAD, DEAD, 'silent by script');
       },
       speakAgain: () => {
         failing?.setSilent(false);
-        if (isMediaDead) impair(uplink, downlink, 'serving by script');
-        isMediaDead = false;
+        if (this.isMediaDead) this.applyImpairments('serving by script');
+        this.isMediaDead = false;
       },
       restart: () => {
         const forgotten = this.calls.values().filter((call) => call.forget());

@@ -312,8 +312,9 @@ export function keyRow({ paused, inbound }: Snapshot, width: number): Row {
   const list = [
     key('q', 'quit & hang up', 0),
     key('p', paused ? 'resume' : 'pause', 1),
-    // Rate and network of calls that come in are the caller's.
-    ...(inbound ? [] : [key('+/-', 'rate', 2), key('n', 'next network', 3)]),
+    // The rate of calls that come in is the caller's.
+    ...(inbound ? [] : [key('+/-', 'rate', 2)]),
+    key('n', 'next network', 3),
   ];
   return row([span(' '), ...fields(list, width - 1, 3)], 5);
 }

@@ -11,6 +11,7 @@ describe('a run whose load is what comes in', () => {
 name: population
 inbound: { for: 20s, calls: 30 }
 media: { rtpPorts: 21600-21799 }
+impairment: { uplink: [{ kind: loss, ratio: 5% }] }
 trunk:
   ringAfter: 20ms
   answerAfter: 100ms
@@ -42,6 +43,7 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }
     expect(placed.attempted).toBeGreaterThan(10);
     let lost = 0;
     let dropped = 0;
+    const toDialer = { lost: 0, dropped: 0 };
     for (const call of dialer.records) {
       const came = heard.get(call.sipCallIds[0])!;
       expect(came).toMatchObject({ direction: 'inbound', outcome: call.outcome, from: call.from });
@@ -54,7 +56,14 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }
       expect(came.downlink!.heard!.packetsLost).toBeLessThanOrEqual(call.impairment!.uplink.droppedWithin);
       lost += came.downlink!.heard!.packetsLost;
       dropped += call.impairment!.uplink.droppedWithin;
+      // So it is with what our own path dropped: the dialer misses no more.
+      const missed = call.downlink!.heard!.packetsLost;
+      expect(missed).toBeLessThanOrEqual(came.impairment!.uplink.droppedWithin);
+      toDialer.lost += missed;
+      toDialer.dropped += came.impairment!.uplink.droppedWithin;
     }
+    expect(toDialer.dropped).toBeGreaterThan(20);
+    expect(toDialer.lost).toBeGreaterThan(0.9 * toDialer.dropped);
     expect(summary.media.downlink.packetsLost).toBe(lost);
     expect(lost).toBeGreaterThan(0.9 * dropped);
     const { answered, failed, cancelled } = placed;

@@ -335,14 +335,9 @@ describe('a profile whose load is what comes in', () => {
   it.each([
     ['target: sip:a@192.0.2.1\n', 'target'],
     ['load: [{ shape: constant, cps: 1, for: 1s }]\n', 'load'],
-    ['impairment: { network: 3g }\n', 'impairment'],
-    ['impairment: { uplink: [{ kind: loss, ratio: 2% }] }\n', 'impairment'],
-    ['control: { port: 0, token: 0123456789abcdef }\n', 'control'],
     ['trunk: { agent: {} }\n', 'trunk.agent'],
   ])('refuses %s', (text, path) => {
-    expect(mistakes(`${inbound}${text}`)).toMatchObject([
-      { path, message: expect.stringMatching(/inbound|places them/) },
-    ]);
+    expect(mistakes(`${inbound}${text}`)).toMatchObject([{ path, message: expect.stringContaining('inbound') }]);
   });
 
   it.each(["'192.0.2.1'", "'localhost:5060'", "'::1:5060'", "'[192.0.2.1]:5060'", "'192.0.2.1:70000'"])(

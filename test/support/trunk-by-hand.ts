@@ -9,6 +9,7 @@ import type {
 import { Population } from '../../src/flow/population.js';
 import { mediaSpec } from '../../src/flow/spec.js';
 import type { Verify } from '../../src/identity/keys.js';
+import type { Impairments } from '../../src/impair/compose.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import { trunkSpec } from '../../src/trunk/spec.js';
@@ -56,17 +57,19 @@ export class HandCall {
 
 /** What `media` of a trunk was asked for. */
 export interface MediaAsked {
+  opened: { call: number; uplink: number }[];
   hushed: number[];
   impaired: { calls: readonly number[]; uplink: number }[];
   said: { call: number; sound: string }[];
 }
 
 /** A media thread that does nothing and has ports without end. */
-export function handMedia(asked: MediaAsked = { hushed: [], impaired: [], said: [] }): MediaClient {
+export function handMedia(asked: MediaAsked = { opened: [], hushed: [], impaired: [], said: [] }): MediaClient {
   let pairs = 0;
   return {
     lease: () => ({ pair: pairs++, address: '127.0.0.1', rtpPort: 4000, rtcpPort: 4001 }),
-    open: () => {},
+    open: (call: number, _pair: number, _name: string, _session: object, uplink: readonly unknown[]) =>
+      asked.opened.push({ call, uplink: uplink.length }),
     connect: () => {},
     hear: () => {},
     hush: (call: number) => asked.hushed.push(call),
@@ -85,7 +88,7 @@ export class HandTrunk {
   readonly population = new Population();
   readonly records: CallRecord[] = [];
   readonly notes: string[] = [];
-  readonly asked: MediaAsked = { hushed: [], impaired: [], said: [] };
+  readonly asked: MediaAsked = { opened: [], hushed: [], impaired: [], said: [] };
   readonly media = handMedia(this.asked);
   silent = false;
   restarts = 0;
@@ -94,7 +97,12 @@ export class HandTrunk {
   private options!: RequestHandler;
   private calls = 0;
 
-  constructor(spec: object = {}, verify: Verify | null = null, intake?: { most: number | undefined }) {
+  constructor(
+    spec: object = {},
+    verify: Verify | null = null,
+    intake?: { most: number | undefined },
+    impairment: Impairments = { select: undefined, uplink: [], downlink: [] },
+  ) {
     const parsed = trunkSpec.parse(spec);
     const srf = {
       invite: (handler: RequestHandler) => {
@@ -133,8 +141,7 @@ export class HandTrunk {
       media: this.media,
       mediaSpec: mediaSpec.parse({}),
       conversation: parsed,
-      uplink: [],
-      downlink: [],
+      impairment,
       probe: null,
       advertise: undefined,
       trunk: parsed,
