@@ -10,6 +10,14 @@ export interface AccountArrivals {
   unknown: number;
 }
 
+/** A call whose INVITE has come to an account that is registered. */
+export interface CallAtAccount {
+  callId: string;
+  from: string;
+  to: string;
+  inviteMs: number;
+}
+
 /** Calls to registered accounts: which of them their proxy brought there. */
 export interface AccountCallSummary {
   /** Calls to accounts that have ended. */

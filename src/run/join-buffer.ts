@@ -1,3 +1,4 @@
+import type { CallAtAccount } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { joinMedia } from '../metrics/join.js';
 import { ProbeJoin, rateByProbe } from '../metrics/join-probes.js';
@@ -14,11 +15,21 @@ function isElsewhere({ media }: CallRecord, callee: CallRecord | null): boolean 
   return media?.remotePort !== callee?.media?.localPort;
 }
 
+/** Whether a call at an account has the numbers of a caller's, and came while that was not over. */
+function isTwin(
+  { from, to, timings, endedMs }: CallRecord,
+  callee: Pick<CallAtAccount, 'from' | 'to' | 'inviteMs'>,
+): boolean {
+  const isWithin = callee.inviteMs >= timings.inviteMs! && (endedMs === null || callee.inviteMs <= endedMs);
+  return callee.from === from && callee.to === to && isWithin;
+}
+
 /** Brings the caller's record of each call and that of our own far end together, by Call-ID. */
 export class JoinBuffer {
   private readonly callers = new Map<string, { record: CallRecord; sinceMs: number }>();
   private readonly callees = new Map<string, { record: CallRecord; sinceMs: number }>();
-
+  /** Calls at accounts that have not ended there: a BYE that never comes leaves one up until the run ends. */
+  private readonly arrivals = new Map<string, CallAtAccount>();
   private readonly probes = new ProbeJoin();
 
   /**
@@ -50,8 +61,14 @@ export class JoinBuffer {
     this.join(record, callee.record);
   }
 
+  /** An INVITE came to an account; its record comes when the call has ended there. */
+  addArrival(call: CallAtAccount): void {
+    this.arrivals.set(call.callId, call);
+  }
+
   addCallee(record: CallRecord, nowMs: number): void {
     const callId = record.sipCallIds[0];
+    this.arrivals.delete(callId);
     const caller = this.callers.get(callId);
     if (!caller) {
       this.callees.set(callId, { record, sinceMs: nowMs });
@@ -82,19 +99,22 @@ export class JoinBuffer {
     this.callees.clear();
   }
 
-  /**
-   * The callee of a call that went through a B2BUA, which gives it a Call-ID of its own: one of the same numbers whose INVITE
-   * came while the caller's was not over.
-   */
-  private takeTwin({ from, to, timings, endedMs }: CallRecord): CallRecord | null {
+  /** The callee of a call that went through a B2BUA, which gives it a Call-ID of its own. */
+  private takeTwin(record: CallRecord): CallRecord | null {
     if (this.tells !== 'came') return null;
-    for (const [callId, { record }] of this.callees) {
-      const { inviteMs } = record.timings;
-      const isWithin = inviteMs! >= timings.inviteMs! && (endedMs === null || inviteMs! <= endedMs);
-      if (record.from !== from || record.to !== to || !isWithin) continue;
+    for (const [callId, { record: callee }] of this.callees) {
+      if (!isTwin(record, { from: callee.from, to: callee.to, inviteMs: callee.timings.inviteMs! })) continue;
       this.callees.delete(callId);
-      return record;
+      return callee;
     }
+    return null;
+  }
+
+  /** The account that a call came to of which it tells nothing yet. */
+  private whereItIs(record: CallRecord): string | null {
+    const own = this.arrivals.get(record.sipCallIds.at(-1) ?? '');
+    if (own) return own.to;
+    for (const call of this.arrivals.values()) if (isTwin(record, call)) return call.to;
     return null;
   }
 
@@ -102,7 +122,7 @@ export class JoinBuffer {
     this.probes.join(record, callee);
     joinMedia(record, callee?.media ?? null, this.tells === 'came' && isElsewhere(record, callee));
     rateByProbe(record);
-    if (this.tells === 'came') record.reached = callee?.to ?? null;
+    if (this.tells === 'came') record.reached = callee?.to ?? this.whereItIs(record);
     record.trunkTrace = callee?.trace ?? null;
     record.trunkFlow = callee?.flow ?? null;
     this.emit(record, callee?.fault ?? null);

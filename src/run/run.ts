@@ -361,6 +361,7 @@ export class Run {
     switch (event.kind) {
       case 'records':
         this.takeRegistrations(event.registrations);
+        for (const call of event.atAccounts) this.join.addArrival(call);
         for (const record of event.records) this.join.addCallee(record, now);
         break;
       case 'pulse':

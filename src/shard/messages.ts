@@ -1,6 +1,7 @@
 import type { ErrorMessage } from '../core/errors.js';
 import type { Impairments } from '../impair/compose.js';
 import type { MediaSnapshot } from '../media/link/messages.js';
+import type { CallAtAccount } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { LoadCounts } from '../metrics/load-metrics.js';
@@ -112,8 +113,14 @@ export type ShardEvent =
       driver: 'native' | 'dgram';
       timestampSource: 'kernel' | 'user';
     }
-  /** Calls that have ended, and calls of a swarm that were answered, since the last time. */
-  | { kind: 'records'; records: CallRecord[]; answers: Answer[]; registrations: RegistrationResult[] }
+  /** Calls that have ended, those of a swarm that were answered, and those that came to accounts, since the last time. */
+  | {
+      kind: 'records';
+      records: CallRecord[];
+      answers: Answer[];
+      registrations: RegistrationResult[];
+      atAccounts: CallAtAccount[];
+    }
   /** Every account of the shard has had a first result. */
   | { kind: 'registered' }
   | { kind: 'pulse'; pulse: Pulse }

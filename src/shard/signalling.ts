@@ -13,6 +13,7 @@ import type { Sign, Verify } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
 import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
+import type { CallAtAccount } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
@@ -48,6 +49,7 @@ export class Signalling {
   private readonly batch: CallRecord[] = [];
   private readonly answers: Answer[] = [];
   private readonly registrationResults: RegistrationResult[] = [];
+  private readonly atAccounts: CallAtAccount[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private connection: DrachtioConnection | null = null;
   private swarm: Swarm | null = null;
@@ -219,6 +221,7 @@ export class Signalling {
       failing: this.connection!.failing,
       onScript: (text) => this.post({ kind: 'log', level: 'warn', text: `script: ${text}` }),
       registrationOf: accounts && ((user) => this.registrations?.registrationOf(user) ?? 'unknown'),
+      onAtAccount: (call) => this.atAccounts.push(call),
       onRefused: (request) => {
         this.traces?.drop(request.get('call-id') ?? '');
         if (this.registrations?.registrationOf(request.calledNumber) === 'registered')
@@ -344,13 +347,14 @@ export class Signalling {
   }
 
   private flush(): void {
-    const { batch, answers, registrationResults: registrations } = this;
-    if (batch.length + answers.length + registrations.length === 0) return;
+    const { batch, answers, registrationResults: registrations, atAccounts } = this;
+    if (batch.length + answers.length + registrations.length + atAccounts.length === 0) return;
     this.post({
       kind: 'records',
       records: batch.splice(0),
       answers: answers.splice(0),
       registrations: registrations.splice(0),
+      atAccounts: atAccounts.splice(0),
     });
   }
 

@@ -8,7 +8,7 @@ import { calledNumber, callerNumber } from '../identity/caller-number.js';
 import type { Verify } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
 import type { Pipeline } from '../impair/spec.js';
-import type { AccountArrivals } from '../metrics/account-calls.js';
+import type { AccountArrivals, CallAtAccount } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import { readReplaces } from '../sip/replaces.js';
 import { Admission, type Limits, type Refusal } from './admission.js';
@@ -31,6 +31,8 @@ export interface TrunkOptions extends Omit<InboundContext, 'uplink' | 'downlink'
   onRefused(request: SrfRequest): void;
   /** Who can be called, where the callees are accounts; without it anybody. */
   registrationOf?: (user: string) => RegistrationState;
+  /** The INVITE of a call has come to an account that is registered. */
+  onAtAccount?: (call: CallAtAccount) => void;
   /** Where calls that come are the load of the run: how many of them are taken, or all of them. */
   intake?: { most: number | undefined };
   /** Holds the Identity header of a call against known keys; `null` where nobody does. */
@@ -210,6 +212,7 @@ export class Trunk {
       this.turnAway(request, response, absent, {});
       return;
     }
+    if (this.callees) this.tellOfArrival(request);
     const number = this.needsNumber ? callerNumber((name) => request.get(name)) : null;
     if (this.screening && !this.screening.passes(number)) {
       this.turnAway(request, response, 403, { cause: 21 });
@@ -218,6 +221,12 @@ export class Trunk {
     const { verify } = this.options;
     if (verify === null) this.admit(request, response, number);
     else this.admitVerified(verify, request, response, number);
+  }
+
+  private tellOfArrival(request: SrfRequest): void {
+    const { from, to } = partiesOf(request);
+    const callId = request.get('call-id') ?? '';
+    this.options.onAtAccount?.({ callId, from, to, inviteMs: this.options.clock.now() });
   }
 
   /** Takes or refuses a call by what its Identity header is worth; it may be cancelled while that is found out. */

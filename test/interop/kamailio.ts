@@ -39,7 +39,7 @@ export class Kamailio {
   ) {
     const path = fileURLToPath(new URL(`kamailio/${config}.cfg`, import.meta.url));
     const listens = ['udp', 'tcp'].flatMap((protocol) => ['-l', `${protocol}:${place.address}:${port}`]);
-    const limits = ['-m', '32', '-M', '4', '-Y', this.folder, '-w', this.folder];
+    const limits = ['-m', '128', '-M', '4', '-Y', this.folder, '-w', this.folder];
     const defines = definitions.flatMap((name) => ['-A', name]);
     const into = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace];
     const args = [

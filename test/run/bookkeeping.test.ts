@@ -73,6 +73,31 @@ describe('the two records of a call', () => {
     expect(emitted[1].record).toMatchObject({ to: '1', reached: null });
   });
 
+  it('are not waited for to know whose account a call came to, of which the account tells nothing yet', () => {
+    const { join, emitted } = buffer(true, 'came');
+    const call = (callId: string, to: string): CallRecord => {
+      const record = answeredRecord({ from: '9', to, sipCallIds: [callId], endedMs: 500, media: mediaReport() });
+      record.timings.inviteMs = 100;
+      return record;
+    };
+    join.addArrival({ callId: 'a', from: '9', to: '1', inviteMs: 101 });
+    join.addArrival({ callId: 'by a B2BUA', from: '9', to: '2', inviteMs: 102 });
+    join.addArrival({ callId: 'later', from: '9', to: '3', inviteMs: 501 });
+    for (const record of [call('a', '1'), call('b', '2'), call('c', '3')]) join.addCaller(record, 500);
+    join.sweep(3500);
+    expect(emitted.map(({ record }) => [record.reached, record.farEnd])).toEqual([
+      ['1', 'foreign'],
+      ['2', 'foreign'],
+      [null, 'foreign'],
+    ]);
+    // Its record ends that: the next call of these numbers is another one.
+    join.addCallee(call('a', '1'), 4000);
+    join.sweep(45_000);
+    join.addCaller(call('a', '1'), 45_000);
+    join.flush();
+    expect(emitted[3].record.reached).toBeNull();
+  });
+
   it('wait for a caller that learns late that an account refused the call', () => {
     const { join, emitted } = buffer(true, 'came');
     join.addCallee(failedRecord(486, 'status', { direction: 'inbound', to: '1', sipCallIds: ['a'] }), 0);
