@@ -95,6 +95,7 @@ test('callers and a trunk against who sends mutated requests and answers: no cal
     trunk: trunkOptions,
     seed: 1,
     verify: null,
+    impairment: { select: undefined, uplink: [], downlink: [] },
     failing: endpoint.failing,
     onScript: () => {},
     onRecord,
