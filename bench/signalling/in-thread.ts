@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Lease, MediaCommand, MediaEvent } from '../../src/media/link/messages.js';
 import type { Pulse, ShardEvent } from '../../src/shard/messages.js';
 import type { Signalling as SignallingType } from '../../src/shard/signalling.js';
@@ -7,6 +7,8 @@ import { built } from './built.js';
 
 const { impairmentsOf } = await built<typeof import('../../src/impair/compose.js')>('impair/compose.js');
 const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
+const { DepartureRing } = await built<typeof import('../../src/sip/departure-ring.js')>('sip/departure-ring.js');
+const { threadFile } = await built<typeof import('../../src/shard/thread.js')>('shard/thread.js');
 const { Signalling } = await built<typeof import('../../src/shard/signalling.js')>('shard/signalling.js');
 const { readTarget } = await built<typeof import('../../src/swarm/target.js')>('swarm/target.js');
 
@@ -63,7 +65,7 @@ interface Paced {
 
 /**
  * The life of a signalling thread, swarm, drachtio-srf and embedded server, in this thread, where its memory can be
- * measured. There is no media thread: ten thousand calls would need twenty thousand sockets.
+ * measured, and beside it the thread that its INVITEs leave from. There is no media thread: ten thousand calls would need twenty thousand sockets.
  */
 export class InThread {
   pulse: Pulse | null = null;
@@ -73,6 +75,7 @@ export class InThread {
   readonly done: Promise<void>;
   private isStopped = false;
   private readonly signalling: SignallingType;
+  private readonly departures = DepartureRing.memory();
 
   /** @param load stages of a profile, as YAML */
   constructor(target: string, load: string, holdMs: number) {
@@ -80,6 +83,8 @@ export class InThread {
       `{ name: bench, target: "${target}", load: ${load}, calls: { to: service, hold: ${holdMs} } }`,
       'bench',
     );
+    const { departures } = this;
+    new Worker(threadFile('sip/departure-thread.js'), { workerData: { departures } });
     const media = new NoMedia();
     let settle = (): void => {};
     this.done = new Promise((resolve) => {
@@ -99,6 +104,7 @@ export class InThread {
         profile,
         network: { address: '127.0.0.1', sipPort: 0 },
         media: { port: media as unknown as MessagePort, wake: new SharedArrayBuffer(4), pool: 2000 },
+        departures,
       },
       (event: ShardEvent) => {
         if (event.kind === 'pulse') this.pulse = event.pulse;
@@ -150,6 +156,7 @@ export class InThread {
   }
 
   close(): Promise<void> {
+    new DepartureRing(this.departures).stop();
     return this.signalling.close();
   }
 }

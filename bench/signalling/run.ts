@@ -98,10 +98,10 @@ async function calls(cps: number, seconds: number): Promise<void> {
 
   const whole = await inChild<WholeRun>((target) => ({ kind: 'run', target, cps, seconds }));
   const run = whole.result;
-  const { all, signalling, media, main, v8 } = run.cpuUsPerCall;
+  const { all, signalling, departures, media, main, v8 } = run.cpuUsPerCall;
   console.log('a whole run, with a port pair and a media session for each call, without RTP, files and screen');
   console.log(
-    `    ${us(all)} CPU a call: signalling ${us(signalling)}, media ${us(media)}, main ${us(main)}, V8 ${us(v8)}`,
+    `    ${us(all)} CPU a call: signalling ${us(signalling)}, departures ${us(departures)}, media ${us(media)}, main ${us(main)}, V8 ${us(v8)}`,
   );
   console.log(
     `    ${run.callsPerS.toFixed(0)} calls/s; of ${run.attempted} calls ${run.failed} failed, ${run.notStarted} not started; retransmitted ${run.retransmissionsSent} sent, ${run.retransmissionsReceived} received`,

@@ -6,7 +6,7 @@ export interface WholeRun {
   /** Calls that ended within the window, per second. */
   callsPerS: number;
   /** CPU a call in µs, of the whole process and of its threads. */
-  cpuUsPerCall: { all: number; signalling: number; media: number; main: number; v8: number };
+  cpuUsPerCall: { all: number; signalling: number; departures: number; media: number; main: number; v8: number };
   /** Over the whole run, warm-up included. */
   attempted: number;
   failed: number;
@@ -48,13 +48,20 @@ function measured(
 ): WholeRun {
   const count = to.ended - from.ended;
   const us = (ids?: readonly number[]): number => (cpuBetween(from.threads, to.threads, ids) * 1000) / count;
-  // A shard starts its media thread first.
-  const [media, signalling] = [...to.threads.keys()].filter((id) => !threadsBefore.has(id)).sort((a, b) => a - b);
-  const parts = { signalling: us([signalling]), media: us([media]), main: us([process.pid]) };
+  // The order in which a shard starts them.
+  const [media, signalling, departures] = [...to.threads.keys()]
+    .filter((id) => !threadsBefore.has(id))
+    .sort((a, b) => a - b);
+  const parts = {
+    signalling: us([signalling]),
+    departures: us([departures]),
+    media: us([media]),
+    main: us([process.pid]),
+  };
   const all = us();
   return {
     callsPerS: (count * 1000) / (to.atMs - from.atMs),
-    cpuUsPerCall: { all, ...parts, v8: all - parts.signalling - parts.media - parts.main },
+    cpuUsPerCall: { all, ...parts, v8: all - Object.values(parts).reduce((sum, part) => sum + part) },
     attempted: calls.attempted,
     failed: calls.attempted - calls.completed,
     notStarted: calls.notStarted,

@@ -1,5 +1,6 @@
 import { ChurnMap } from '../core/churn-map.js';
 import { AppError } from '../core/errors.js';
+import type { DepartureBook } from '../sip/departure-book.js';
 import type { SipStats } from '../sip/stats.js';
 import { UserAgent, type UserAgentOptions } from '../sip/user-agent.js';
 import { EmbeddedServer } from './embedded-server.js';
@@ -15,6 +16,8 @@ export interface DrachtioConnection {
   listens: readonly { protocol: string; address: string; port: number }[];
   /** Has the embedded server fail as others do; `null` for an external one. */
   failing: Failing | null;
+  /** Has INVITEs leave at their time that were made before; `null` for an external server, which sends at once. */
+  departures: DepartureBook | null;
   /** The embedded server's counters; `null` for an external one. */
   stats(): SipStats | null;
   close(): Promise<void>;
@@ -71,6 +74,7 @@ export async function connectEmbedded(
       unheard: () => agent.unheard,
       restart: () => agent.forgetAll(),
     },
+    departures: agent.departures,
     stats: () => agent.stats(),
     close: async () => {
       link.shut();
@@ -130,6 +134,7 @@ export async function connectExternal(options: {
     sip: null,
     listens: [],
     failing: null,
+    departures: null,
     stats: () => null,
     close: async () => {
       closed = true;

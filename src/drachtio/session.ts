@@ -189,10 +189,10 @@ export class Session {
         body: message.body,
         proxy: hop,
       },
-      (error, id, sent, peer, head) => {
+      (error, id, sent, peer, head, sentMs) => {
         if (method === 'INVITE' && error === null) this.server.cdr.attempt('application', sent);
         const parts = head && { head, headerLines: lines, body: message.body };
-        this.sent(messageId, error, id, sent, parts, peer, true);
+        this.sent(messageId, error, id, sent, parts, peer, true, sentMs);
       },
     );
   }
@@ -317,6 +317,7 @@ export class Session {
     parts: SentParts | null,
     peer: Peer,
     awaits: boolean,
+    sentMs: number | null = null,
   ): void {
     if (this.closed) return;
     if (error !== null) {
@@ -324,7 +325,7 @@ export class Session {
       return;
     }
     if (awaits) this.server.own(id, this);
-    const meta = this.meta('application', text.length, peer);
+    const meta = this.meta('application', text.length, peer, sentMs);
     this.send(`response|${messageId}|OK|${meta}|${id}|Msg sent:|`, this.link.sent(text, parts));
   }
 

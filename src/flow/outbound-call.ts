@@ -12,6 +12,7 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { Mismatch } from '../sdp/negotiation.js';
 import { refusal } from '../sdp/refusal.js';
+import type { DepartureBook } from '../sip/departure-book.js';
 import { Attendance } from './attendance.js';
 import { hadLostCall, sendBye } from './bye.js';
 import { CallCredentials, challengerOf, explained, type KnownChallenges } from './call-credentials.js';
@@ -39,6 +40,8 @@ export interface OutboundContext extends ConversationSetup {
   srf: SrfApp;
   clock: Clock;
   population: Population;
+  /** Has the first INVITE of each call leave when the call is due; `null` where it leaves at once. */
+  departures: DepartureBook | null;
   calls: CallSpec;
   /** What calls learned of servers' challenges, where they share it. */
   challenges?: KnownChallenges;
@@ -67,7 +70,7 @@ type Phase = 'inviting' | 'established' | 'ending' | 'done';
 export class OutboundCall {
   readonly record: CallRecord;
   private readonly conversation: Conversation;
-  /** When its first INVITE was handed to the transport; until then when it was made. */
+  /** When its first INVITE was handed to the transport; until then when that is due, or when the call was made. */
   private startedMs: number;
   private phase: Phase = 'inviting';
   private readonly attendance: Attendance;
@@ -95,12 +98,11 @@ export class OutboundCall {
     private readonly onDone: (record: CallRecord) => void,
   ) {
     const { clock, population } = context;
-    this.startedMs = clock.now();
+    this.startedMs = Math.max(clock.now(), plan.dueMs);
     const { id, from, to, trunk, dueMs } = plan;
     this.record = newRecord({ id, direction: 'outbound', from, to, trunk, dueMs, startedMs: this.startedMs });
     this.tries = new Tries(this.record, clock, plan, plan.route);
     this.attendance = new Attendance(population);
-    this.record.inProgressAtInvite = population.inProgress;
     const { account } = plan;
     const credentials = account?.credentials ?? context.calls.credentials;
     this.credentials = credentials ? new CallCredentials(credentials, account ? undefined : context.challenges) : null;
@@ -131,14 +133,21 @@ export class OutboundCall {
     const unanswered: CallEnd = { by: 'time', reason: 'not answered within `giveUpAfter`' };
     const { holdMs, isHeldSinceInvite } = this.plan;
     const patienceMs = isHeldSinceInvite ? holdMs : this.context.calls.giveUpAfter;
-    this.scope.after(patienceMs, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
+    const untilDueMs = Math.max(0, this.startedMs - this.context.clock.now());
+    this.scope.after(untilDueMs + patienceMs, () => this.cancel(CANCEL_PATIENCE_MS, unanswered));
     this.flow?.onInvite();
-    this.tryPresent();
+    this.tryPresent(untilDueMs > 0 ? this.bookDeparture() : {});
   }
 
-  private tryPresent(): void {
+  /** The header by which the server knows when the INVITE is to leave. */
+  private bookDeparture(): Record<string, string> {
+    const { departures } = this.context;
+    return departures ? { 'Call-ID': departures.book(this.plan.dueMs) } : {};
+  }
+
+  private tryPresent(headers: Record<string, string> = {}): void {
     this.tries.watch(this.scope, (failure) => this.onSilence(failure));
-    this.send(this.credentials?.headers('INVITE', this.tries.uri) ?? {}, this.proxy);
+    this.send({ ...headers, ...this.credentials?.headers('INVITE', this.tries.uri) }, this.proxy);
   }
 
   /** The next hop of the present try, where its URI does not decide it. */
@@ -182,6 +191,7 @@ export class OutboundCall {
     this.startedMs = Math.max(this.startedMs, now - (wireAgeMs(stackTime, now) ?? 0));
     this.record.startedMs = this.startedMs;
     this.record.timings.inviteMs = this.startedMs;
+    this.record.inProgressAtInvite = this.context.population.inProgress;
   }
 
   private onProvisional(response: SrfResult): void {
@@ -293,7 +303,7 @@ export class OutboundCall {
   /** A target did not take the call: the next one is tried, or the attempt has failed. */
   private endTry(failure: Failure, response?: SrfResult): void {
     const { record, tries } = this;
-    const finalMs = response ? this.timeOf(response) : this.context.clock.now();
+    const finalMs = response ? this.timeOf(response) : this.nowMs;
     if (tries.failed(failure, response, finalMs, !this.cancelling)) {
       this.request = null;
       this.tryPresent();
@@ -390,8 +400,8 @@ export class OutboundCall {
     if (this.phase === 'done') return;
     this.phase = 'done';
     this.scope.clearTimers();
-    const { record, context } = this;
-    record.endedMs = context.clock.now();
+    const { record } = this;
+    record.endedMs = this.nowMs;
     this.flow?.report(record);
     this.tries.conclude(record, record.timings.finalMs);
     // What the server still says of an INVITE without a final response is of no call any more.
@@ -402,7 +412,12 @@ export class OutboundCall {
   /** When the server saw a message of this call, on the run's clock. */
   private timeOf(message: { stackTime?: string }): number {
     const delay = wireDelayMs(this.inviteTime, message.stackTime);
-    return delay === null ? this.context.clock.now() : this.startedMs + delay;
+    return delay === null ? this.nowMs : this.startedMs + delay;
+  }
+
+  /** Not before its start: it may fail while its INVITE waits for its time. */
+  private get nowMs(): number {
+    return Math.max(this.startedMs, this.context.clock.now());
   }
 
   private abandon(error: unknown): void {

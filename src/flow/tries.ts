@@ -41,7 +41,8 @@ export class Tries {
     const tell = this.ofPresent(() => {
       if (!this.heard) onSilence({ cause: 'timeout', status: 408, reason, q850: null, retryAfterS: null });
     });
-    scope.after(route.noResponseMs, tell);
+    // The first try may be made before it is due.
+    scope.after(Math.max(0, this.startedMs - this.clock.now()) + route.noResponseMs, tell);
   }
 
   /** A callback of the present try; once that is given up, `late` takes what still comes. */

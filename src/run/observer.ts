@@ -52,8 +52,9 @@ export class Observer {
     this.meter.add(nowMs, attempted, due);
   }
 
-  strain(name: string, { cpuMs, eventLoopDelayMs }: Pulse, nowMs: number): void {
+  strain(name: string, { cpuMs, departuresCpuMs, eventLoopDelayMs }: Pulse, nowMs: number): void {
     this.state.strain.cpu(`${name} signalling`, cpuMs, nowMs);
+    this.state.strain.cpu(`${name} departures`, departuresCpuMs, nowMs);
     this.state.strain.loopDelay(name, eventLoopDelayMs);
   }
 

@@ -46,6 +46,7 @@ export function sumPulses(pulses: readonly Pulse[]): Pulse | null {
     // Strain is of each thread by itself.
     eventLoopDelayMs: null,
     cpuMs: null,
+    departuresCpuMs: null,
   };
 }
 

@@ -59,6 +59,8 @@ export interface SignallingThreadData {
   /** Counts of calls where several shards share them. */
   population?: SharedArrayBuffer;
   media: { port: import('node:worker_threads').MessagePort; wake: SharedArrayBuffer; pool: number };
+  /** Memory of the thread that INVITEs leave from (`DepartureRing`), where there is one. */
+  departures?: SharedArrayBuffer;
 }
 
 export type ShardCommand =
@@ -98,6 +100,8 @@ export interface Pulse {
   sip: (SipStats & { traces: TraceCounts | null }) | null;
   eventLoopDelayMs: Lateness | null;
   cpuMs: number | null;
+  /** CPU time of the thread that INVITEs leave from; `null` where there is none. */
+  departuresCpuMs: number | null;
 }
 
 /** Call records that carry their SIP trace, and those that would but for the bounds. */

@@ -27,7 +27,7 @@ export class RelayMedia {
     const { port1, port2 } = new MessageChannel();
     const wake = new SharedArrayBuffer(4);
     const data: MediaThreadData = { setup: { ...setup, sounds: {}, formats: [] }, port: port2, wake };
-    const worker = startThread('media', 'relay media', threadFile('media/thread.js'), data, port2, {
+    const worker = startThread('media', 'relay media', threadFile('media/thread.js'), data, [port2], {
       onOutput: (text) => listener.onOutput(text),
       onFailed: (error) => {
         if (!this.closing) listener.onFailed(error);

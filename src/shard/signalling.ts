@@ -11,23 +11,24 @@ import { probeTimes } from '../flow/probing.js';
 import { sendsTones } from '../flow/steps/plan.js';
 import type { Sign, Verify } from '../identity/keys.js';
 import type { Impairments } from '../impair/compose.js';
-import { arrivals } from '../load/arrivals.js';
 import { MediaClient } from '../media/link/client.js';
 import type { CallAtAccount } from '../metrics/account-calls.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Answer } from '../metrics/live-setup.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import { carriedBy } from '../sip/carried.js';
+import { departuresCpuMs } from '../sip/departure-ring.js';
 import { TimerQueue } from '../sip/timer-queue.js';
 import { TraceBook } from '../sip/trace.js';
 import { GroupWatch } from '../swarm/group-watch.js';
-import { Pacer, type Pacing } from '../swarm/pacer.js';
+import type { Pacing } from '../swarm/pacer.js';
 import { Registrations } from '../swarm/registrations.js';
 import { StepPacer } from '../swarm/step-pacer.js';
 import { Swarm } from '../swarm/swarm.js';
 import { Trunk } from '../trunk/trunk.js';
 import { calleesOf, callersOf } from './account-calls.js';
 import type { ShardCommand, ShardEvent, SignallingThreadData } from './messages.js';
+import { pacingOf } from './pacing.js';
 
 const BATCH_MS = 100;
 /** Records that go at once: to copy those of 100 ms would hold up what is due, and they would be moved by collections first. */
@@ -83,7 +84,7 @@ export class Signalling {
 
   /** Resolves when calls can be placed or taken; without a single port pair they cannot. */
   async open(): Promise<void> {
-    const { network, role, profile } = this.data;
+    const { network, role, profile, departures } = this.data;
     const { sip } = profile;
     const media = await this.media.ready;
     if (!media) return;
@@ -107,6 +108,7 @@ export class Signalling {
           onFatal,
           onUnread: (startLine) => this.logUnread(startLine),
           callsOnly: true,
+          departures,
         });
     if (this.closed) {
       await connection.close();
@@ -235,12 +237,12 @@ export class Signalling {
     if (this.swarm) return;
     const { profile } = this.data;
     this.openGroup(role);
-    this.pacer = role.isStepped
-      ? new StepPacer(role.slice)
-      : new Pacer(arrivals(profile.load, profile.calls.hold, profile.seed), undefined, role.slice);
+    const { departures } = this.connection!;
+    this.pacer = pacingOf(profile, role, departures !== null);
     this.swarm = new Swarm({
       ...this.context,
       sign: this.sign,
+      departures,
       conversation: profile.calls,
       hearsTones: profile.trunk.dtmf?.method === 'inband' || sendsTones(profile.trunk.flow),
       probe: probeTimes(profile, 'caller'),
@@ -388,6 +390,7 @@ export class Signalling {
               }
             : null,
         cpuMs: threadCpuMs(),
+        departuresCpuMs: departuresCpuMs(this.data.departures),
       },
     });
   }

@@ -11,9 +11,9 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 
 /**
  * Room for new objects, in three parts; V8 takes it only as it is needed. The more of it, the less is copied, and the longer
- * each collection takes: the signalling thread, which starts calls on time, has V8's own size.
+ * each collection takes: the signalling thread, which answers in time, has V8's own size. Departures need next to none.
  */
-const YOUNG_GENERATION_MB = { signalling: 48, media: 192 };
+const YOUNG_GENERATION_MB = { signalling: 48, media: 192, departures: 1 };
 
 export interface ThreadListener {
   /** The thread crashed, or ended. May come more than once. */
@@ -34,13 +34,13 @@ export function startThread(
   name: string,
   file: URL,
   workerData: object,
-  transfer: MessagePort,
+  transfer: MessagePort[],
   listener: ThreadListener,
 ): Worker {
   const worker = new Worker(file, {
     name,
     workerData,
-    transferList: [transfer],
+    transferList: transfer,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB[kind] },
     stdout: true,
     stderr: true,

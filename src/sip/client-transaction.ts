@@ -5,7 +5,7 @@ import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { TimerHandle, TimerTarget } from './timer-queue.js';
 import type { TimerTable } from './timer-values.js';
 import type { TransactionLayer } from './transaction-layer.js';
-import type { Peer, TransportErrorListener } from './transport.js';
+import type { DepartureListener, Peer } from './transport.js';
 
 /** The parts of a request that its ACK, its CANCEL and its local answers repeat. Header values are without names. */
 export interface RequestHead {
@@ -47,8 +47,16 @@ export interface ClientUser {
   onClientEnd(transaction: ClientTransaction): void;
 }
 
+/** A request that is made ahead of its time. */
+export interface Departure {
+  /** When it is to leave, by the run's clock in ms. */
+  readonly dueMs: number;
+  /** Told once, before any response: it left then. */
+  onDeparted(atMs: number): void;
+}
+
 /** The shell around one client transaction: holds its timers and its bytes, and does what the state machine says. */
-export class ClientTransaction implements TimerTarget, TransportErrorListener {
+export class ClientTransaction implements TimerTarget, DepartureListener {
   readonly isInvite: boolean;
   state: InviteClientState | NonInviteClientState;
   /** Set by the user: what the application knows it by. */
@@ -66,6 +74,8 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
   private retransmitTimer: TimerHandle | null = null;
   private timeoutTimer: TimerHandle | null = null;
   private error = '';
+  /** While it has not left. */
+  private departure: Departure | null = null;
 
   constructor(
     private readonly layer: TransactionLayer,
@@ -83,15 +93,51 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
     this.retransmitMs = this.timers.t1;
   }
 
-  /** Sends the request and starts timers A and B, or E and F. */
-  start(): void {
-    const { timers } = this;
+  /** Sends the request, at once or when it is due, and starts timers A and B, or E and F, when it has left. */
+  start(departure: Departure | null): void {
+    this.departure = departure;
+    if (departure === null) this.leave();
+    else this.layer.transmitAt(departure.dueMs, this.message!, this.peer, this);
+  }
+
+  /** Whether the request has left. */
+  get isOut(): boolean {
+    return this.departure === null;
+  }
+
+  /** It is due, and leaves from here. */
+  onDue(): void {
+    const { departure } = this;
+    if (departure === null) return;
+    this.departure = null;
+    departure.onDeparted(this.layer.clock.now());
+    this.leave();
+  }
+
+  /** The transport sent it then. */
+  onDeparted(atMs: number): void {
+    const { departure } = this;
+    if (departure === null) return;
+    this.departure = null;
+    departure.onDeparted(atMs);
+    this.layer.noteSent(this.message!, this.peer, this.head.callId, atMs);
+    this.startTimers(atMs - this.layer.clock.now());
+  }
+
+  private leave(): void {
     this.layer.transmit(this.message!, this.peer, this.head.callId, this);
-    const first = this.isInvite ? timers.A : timers.E;
-    if (first !== null) this.retransmitTimer = this.layer.queue.schedule(first, this, this.isInvite ? 'A' : 'E');
-    this.timeoutTimer = this.isInvite
-      ? this.layer.queue.schedule(timers.B, this, 'B')
-      : this.layer.queue.schedule(timers.F, this, 'F');
+    this.startTimers(0);
+  }
+
+  /** @param fromMs since when they run, seen from now */
+  private startTimers(fromMs: number): void {
+    const { timers, isInvite } = this;
+    const { queue } = this.layer;
+    const first = isInvite ? timers.A : timers.E;
+    if (first !== null) this.retransmitTimer = queue.schedule(first + fromMs, this, isInvite ? 'A' : 'E');
+    this.timeoutTimer = isInvite
+      ? queue.schedule(timers.B + fromMs, this, 'B')
+      : queue.schedule(timers.F + fromMs, this, 'F');
   }
 
   onTimer(kind: string): void {
@@ -107,6 +153,7 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
 
   /** Waits for no answer any more, where there is none: its user is told that it could not be sent. */
   giveUp(reason: string): void {
+    this.settleDeparture();
     this.error = reason;
     this.step('transportError', null, null);
   }
@@ -119,12 +166,18 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
 
   /** A response that belongs to this transaction. */
   receive(response: SipMessage, peer: Peer): void {
+    this.settleDeparture();
     this.answered = true;
     const { status } = response;
     if (this.state === 'completed' || this.state === 'accepted')
       countReceivedAgain(this.layer.stats, this.head.method, status);
     if (this.isInvite) this.step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response, peer);
     else this.step(status < 200 ? 'provisional' : 'final', response, peer);
+  }
+
+  /** Whoever hears what came of it has heard that it left; from the transport, unless that was stopped in the act. */
+  private settleDeparture(): void {
+    if (this.departure) this.onDeparted(this.departure.dueMs);
   }
 
   /** Gives a cancelled INVITE another 64·T1 for its final response (RFC 3261 9.1). */
@@ -136,6 +189,7 @@ export class ClientTransaction implements TimerTarget, TransportErrorListener {
   /** Ends it now, without telling anybody. */
   abort(): void {
     this.state = 'terminated';
+    this.departure = null;
     this.end();
   }
 

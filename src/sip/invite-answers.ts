@@ -11,13 +11,14 @@ import { requestText } from './requests.js';
 import { countReceivedAgain, countSentAgain } from './stats.js';
 import type { Peer, TransportErrorListener } from './transport.js';
 
-/** Told before any response: the request as it left, or why it could not. */
+/** Told before any response: the request as it left, or why it could not; when, where that was not just now. */
 export type SentListener = (
   error: string | null,
   id: string,
   text: string,
   peer: Peer,
   head: RequestHead | null,
+  sentMs?: number,
 ) => void;
 
 /** More branches than any proxy forks to; the other side chooses their tags. */

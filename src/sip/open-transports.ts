@@ -31,6 +31,8 @@ export interface TransportOptions {
   also?: readonly LocalEndpoint[];
   limits?: Partial<StreamLimits>;
   times?: Partial<StreamTimes>;
+  /** Where a thread sends the datagrams of the UDP port that are due later (`DepartureRing`). */
+  departures?: SharedArrayBuffer;
 }
 
 /** A port free for UDP may be taken for TCP: another is taken then, so often. */
@@ -42,8 +44,8 @@ export async function openTransports(
   receiver: TransportReceiver,
   clock: Clock,
 ): Promise<TransportSet> {
-  const { address, port, advertise, protocols = ['udp', 'tcp'], tls, also = [], limits, times } = options;
-  const openOne = (set: TransportSet, { protocol, ...where }: LocalEndpoint) =>
+  const { address, port, advertise, protocols = ['udp', 'tcp'], tls, also = [], limits, times, departures } = options;
+  const openOne = (set: TransportSet, { protocol, ...where }: LocalEndpoint & Pick<TransportOptions, 'departures'>) =>
     (protocol === 'udp'
       ? openUdp({ ...where, receiver }, clock)
       : StreamTransport.open({ ...where, protocol, tls, receiver, clock, limits, times })
@@ -52,7 +54,13 @@ export async function openTransports(
     const set = new TransportSet();
     try {
       for (const protocol of protocols)
-        await openOne(set, { protocol, address, port: set.all.length > 0 ? set.first.local.port : port, advertise });
+        await openOne(set, {
+          protocol,
+          address,
+          port: set.all.length > 0 ? set.first.local.port : port,
+          advertise,
+          departures,
+        });
       const tlsPort = tls?.port ?? (port === 0 ? 0 : port + 1);
       if (tls) await openOne(set, { protocol: 'tls', address, port: tlsPort, advertise });
       for (const endpoint of also) await openOne(set, endpoint);

@@ -1,7 +1,9 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
-import { ClientTransaction, type ClientUser, type RequestHead } from './client-transaction.js';
+import { ClientTransaction, type ClientUser, type Departure, type RequestHead } from './client-transaction.js';
+import { DepartureBook } from './departure-book.js';
 import { stampVia } from './header-values.js';
+import { HeldRequests } from './held-requests.js';
 import type { IdSource } from './ids.js';
 import { type MessageFault, parseMessage, type SipMessage } from './message.js';
 import { checkMessage, isFlood } from './message-check.js';
@@ -29,6 +31,8 @@ export class TransactionLayer implements TransportReceiver {
   private readonly reliableTimers: TimerTable;
   readonly queue: TimerQueue;
   readonly stats: SipStats = emptyStats();
+  /** When INVITEs are to leave that are made ahead of their time. */
+  readonly departures: DepartureBook;
   /** Sends to peers that name no transport of their own. */
   transport!: Transport;
   /** `null` while the ports are being opened: what comes then is not heard. */
@@ -43,13 +47,16 @@ export class TransactionLayer implements TransportReceiver {
   private readonly clients = new ChurnMap<string, ClientTransaction>();
   private readonly servers = new ChurnMap<string, ServerTransaction>();
   private readonly silentPeers: SilentPeers;
+  private readonly held: HeldRequests;
 
   constructor(
     timers: SipTimers,
-    private readonly clock: Clock,
+    readonly clock: Clock,
     readonly ids: IdSource,
     queue?: TimerQueue,
   ) {
+    this.held = new HeldRequests(clock);
+    this.departures = new DepartureBook(clock, () => ids.callId());
     this.timers = deriveTimers(timers, false);
     this.reliableTimers = deriveTimers(timers, true);
     this.queue = queue ?? new TimerQueue(clock);
@@ -65,7 +72,10 @@ export class TransactionLayer implements TransportReceiver {
     return peer.transport?.reliable ? this.reliableTimers : this.timers;
   }
 
-  /** Sends a request in a transaction of its own; `context` is the user's, and there even where sending fails at once. */
+  /**
+   * Sends a request in a transaction of its own; `context` is the user's, and there even where sending fails at once. With a
+   * `departure` it leaves when that is due.
+   */
   request(
     user: ClientUser,
     head: RequestHead,
@@ -73,23 +83,39 @@ export class TransactionLayer implements TransportReceiver {
     peer: Peer,
     id: string,
     context: unknown = null,
+    departure: Departure | null = null,
   ): ClientTransaction {
     const transaction = new ClientTransaction(this, user, head, message, peer, id);
     transaction.context = context;
     this.clients.set(clientKey(head.branch, head.method), transaction);
     this.stats.transactions++;
     if (transaction.isInvite) this.trace?.begin(head.callId);
-    transaction.start();
+    transaction.start(departure);
     return transaction;
   }
 
   /** Sends what belongs to no transaction (the ACK of a 2xx) or what a transaction asks to send. */
   transmit(message: Buffer, peer: Peer, callId: string, onError: TransportErrorListener | null): void {
     if (this.silent) return;
-    this.stats.messagesSent++;
+    this.noteSent(message, peer, callId, this.clock.now());
     const transport = peer.transport ?? this.transport;
-    this.trace?.note(callId, this.clock.now(), true, transport, peer, message);
     transport.send(message, peer.address, peer.port, onError, peer.connection, peer.name);
+  }
+
+  /** A message leaves, or has left. */
+  noteSent(message: Buffer, peer: Peer, callId: string, atMs: number): void {
+    this.stats.messagesSent++;
+    this.trace?.note(callId, atMs, true, peer.transport ?? this.transport, peer, message);
+  }
+
+  /** Sends the request of a transaction when it is due: by the transport, where that does so by itself, or from here. */
+  transmitAt(dueMs: number, message: Buffer, peer: Peer, transaction: ClientTransaction): void {
+    if (this.silent || dueMs <= this.clock.now()) {
+      transaction.onDue();
+      return;
+    }
+    const transport = peer.transport ?? this.transport;
+    if (!transport.depart?.(message, peer.address, peer.port, dueMs, transaction)) this.held.hold(dueMs, transaction);
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {
@@ -126,7 +152,7 @@ export class TransactionLayer implements TransportReceiver {
   /** Ends the requests that wait for a final response over that connection. */
   onConnectionLost(peer: Peer, reason: string): void {
     for (const transaction of this.clients.values()) {
-      if (transaction.peer.transport !== peer.transport) continue;
+      if (!transaction.isOut || transaction.peer.transport !== peer.transport) continue;
       const { address, port } = transaction.peer;
       if (port === peer.port && address === peer.address) transaction.onConnectionLost(reason);
     }
@@ -159,6 +185,12 @@ export class TransactionLayer implements TransportReceiver {
   /** A request had to be repeated: asks whether anybody is there at all. */
   suspect(peer: Peer): void {
     if (!this.silent) this.silentPeers.suspect(peer);
+  }
+
+  /** Sends nothing that is due later, and wakes nobody any more. */
+  close(): void {
+    this.queue.close();
+    this.held.close();
   }
 
   removeClient(transaction: ClientTransaction): void {
@@ -211,7 +243,7 @@ export class TransactionLayer implements TransportReceiver {
 
   private refuse(peer: Peer, reason: string): void {
     for (const transaction of this.clients.values()) {
-      if (transaction.answered || transaction.peer.port !== peer.port) continue;
+      if (!transaction.isOut || transaction.answered || transaction.peer.port !== peer.port) continue;
       if (transaction.peer.address === peer.address) transaction.onTransportError(reason);
     }
   }

@@ -43,6 +43,10 @@ export interface Transport {
     name?: string,
   ): void;
   /**
+   * Sends a message when it is due, by the run's clock in ms, whatever else the thread does then. `false` where it cannot.
+   */
+  depart?(message: Buffer, address: string, port: number, dueMs: number, listener: DepartureListener): boolean;
+  /**
    * Asks whether anybody listens at a peer that never answered; `onRefused` is called when surely nobody does.
    * Transports that would know anyway leave it empty.
    */
@@ -52,6 +56,12 @@ export interface Transport {
 
 export interface TransportErrorListener {
   onTransportError(reason: string): void;
+}
+
+/** Told of a message that was to leave at a time. */
+export interface DepartureListener extends TransportErrorListener {
+  /** It was handed to the network then, before anything that came of it is told. An error may follow. */
+  onDeparted(atMs: number): void;
 }
 
 export interface TransportReceiver {

@@ -1,12 +1,14 @@
 import { ChurnMap } from '../core/churn-map.js';
 import { ClientContext, dialogOf, type OwnListener } from './client-context.js';
-import { type ClientTransaction, type ClientUser, emptyHead, type RequestHead } from './client-transaction.js';
+import type { ClientTransaction, ClientUser, Departure, RequestHead } from './client-transaction.js';
+import { emptyHead } from './client-transaction.js';
 import { type Core, NOWHERE, SILENT_USER } from './core.js';
 import type { Dialog } from './dialog.js';
 import { withCredentials } from './digest.js';
 import { Failover } from './failover.js';
 import { InviteAnswers, type SentListener } from './invite-answers.js';
 import { parseMessage, type SipMessage } from './message.js';
+import type { NewRequest } from './new-request.js';
 import { beginOwn, mustWait, settleOwn } from './overlap.js';
 import { targetsForSize } from './oversize.js';
 import { requestText } from './requests.js';
@@ -15,22 +17,6 @@ import { SequencesAhead } from './sequences-ahead.js';
 import { type SessionKeeper, SessionTimers, withLongerInterval } from './session-timer.js';
 import { isSubscribing, Subscriptions } from './subscriptions.js';
 import type { Peer } from './transport.js';
-
-/** A request outside any dialog, as the application wants it. */
-export interface NewRequest {
-  method: string;
-  requestUri: string;
-  /** With tag. */
-  from: string;
-  to: string;
-  callId: string;
-  cseq: number;
-  /** Further header lines, each with CRLF: Contact, Content-Type and the application's own. */
-  headerLines: string;
-  body: string;
-  /** Outbound proxy; the Request-URI decides without it. */
-  proxy: string | null;
-}
 
 /** How often a request is sent anew because of what its refusal asks for. */
 const MAX_REPEATS = 3;
@@ -49,7 +35,7 @@ export class UacCore implements ClientUser, SessionKeeper {
     this.answers = new InviteAnswers(core, (dialog) => this.hangUp(dialog, ''));
   }
 
-  /** Sends a request outside any dialog. */
+  /** Sends a request outside any dialog; an INVITE whose Call-ID is booked for a later moment leaves then. */
   send(request: NewRequest, sent: SentListener): void {
     const { method, requestUri, from, to, callId, body } = request;
     const cseq = this.ahead.from(callId, request.cseq);
@@ -57,7 +43,8 @@ export class UacCore implements ClientUser, SessionKeeper {
     const lines = method === 'INVITE' ? this.sessions.offer(null, request.headerLines) : request.headerLines;
     const context = new ClientContext(null, lines, body, false, null);
     if (isSubscribing(method)) this.subscriptions.begin(null, head, lines);
-    this.dispatch(head, context, request.proxy ?? requestUri, sent);
+    const dueMs = method === 'INVITE' ? this.core.layer.departures.take(callId) : null;
+    this.dispatch(head, context, request.proxy ?? requestUri, sent, dueMs);
   }
 
   /**
@@ -191,7 +178,13 @@ export class UacCore implements ClientUser, SessionKeeper {
     invite.expectFinal();
   }
 
-  private dispatch(head: RequestHead, context: ClientContext, hop: string, sent: SentListener): void {
+  private dispatch(
+    head: RequestHead,
+    context: ClientContext,
+    hop: string,
+    sent: SentListener,
+    dueMs: number | null = null,
+  ): void {
     const id = this.core.ids.uuid();
     const { headerLines, body, dialog } = context;
     this.core.locate(hop, (found, failure) => {
@@ -208,13 +201,26 @@ export class UacCore implements ClientUser, SessionKeeper {
         return;
       }
       if (peers.length > 1) context.failover = new Failover(peers);
-      sent(null, id, text, peer, head);
-      this.attempt(head, text, peer, id, context);
+      if (dueMs === null) {
+        sent(null, id, text, peer, head);
+        this.attempt(head, text, peer, id, context);
+      } else {
+        const onDeparted = (atMs: number): void => sent(null, id, text, peer, head, atMs);
+        this.attempt(head, text, peer, id, context, { dueMs, onDeparted });
+      }
     });
   }
 
-  private attempt(head: RequestHead, text: string, peer: Peer, id: string, context: ClientContext): void {
-    const transaction = this.core.layer.request(this, head, Buffer.from(text, 'latin1'), peer, id, context);
+  private attempt(
+    head: RequestHead,
+    text: string,
+    peer: Peer,
+    id: string,
+    context: ClientContext,
+    departure: Departure | null = null,
+  ): void {
+    const message = Buffer.from(text, 'latin1');
+    const transaction = this.core.layer.request(this, head, message, peer, id, context, departure);
     // Without its context it has ended already.
     if (transaction.isInvite && transaction.context === context) this.invites.set(id, transaction);
   }

@@ -14,9 +14,11 @@ import {
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from '../core/linux-sockets.js';
+import { Departures } from './departures.js';
 import { type AddressFault, addressFault, reachableAddress } from './local-address.js';
 import { RefusalProbe } from './refusal-probe.js';
-import type { Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+import type { DepartureListener, Peer, Transport, TransportErrorListener, TransportReceiver } from './transport.js';
+import type { UdpOptions } from './udp-options.js';
 import { UdpSendBatch, writeAddress } from './udp-send-batch.js';
 
 const SOCKADDR_BYTES = 16;
@@ -76,6 +78,7 @@ export class UdpNativeTransport implements Transport {
     block: { buffer: ArrayBuffer; base: number },
     local: Peer,
     advertise: string | undefined,
+    private readonly departures: Departures | null,
   ) {
     this.bytes = new Uint8Array(block.buffer);
     this.words = new Int32Array(block.buffer);
@@ -100,12 +103,8 @@ export class UdpNativeTransport implements Transport {
   }
 
   /** Binds; port 0 takes a free one. @throws AppError PORT_TAKEN, ADDRESS_UNUSABLE */
-  static open(
-    libc: Libc,
-    clock: Clock,
-    options: { address: string; port: number; advertise?: string; receiver: TransportReceiver },
-  ): UdpNativeTransport {
-    const { address, port, advertise, receiver } = options;
+  static open(libc: Libc, clock: Clock, options: UdpOptions): UdpNativeTransport {
+    const { address, port, advertise, receiver, departures } = options;
     const fail = (fd: number): AddressFault => {
       const code = libc.errorName(libc.errno());
       if (fd >= 0) libc.close(fd);
@@ -129,23 +128,21 @@ export class UdpNativeTransport implements Transport {
     view.setInt32(SCRATCH, SOCKADDR_BYTES, true);
     libc.getsockname(fd, block.base + OWN_ADDRESS, scratch);
     const local = { address, port: view.getUint16(OWN_ADDRESS + 2, false) };
-    return new UdpNativeTransport(libc, clock, fd, receiver, block, local, advertise);
+    const ring = departures ? new Departures(departures, libc.errorName) : null;
+    return new UdpNativeTransport(libc, clock, fd, receiver, block, local, advertise, ring);
   }
 
   send(message: Buffer, address: string, port: number, onError: TransportErrorListener | null): void {
     if (this.closed) return;
-    let ip = this.numbers.get(address);
-    if (ip === undefined) {
-      const number = ipv4Number(address);
-      if (number === null) {
-        if (onError) queueMicrotask(() => onError.onTransportError('EAFNOSUPPORT'));
-        return;
-      }
-      ip = number;
-      if (this.numbers.size >= MAX_ADDRESSES) this.numbers.clear();
-      this.numbers.set(address, ip);
-    }
-    this.batch.add(message, ip, port, onError);
+    const ip = this.numberOf(address);
+    if (ip !== null) this.batch.add(message, ip, port, onError);
+    else if (onError) queueMicrotask(() => onError.onTransportError('EAFNOSUPPORT'));
+  }
+
+  depart(message: Buffer, address: string, port: number, dueMs: number, listener: DepartureListener): boolean {
+    if (this.closed || this.departures === null) return false;
+    const ip = this.numberOf(address);
+    return ip !== null && this.departures.lay(this.fd, message, ip, port, dueMs, listener);
   }
 
   probe(peer: Peer, onRefused: (reason: string) => void): void {
@@ -156,6 +153,7 @@ export class UdpNativeTransport implements Transport {
     if (this.closed) return;
     this.batch.flush();
     this.closed = true;
+    this.departures?.drop(this.fd);
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
     this.probes.close();
@@ -167,10 +165,22 @@ export class UdpNativeTransport implements Transport {
     this.batch.flush();
     this.time.refresh(this.clock.now());
     const count = this.libc.recvmmsg(this.fd, this.base + HEADERS, BATCH, MSG_DONTWAIT, 0);
+    // After the read and before what was read is told: whatever that answers has left by now.
+    this.departures?.collect();
     for (let i = 0; i < count && !this.closed; i++) this.hand(i);
     if (this.closed) return;
     if (count === BATCH) this.immediate = setImmediate(() => this.poll());
     else this.timer = setTimeout(() => this.poll(), POLL_MS);
+  }
+
+  private numberOf(address: string): number | null {
+    const known = this.numbers.get(address);
+    if (known !== undefined) return known;
+    const number = ipv4Number(address);
+    if (number === null) return null;
+    if (this.numbers.size >= MAX_ADDRESSES) this.numbers.clear();
+    this.numbers.set(address, number);
+    return number;
   }
 
   private hand(i: number): void {

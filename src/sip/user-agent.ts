@@ -3,11 +3,13 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { Rng } from '../core/rng.js';
 import type { ClientTransaction } from './client-transaction.js';
 import { Core, type UserAgentHandler } from './core.js';
+import type { DepartureBook } from './departure-book.js';
 import { addressing, type Dialog } from './dialog.js';
 import type { Credentials } from './digest.js';
 import type { Dns } from './dns.js';
 import { IdSource } from './ids.js';
 import type { SentListener } from './invite-answers.js';
+import type { NewRequest } from './new-request.js';
 import { openTransports, type TransportOptions } from './open-transports.js';
 import { type OversizePolicy, oversizeOf } from './oversize.js';
 import type { ProxyCore } from './proxy-core.js';
@@ -20,7 +22,7 @@ import type { TraceBook } from './trace.js';
 import { TransactionLayer } from './transaction-layer.js';
 import type { Peer, Transport } from './transport.js';
 import type { TransportSet } from './transport-set.js';
-import { type NewRequest, UacCore } from './uac-core.js';
+import { UacCore } from './uac-core.js';
 import { UasCore } from './uas-core.js';
 
 export interface UserAgentOptions extends TransportOptions {
@@ -60,7 +62,7 @@ export class UserAgent {
     try {
       transports = await openTransports(options, layer, clock);
     } catch (error) {
-      layer.queue.close();
+      layer.close();
       throw error;
     }
     layer.transport = transports.first;
@@ -79,6 +81,11 @@ export class UserAgent {
 
   get ids(): IdSource {
     return this.core.ids;
+  }
+
+  /** When INVITEs are to leave that are made ahead of their time. */
+  get departures(): DepartureBook {
+    return this.core.layer.departures;
   }
 
   get local(): Peer {
@@ -212,7 +219,7 @@ export class UserAgent {
 
   async close(): Promise<void> {
     this.core.closed = true;
-    this.core.layer.queue.close();
+    this.core.layer.close();
     await this.core.transports.close();
   }
 }

@@ -8,6 +8,9 @@ export interface PlanSlice {
   of: number;
 }
 
+/** An attempt that is later than that is not started. */
+export const GRACE_MS = 500;
+
 const WHOLE_PLAN: PlanSlice = { index: 0, of: 1 };
 
 /**
@@ -30,9 +33,9 @@ export interface Pacing {
   readonly notStarted: number;
   /** How the load kept to its plan; `null` where the plan grows while it goes. */
   readonly counts: Omit<LoadCounts, 'carriedMs'> | null;
-  /** Starts what is due, at most `limit` attempts. Returns whether more are due already. */
+  /** Starts what is due, or will be within the lead, at most `limit` attempts. Returns whether there are more already. */
   advance(nowMs: number, limit: number, start: StartAttempt): boolean;
-  /** Ms until the next attempt is due; `null` when there is none. */
+  /** Ms until the next attempt is to be handed out; `null` when there is none. */
   untilNextMs(): number | null;
   setFactor(factor: number): void;
   setPaused(paused: boolean): void;
@@ -40,8 +43,9 @@ export interface Pacing {
 }
 
 /**
- * Hands out attempts when they are due by the plan's clock, which runs at a factor and may pause. An attempt that
- * would start more than `graceMs` late is not started and counted, never deferred.
+ * Hands out attempts when they are due by the plan's clock, which runs at a factor and may pause, or `leadMs` before, for those who
+ * make ready what leaves then: a pause and another factor take hold that much later. An attempt that would start more than
+ * `graceMs` late is not started and counted, never deferred.
  */
 export class Pacer implements Pacing {
   private next: Arrival | null;
@@ -58,8 +62,9 @@ export class Pacer implements Pacing {
 
   constructor(
     private readonly arrivals: Iterator<Arrival>,
-    private readonly graceMs = 500,
+    private readonly graceMs = GRACE_MS,
     private readonly slice = WHOLE_PLAN,
+    private readonly leadMs = 0,
   ) {
     this.index = slice.index;
     this.next = this.pull(slice.index);
@@ -84,31 +89,31 @@ export class Pacer implements Pacing {
   }
 
   /**
-   * Moves the plan's clock to `nowMs` and starts what is due, at most `limit` attempts; `start` gets when each was due
-   * by the clock that `nowMs` is of, and returns false when it could not. Returns whether more are due already.
+   * Moves the plan's clock to `nowMs`, and the lead, and starts what is due by then, at most `limit` attempts; `start` gets when
+   * each is due by the clock that `nowMs` is of, and returns false when it could not. Returns whether there are more already.
    */
   advance(nowMs: number, limit: number, start: StartAttempt): boolean {
     const elapsed = this.lastMs === null ? 0 : nowMs - this.lastMs;
     this.lastMs = nowMs;
     if (!this.paused) this.planMs += elapsed * this.factor;
+    const planAtMs = nowMs + this.leadMs;
     for (let n = 0; this.next !== null && this.next.atMs <= this.planMs; n++) {
       if (n === limit) return true;
       const { index } = this;
       const { atMs, holdMs, numbers } = this.next;
-      const lateMs = (this.planMs - atMs) / this.factor;
       this.index += this.slice.of;
-      const dueMs = nowMs - lateMs;
+      const dueMs = planAtMs - (this.planMs - atMs) / this.factor;
       this.due++;
       this.firstDueMs ??= dueMs;
       this.lastDueMs = dueMs;
-      if (lateMs > this.graceMs || !start(index, dueMs, holdMs, false, numbers)) this.notStarted++;
+      if (nowMs - dueMs > this.graceMs || !start(index, dueMs, holdMs, false, numbers)) this.notStarted++;
       else this.offeredMs += holdMs;
       this.next = this.pull(this.slice.of - 1);
     }
     return false;
   }
 
-  /** Ms until the next attempt is due; `null` when there is none or the plan is paused. */
+  /** Ms until the next attempt is to be handed out; `null` when there is none or the plan is paused. */
   untilNextMs(): number | null {
     if (this.next === null || this.paused) return null;
     return Math.max(0, (this.next.atMs - this.planMs) / this.factor);

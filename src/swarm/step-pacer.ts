@@ -1,4 +1,4 @@
-import type { Pacing, PlanSlice, StartAttempt } from './pacer.js';
+import { GRACE_MS, type Pacing, type PlanSlice, type StartAttempt } from './pacer.js';
 
 /** A piece of a load that grows while it goes: attempts at an even rate. */
 export interface LoadStep {
@@ -14,7 +14,8 @@ export interface LoadStep {
 
 /**
  * Hands out the attempts of one step after the other, each shard its own slice, and waits for a further step when there is
- * none: until it is stopped. An attempt that would start more than `graceMs` late is not started and counted.
+ * none: until it is stopped. They are handed out `leadMs` before they are due. An attempt that would start more than `graceMs` late is
+ * not started and counted.
  */
 export class StepPacer implements Pacing {
   private readonly steps: LoadStep[] = [];
@@ -27,7 +28,8 @@ export class StepPacer implements Pacing {
 
   constructor(
     private readonly slice: PlanSlice,
-    private readonly graceMs = 500,
+    private readonly graceMs = GRACE_MS,
+    private readonly leadMs = 0,
   ) {}
 
   take(step: LoadStep): void {
@@ -36,9 +38,10 @@ export class StepPacer implements Pacing {
 
   advance(nowMs: number, limit: number, start: StartAttempt): boolean {
     this.nowMs = nowMs;
+    const untilMs = nowMs + this.leadMs;
     for (let n = 0; n < limit; ) {
       const step = this.due();
-      if (!step || this.dueMs(step) > nowMs) return false;
+      if (!step || this.dueMs(step) > untilMs) return false;
       const index = step.first + this.next;
       const dueMs = this.dueMs(step);
       const { since, ms } = step.length;
@@ -47,12 +50,12 @@ export class StepPacer implements Pacing {
       n++;
     }
     const step = this.due();
-    return step !== null && this.dueMs(step) <= nowMs;
+    return step !== null && this.dueMs(step) <= untilMs;
   }
 
   untilNextMs(): number | null {
     const step = this.due();
-    return step && Math.max(0, this.dueMs(step) - this.nowMs);
+    return step && Math.max(0, this.dueMs(step) - this.leadMs - this.nowMs);
   }
 
   /** A search keeps its own pace. */

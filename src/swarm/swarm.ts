@@ -1,5 +1,6 @@
 import { ChurnMap } from '../core/churn-map.js';
 import type { Clock } from '../core/clock.js';
+import { StartTimer } from '../core/start-timer.js';
 import { CallImpairments } from '../flow/call-impairments.js';
 import { OutboundCall, type OutboundContext } from '../flow/outbound-call.js';
 import type { OutboundPlan } from '../flow/outbound-plan.js';
@@ -12,11 +13,12 @@ import type { Account } from './account-file.js';
 import { calledAccount } from './account-pairs.js';
 import { NumberPattern } from './number-pattern.js';
 import type { Pacing } from './pacer.js';
-import { StartTimer } from './start-timer.js';
 import { destinationAt, type SipTarget } from './target.js';
 import type { TargetGroup } from './target-group.js';
 
 const MAX_SLEEP_MS = 100;
+/** Attempts that leave later by themselves are handed out by timers of node, some at a time. */
+const ROUND_MS = 4;
 /** Attempts started in one turn of the event loop; more would keep it from reading what comes. */
 const STARTS_A_TURN = 16;
 
@@ -121,7 +123,7 @@ export class Swarm {
       this.options.onDone();
       return;
     }
-    const wait = more ? 0 : (pacer.untilNextMs() ?? MAX_SLEEP_MS);
+    const wait = more ? 0 : Math.max(this.options.departures ? ROUND_MS : 0, pacer.untilNextMs() ?? MAX_SLEEP_MS);
     this.timer.set(Math.min(MAX_SLEEP_MS, wait));
   }
 

@@ -8,6 +8,7 @@ import { callSpec, mediaSpec } from '../../src/flow/spec.js';
 import type { MediaClient } from '../../src/media/link/client.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { Answer as Answered } from '../../src/metrics/live-setup.js';
+import { DepartureBook } from '../../src/sip/departure-book.js';
 
 type Answer = (error: SrfCallError | null, dialog?: SrfDialog) => void;
 type Reply = (error: unknown, response?: SrfResult) => void;
@@ -24,6 +25,10 @@ class Attempt {
   readonly reinvites: { offer: string; answer: Reply }[] = [];
   destroyed = 0;
   mediaClosed = 0;
+  bookings = 0;
+  headers: Record<string, string> = {};
+  /** The INVITE leaves. */
+  leave: () => void = () => {};
   record: CallRecord | null = null;
   readonly errors: unknown[] = [];
   readonly answers: Answered[] = [];
@@ -35,15 +40,18 @@ class Attempt {
    * @param broken thrown by srf when it is asked to place the call
    * @param preparationMs what it takes to make an INVITE, hand it over and hear of that
    * @param stackTime the server's time of that INVITE
+   * @param dueMs where it is given, the server sends when it is due, and `leave` has it do so
    */
-  constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0, stackTime?: string) {
+  constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0, stackTime?: string, dueMs?: number) {
     const request = { stackTime, get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
-      createUAC: (_uri: string, _options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
+      createUAC: (_uri: string, options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
+        this.headers = (options as { headers: Record<string, string> }).headers;
         if (broken) throw broken;
         this.answer = answer;
         this.clock.advance(preparationMs);
-        cbRequest(null, request as unknown as SrfResult);
+        this.leave = () => cbRequest(null, request as unknown as SrfResult);
+        if (dueMs === undefined) this.leave();
       },
       removeDialog: () => {},
     } as unknown as SrfApp;
@@ -64,6 +72,7 @@ class Attempt {
         media,
         clock: this.clock,
         population: this.population,
+        departures: dueMs === undefined ? null : new DepartureBook(this.clock, () => `booked ${(this.bookings += 1)}`),
         calls,
         conversation: calls,
         mediaSpec: mediaSpec.parse({}),
@@ -79,7 +88,7 @@ class Attempt {
       },
       {
         id: 0,
-        dueMs: 0,
+        dueMs: dueMs ?? 0,
         uri: TARGET,
         proxy: undefined,
         trunk: TARGET,
@@ -195,6 +204,57 @@ describe('the start of a call', () => {
     const attempt = new Attempt(new Error('broken'), {}, 3);
     await pass(2000);
     expect(attempt.record).toMatchObject({ startedMs: 0, timings: { inviteMs: 0 } });
+  });
+});
+
+describe('a call that is made before it is due', () => {
+  const made = (stackTime?: string): Attempt => new Attempt(null, {}, 0, stackTime, 30);
+
+  it('has its INVITE leave when it is due, and starts when that left', async () => {
+    const attempt = made(timeOfDay(30.25));
+    expect(attempt.headers['Call-ID']).toBe('booked 1');
+    attempt.population.enterProgress();
+    attempt.clock.set(34);
+    attempt.leave();
+    attempt.accept();
+    attempt.hangUpRemotely();
+    await pass(2000);
+    expect(attempt.record!.startedMs).toBeCloseTo(30.25, 2);
+    expect(attempt.record).toMatchObject({ dueMs: 30, inProgressAtInvite: 1, outcome: 'dropped' });
+  });
+
+  it('is given up by the time since it was due', async () => {
+    const attempt = made(timeOfDay(30));
+    attempt.leave();
+    await pass(1029);
+    expect(attempt.cancels).toBe(0);
+    await pass(1);
+    expect(attempt.cancels).toBe(1);
+  });
+
+  it('is cancelled once its INVITE has left, where the run ends before', async () => {
+    const attempt = made();
+    attempt.call.stop();
+    expect(attempt.cancels).toBe(0);
+    attempt.clock.set(30);
+    attempt.leave();
+    expect(attempt.cancels).toBe(1);
+    attempt.refuse(487, 'Request Terminated');
+    await pass(2000);
+    expect(attempt.record).toMatchObject({ outcome: 'cancelled', startedMs: 30 });
+  });
+
+  it('that fails before it is due has lasted no time', async () => {
+    const attempt = made();
+    attempt.clock.set(5);
+    attempt.refuse(503, 'nothing to send by');
+    await pass(2000);
+    expect(attempt.record).toMatchObject({ outcome: 'failed', startedMs: 30, endedMs: 30, inProgressAtInvite: null });
+    expect(attempt.record!.timings).toMatchObject({ inviteMs: 30, finalMs: 30 });
+  });
+
+  it('goes at once where its time is past', () => {
+    expect(new Attempt(null, {}, 0, undefined, 0).headers['Call-ID']).toBeUndefined();
   });
 });
 

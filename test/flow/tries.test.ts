@@ -67,6 +67,7 @@ class Attempt {
         media,
         clock: this.clock,
         population: new Population(),
+        departures: null,
         calls,
         conversation: calls,
         mediaSpec: mediaSpec.parse({}),

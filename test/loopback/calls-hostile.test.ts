@@ -72,6 +72,7 @@ test('callers and a trunk against who sends mutated requests and answers: no cal
     srf: endpoint.srf,
     clock: systemClock,
     population,
+    departures: null,
     media: media(faults),
     mediaSpec: mediaSpec.parse({}),
     uplink: [],

@@ -24,8 +24,10 @@ describe('a run whose callers are spread over two shards', () => {
     }
     expect(two.summary.run.threads.map(({ name }) => name).sort()).toEqual([
       'main',
+      'swarm 1 departures',
       'swarm 1 media',
       'swarm 1 signalling',
+      'swarm 2 departures',
       'swarm 2 media',
       'swarm 2 signalling',
       'trunk media',

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runProfile } from '../support/run-profile.js';
 
-/** The threads in the order of their start: media and signalling of the trunk, then of the swarm. */
+/** The threads in the order of their start: media and signalling of the trunk, then of the swarm, and its departures. */
 const threads: Worker[] = [];
 const onThread = (message: unknown): void => {
   threads.push((message as { worker: Worker }).worker);
@@ -45,6 +45,7 @@ describe('a thread that ends unasked', () => {
     ['trunk signalling', 1],
     ['swarm media', 2],
     ['swarm signalling', 3],
+    ['swarm departures', 4],
   ])('as the %s ends the run with what was measured, and says which it was', async (name, index) => {
     const { summary, failure } = await crash(index);
     expect(failure).toMatchObject({ code: 'THREAD_CRASHED', exitCode: 3 });

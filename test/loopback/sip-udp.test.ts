@@ -4,8 +4,9 @@ import { systemClock } from '../../src/core/clock.js';
 import { AppError } from '../../src/core/errors.js';
 import { loadLibc } from '../../src/core/libc.js';
 import type { Peer, Transport, TransportReceiver } from '../../src/sip/transport.js';
-import { openUdp, type UdpOptions } from '../../src/sip/udp.js';
+import { openUdp } from '../../src/sip/udp.js';
 import { UdpNativeTransport } from '../../src/sip/udp-native-transport.js';
+import type { UdpOptions } from '../../src/sip/udp-options.js';
 import { UdpTransport } from '../../src/sip/udp-transport.js';
 
 interface Received {

@@ -62,6 +62,7 @@ function pulse(change: Partial<Pulse> = {}): Pulse {
     sip: { ...emptyStats(), traces: null, retransmissionsSent: 1, retransmissionsReceived: 2, malformed: 3 },
     eventLoopDelayMs: null,
     cpuMs: null,
+    departuresCpuMs: null,
     ...change,
   };
 }

@@ -20,6 +20,7 @@ const pulse = (given: Partial<Pulse>): Pulse => ({
   sip: null,
   eventLoopDelayMs: null,
   cpuMs: null,
+  departuresCpuMs: null,
   ...given,
 });
 

@@ -7,6 +7,10 @@ describe('a thread loads no more packages than it works with', () => {
     expect(packagesOf('shard/signalling-thread.ts')).toEqual(['drachtio-srf', 'sdp-transform']);
   });
 
+  test('departures', () => {
+    expect(packagesOf('sip/departure-thread.ts')).toEqual([]);
+  });
+
   test('media', () => {
     const packages = packagesOf('media/thread.ts');
     expect(packages).toEqual(['opusscript/build/opusscript_native_wasm.js', 'rtp.js/packets', 'wavefile']);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
 import type { ClientTransaction, ClientUser, RequestHead } from '../../src/sip/client-transaction.js';
 import { IdSource } from '../../src/sip/ids.js';
@@ -10,8 +10,9 @@ import { requestText } from '../../src/sip/requests.js';
 import type { ServerTransaction } from '../../src/sip/server-transaction.js';
 import { TimerQueue } from '../../src/sip/timer-queue.js';
 import { DEFAULT_TIMERS, deriveTimers } from '../../src/sip/timer-values.js';
+import { TraceBook } from '../../src/sip/trace.js';
 import { TransactionLayer } from '../../src/sip/transaction-layer.js';
-import type { Peer, Transport } from '../../src/sip/transport.js';
+import type { DepartureListener, Peer, Transport } from '../../src/sip/transport.js';
 
 describe('state machines', () => {
   test.each([
@@ -122,8 +123,11 @@ class Bench {
   readonly requests: ServerTransaction[] = [];
   readonly acks: string[] = [];
   readonly events: string[] = [];
+  /** What the transport was given to send at a time. */
+  readonly laid: { text: string; dueMs: number; listener: DepartureListener }[] = [];
 
-  constructor() {
+  /** @param departs the transport can send at a time */
+  constructor(departs = false) {
     this.layer = new TransactionLayer(DEFAULT_TIMERS, this.clock, new IdSource(), this.queue);
     const transport: Transport = {
       protocol: 'udp',
@@ -136,6 +140,10 @@ class Bench {
           text: message.toString('latin1'),
           peer: { address, port },
         }),
+      depart: (message, _address, _port, dueMs, listener) => {
+        if (departs) this.laid.push({ text: message.toString('latin1'), dueMs: dueMs - 1_000_000, listener });
+        return departs;
+      },
       probe: () => {},
       close: async () => {},
     };
@@ -174,6 +182,18 @@ class Bench {
     const head = this.head(method);
     const message = Buffer.from(requestText(head, '', ''), 'latin1');
     return this.layer.request(this.user, head, message, { address: '192.0.2.9', port: 5060 }, 'id');
+  }
+
+  /** An INVITE that is to leave so many ms from now. */
+  startLater(inMs: number): ClientTransaction {
+    const head = this.head('INVITE');
+    const message = Buffer.from(requestText(head, '', ''), 'latin1');
+    const peer = { address: '192.0.2.9', port: 5060 };
+    const onDeparted = (atMs: number): void => void this.events.push(`left at ${atMs - 1_000_000}`);
+    return this.layer.request(this.user, head, message, peer, 'id', null, {
+      dueMs: this.clock.now() + inMs,
+      onDeparted,
+    });
   }
 
   receive(text: string): void {
@@ -340,5 +360,103 @@ describe('transactions over UDP, on a clock moved by hand', () => {
     expect([bench.requests.length, bench.sent.length]).toEqual([0, 0]);
     bench.request('OPTIONS');
     expect(bench.requests).toHaveLength(1);
+  });
+});
+
+describe('an INVITE that is made before it is due', () => {
+  test('is left to the transport; its timers, its trace and its count begin when it has left', () => {
+    const bench = new Bench(true);
+    bench.layer.trace = new TraceBook();
+    bench.startLater(30);
+    expect(bench.laid).toMatchObject([{ dueMs: 30 }]);
+    bench.pass(40);
+    expect(bench.events).toEqual([]);
+    expect(bench.layer.stats.messagesSent).toBe(0);
+    // It left on time; this thread comes to know of it 10 ms later.
+    bench.laid[0].listener.onDeparted(1_000_030);
+    expect(bench.events).toEqual(['left at 30']);
+    expect(bench.layer.stats.messagesSent).toBe(1);
+    bench.pass(490);
+    expect(bench.times('INVITE')).toEqual([530]);
+    bench.pass(31_490);
+    expect(bench.events).toEqual(['left at 30']);
+    bench.pass(20);
+    expect(bench.events).toEqual(['left at 30', 'timeout B', 'client end']);
+    expect(bench.layer.trace.take('c')!.messages[0]).toMatchObject({ atMs: 1_000_030, direction: 'sent' });
+    expect(bench.queue.size).toBe(0);
+  });
+
+  test('leaves at once where its time is past', () => {
+    const bench = new Bench(true);
+    bench.startLater(-5);
+    expect(bench.laid).toEqual([]);
+    expect(bench.times('INVITE')).toEqual([0]);
+    expect(bench.events).toEqual(['left at 0']);
+  });
+
+  test('fails when it could not be sent, after it was told of', () => {
+    const bench = new Bench(true);
+    bench.startLater(30);
+    bench.pass(30);
+    bench.laid[0].listener.onDeparted(1_000_030);
+    bench.laid[0].listener.onTransportError('ENETUNREACH');
+    expect(bench.events).toEqual(['left at 30', 'error ENETUNREACH', 'client end']);
+    expect(bench.queue.size).toBe(0);
+  });
+
+  test('has left before its response is told, whichever of the two was known first', () => {
+    const bench = new Bench(true);
+    bench.startLater(30);
+    bench.pass(40);
+    bench.answer(180, 'INVITE');
+    bench.laid[0].listener.onDeparted(1_000_031);
+    expect(bench.events).toEqual(['left at 30', 'response 180']);
+    bench.pass(100_000);
+    expect(bench.times('INVITE')).toEqual([]);
+  });
+
+  test('is spared by what ends those that have left: a lost connection, a peer that refuses', () => {
+    const bench = new Bench(true);
+    const { peer } = bench.startLater(30);
+    bench.layer.onConnectionLost(peer, 'closed');
+    expect(bench.events).toEqual([]);
+    bench.layer.giveUpAll('restart');
+    expect(bench.events).toEqual(['left at 30', 'error restart', 'client end']);
+    bench.laid[0].listener.onDeparted(1_000_030);
+    expect(bench.events).toHaveLength(3);
+    expect(bench.queue.size).toBe(0);
+  });
+
+  describe('over a transport that sends at once only', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    /** Time goes on, for the loop too. */
+    function pass(bench: Bench, ms: number): void {
+      for (let moved = 0; moved < ms; moved++) {
+        bench.clock.advance(1);
+        vi.advanceTimersByTime(1);
+      }
+    }
+
+    test('is held here until it is due, in the order of the times', () => {
+      const bench = new Bench();
+      for (const inMs of [50, 30, 40, 30]) bench.startLater(inMs);
+      pass(bench, 29);
+      expect(bench.sent).toEqual([]);
+      pass(bench, 25);
+      // The last fraction of a millisecond is slept through, after which time goes on here by a whole one.
+      expect(bench.times('INVITE')).toEqual([31, 31, 41, 51]);
+      expect(bench.events).toEqual(['left at 31', 'left at 31', 'left at 41', 'left at 51']);
+    });
+
+    test('does not leave any more once the layer is closed', () => {
+      const bench = new Bench();
+      bench.startLater(30);
+      bench.layer.close();
+      pass(bench, 100);
+      expect(bench.sent).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
   });
 });

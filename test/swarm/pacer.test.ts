@@ -84,6 +84,42 @@ describe('the pacer', () => {
     expect(late.done).toBe(true);
   });
 
+  it('hands attempts out before they are due, by the time that it is given to make them ready', () => {
+    const pacer = new Pacer(plan(0, 100, 900, 1000), 500, undefined, 30);
+    const due: [number, number][] = [];
+    const hand = (index: number, dueMs: number): boolean => due.push([index, dueMs]) > 0;
+    pacer.advance(5000, 10, hand);
+    expect(due).toEqual([[0, 5030]]);
+    expect(pacer.untilNextMs()).toBe(100);
+    pacer.advance(5099, 10, hand);
+    expect(due).toHaveLength(1);
+    pacer.advance(5100, 10, hand);
+    // Late by 500 ms is late by the time that it was due, not by that at which it was to be handed out.
+    pacer.advance(6430, 10, hand);
+    expect(due).toEqual([
+      [0, 5030],
+      [1, 5130],
+      [2, 5930],
+      [3, 6030],
+    ]);
+    expect(pacer.counts).toMatchObject({ due: 4, firstDueMs: 5030, lastDueMs: 6030 });
+    expect(pacer.notStarted).toBe(0);
+  });
+
+  it('hands out at the new factor what was not handed out yet', () => {
+    const pacer = new Pacer(plan(0, 100, 200), 500, undefined, 30);
+    const due: number[] = [];
+    const hand = (_index: number, dueMs: number): boolean => due.push(dueMs) > 0;
+    pacer.advance(0, 10, hand);
+    pacer.setFactor(2);
+    pacer.advance(50, 10, hand);
+    pacer.setPaused(true);
+    pacer.advance(1000, 10, hand);
+    pacer.setPaused(false);
+    pacer.advance(1050, 10, hand);
+    expect(due).toEqual([30, 80, 1080]);
+  });
+
   it('counts what was due and when, and the hold times of what was started', () => {
     const pacer = new Pacer(plan(0, 100, 900, 1000), 500);
     expect(pacer.counts).toEqual({ due: 0, firstDueMs: null, lastDueMs: null, offeredMs: 0 });

@@ -34,6 +34,21 @@ describe('the pacer of a load that comes step by step', () => {
     expect(pacer.done).toBe(true);
   });
 
+  it('hands attempts out before they are due, by the time that it is given to make them ready', () => {
+    const pacer = new StepPacer({ index: 0, of: 1 }, 150, 30);
+    pacer.take(step());
+    const due: number[] = [];
+    const hand = (_index: number, dueMs: number): boolean => due.push(dueMs) > 0;
+    pacer.advance(960, 10, hand);
+    expect(pacer.untilNextMs()).toBe(10);
+    pacer.advance(970, 10, hand);
+    expect(due).toEqual([1000]);
+    pacer.advance(1251, 10, hand);
+    // The second is late by 151 ms.
+    expect(due).toEqual([1000, 1200]);
+    expect(pacer.notStarted).toBe(1);
+  });
+
   it('leaves to other shards what is theirs, across steps', () => {
     const shards = [0, 1].map((index) => new StepPacer({ index, of: 2 }));
     for (const pacer of shards) {

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.js';
+import type { Clock } from './clock.js';
 
 /** Longest time that the thread sleeps: nothing is read meanwhile. */
 const NAP_MS = 1;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
-import { StartTimer } from '../../src/swarm/start-timer.js';
+import { StartTimer } from '../../src/core/start-timer.js';
 
 /** A timer over an event loop of which the test makes each turn. */
 class Stand {
