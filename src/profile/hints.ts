@@ -2,7 +2,7 @@ import type { CodecName } from '../core/codecs.js';
 import { plainStages } from '../impair/build-stage.js';
 import { pipelinesOf } from '../impair/compose.js';
 import type { Profile } from './schema.js';
-import { targetUris } from './targets.js';
+import { hasOwnFarEnd, targetUris } from './targets.js';
 
 const G711: readonly CodecName[] = ['PCMU', 'PCMA'];
 const PCM: readonly CodecName[] = [...G711, 'L16/8000', 'L16/16000'];
@@ -20,9 +20,7 @@ const CHANGED: Readonly<Record<string, readonly CodecName[]>> = {
 };
 
 /** What is no mistake in a profile, and yet better known before it is run. One line each. */
-export function hintsOf(
-  profile: Pick<Profile, 'calls' | 'target' | 'targets' | 'inbound' | 'trunk' | 'impairment'>,
-): string[] {
+export function hintsOf(profile: Profile): string[] {
   const { calls } = profile;
   const hops = calls.proxy === undefined ? targetUris(profile) : [calls.proxy];
   const first = hops.find((hop) => !isOverTls(hop));
@@ -37,6 +35,23 @@ export function hintsOf(
   const idle = [...kinds].filter((kind) => CHANGED[kind] && !codecs.some((codec) => CHANGED[kind].includes(codec)));
   if (idle.length > 0)
     hints.push(`${idle.join(', ')} of the impairment can change no audio of ${codecs.join(', ')}: it passes untouched`);
+  return [...hints, ...refusalHints(profile)];
+}
+
+/** Why our own trunk would refuse every call. */
+function refusalHints(profile: Profile): string[] {
+  const { calls, trunk, inbound } = profile;
+  if (inbound !== undefined || !hasOwnFarEnd(profile)) return [];
+  const offer = calls.codecs.join(', ');
+  const hints: string[] = [];
+  if (!calls.codecs.some((codec) => trunk.codecs.includes(codec)))
+    hints.push(
+      `calls offer ${offer}, the built-in trunk takes ${trunk.codecs.join(', ')}: it refuses every call (488)`,
+    );
+  if (calls.srtp.length > 0 !== trunk.srtp.length > 0)
+    hints.push(
+      `${calls.srtp.length > 0 ? 'calls speak' : 'the built-in trunk speaks'} SRTP and the other side does not: every call is refused (488)`,
+    );
   return hints;
 }
 

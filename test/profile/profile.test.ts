@@ -179,7 +179,21 @@ describe('a profile', () => {
     ['G722', 'gain, db: 3', ['gain of the impairment can change no audio of G722: it passes untouched']],
   ])('with codecs %s and %s is told where the fault would do nothing', (codecs, stage, hints) => {
     const impairment = `impairment: { timeline: [{ for: 1s, downlink: [{ kind: ${stage} }] }] }`;
-    expect(hintsOf(parseProfile(`${minimal}calls: { codecs: [${codecs}] }\n${impairment}\n`, 'p.yaml'))).toEqual(hints);
+    const sides = `calls: { codecs: [${codecs}] }\ntrunk: { codecs: [${codecs}] }`;
+    expect(hintsOf(parseProfile(`${minimal}${sides}\n${impairment}\n`, 'p.yaml'))).toEqual(hints);
+  });
+
+  it.each([
+    ['{ codecs: [opus] }', '{}', 'calls offer opus, the built-in trunk takes PCMU, PCMA: it refuses every call (488)'],
+    ['{ codecs: [opus] }', '{ codecs: [G722, opus] }', null],
+    ['{}', '{ srtp: [AEAD_AES_128_GCM] }', 'the built-in trunk speaks SRTP and the other side does not'],
+    ['{ srtp: [AEAD_AES_128_GCM] }', '{}', 'calls speak SRTP and the other side does not'],
+    ['{ srtp: [AEAD_AES_128_GCM] }', '{ srtp: [AEAD_AES_128_GCM] }', null],
+  ])('whose calls its own trunk would refuse says so: %s at %s', (calls, trunk, hint) => {
+    const text = `${minimal}calls: ${calls}\ntrunk: ${trunk}\n`;
+    const expected = hint === null ? [] : [expect.stringContaining(hint)];
+    expect(hintsOf(parseProfile(text, 'p.yaml'))).toEqual(expected);
+    expect(hintsOf(parseProfile(`${text}target: "sips:trunk.example.net"\n`, 'p.yaml'))).toEqual([]);
   });
 
   it('with a wrong gate or pattern says so at its line', () => {
