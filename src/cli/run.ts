@@ -208,10 +208,10 @@ function calledOf(profile: Profile, flags: RunFlags): string {
   return `calls that come in at ${hostAndPort(address, port)}`;
 }
 
-/** Options that say how calls are placed, or are of the paths of such calls. */
+/** Options that say how calls are placed. */
 function refusePlacing(flags: RunFlags): void {
-  const { drachtio, numbers, shards, packetLog } = flags;
-  for (const [name, given] of Object.entries({ drachtio, numbers, shards, 'packet-log': packetLog }))
+  const { drachtio, numbers, shards } = flags;
+  for (const [name, given] of Object.entries({ drachtio, numbers, shards }))
     if (given !== undefined)
       throw new AppError('ARGUMENT_INVALID', `--${name} has no effect on a run whose load is what comes in`, {
         where: `--${name}`,

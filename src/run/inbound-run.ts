@@ -150,6 +150,7 @@ export class InboundRun {
             this.fail(error);
           },
           onOutput: (text) => this.observer.note('warn', text.trim().split('\n')[0]),
+          onPackets: this.options.onPackets,
         },
       );
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LOG_FATE_BYTES } from '../../src/media/link/packet-log.js';
 import { answering } from '../support/answering.js';
 import { runProfile } from '../support/run-profile.js';
 
@@ -6,6 +7,7 @@ const ADDRESS = '127.0.41.1';
 
 describe('a run whose load is what comes in', () => {
   it('tells of every call what the run that dialled tells of it', async () => {
+    let logged = 0;
     const population = answering(
       `
 name: population
@@ -21,6 +23,9 @@ trunk:
 `,
       ADDRESS,
       21_590,
+      ({ batch }) => {
+        logged += batch.length / LOG_FATE_BYTES;
+      },
     );
     await population.listening;
     const dialer = await runProfile(
@@ -62,6 +67,9 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }
       toDialer.lost += missed;
       toDialer.dropped += came.impairment!.uplink.droppedWithin;
     }
+    // The packet log has every packet of either direction.
+    const { uplink, downlink } = summary.impairment;
+    expect(logged).toBe(uplink.packets + downlink.packets);
     expect(toDialer.dropped).toBeGreaterThan(20);
     expect(toDialer.lost).toBeGreaterThan(0.9 * toDialer.dropped);
     expect(summary.media.downlink.packetsLost).toBe(lost);

@@ -4,6 +4,7 @@ import type { Summary } from '../../src/metrics/summary.js';
 import { parseProfile } from '../../src/profile/read.js';
 import { InboundRun } from '../../src/run/inbound-run.js';
 import { planOf } from '../../src/run/plan.js';
+import type { RunOptions } from '../../src/run/run-options.js';
 
 /** A run that answers. */
 export interface Answering {
@@ -14,7 +15,12 @@ export interface Answering {
 }
 
 /** Starts a run of a profile with `inbound`, through the same engine as the command line, threads and sockets included. */
-export function answering(yaml: string, local: string, sipPort: number): Answering {
+export function answering(
+  yaml: string,
+  local: string,
+  sipPort: number,
+  onPackets?: RunOptions['onPackets'],
+): Answering {
   const profile = parseProfile(yaml, 'inbound.yaml');
   const records: CallRecord[] = [];
   let isUp!: () => void;
@@ -33,6 +39,7 @@ export function answering(yaml: string, local: string, sipPort: number): Answeri
     sipPort,
     onTimeline: () => {},
     onRecord: (record) => records.push(record),
+    onPackets,
     onSnapshot: ({ phase }) => phase === 'running' && isUp(),
   });
   return { run, listening, finished: run.execute().then((finished) => ({ ...finished, records })) };
