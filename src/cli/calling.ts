@@ -8,8 +8,8 @@ import type { Plan } from '../run/plan.js';
 import { FREE_CPS, guardTargets } from '../run/target-guard.js';
 import { SystemDns } from '../sip/system-dns.js';
 import { type Account, readAccountFile, requireOthers } from '../swarm/account-file.js';
+import { leavingCps } from '../swarm/leaving-rate.js';
 import { readNumberFile } from '../swarm/number-file.js';
-import { leavingCps } from '../swarm/registration-spec.js';
 import { hostPort, ipAddress, portRangeText, wholeNumber } from './options.js';
 
 /** What drachtio-server's sample configuration has. */

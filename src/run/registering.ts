@@ -1,7 +1,8 @@
 import { systemClock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
-import { leavingCps, type RegistrationsSpec } from '../swarm/registration-spec.js';
+import { leavingCps } from '../swarm/leaving-rate.js';
+import type { RegistrationsSpec } from '../swarm/registration-spec.js';
 import type { RunState } from './run-state.js';
 
 /** What the last accounts that are taken off take at most, with some to spare. */

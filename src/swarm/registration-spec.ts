@@ -50,9 +50,3 @@ export const registrationsSpec = z
   .describe('Accounts that register (RFC 3261 10) and stay registered while the run lasts');
 
 export type RegistrationsSpec = z.infer<typeof registrationsSpec>;
-
-/** Accounts that are taken off per second at the end; `null` where none is. */
-export function leavingCps({ unregister, cps }: Pick<RegistrationsSpec, 'unregister' | 'cps'>): number | null {
-  if (typeof unregister === 'object') return unregister.cps;
-  return unregister ? cps : null;
-}

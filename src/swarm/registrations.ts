@@ -11,10 +11,11 @@ import { uriOf } from '../sip/header-values.js';
 import { IdSource } from '../sip/ids.js';
 import type { TimerHandle, TimerQueue, TimerTarget } from '../sip/timer-queue.js';
 import type { Account } from './account-file.js';
+import { leavingCps } from './leaving-rate.js';
 import { Pacer, type PlanSlice } from './pacer.js';
 import { domainOf } from './registrar-domain.js';
 import { type RegistrarAnswer, Registration } from './registration.js';
-import { leavingCps, type RegistrationsSpec } from './registration-spec.js';
+import type { RegistrationsSpec } from './registration-spec.js';
 
 /** REGISTERs begun in one turn of the event loop. */
 const STARTS_A_TURN = 256;
