@@ -1,6 +1,7 @@
 import { CODECS, type CodecName } from '../core/codecs.js';
 import { COMFORT_NOISE, COMFORT_NOISE_TYPE, EVENT_PAYLOAD_TYPES } from './codecs.js';
 import type { Direction } from './direction.js';
+import { NO_OTHERS, type OtherStreams } from './read.js';
 import { cryptoAttribute, type SdesKey } from './sdes.js';
 
 /** How a description says that its RTP is carried: the profile of the m= line, and keys. */
@@ -24,6 +25,8 @@ export interface LocalMedia {
   source?: { ssrc: number; cname: string };
   /** In clear when it is left out. */
   carriage?: Carriage;
+  /** What the far end offered besides, and had refused; nothing when it is left out. */
+  others?: OtherStreams;
 }
 
 /** One codec line of a description: static codecs need no rtpmap, but every peer likes to see one. */
@@ -86,7 +89,7 @@ function linesOf(formats: readonly Format[]): string {
   return lines;
 }
 
-/** A session description with one audio stream (RFC 8866, RFC 3264). */
+/** A session description with one audio stream, and others refused in their places (RFC 8866, RFC 3264). */
 export function writeDescription(
   media: LocalMedia,
   formats: readonly Format[],
@@ -94,14 +97,16 @@ export function writeDescription(
   version = 1,
 ): string {
   const { protocol, keys } = media.carriage ?? IN_CLEAR;
+  const { before, after } = media.others ?? NO_OTHERS;
   const family = media.address.includes(':') ? 'IP6' : 'IP4';
   let text =
     `v=0\r\no=trunkstorm ${media.sessionId} ${version} IN ${family} ${media.address}\r\ns=-\r\n` +
-    `c=IN ${family} ${media.address}\r\nt=0 0\r\nm=audio ${media.port} ${protocol}`;
+    `c=IN ${family} ${media.address}\r\nt=0 0\r\n${before.join('')}m=audio ${media.port} ${protocol}`;
   text += linesOf(formats);
   for (const key of keys) text += `${cryptoAttribute(key)}\r\n`;
   text += `a=ptime:${media.ptimeMs}\r\na=maxptime:${MAX_PTIME_MS}\r\na=${direction}\r\n`;
   if (media.rtcpMux) text += 'a=rtcp-mux\r\n';
   if (media.source) text += `a=ssrc:${media.source.ssrc} cname:${media.source.cname}\r\n`;
+  for (const line of after) text += line;
   return text;
 }

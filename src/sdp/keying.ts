@@ -23,6 +23,11 @@ export class Keying {
   /** @param suites in order of preference; none for RTP without protection */
   constructor(private readonly suites: readonly SrtpSuite[]) {}
 
+  /** Whether a stream of that protocol can be agreed on. */
+  speaks(protocol: string): boolean {
+    return (this.suites.length === 0 ? CLEAR : PROTECTED).test(protocol);
+  }
+
   offer(): Carriage {
     if (this.suites.length === 0) return IN_CLEAR;
     return { protocol: 'RTP/SAVP', keys: this.suites.map((suite, i) => this.ownKey(suite, i + 1)) };
@@ -32,8 +37,8 @@ export class Keying {
   takeAnswer(answer: RemoteMedia): KeyAgreement {
     const { protocol } = answer;
     if (this.suites.length === 0)
-      return CLEAR.test(protocol) ? { srtp: null } : { reason: `answered with ${protocol} where RTP/AVP was offered` };
-    if (!PROTECTED.test(protocol)) return { reason: `answered with ${protocol} where RTP/SAVP was offered` };
+      return this.speaks(protocol) ? { srtp: null } : { reason: `answered with ${protocol} where RTP/AVP was offered` };
+    if (!this.speaks(protocol)) return { reason: `answered with ${protocol} where RTP/SAVP was offered` };
     const theirs = usableKeys(answer.crypto).find(({ tag, suite }) => this.suites[tag - 1] === suite);
     if (!theirs) return { reason: `answered without a key for an SRTP suite that was offered${named(answer)}` };
     return { srtp: this.agreed(theirs) };
@@ -43,10 +48,10 @@ export class Keying {
   answer(offer: RemoteMedia): { srtp: SrtpKeys | null; carriage: Carriage } | { reason: string } {
     const { protocol } = offer;
     if (this.suites.length === 0)
-      return CLEAR.test(protocol)
+      return this.speaks(protocol)
         ? { srtp: null, carriage: IN_CLEAR }
         : { reason: `offered ${protocol} where only RTP/AVP is spoken` };
-    if (!PROTECTED.test(protocol)) return { reason: `offered ${protocol} where only RTP/SAVP is spoken` };
+    if (!this.speaks(protocol)) return { reason: `offered ${protocol} where only RTP/SAVP is spoken` };
     const theirs = chooseKey(this.suites, usableKeys(offer.crypto));
     if (!theirs) return { reason: `offered no key for an SRTP suite that is spoken${named(offer)}` };
     const carriage = { protocol, keys: [this.ownKey(theirs.suite, theirs.tag)] };

@@ -6,7 +6,7 @@ import { type Carriage, type Format, formatOf, type LocalMedia, offeredFormats, 
 import type { Direction } from './direction.js';
 import { Keying } from './keying.js';
 import { type Agreement, agreeAsAnswerer, agreeAsOfferer, type Wishes } from './negotiate.js';
-import { type RemoteMedia, readDescription } from './read.js';
+import { NO_OTHERS, type RemoteMedia, readDescription } from './read.js';
 
 /** What a payload type that we receive carries. */
 export type Payload = CodecName | 'telephone-event' | 'CN';
@@ -31,7 +31,7 @@ export interface Mismatch {
 
 /**
  * Offers and answers of one dialog (RFC 3264). It keeps what must not change from one exchange to the next: the session's
- * id, the codec of each payload type, and our keys. The version of the o= line grows with every description that differs from the
+ * id, the places of its streams, the codec of each payload type, and our keys. The version of the o= line grows with every description that differs from the
  * one before.
  */
 export class Negotiation {
@@ -44,6 +44,8 @@ export class Negotiation {
   /** What is offered in place of all our codecs. */
   private chosen: readonly CodecName[] | null = null;
   private readonly keying: Keying;
+  /** Streams that the far end offered besides: they keep their places in each description after (RFC 3264 8). */
+  private others = NO_OTHERS;
   /** Why the last offer got no answer. */
   mismatch: Mismatch | null = null;
 
@@ -103,7 +105,7 @@ export class Negotiation {
   }
 
   private answerWith(text: string, isWrong: boolean): (Exchange & { answer: string }) | null {
-    const remote = readDescription(text);
+    const remote = readDescription(text, (protocol) => this.keying.speaks(protocol));
     if (!remote || remote.port === 0) return this.refuse('codec', 'offered no audio stream');
     const keyed = this.keying.answer(remote);
     if ('reason' in keyed) return this.refuse('srtp', keyed.reason);
@@ -114,6 +116,7 @@ export class Negotiation {
     const rtcpMux = this.muxesWith(remote);
     const formats = isWrong ? [unoffered(remote)] : agreed.formats;
     if (isWrong) agreement.sendPayloadType = formats[0].payloadType;
+    this.others = remote.others;
     const answer = this.describe(formats, agreement.direction, rtcpMux, keyed.carriage);
     return { remote, agreement, accept, rtcpMux, srtp: keyed.srtp, answer };
   }
@@ -155,7 +158,7 @@ export class Negotiation {
 
   private describe(formats: readonly Format[], direction: Direction, rtcpMux: boolean, carriage: Carriage): string {
     this.formats = formats;
-    const local = { ...this.local, rtcpMux, carriage };
+    const local = { ...this.local, rtcpMux, carriage, others: this.others };
     if (this.written !== '') {
       const same = writeDescription(local, formats, direction, this.version);
       if (same === this.written) return same;

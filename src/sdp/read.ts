@@ -31,7 +31,17 @@ export interface RemoteMedia {
   rtcpMux: boolean;
   /** The SSRCs that it says it sends with (RFC 5576); none where it says nothing. */
   ssrcs: number[];
+  /** Its other streams. */
+  others: OtherStreams;
 }
+
+/** Streams before and after the one that is spoken of, each as the m= line that refuses it (RFC 3264 6). */
+export interface OtherStreams {
+  before: readonly string[];
+  after: readonly string[];
+}
+
+export const NO_OTHERS: OtherStreams = { before: [], after: [] };
 
 /** Descriptions are remembered up to so many; then the memory starts anew. */
 const MAX_KNOWN = 1024;
@@ -47,18 +57,18 @@ const PLAIN =
 const OF_ONE_CALL = /^a=(?:crypto|rtcp|ssrc)[:]/m;
 
 /**
- * Reads the first audio stream of a description; `null` when there is none or the text is no SDP. A far end describes
+ * Reads the first audio stream of a description that is not refused; `null` when there is none or the text is no SDP. A far end describes
  * all its calls alike, so what it said of one holds for the next; what is returned must not be changed.
  */
-export function readDescription(text: string): RemoteMedia | null {
+export function readDescription(text: string, isSpoken = (_protocol: string) => true): RemoteMedia | null {
   const plain = OF_ONE_CALL.test(text) ? null : PLAIN.exec(text);
-  if (plain === null) return parseDescription(text);
+  if (plain === null) return parseDescription(text, isSpoken);
   const port = Number(plain[3]);
   if (!isPort(port)) return null;
   const template = plain[2] + plain[4];
   let media = known.get(template);
   if (media === undefined) {
-    media = parseDescription(text);
+    media = parseDescription(text, isSpoken);
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(template, media);
   }
@@ -66,15 +76,18 @@ export function readDescription(text: string): RemoteMedia | null {
   return { ...media, port, rtcp: { address: media.rtcp.address, port: portAbove(port) } };
 }
 
-function parseDescription(text: string): RemoteMedia | null {
+function parseDescription(text: string, isSpoken: (protocol: string) => boolean): RemoteMedia | null {
   let session: ReturnType<typeof parse>;
   try {
     session = parse(text);
   } catch {
     return null;
   }
-  const audio = session.media?.find((m) => m.type === 'audio');
-  if (!audio) return null;
+  const streams = session.media ?? [];
+  const audios = streams.filter(({ type }) => type === 'audio');
+  const wanted = audios.filter(({ port }) => port !== 0);
+  const audio = wanted.find(({ protocol }) => isSpoken(String(protocol))) ?? wanted[0] ?? audios[0];
+  if (audio === undefined) return null;
   // What is all digits comes as a number from sdp-transform, whatever it is.
   const address = String(audio.connection?.ip ?? session.connection?.ip ?? '');
   if (address === '' || !isPort(audio.port)) return null;
@@ -120,7 +133,20 @@ function parseDescription(text: string): RemoteMedia | null {
     rtcp: rtcpOf(audio.rtcp, address, audio.port),
     rtcpMux: audio.rtcpMux !== undefined,
     ssrcs: ssrcsOf(audio.ssrcs),
+    others: streams.length === 1 ? NO_OTHERS : othersOf(streams, streams.indexOf(audio)),
   };
+}
+
+type Stream = ReturnType<typeof parse>['media'][number];
+
+function othersOf(streams: readonly Stream[], at: number): OtherStreams {
+  return { before: streams.slice(0, at).map(refused), after: streams.slice(at + 1).map(refused) };
+}
+
+/** What cannot be read of an m= line is left as a refused audio stream: its place counts. */
+function refused({ type = 'audio', protocol, payloads }: Stream): string {
+  const [transport, formats] = [String(protocol ?? ''), String(payloads ?? '')];
+  return `m=${type} 0 ${transport === '' ? 'RTP/AVP' : transport} ${formats === '' ? '0' : formats}\r\n`;
 }
 
 function rtcpOf(

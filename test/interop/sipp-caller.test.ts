@@ -82,6 +82,7 @@ describe('SIPp as a caller with descriptions of its own way', () => {
   it.each([
     ['moves its audio by a re-INVITE', 'caller-moves'],
     ['leaves the offer to the trunk', 'delayed-offer'],
+    ['offers video before its audio, which is refused in its place', 'caller-offers-video'],
   ])('%s, and is heard and spoken to', async (_, name) => {
     const trunk = await TrunkProcess.start();
     const echo = ['-rtp_echo', '-mp', String(SIPP_MEDIA_PORT)];

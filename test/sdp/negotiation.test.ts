@@ -148,6 +148,57 @@ describe('offers and answers of a dialog', () => {
   });
 });
 
+describe('streams beside the audio', () => {
+  const head = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n';
+  const video = 'm=video 5000 RTP/AVP 96 97\r\na=rtpmap:96 H264/90000\r\n';
+  const audio = 'm=audio 4000 RTP/AVP 0\r\n';
+  const fax = 'm=image 4002 udptl t38\r\n';
+  const streams = (text: string): string[] => text.match(/^m=.*/gm) ?? [];
+
+  it('are refused in their places, and keep them in what we say later (RFC 3264 6 and 8)', () => {
+    const us = side(['PCMU']);
+    const answered = us.answer(`${head}${video}${audio}${fax}`)!;
+    const places = ['m=video 0 RTP/AVP 96 97', 'm=audio 20000 RTP/AVP 0', 'm=image 0 udptl t38'];
+    expect(streams(answered.answer)).toEqual(places);
+    expect(answered.remote.port).toBe(4000);
+    expect(directionOf(answered.answer)).toBe('sendrecv');
+    us.hold(true);
+    expect(streams(us.offer()).map((line) => line.split(' ').slice(0, 2))).toEqual([
+      ['m=video', '0'],
+      ['m=audio', '20000'],
+      ['m=image', '0'],
+    ]);
+    expect(streams(us.answer(`${head}${audio}`)!.answer)).toEqual(['m=audio 20000 RTP/AVP 0']);
+  });
+
+  it('of audio, too: the first one is taken that is not refused', () => {
+    const answered = side(['PCMU']).answer(`${head}m=audio 0 RTP/AVP 0\r\n${audio}m=audio 4004 RTP/SAVP 0\r\n`)!;
+    expect(answered.remote.port).toBe(4000);
+    expect(streams(answered.answer)).toEqual([
+      'm=audio 0 RTP/AVP 0',
+      'm=audio 20000 RTP/AVP 0',
+      'm=audio 0 RTP/SAVP 0',
+    ]);
+  });
+
+  it('of audio, once in clear and once with keys: each side takes the one that it speaks', () => {
+    const key = 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n';
+    const offer = `${head}m=audio 4004 RTP/SAVP 0\r\n${key}${audio}`;
+    const local = { address: '127.0.0.1', port: 20000, ptimeMs: 20, sessionId: 9 };
+    const sealed = new Negotiation(local, ['PCMU'], ['AES_CM_128_HMAC_SHA1_80']).answer(offer)!;
+    expect([sealed.remote.port, sealed.srtp?.suite]).toEqual([4004, 'AES_CM_128_HMAC_SHA1_80']);
+    expect(streams(sealed.answer)).toEqual(['m=audio 20000 RTP/SAVP 0', 'm=audio 0 RTP/AVP 0']);
+    const clear = side(['PCMU']).answer(offer)!;
+    expect([clear.remote.port, clear.srtp]).toEqual([4000, null]);
+    expect(streams(clear.answer)).toEqual(['m=audio 0 RTP/SAVP 0', 'm=audio 20000 RTP/AVP 0']);
+  });
+
+  it('that cannot be read keep their places all the same', () => {
+    const answered = side(['PCMU']).answer(`${head}m=nonsense\r\n${audio}`)!;
+    expect(streams(answered.answer)).toEqual(['m=audio 0 RTP/AVP 0', 'm=audio 20000 RTP/AVP 0']);
+  });
+});
+
 describe('RTCP of a description', () => {
   const base = 'v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
 

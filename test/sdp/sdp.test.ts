@@ -33,6 +33,7 @@ describe('session descriptions', () => {
       rtcpMux: false,
       ssrcs: [],
       direction: 'sendrecv',
+      others: { before: [], after: [] },
     });
   });
 
