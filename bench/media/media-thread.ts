@@ -28,6 +28,8 @@ export interface Measured {
   lateP99Ms: number;
   /** Mean of the streams' mean jitter. */
   jitterMs?: number;
+  /** Markers heard by all calls, from beginning to end. */
+  markers?: number;
 }
 
 export interface BenchOptions {
@@ -50,26 +52,20 @@ export interface BenchOptions {
 }
 
 const MARKERS_EVERY_MS = 10_000;
-const PROBED: Partial<SessionSpec> = {
-  listen: {
-    markers: true,
-    markerTimes: {
-      callerEveryMs: MARKERS_EVERY_MS,
-      calleeEveryMs: MARKERS_EVERY_MS,
-      firstByMs: MARKERS_EVERY_MS,
-    },
-  },
-};
 
-/** Has the calls say markers, evenly spread over the time; the function ends it. */
-function sayMarkers(client: MediaClient, calls: number): () => void {
-  let next = 0;
-  const startMs = performance.now();
-  const timer = setInterval(() => {
-    for (; (next * MARKERS_EVERY_MS) / calls <= performance.now() - startMs; next++)
-      void client.say(next % calls, 'marker');
-  }, 20);
-  return () => clearInterval(timer);
+/** A call that says markers and listens for them; all calls' are evenly spread over the time. */
+function probed(call: number, calls: number): Partial<SessionSpec> {
+  return {
+    says: { sound: 'marker', afterMs: (call * MARKERS_EVERY_MS) / calls, everyMs: MARKERS_EVERY_MS },
+    listen: {
+      markers: true,
+      markerTimes: {
+        callerEveryMs: MARKERS_EVERY_MS,
+        calleeEveryMs: MARKERS_EVERY_MS,
+        firstByMs: MARKERS_EVERY_MS,
+      },
+    },
+  };
 }
 
 /** Our media thread with so many calls towards the echo: figures between the first and the last full second. */
@@ -113,22 +109,20 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
   const session = {
     ...MEASURED,
     rtcp: { xr: true },
-    ...(options.isProbed ? PROBED : {}),
     ...options.session,
   };
   const remote = echoAt(port);
   for (const [call, lease] of leases.entries()) {
-    client.open(call, lease.pair, `call-${call}`, session, [], []);
+    const probe = options.isProbed ? probed(call, calls) : {};
+    client.open(call, lease.pair, `call-${call}`, { ...session, ...probe }, [], []);
     client.connect(call, remote, true);
   }
-  const hush = options.isProbed ? sayMarkers(client, calls) : () => {};
   // Whole seconds between two snapshots of the running load; opening and the compiler's first steps are left out.
   while (snapshots.length === 0 || snapshots[snapshots.length - 1].sessions < calls) await sleep(50);
   const skip = snapshots.length + 1;
   while (snapshots.length < skip) await sleep(50);
   options.onSteady?.();
   while (snapshots.length < skip + seconds + 1) await sleep(50);
-  hush();
   const first = snapshots[skip];
   const last = snapshots[snapshots.length - 1];
   const reports = await Promise.all(leases.map((_, call) => client.close(call)));
@@ -149,5 +143,6 @@ export async function runMediaThread(options: BenchOptions): Promise<Measured> {
     lateP50Ms: late.quantile(0.5) ?? Number.NaN,
     lateP99Ms: late.quantile(0.99) ?? Number.NaN,
     jitterMs: jitters.reduce((sum, ms) => sum + ms, 0) / jitters.length,
+    markers: reports.reduce((sum, report) => sum + (report?.markers?.length ?? 0), 0),
   };
 }

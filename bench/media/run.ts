@@ -64,6 +64,7 @@ function line(name: string, m: Measured): string {
     `late p50 ${m.lateP50Ms.toFixed(2)} ms`.padStart(17),
     `p99 ${m.lateP99Ms.toFixed(2)} ms`.padStart(13),
     m.jitterMs === undefined ? '' : `jitter ${m.jitterMs.toFixed(3)} ms`,
+    m.markers ? `${m.markers} markers heard` : '',
   ].join('  ');
 }
 

@@ -38,7 +38,9 @@ export class ControlServer {
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       if (!isAllowed(request, digest)) {
         response.setHeader('WWW-Authenticate', 'Bearer');
-        answer(response, 401, { error: 'a request needs `Authorization: Bearer TOKEN` with the token that was set for it' });
+        answer(response, 401, {
+          error: 'a request needs `Authorization: Bearer TOKEN` with the token that was set for it',
+        });
         return;
       }
       handle(request, response, controlled);

@@ -13,10 +13,9 @@ import { withSdpFaults } from '../sdp/faults.js';
 import { type Exchange, isExchange, type Mismatch, Negotiation } from '../sdp/negotiation.js';
 import { agentScript, callerScript } from '../voice/scripts.js';
 import type { AgentSpec, TurnsSpec } from '../voice/spec.js';
-import type { CallScope } from './call-scope.js';
 import { isChosen } from './chosen.js';
 import type { InfoMethod } from './dtmf-info.js';
-import { type ProbeTimes, Probing } from './probing.js';
+import { identityOf, type ProbeTimes, sayMarkers } from './probing.js';
 import { soundName } from './sounds.js';
 import type { ConversationSpec, MediaSpec } from './spec.js';
 import { expectsSpeech } from './steps/plan.js';
@@ -58,7 +57,6 @@ export class Conversation {
   private readonly negotiation: Negotiation;
   /** The last exchange, by which we talk. */
   private agreed: Exchange | null = null;
-  private probing: Probing | null = null;
   private closing: Promise<MediaReport | null> | null = null;
 
   constructor(
@@ -85,6 +83,7 @@ export class Conversation {
         live: conversation.flow !== undefined,
         speech: expectsSpeech(conversation.flow),
       },
+      says: setup.probe ? sayMarkers(setup.probe, call) : undefined,
       recordBytes: options.recordBytes,
       turns: turns && callerScript(turns),
       agent: conversation.agent && options.audio === undefined ? agentScript(conversation.agent) : undefined,
@@ -179,12 +178,6 @@ export class Conversation {
     return this.negotiation.choose(codecs);
   }
 
-  /** Says markers from now on, the call being answered; nothing where none are asked for. */
-  probe(scope: CallScope): void {
-    const { probe, media } = this.setup;
-    if (probe) this.probing = new Probing(probe, this.call, scope, (sound) => media.say(this.call, sound));
-  }
-
   /** Says a sound of the side's, after what is said before; `null` where nothing is being sent. */
   say(sound: string): Promise<Said | null> {
     return this.setup.media.say(this.call, sound);
@@ -254,7 +247,9 @@ export class Conversation {
   async report(record: CallRecord): Promise<void> {
     const media = await this.close();
     record.media = media;
-    record.saidMarkers = this.probing?.said ?? null;
+    const { probe } = this.setup;
+    record.saidMarkers =
+      probe && media?.saidMs ? { identity: identityOf(probe.side, this.call), startsMs: media.saidMs } : null;
     if (media === null) record.mediaMissing = 'the media thread did not report in time';
     else this.addSignalled(media.dtmf);
   }

@@ -272,7 +272,6 @@ export class InboundCall {
           onRefer: plan.transfers && transferTaker(plan.transfers, { dialog, scope, isUp }),
         });
         exchangeDigits({ dialog, conversation, scope, credentials: null, clock: context.clock, isUp }, dtmf);
-        conversation.probe(scope);
         if (plan.machine) this.greet(plan.machine);
         if (plan.dropAfterMs !== null) this.scope.after(plan.dropAfterMs, () => this.hangUp('completed'));
         this.conversation.talk(true);

@@ -277,7 +277,6 @@ export class OutboundCall {
     const { dtmf, putOnHold: pause } = context.calls;
     const isUp = (): boolean => this.phase === 'established';
     exchangeDigits({ dialog, conversation, scope, credentials, clock: context.clock, isUp }, dtmf);
-    conversation.probe(scope);
     if (pause) holdForAWhile(pause, { dialog, conversation, credentials, scope, isUp });
     const heldFromMs = this.plan.isHeldSinceInvite ? this.startedMs : finalMs;
     // Never longer than `hold`, should the server's clock have been set meanwhile.

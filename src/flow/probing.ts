@@ -1,8 +1,7 @@
 import type { Sound } from '../audio/sound.js';
-import type { Said } from '../media/sayings.js';
+import type { SessionSpec } from '../media/link/messages.js';
 import { IDENTITIES } from '../probe/marker.js';
 import type { MarkerTimes } from '../probe/marker-schedule.js';
-import type { CallScope } from './call-scope.js';
 import type { ConversationSpec } from './spec.js';
 
 /** Who says a marker: callers have the even identities, callees the odd ones. */
@@ -14,12 +13,6 @@ export interface ProbeTimes {
   after: number;
   every: number;
   heard: MarkerTimes;
-}
-
-/** What a call said: its identity, and when each marker began on the run's clock. */
-export interface SaidMarkers {
-  identity: number;
-  startsMs: number[];
 }
 
 /** Identity of a side of a call, by the number that the call has there: it comes again after 256 calls. */
@@ -56,25 +49,7 @@ function soundOf(identity: number): string {
   return `marker-${identity}`;
 }
 
-/** Says the markers of one side of a call from its answer on. */
-export class Probing {
-  readonly said: SaidMarkers;
-
-  constructor(
-    private readonly times: ProbeTimes,
-    call: number,
-    private readonly scope: CallScope,
-    private readonly say: (sound: string) => Promise<Said | null>,
-  ) {
-    this.said = { identity: identityOf(times.side, call), startsMs: [] };
-    scope.after(times.after, () => this.sayNext());
-  }
-
-  private sayNext(): void {
-    this.scope.after(this.times.every, () => this.sayNext());
-    const { identity, startsMs } = this.said;
-    void this.say(soundOf(identity)).then((said) => {
-      if (said?.whole) startsMs.push(said.startMs);
-    });
-  }
+/** What a call of a side says from its answer on. */
+export function sayMarkers({ side, after, every }: ProbeTimes, call: number): SessionSpec['says'] {
+  return { sound: soundOf(identityOf(side, call)), afterMs: after, everyMs: every };
 }

@@ -10,6 +10,7 @@ import { eventOfDigit } from '../rtp/telephone-event.js';
 import type { Mouth } from '../voice/talker.js';
 import type { Span } from '../voice/turns.js';
 import { formatAddress, parseAddress } from './addresses.js';
+import { Announcing } from './announcing.js';
 import type { AudioLibrary } from './audio-library.js';
 import { CallRtcp, type RtcpRoute, type RtcpSurroundings } from './call-rtcp.js';
 import type { DelayQueue } from './delay-queue.js';
@@ -73,6 +74,8 @@ export class MediaCall implements SourceWatcher, Mouth {
   /** `null` where nobody listens to what is received. */
   private readonly listening: Listening | null;
   private readonly turns: TurnTaking | null;
+  /** `null` before the answer, and where nothing is to be said again and again. */
+  private announcing: Announcing | null = null;
   private readonly end: UdpEnd;
   /** `null` for RTP without protection. */
   private readonly srtp: SrtpSession | null;
@@ -207,6 +210,7 @@ export class MediaCall implements SourceWatcher, Mouth {
     const announced = remote.ssrcs ?? [];
     this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
+    if (answered) this.announce(nowMs);
     const { clockRate } = CODECS[remote.codec];
     const sent: MediaRemote['acceptPayloadTypes'] = { [remote.sendPayloadType]: remote.codec };
     if (remote.comfortPayloadType !== undefined) sent[remote.comfortPayloadType] = 'CN';
@@ -218,6 +222,13 @@ export class MediaCall implements SourceWatcher, Mouth {
       if (route.from === this.pair.rtcp) this.pair.rtcp.expect?.(route.ip, route.port, announced, nowMs);
     }
     this.talk(remote, nowMs);
+  }
+
+  private announce(nowMs: number): void {
+    const { says } = this.spec.session;
+    if (says === undefined || this.announcing !== null) return;
+    this.announcing = new Announcing(says, nowMs, (onSaid) => this.say(says.sound, onSaid));
+    this.around.wheel.add(this.announcing);
   }
 
   /** Plays a sound over and over, from its beginning; `none` for no RTP. */
@@ -309,6 +320,7 @@ export class MediaCall implements SourceWatcher, Mouth {
   close(nowMs: number): void {
     if (this.closedAtMs !== null) return;
     this.closedAtMs = nowMs;
+    this.announcing?.end();
     this.sender.stop();
     this.rtcp?.end();
   }
@@ -344,6 +356,7 @@ export class MediaCall implements SourceWatcher, Mouth {
       srtp: this.srtp?.suite ?? null,
       ...this.session.report(this.closedAtMs ?? nowMs),
       talk: this.turns?.report(),
+      saidMs: this.announcing?.startsMs,
       rtcp: this.rtcp === null ? null : this.rtcp.report(),
       truth: { uplink: this.uplink.pipeline.truth.snapshot(), downlink: this.downlink.pipeline.truth.snapshot() },
     };

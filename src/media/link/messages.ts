@@ -128,6 +128,8 @@ export interface SessionSpec {
   srtp?: boolean;
   /** Who listens to what is received. */
   listen?: ListenSpec;
+  /** A sound of the setup that is said again and again from the answer on, in place of the audio: a marker. */
+  says?: { sound: string; afterMs: number; everyMs: number };
   /** What a caller says, turn by turn, or an agent; one of them at most. Their sounds take the place of `audio`. */
   turns?: CallerScript;
   agent?: AgentScript;
@@ -224,6 +226,8 @@ export interface MediaReport {
   rtcp: RtcpReport | null;
   /** What was said and heard, of a call that takes turns. */
   talk?: TalkReport;
+  /** When each began that `says` asked for and that was said whole; left out where there was none to say. */
+  saidMs?: number[];
   /** When the far end spoke, of a call that was listened to for it. */
   overheard?: Span[];
   /** What was received, where a recording was asked for. */
