@@ -24,7 +24,7 @@ const MOST_AHEAD_MS = 200;
 /**
  * G.711 in packets of another length: merged, or split, under sequence numbers of their own; packets leave evenly, none before
  * its audio has come. What was lost before leaves a hole of whole packets, and audio that no packet was filled with is left
- * out. Packets that are no G.711 go on as they are. No draws.
+ * out. Packets that are no G.711 go on between, numbered in turn, or as they are where there is no G.711. No draws.
  */
 export class Repacketise implements StageModel {
   private readonly units: number;
@@ -33,8 +33,10 @@ export class Repacketise implements StageModel {
   /** Timestamp of the first byte that waits, and of the byte that is to come. */
   private firstTimestamp = 0;
   private nextTimestamp = 0;
+  /** Whether the source has sent G.711. */
+  private hasAudio = false;
   /** The packet that is to come, and the one that is to go. */
-  private inSequence = -1;
+  private inSequence = 0;
   private outSequence = 0;
   private marker = false;
   private payloadType = 0;
@@ -54,7 +56,9 @@ export class Repacketise implements StageModel {
     const { bytes, offset } = fate;
     const sequence = sequenceOf(bytes, offset);
     const ssrc = ssrcOf(bytes, offset);
-    const isNew = this.inSequence < 0 || ssrc !== this.ssrc;
+    const isAudio = fate.carried === Carried.pcmu || fate.carried === Carried.pcma;
+    const isNew = !this.hasAudio || ssrc !== this.ssrc;
+    if (isNew && !isAudio) return;
     const missed = isNew ? 0 : ((sequence - this.inSequence) << 16) >> 16;
     if (missed < 0) {
       // It came late: its place is gone.
@@ -65,10 +69,10 @@ export class Repacketise implements StageModel {
     if (isNew) this.outSequence = sequence;
     else if (missed > 0) this.skip(missed, timestamp);
     this.ssrc = ssrc;
+    this.hasAudio = true;
     this.inSequence = (sequence + 1) & 0xffff;
     const start = payloadStart(bytes, offset);
     const octets = payloadEnd(bytes, offset, fate.length) - start;
-    const isAudio = fate.carried === Carried.pcmu || fate.carried === Carried.pcma;
     if (!isAudio || this.count + octets > PENDING_BYTES) {
       this.count = 0;
       setSequence(bytes, offset, this.outSequence);

@@ -165,6 +165,17 @@ describe('ptime', () => {
     expect(out.map(({ bytes }) => timestampOf(bytes, 0) / 320)).toEqual([0, 1, 2, 3, 4, 7, 8, 9]);
   });
 
+  it('leaves a stream of another codec as it is, whatever was lost and overtaken before', () => {
+    const line = pipelineOf(1, { kind: 'ptime', to: 40 });
+    const order = [0, 1, 4, 3, 9, 8, 20];
+    const out = through(
+      line,
+      order.map((index) => audioPacket(index, 9)),
+    );
+    expect(out.map(({ bytes }) => sequenceOf(bytes, 0))).toEqual(order);
+    expect(line.truth.snapshot()).toMatchObject({ packets: 7, delivered: 7, dropped: 0, faults: { ptime: 0 } });
+  });
+
   it('keeps the marker and lets events pass between, numbered in turn', () => {
     const line = pipelineOf(1, { kind: 'ptime', to: 40 });
     const first = audioPacket(0);
