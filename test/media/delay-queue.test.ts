@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DelayQueue, type HeldPacketSink, SLOT_BYTES } from '../../src/media/delay-queue.js';
+import { DelayQueue, type HeldPacketSink, SHORT_SLOT_BYTES, SLOT_BYTES } from '../../src/media/delay-queue.js';
 import { PacketMemory } from '../../src/media/udp.js';
+
+/** Of both kinds of slots, and longer. */
+const LENGTHS = [172, SHORT_SLOT_BYTES + 1, SLOT_BYTES, 2048];
 
 const allocate = (bytes: number) => PacketMemory.allocate(bytes);
 
@@ -36,6 +39,61 @@ describe('the delay queue', () => {
     );
   });
 
+  it('keeps that order over several turns of its ring, after pauses, and for what is due before it came', () => {
+    const step = fc.record({
+      waitMs: fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.constantFrom(0, 700, 5000)),
+      delays: fc.array(
+        fc.oneof(fc.double({ min: -3, max: 60, noNaN: true }), fc.constantFrom(-2000, 0, 20, 1500, 4000)),
+      ),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, runsFirst) => {
+        const queue = new DelayQueue();
+        const recorder = new Recorder();
+        const source = allocate(SLOT_BYTES);
+        let nowMs = 70_000_000;
+        if (runsFirst) queue.runDue(nowMs);
+        let waiting: { value: number; length: number; dueMs: number }[] = [];
+        let value = 0;
+        for (const { waitMs, delays } of steps) {
+          for (const delayMs of delays) {
+            // Of both lengths of slots.
+            const packet = { value, length: value % 3 === 0 ? 1000 : 172, dueMs: nowMs + delayMs };
+            source.bytes[0] = value >> 8;
+            source.bytes[1] = value++;
+            queue.push(recorder, source, 0, packet.length, packet.dueMs);
+            waiting.push(packet);
+          }
+          nowMs += waitMs;
+          recorder.seen.length = 0;
+          queue.runDue(nowMs);
+          const due = waiting.filter(({ dueMs }) => dueMs <= nowMs);
+          waiting = waiting.filter(({ dueMs }) => dueMs > nowMs);
+          expect(recorder.seen).toEqual(due.sort((a, b) => a.dueMs - b.dueMs || a.value - b.value));
+          expect(queue.size).toBe(waiting.length);
+        }
+      }),
+    );
+  });
+
+  it('takes packets while it hands others over', () => {
+    const queue = new DelayQueue();
+    const source = allocate(10);
+    const dues: number[] = [];
+    const again: HeldPacketSink = {
+      onDue: (_memory, _offset, length, dueMs) => {
+        dues.push(dueMs);
+        // More than a block of slots has room for.
+        if (dueMs < 1000) for (let i = 0; i < 300; i++) queue.push(again, source, 0, length, 1000 + i);
+      },
+    };
+    queue.push(again, source, 0, 10, 1);
+    queue.push(again, source, 0, 10, 2);
+    queue.runDue(1099);
+    expect(dues).toEqual([1, 2, ...Array.from({ length: 200 }, (_, i) => 1000 + (i >> 1))]);
+    expect(queue.size).toBe(400);
+  });
+
   it('uses the slots of released packets again', () => {
     const queue = new DelayQueue();
     const recorder = new Recorder();
@@ -46,23 +104,23 @@ describe('the delay queue', () => {
     }
     // 200 wait at a time, and a block has 256 slots.
     expect(queue.capacity).toBe(256);
+    expect(queue.size).toBe(200);
   });
 
-  it('holds what is longer than a slot as any other', () => {
+  it('holds packets of any length alike', () => {
     const queue = new DelayQueue();
     const recorder = new Recorder();
     const source = allocate(2048);
     for (let i = 0; i < 600; i++) {
       source.bytes[1] = i;
-      queue.push(recorder, source, 0, i % 2 === 0 ? 2048 : SLOT_BYTES, 10 - (i % 10));
+      queue.push(recorder, source, 0, LENGTHS[i % 4], 10 - (i % 10));
     }
     queue.runDue(0);
     expect(recorder.seen).toEqual([]);
     queue.runDue(10);
     expect(recorder.seen).toHaveLength(600);
-    // The long ones have even numbers, and were due at even times.
     for (const { value, length, dueMs } of recorder.seen)
-      expect([length, dueMs % 2]).toEqual(value % 2 === 0 ? [2048, 0] : [SLOT_BYTES, 1]);
+      expect([length, dueMs % 2]).toEqual([LENGTHS[value % 4], value % 2]);
     expect(queue.size).toBe(0);
   });
 });
