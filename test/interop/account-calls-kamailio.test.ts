@@ -29,6 +29,7 @@ name: account-calls
 registrations: { accounts: a.csv, registrar: "${kamailio.uri}", cps: 150 }
 load: [{ shape: constant, cps: ${CPS}, for: ${(count / CPS) * 1000}ms }]
 calls: { toAccounts: true, ${calls}, hold: 500ms }
+trunk: { channels: 800 }
 media: { rtpPorts: 10000-13199 }
 `;
 
