@@ -75,6 +75,8 @@ export class OutboundCall {
   private phase: Phase = 'inviting';
   private readonly attendance: Attendance;
   private cancelling = false;
+  /** A reliable provisional response brought an answer of use. */
+  private isAgreed = false;
   private request: SrfRequest | null = null;
   private isOut = false;
   private inviteTime: string | undefined;
@@ -204,9 +206,10 @@ export class OutboundCall {
     this.attendance.enterProgress();
     // Early media; an answer of no use may still be followed by another one.
     const isEarly = response.body && !this.context.calls.lateOffer;
-    if (isEarly && this.conversation.takeAnswer(response.body, false) === null)
+    if (isEarly && this.conversation.takeAnswer(response.body, false) === null) {
+      this.isAgreed ||= response.has('rseq');
       this.flow?.tell({ kind: 'early-media' });
-    else if (response.status === 180 || response.status === 183) this.flow?.tell({ kind: 'ringing' });
+    } else if (response.status === 180 || response.status === 183) this.flow?.tell({ kind: 'ringing' });
   }
 
   /** Without an offer of ours the far end makes one in its 200, and our answer goes out with the ACK (RFC 3261 13.2.1). */
@@ -305,6 +308,7 @@ export class OutboundCall {
     const finalMs = response ? this.timeOf(response) : this.nowMs;
     if (tries.failed(failure, response, finalMs, !this.cancelling)) {
       this.request = null;
+      this.isAgreed = false;
       this.tryPresent();
       return;
     }
@@ -389,7 +393,9 @@ export class OutboundCall {
 
   /** Talks by what was agreed on; why not, when nothing was. */
   private reachAgreement(dialog: SrfDialog, offered: 'agreed' | null | undefined): Mismatch | null {
-    if (offered === undefined) return this.conversation.takeAnswer(dialog.remote.sdp, true);
+    // After an answer that was reliable the 2xx may have none (RFC 3261 13.2.1, RFC 3262 5).
+    const isSaid = offered === undefined && !(this.isAgreed && dialog.remote.sdp === '');
+    if (isSaid) return this.conversation.takeAnswer(dialog.remote.sdp, true);
     if (offered === null) return this.conversation.mismatch;
     this.conversation.talk(true);
     return null;

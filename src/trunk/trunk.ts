@@ -395,10 +395,10 @@ function refusalHeaders({ cause, retryAfter }: RefusalReason): Record<string, st
   return headers;
 }
 
-/** Its body is no session description, and of no kind that may hold one (RFC 3261 8.2.3). */
-function bringsForeignBody(request: SrfRequest): boolean {
-  const type = request.get('content-type');
+/** It has a body, and no part of that is a session description (RFC 3261 8.2.3). */
+function bringsForeignBody({ payload }: SrfRequest): boolean {
+  const parts = payload.filter(({ content }) => content !== '');
   return (
-    request.body !== '' && type !== undefined && !/^\s*(?:application\/sdp|multipart\/[^;\s]*)\s*(?:;|$)/i.test(type)
+    parts.length > 0 && parts.every(({ type }) => type !== undefined && !/^\s*application\/sdp\s*(?:;|$)/i.test(type))
   );
 }

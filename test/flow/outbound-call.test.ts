@@ -33,6 +33,7 @@ class Attempt {
   readonly errors: unknown[] = [];
   readonly answers: Answered[] = [];
   private answer!: Answer;
+  private provisional!: (response: SrfResult) => void;
   private onBye: (bye: object) => void = () => {};
   readonly call: OutboundCall;
 
@@ -45,7 +46,13 @@ class Attempt {
   constructor(broken: Error | null = null, spec: object = {}, preparationMs = 0, stackTime?: string, dueMs?: number) {
     const request = { stackTime, get: () => 'call-id', on: () => request, cancel: () => this.cancels++ };
     const srf = {
-      createUAC: (_uri: string, options: object, { cbRequest }: { cbRequest: Reply }, answer: Answer) => {
+      createUAC: (
+        _uri: string,
+        options: object,
+        { cbRequest, cbProvisional }: { cbRequest: Reply; cbProvisional: (response: SrfResult) => void },
+        answer: Answer,
+      ) => {
+        this.provisional = cbProvisional;
         this.headers = (options as { headers: Record<string, string> }).headers;
         if (broken) throw broken;
         this.answer = answer;
@@ -106,11 +113,11 @@ class Attempt {
   }
 
   /** The far end's 200, as srf hands it over: acknowledged, with a dialog. */
-  accept(triedTargets?: string): void {
+  accept(triedTargets?: string, sdp = ANSWER): void {
     this.answer(null, {
       res: { status: 200, reason: 'OK', get: () => triedTargets },
       sip: { callId: 'call-id', localTag: 'a', remoteTag: 'b' },
-      remote: { uri: TARGET, sdp: ANSWER },
+      remote: { uri: TARGET, sdp },
       on: (event: string, listener: (bye: object) => void) => {
         if (event === 'destroy') this.onBye = listener;
       },
@@ -124,6 +131,12 @@ class Attempt {
       },
       destroy: () => this.destroyed++,
     } as unknown as SrfDialog);
+  }
+
+  /** A 183 with an answer. */
+  progress(isReliable: boolean): void {
+    const has = (name: string): boolean => isReliable && name === 'rseq';
+    this.provisional({ status: 183, body: ANSWER, has, get: () => undefined } as unknown as SrfResult);
   }
 
   /** A final response that refuses the INVITE. */
@@ -255,6 +268,21 @@ describe('a call that is made before it is due', () => {
 
   it('goes at once where its time is past', () => {
     expect(new Attempt(null, {}, 0, undefined, 0).headers['Call-ID']).toBeUndefined();
+  });
+});
+
+describe('a 200 without a description', () => {
+  it.each([
+    [true, 'completed', null],
+    [false, 'dropped', 'codec'],
+  ])('after a 183 with an answer, reliable: %s, is %s (RFC 3261 13.2.1)', async (isReliable, outcome, cause) => {
+    const attempt = new Attempt();
+    attempt.progress(isReliable);
+    attempt.accept(undefined, '');
+    await pass(11_000);
+    attempt.answerBye(200, 5060);
+    await pass(2000);
+    expect(attempt.record).toMatchObject({ outcome, cause });
   });
 });
 

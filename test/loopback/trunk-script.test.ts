@@ -73,6 +73,30 @@ describe('a trunk on the wire', () => {
   });
 });
 
+describe('a trunk on the wire, as a run has it', () => {
+  it.each([
+    ['application/unknownformat', '<audio/>', 415],
+    ['multipart/mixed;boundary=b', '--b\r\nContent-Type: application/x\r\n\r\nx\r\n--b--\r\n', 415],
+    [
+      'multipart/mixed;boundary=b',
+      `--b\r\nContent-Type: application/x\r\n\r\nx\r\n--b\r\nContent-Type: application/sdp\r\n\r\n${SDP}\r\n--b--\r\n`,
+      200,
+    ],
+  ])('answers a call whose body is %s, %j, by %i', async (type, body, status) => {
+    const endpoint = await harness.endpoint(QUICK, { callsOnly: true } as object);
+    const { trunk, errors } = trunkAt(endpoint, trunkSpec.parse({}));
+    const peer = await harness.peer();
+    const invite = request('INVITE', peer, endpoint.port, `body-${branches}`)
+      .replace('application/sdp', type)
+      .replace(/Content-Length: \d+[\s\S]*/, `Content-Length: ${body.length}\r\n\r\n${body}`);
+    peer.send(invite, endpoint.port);
+    expect(await peer.message(`SIP/2.0 ${status}`)).toContain(status === 415 ? 'Accept: application/sdp' : 'm=audio ');
+    expect(trunk.counts.admitted).toBe(status === 200 ? 1 : 0);
+    trunk.stop();
+    expect(errors).toEqual([]);
+  });
+});
+
 describe('a scripted trunk on the wire', () => {
   it('hears nothing in silence, within dialogs neither, and after a restart knows of no call', async () => {
     const endpoint = await harness.endpoint(QUICK);

@@ -189,6 +189,7 @@ function requestOf(call: HandCall, from: string, to: string): SrfRequest {
   return {
     call,
     body: OFFER,
+    payload: [{ type: call.headers['content-type'], content: OFFER }],
     callingNumber: from,
     calledNumber: to,
     uri: `sip:${to}@192.0.2.2`,

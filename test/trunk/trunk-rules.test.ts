@@ -106,12 +106,9 @@ describe('a call whose body is no session description', () => {
     expect(hand.trunk.counts).toMatchObject({ admitted: 0, inUse: 0 });
   });
 
-  it.each(['application/sdp', 'Application/SDP; charset=utf-8', 'multipart/mixed;boundary=x'])(
-    '%s may be one',
-    (type) => {
-      const hand = new HandTrunk();
-      hand.call('100', { 'content-type': type });
-      expect(hand.trunk.counts).toMatchObject({ admitted: 1, inUse: 1 });
-    },
-  );
+  it.each(['application/sdp', 'Application/SDP; charset=utf-8'])('%s may be one', (type) => {
+    const hand = new HandTrunk();
+    hand.call('100', { 'content-type': type });
+    expect(hand.trunk.counts).toMatchObject({ admitted: 1, inUse: 1 });
+  });
 });
