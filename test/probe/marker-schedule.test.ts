@@ -47,6 +47,7 @@ function callBy(codec: 'PCMU' | 'L16/8000', seconds: number, said: Said[], times
     restsUntil: (nowMs, isWatched) => markers.restsUntil(nowMs, isWatched),
     mayNeed: (linear, bytes, start, end) => markers.mayNeed(linear, bytes, start, end),
     wake: (atMs) => markers.wake(atMs),
+    rest: () => markers.rest(),
   };
   const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
   for (let i = 0; i < audio.frames; i++) {
