@@ -93,6 +93,7 @@ class Totals {
  */
 export class Plane {
   private readonly driver: UdpDriver;
+  private readonly clock: Clock;
   /** Those of calls are taken from `callPorts`, which is the same unless calls share theirs. */
   private readonly ports: PortPool;
   private readonly callPorts: PortPool | SharedPorts;
@@ -141,6 +142,7 @@ export class Plane {
   ) {
     const { driver, seed, shared = new SharedImpairments(), log = null } = options;
     this.driver = driver;
+    this.clock = options.clock;
     this.ports = new PortPool(
       driver,
       options.addresses,
@@ -261,7 +263,8 @@ export class Plane {
     this.wheel.run(nowMs);
     this.driver.flush();
     this.driver.poll();
-    this.queue.runDue(nowMs);
+    // Reading takes a while: what has become due meanwhile goes now, not with the next tick.
+    this.queue.runDue(this.clock.now());
     this.driver.flush();
     if (this.reports.run(nowMs) > 0) this.driver.flush();
     if (this.awaitingDigits.length > 0) this.reportDigits();

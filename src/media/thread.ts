@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { errorMessage } from '../core/errors.js';
+import { loadLibc } from '../core/libc.js';
+import { wakePromptly } from '../core/prompt-thread.js';
 import { SharedImpairments } from '../impair/shared-impairments.js';
 import { AudioLibrary } from './audio-library.js';
 import { openDriver } from './driver.js';
@@ -57,8 +59,10 @@ try {
     },
     post,
   );
-  if (driver.kind === 'native') runNativeLoop(host, port, new Int32Array(wake), setup.tickMs, systemClock);
-  else await runDgramLoop(host, port, setup.tickMs, systemClock);
+  if (driver.kind === 'native') {
+    wakePromptly(loadLibc()!);
+    runNativeLoop(host, port, new Int32Array(wake), setup.tickMs, systemClock);
+  } else await runDgramLoop(host, port, setup.tickMs, systemClock);
   driver.close();
   if (log) {
     log.handOver();

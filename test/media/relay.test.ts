@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/core/errors.js';
 import { Rng } from '../../src/core/rng.js';
 import type { RelayBlocks } from '../../src/media/link/relay-messages.js';
 import { payloadTypeOf, sequenceOf } from '../../src/rtp/packet.js';
 import { SrtpContext } from '../../src/rtp/srtp.js';
+import { MemoryDriver } from './memory-net.js';
 import { type Came, FAR, PASSES, RELAY, RelayBed, rtcp, rtp } from './relay-bed.js';
 
 const STRANGER = { address: '10.9.9.9', port: 6666 };
@@ -61,6 +62,19 @@ describe('a relayed call', () => {
     expect(bed.came.b).toHaveLength(aToB.truth.delivered);
     expect(sequences(bed.came.a)).toEqual(upTo(500));
     expect(bToA.truth).toMatchObject({ packets: 500, delivered: 500 });
+  });
+
+  it('sends what becomes due while packets are read with them, not with the next tick', () => {
+    const bed = new RelayBed();
+    const { a } = bed.open([{ kind: 'delay', base: 11, keepOrder: true }]);
+    bed.send('a', a, rtp({ sequence: 1 }));
+    bed.run(10);
+    const sentMs = bed.clock.now() - 10;
+    const read = vi.spyOn(MemoryDriver.prototype, 'poll').mockImplementationOnce(() => bed.clock.advance(1.5));
+    bed.plane.tick(bed.clock.now());
+    expect(read).toHaveBeenCalledOnce();
+    read.mockRestore();
+    expect(bed.came.b.map(({ atMs }) => atMs - sentMs)).toEqual([11.5]);
   });
 
   it('decides by seed and name: the same calls lose the same packets, others lose others', () => {
