@@ -16,6 +16,11 @@ const BUCKETS_A_MS = 16;
 /** One turn of the ring is 1,024 ms. */
 const BUCKETS = 16_384;
 const NONE = -1;
+/**
+ * What is overdue has buckets of its time too, or a thread that is late would put thousands in one. What should have gone more than
+ * a minute ago, as after a step of the system's clock, shares one: all those since are searched.
+ */
+const OLDEST_BUCKETS = 60_000 * BUCKETS_A_MS;
 
 /** Blocks of slots of one length, of which the one that was used last is used next. */
 class Slab {
@@ -74,8 +79,7 @@ export class DelayQueue {
     this.lengths[slot] = length;
     this.sinks[slot] = sink;
     this.dues[slot] = dueMs;
-    // What should have gone long ago goes with the next ones, without a search through all the time since.
-    const bucket = Math.max(Math.floor(dueMs * BUCKETS_A_MS), this.reached);
+    const bucket = Math.max(Math.floor(dueMs * BUCKETS_A_MS), this.reached - OLDEST_BUCKETS);
     if (this.count === 0 || bucket < this.first) this.first = bucket;
     this.count++;
     this.place(slot, bucket & (BUCKETS - 1), dueMs);
