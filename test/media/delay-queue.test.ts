@@ -43,10 +43,7 @@ describe('the delay queue', () => {
     const step = fc.record({
       waitMs: fc.oneof(fc.double({ min: 0, max: 2, noNaN: true }), fc.constantFrom(0, 700, 5000)),
       delays: fc.array(
-        fc.oneof(
-          fc.double({ min: -3, max: 60, noNaN: true }),
-          fc.constantFrom(-3_600_000, -90_000, -2000, 0, 20, 1500, 4000),
-        ),
+        fc.oneof(fc.double({ min: -3, max: 60, noNaN: true }), fc.constantFrom(-2000, 0, 20, 1500, 4000)),
       ),
     });
     fc.assert(
@@ -77,6 +74,18 @@ describe('the delay queue', () => {
         }
       }),
     );
+  });
+
+  it('hands over first what was due long before it came, as after a step of the clock', () => {
+    const queue = new DelayQueue();
+    const recorder = new Recorder();
+    const nowMs = 70_000_000;
+    queue.runDue(nowMs);
+    const dues = [nowMs + 5, nowMs - 90_000, nowMs - 3_600_000, nowMs - 1, nowMs - 61_000];
+    for (const dueMs of dues) queue.push(recorder, allocate(10), 0, 10, dueMs);
+    queue.runDue(nowMs);
+    expect(recorder.seen.map(({ dueMs }) => dueMs - nowMs)).toEqual([-3_600_000, -90_000, -61_000, -1]);
+    expect(queue.size).toBe(1);
   });
 
   it('takes packets while it hands others over', () => {
