@@ -4,7 +4,7 @@ import { GRACE_MS, Pacer, type Pacing, type PlanSlice } from '../swarm/pacer.js'
 import { StepPacer } from '../swarm/step-pacer.js';
 
 /** How long before it is due an attempt is made where its INVITE leaves by itself: longer than its thread is late as a rule. */
-const LEAD_MS = 30;
+const LEAD_MS = 80;
 
 /** What hands out a shard's attempts: the plan of the profile, or steps that come while the run goes. */
 export function pacingOf(
