@@ -103,8 +103,8 @@ export function confirmationText({ isAtLeast, isConfirmed }: Limit): string {
   return isConfirmed ? 'confirmed from both sides' : 'not confirmed';
 }
 
-/** What speaks for a limit: a line for what held, one for what failed. */
-export function evidenceLines(dimension: Dimension, { held, failed }: Evidence): string[] {
+/** What speaks for a limit: a line for what held, one for what failed, and one where less was judged than elsewhere. */
+export function evidenceLines(dimension: Dimension, { held, failed, heardUpTo }: Evidence): string[] {
   const lines: string[] = [];
   if (held) lines.push(`held ${stepsAt(dimension, held)}: ${shareText(held, 'failed')}`);
   if (failed) {
@@ -112,6 +112,10 @@ export function evidenceLines(dimension: Dimension, { held, failed }: Evidence):
     lines.push(
       `failed ${stepsAt(dimension, failed)}: ${failed.gate ? gateText(failed.gate) : shareText(failed, AILMENTS[failed.ailment])}${carried}`,
     );
+  }
+  if (heardUpTo !== null) {
+    const judged = heardUpTo === 0 ? 'not judged' : `judged up to ${levelNumber(dimension, heardUpTo)} alone`;
+    lines.push(`audio and digits ${judged}: calls too short`);
   }
   return lines;
 }

@@ -89,8 +89,8 @@ export class StepGates {
     const breaches: GateBreach[] = [];
     for (const gate of this.judged) {
       const side = sideOf(gate);
-      // Calls are too short for anything but their setup while attempts a second are sought.
-      if (plan.dimension === 'cps' && side !== 'setup' && side !== 'slow-setup') continue;
+      // Of calls that are too short for anything else, their setup.
+      if (!plan.isHeard && side !== 'setup' && side !== 'slow-setup') continue;
       const { observed, pass } = judgeGate(gate, figures);
       if (observed === null) continue;
       this.measured.add(gate);

@@ -15,6 +15,7 @@ const PLAN: StepPlan = {
   cps: 2,
   attempts: 14,
   filling: 4,
+  isHeard: true,
   length: { since: 'answer', ms: 2000 },
 };
 
@@ -91,11 +92,12 @@ describe('gates of a profile in a step of a search for capacity', () => {
     });
   });
 
-  it('of media, digits and drops are left out of the short calls by which attempts a second are sought', () => {
+  it('of media, digits and drops are left out where calls are too short for them', () => {
     const gates = ['calls.dropped == 0', 'calls.failed == 0'];
     const calls = [answered(10, { outcome: 'dropped' }), refused()];
     const expressions = (plan: Partial<StepPlan>) => breached(gates, calls, plan).breaches.map((one) => one.expression);
-    expect(expressions({ dimension: 'cps' })).toEqual(['calls.failed == 0']);
+    expect(expressions({ dimension: 'cps', isHeard: false })).toEqual(['calls.failed == 0']);
+    expect(expressions({ dimension: 'cps' })).toEqual(gates);
     expect(expressions({ isForRefusals: true })).toEqual([]);
     expect(expressions({})).toEqual(gates);
   });

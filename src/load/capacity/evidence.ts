@@ -29,6 +29,11 @@ export interface Evidence {
   held: LevelEvidence | null;
   /** The lowest level that was tried and failed, by its last step; `null` where none did. */
   failed: FailedEvidence | null;
+  /**
+   * The highest level at which audio and digits held as well, where calls at the one that held were too short for them; 0 of none, `null`
+   * where they were judged at that level or are judged nowhere.
+   */
+  heardUpTo: number | null;
 }
 
 /** @param isForRefusals the limit beyond which attempts are turned away, where calls go wrong before */
@@ -42,10 +47,21 @@ export function evidenceOf(
   const ours = steps.filter(({ plan }) => plan.dimension === dimension && plan.isForRefusals === isForRefusals);
   const held = ours.filter(({ plan, finding }) => finding.kind === 'held' && plan.level < below);
   const failed = ours.filter(({ plan, finding }) => finding.kind === 'failed' && plan.level >= below);
+  const highest = Math.max(...held.map(({ plan }) => plan.level));
   return {
-    held: heldAt(Math.max(...held.map(({ plan }) => plan.level)), held),
+    held: heldAt(highest, held),
     failed: failedAt(Math.min(...failed.map(({ plan }) => plan.level)), failed),
+    heardUpTo: isForRefusals || !steps.some(wasHeard) ? null : heardUpTo(highest, held),
   };
+}
+
+function wasHeard({ figures: { unheard, digits, mosP5 } }: StepRow): boolean {
+  return unheard.of > 0 || digits.of > 0 || mosP5 !== null;
+}
+
+function heardUpTo(highest: number, held: readonly StepRow[]): number | null {
+  const heard = Math.max(0, ...held.filter(({ plan }) => plan.isHeard).map(({ plan }) => plan.level));
+  return held.length === 0 || heard === highest ? null : heard;
 }
 
 function heldAt(level: number, rows: readonly StepRow[]): Evidence['held'] {

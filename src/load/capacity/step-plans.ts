@@ -29,9 +29,11 @@ const TALK_SHARE = 0.6;
 const FILL_CPS = 5;
 /** The next call of a line comes so much after the end of the one before, so that jitter takes no channel twice. */
 const GAP_MS = 50;
-/** While attempts a second are sought: talk time in ms, and the share of what the trunk carries that may be in use. */
+/** While attempts a second are sought: talk time in ms of calls that are only set up, and the share of what the trunk carries that may be in use. */
 const TALK_MS = { least: 200, most: 1000 };
 const CHANNEL_SHARE = 0.8;
+/** Most calls at once for the sake of what is heard in them: it is the rate that is to load the trunk, and us. */
+const MOST_HEARD = 300;
 /** A cap on a rate does not show in less. */
 const CPS_STEP_MS = 3000;
 
@@ -54,6 +56,7 @@ export function concurrencyStep(
     cps,
     attempts: level + measured(options, cps, isFull),
     filling: level,
+    isHeard: true,
     // How long calls ring is not known at first.
     length:
       purpose === 'baseline'
@@ -63,7 +66,8 @@ export function concurrencyStep(
 }
 
 /**
- * Attempts a second at a level, by calls so short that they take four fifths of what is carried at most.
+ * Attempts a second at a level, by calls so short that they take four fifths of what is carried at most; where that leaves them as long as
+ * the talk of the shortest call, what is heard in them counts as well.
  * @param carried calls at once
  */
 export function cpsStep(
@@ -73,7 +77,10 @@ export function cpsStep(
   carried: number,
   rfc7502Attempts?: number,
 ): StepPlan {
-  const talkMs = ((carried * CHANNEL_SHARE) / level) * 1000 - setupMs;
+  const freeMs = ((carried * CHANNEL_SHARE) / level) * 1000 - setupMs;
+  const heardMs = options.shortestMs * TALK_SHARE;
+  const isHeard = freeMs >= heardMs && (level * (setupMs + heardMs)) / 1000 <= MOST_HEARD;
+  const mostMs = isHeard ? Math.max(TALK_MS.most, heardMs) : TALK_MS.most;
   return {
     dimension: 'cps',
     purpose,
@@ -82,7 +89,8 @@ export function cpsStep(
     cps: level,
     attempts: rfc7502Attempts ?? Math.max(measured(options, level, isFull), Math.ceil((level * CPS_STEP_MS) / 1000)),
     filling: 0,
-    length: { since: 'answer', ms: Math.max(TALK_MS.least, Math.min(TALK_MS.most, talkMs)) },
+    isHeard,
+    length: { since: 'answer', ms: Math.max(TALK_MS.least, Math.min(mostMs, freeMs)) },
   };
 }
 

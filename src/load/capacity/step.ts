@@ -19,6 +19,8 @@ export interface StepPlan {
   attempts: number;
   /** Attempts until the level is reached; figures that depend on the load are of those that follow. */
   filling: number;
+  /** Calls last long enough for what is heard in them, audio and digits, to be judged. */
+  isHeard: boolean;
   /** How long a call lasts: since its INVITE, so that ringing takes nothing from the level's exactness, or since its answer. */
   length: { since: 'invite' | 'answer'; ms: number };
 }

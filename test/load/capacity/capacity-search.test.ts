@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CapacityOptions, CapacitySearch } from '../../../src/load/capacity/capacity-search.js';
+import { evidenceOf } from '../../../src/load/capacity/evidence.js';
 import { CRITERIA, confidenceOf, judgeStep } from '../../../src/load/capacity/judge.js';
 import { StepTally } from '../../../src/load/capacity/step.js';
 import { SEARCH } from '../../fixtures/capacity.js';
@@ -143,6 +144,24 @@ describe('a search for capacity', () => {
     expect(result.concurrency).toMatchObject({ value: 500, cause: 'channels' });
     expect(result.cps).toMatchObject({ cause: 'slow-setup' });
     expect(Math.abs(result.cps!.value - 9)).toBeLessThanOrEqual(0.5);
+  });
+
+  it('hears calls while attempts a second are sought, for as long as the channels leave time for it, and says up to which rate', () => {
+    const sought = (ailment: HiddenCarrier['ailment']) => {
+      const { result, steps } = searched({ ailment }, { maxCps: 100 });
+      const heard = steps.filter(({ plan }) => plan.dimension === 'cps' && plan.isHeard).map(({ plan }) => plan);
+      return { cps: result.cps!, heardUpTo: evidenceOf(result.cps!, 'cps', steps, false).heardUpTo, heard };
+    };
+    const lost = sought({ kind: 'dtmf', by: 'cps', above: 10, share: 0.5 });
+    expect(lost.cps).toMatchObject({ isAtLeast: false, cause: 'dtmf' });
+    expect(Math.abs(lost.cps.value / 10 - 1)).toBeLessThan(0.05);
+    expect(lost.heardUpTo).toBeNull();
+    const beyond = sought({ kind: 'audio', by: 'cps', above: 60, share: 0.5 });
+    expect(beyond.cps.value).toBeGreaterThan(60);
+    // Four fifths of 120 channels, and calls of some 3 s.
+    expect(beyond.heardUpTo).toBe(Math.max(...beyond.heard.map(({ level }) => level)));
+    expect(beyond.heardUpTo).toBeLessThan(96 / 3);
+    expect(beyond.heard.every(({ length }) => length.ms === 3000)).toBe(true);
   });
 
   it('ends at once where calls go wrong at the lowest load already', () => {

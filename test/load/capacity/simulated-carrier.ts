@@ -88,12 +88,11 @@ export class SimulatedCarrier {
     const endMs = isDropped ? atMs + setupMs + (lengthMs - setupMs) / 2 : atMs + lengthMs;
     this.release(endMs);
     const isUnheard = luck.unheard < hidden.noise.unheard;
+    const setUp = { ...none, srdMs, setupMs, endedMs: endMs - startMs, isDropped };
+    // Nobody hears what is wrong with a call that is over at once.
+    if (!plan.isHeard) return setUp;
     return {
-      ...none,
-      srdMs,
-      setupMs,
-      endedMs: endMs - startMs,
-      isDropped,
+      ...setUp,
       isUnheard,
       mos: isUnheard ? null : ails('audio') ? 2.5 : 4.3,
       digitsSent: DIGITS,
