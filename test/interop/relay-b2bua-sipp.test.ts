@@ -103,7 +103,7 @@ describe('the audio of SIPp', () => {
     ['nothing is lost', 0],
     ['a tenth is lost', 0.1],
   ])('goes to the other one, which sends it back: where %s', async (_name, ratio) => {
-    const b = await Sipp.callee(1, ['-sn', 'uas', '-rtp_echo', '-mp', String(SIPP_MEDIA_PORT + 100)]);
+    const b = await Sipp.callee(1, ['-sn', 'uas', '-rtp_echo', '-mp', String(SIPP_MEDIA_PORT + 50)]);
     const door = await openDoor({
       target: b.port,
       ports: [38_600, 38_699],

@@ -9,8 +9,11 @@ import type { DecodedCodec } from '../../src/core/codecs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { freePort } from './ports.js';
 
-/** A port that SIPp binds for RTP; it takes the one two above it as well. */
-export const SIPP_MEDIA_PORT = 24_000;
+/**
+ * A port that SIPp binds for RTP; it takes the one two above it as well. Files of tests go two at a time: each process has a hundred
+ * ports of its own.
+ */
+export const SIPP_MEDIA_PORT = 25_800 + 100 * (Number(process.env.VITEST_POOL_ID ?? 0) % 2);
 
 /** What SIPp itself counted. */
 export interface SippCounts {
