@@ -15,8 +15,8 @@ load: [{ shape: constant, cps: 1, for: 1s }]
 calls: { hold: 2s }
 media: { rtpPorts: 24500-24999 }
 `);
+  expect(summary.calls, JSON.stringify(records)).toMatchObject({ attempted: 1, answered: 1, completed: 1 });
   const [established, closed] = [await alice.event('CALL_ESTABLISHED'), await alice.event('CALL_CLOSED')];
-  expect(summary.calls).toMatchObject({ attempted: 1, answered: 1, completed: 1 });
   expect(summary.sip).toMatchObject({ retransmissionsSent: 0, retransmissionsReceived: 0, parseErrors: 0 });
   const [record] = records;
   expect(record.sipCallIds).toEqual([established.id]);
