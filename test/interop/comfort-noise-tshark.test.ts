@@ -1,44 +1,24 @@
-import { afterEach, expect, it } from 'vitest';
-import { runProfile } from '../support/run-profile.js';
-import { freePort } from './ports.js';
-import { Capture } from './tshark.js';
-
-const RTP_PORTS = '12400-12499';
-
-let capture: Capture | null = null;
-afterEach(() => {
-  capture?.remove();
-  capture = null;
-});
+import { expect, it } from 'vitest';
+import { capturedRun } from './captured-run.js';
 
 it('tshark sees comfort noise offered, answered, and sent in place of silence: all of it, or the pauses of speech', async () => {
-  const sipPort = await freePort();
-  capture = await Capture.start(sipPort, RTP_PORTS);
-  const { summary, records } = await runProfile(
-    `
+  const { summary, records, wire } = await capturedRun(`
 name: comfort-noise
 load: [{ shape: constant, cps: 4, for: 1s }]
-media: { rtpPorts: ${RTP_PORTS} }
 calls: { hold: 4s, audio: silence, noise: { kind: white, level: -50 }, comfortNoise: true }
 trunk: { comfortNoise: true, expectAudio: false }
-`,
-    { sipPort },
-  );
-  await capture.stop();
+`);
   expect(summary.calls).toMatchObject({ attempted: 4, completed: 4 });
   for (const filter of ['sip.Method == "INVITE"', 'sip.Status-Code == 200 && sip.CSeq.method == "INVITE"']) {
-    const described = capture.rows(`sdp && ${filter}`, ['sdp.media', 'sdp.mime.type']);
+    const described = wire.rows(`sdp && ${filter}`, ['sdp.media', 'sdp.mime.type']);
     expect(described.length).toBeGreaterThanOrEqual(4);
     for (const [media, types] of described) {
       expect(media).toMatch(/ 13 101$/);
       expect(types.split(',')).toContain('CN');
     }
   }
-  // A run that was held up is repeated: only the last one counts.
-  const invites = capture.rows('sip.Method == "INVITE"', ['frame.number', 'sip.Call-ID']);
-  const [first] = invites.find(([, callId]) => records.some(({ sipCallIds }) => sipCallIds.includes(callId)))!;
   const fields = ['udp.srcport', 'rtp.p_type', 'rtp.marker', 'rtp.timestamp', 'rtp.payload'];
-  const rows = capture.rows(`rtp && frame.number > ${first}`, fields);
+  const rows = wire.rows('rtp', fields);
   for (const { localMedia, remoteMedia, uplink, downlink } of records) {
     const [near, far] = [localMedia, remoteMedia].map((address) => rows.filter(([p]) => address!.endsWith(`:${p}`)));
     // 50 dB below overload, and no packet of audio among them.

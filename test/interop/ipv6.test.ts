@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runProfile } from '../support/run-profile.js';
-import { freePort } from './ports.js';
+import { capturedRun } from './captured-run.js';
+import { OWN_RTP_PORTS } from './ports.js';
 import { endSippAfterEach, SIPP_MEDIA_PORT, Sipp } from './sipp.js';
-import { Capture } from './tshark.js';
-
-/** Outside the default range, so that no other run on the machine is captured. */
-const RTP_PORTS = '12400-12599';
 
 endSippAfterEach();
-
-let capture: Capture | null = null;
-afterEach(() => {
-  capture?.remove();
-  capture = null;
-});
 
 describe('media over IPv6', () => {
   it('is echoed by SIPp, which both counts and hears as over IPv4', async () => {
@@ -33,7 +24,7 @@ name: sipp-ipv6
 target: sip:test@[::1]:${sipp.port}
 load: [{ shape: constant, cps: 8, for: 1s }]
 calls: { hold: 3s }
-media: { rtpPorts: ${RTP_PORTS} }
+media: { rtpPorts: ${OWN_RTP_PORTS} }
 `);
     expect(await sipp.ended).toBe(0);
     expect(sipp.counts()).toMatchObject({ successful: 8, failed: 0, unexpected: 0 });
@@ -48,32 +39,29 @@ media: { rtpPorts: ${RTP_PORTS} }
   });
 
   it('is what tshark sees on the wire: as many packets, losses and as much jitter as both ends heard', async () => {
-    const sipPort = await freePort();
-    capture = await Capture.start(sipPort, RTP_PORTS);
-    const { records } = await runProfile(
+    const { records, wire } = await capturedRun(
       `
 name: tshark-ipv6
 load: [{ shape: constant, cps: 6, for: 1s }]
 calls: { hold: 4s }
-media: { rtpPorts: ${RTP_PORTS}, rtcp: { enabled: false } }
 impairment: { uplink: [{ kind: loss, ratio: 5%, burst: 2 }] }
 `,
-      { sipPort, local: '::1' },
+      ', rtcp: { enabled: false }',
+      { local: '::1' },
     );
-    await capture.stop();
     expect(records).toHaveLength(6);
-    const streams = capture.streams();
+    const streams = wire.streams();
     expect(streams).toHaveLength(12);
     for (const record of records) {
       for (const { heard } of [record.uplink!, record.downlink!]) {
-        const wire = streams.find((stream) => stream.ssrc === heard!.ssrc)!;
-        expect(wire.packets).toBe(heard!.packetsReceived + heard!.earlyMedia);
-        expect(wire.lost).toBe(heard!.rfc3550CumulativeLost);
-        expect(Math.abs(wire.jitterMs - heard!.jitterMs!)).toBeLessThanOrEqual(Math.max(0.1, wire.jitterMs * 0.02));
+        const onWire = streams.find((stream) => stream.ssrc === heard!.ssrc)!;
+        expect(onWire.packets).toBe(heard!.packetsReceived + heard!.earlyMedia);
+        expect(onWire.lost).toBe(heard!.rfc3550CumulativeLost);
+        expect(Math.abs(onWire.jitterMs - heard!.jitterMs!)).toBeLessThanOrEqual(Math.max(0.1, onWire.jitterMs * 0.02));
       }
       expect(record.uplink!.heard!.packetsLost).toBe(record.impairment!.uplink.droppedWithin);
     }
-    expect(capture.rows('_ws.malformed || _ws.expert.severity >= "Warning"', ['frame.number'])).toEqual([]);
-    expect(capture.rows('rtp && !ipv6', ['frame.number'])).toEqual([]);
+    expect(wire.rows('_ws.malformed || _ws.expert.severity >= "Warning"', ['frame.number'])).toEqual([]);
+    expect(wire.rows('rtp && !ipv6', ['frame.number'])).toEqual([]);
   });
 });

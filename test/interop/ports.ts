@@ -2,8 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-/** Below those that the kernel gives to whoever asks for any, and our media's. */
-const [FIRST, LAST] = [10_000, 19_999];
+/** Below those that the kernel gives to whoever asks for any, and none that a test names. */
+const [FIRST, LAST] = [18_000, 19_999];
+
+/** Files of tests go two at a time: the number of the process of this one. */
+export const PROCESS = Number(process.env.VITEST_POOL_ID ?? 0) % 2;
+
+/** For the media of a run that is captured: that of no other run is seen. */
+export const OWN_RTP_PORTS = ['10000-10399', '10400-10799'][PROCESS];
 
 /** The first of so many neighbouring ports of 127.0.0.1 that were free a moment ago, for UDP and TCP. */
 export async function freePort(count = 1): Promise<number> {

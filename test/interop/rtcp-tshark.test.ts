@@ -1,36 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../src/metrics/call-record.js';
-import { type FinishedRun, runProfile } from '../support/run-profile.js';
-import { freePort } from './ports.js';
-import { Capture } from './tshark.js';
+import { type CapturedRun, capturedRun } from './captured-run.js';
+import type { Capture } from './tshark.js';
 
-/** Outside the default range, so that no other run on the machine is captured. */
-const RTP_PORTS = '12400-12799';
 const CALLS = 4;
 
-let capture: Capture | null = null;
-afterEach(() => {
-  capture?.remove();
-  capture = null;
-});
-
-/** A run with a trunk of its own, and what went over the wire meanwhile. */
-async function capturedRun(media: string, more: string): Promise<FinishedRun & { wire: Capture }> {
-  const sipPort = await freePort();
-  capture = await Capture.start(sipPort, RTP_PORTS);
-  const run = await runProfile(
-    `
-name: rtcp
-load: [{ shape: constant, cps: 4, for: 1s }]
-calls: { hold: 14s }
-media: { rtpPorts: ${RTP_PORTS}${media} }
-${more}
-`,
-    { sipPort },
-  );
-  await capture.stop();
+async function capturedCalls(media: string, more: string): Promise<CapturedRun> {
+  const load = '[{ shape: constant, cps: 4, for: 1s }]';
+  const run = await capturedRun(`name: rtcp\nload: ${load}\ncalls: { hold: 14s }\n${more}`, media);
   expect(run.summary.calls).toMatchObject({ attempted: CALLS, completed: CALLS });
-  return { ...run, wire: capture };
+  return run;
 }
 
 const portOf = (address: string | null): number => Number(address!.split(':')[1]);
@@ -101,7 +80,7 @@ function roundTrips(wire: Capture, record: CallRecord): number[] {
 
 describe('tshark on the RTCP of a run', () => {
   it('finds it well-formed, counts what the sender reports count, and reckons the same loss and round trip', async () => {
-    const { wire, records, summary } = await capturedRun(
+    const { wire, records, summary } = await capturedCalls(
       '',
       'impairment: { uplink: [{ kind: loss, ratio: 5% }, { kind: delay, base: 40ms, keepOrder: true }] }',
     );
@@ -158,7 +137,7 @@ describe('tshark on the RTCP of a run', () => {
   });
 
   it('finds it on the port of RTP where both sides say so, beside the digits', async () => {
-    const { wire, records, summary } = await capturedRun(
+    const { wire, records, summary } = await capturedCalls(
       ', rtcp: { mux: true, xr: false }',
       'trunk: { dtmf: { digits: "123", after: 1s } }',
     );

@@ -7,13 +7,13 @@ import { EncodedAudio } from '../../src/audio/encoded-audio.js';
 import { speechLike } from '../../src/audio/speech.js';
 import type { DecodedCodec } from '../../src/core/codecs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { freePort } from './ports.js';
+import { freePort, PROCESS } from './ports.js';
 
 /**
  * A port that SIPp binds for RTP; it takes the one two above it as well. Files of tests go two at a time: each process has a hundred
  * ports of its own.
  */
-export const SIPP_MEDIA_PORT = 25_800 + 100 * (Number(process.env.VITEST_POOL_ID ?? 0) % 2);
+export const SIPP_MEDIA_PORT = 25_800 + 100 * PROCESS;
 
 /** What SIPp itself counted. */
 export interface SippCounts {

@@ -1,14 +1,13 @@
 import { createSocket } from 'node:dgram';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CODECS } from '../../src/core/codecs.js';
 import type { CallRecord } from '../../src/metrics/call-record.js';
-import { type FinishedRun, runProfile } from '../support/run-profile.js';
-import { freePort } from './ports.js';
+import { runProfile } from '../support/run-profile.js';
+import { type CapturedRun, capturedRun } from './captured-run.js';
+import { OWN_RTP_PORTS } from './ports.js';
 import { endSippAfterEach, SIPP_MEDIA_PORT, Sipp, scenario } from './sipp.js';
 import { Capture, type WireStream } from './tshark.js';
 
-/** Outside the default range, so that no other run on the machine is captured. */
-const RTP_PORTS = '12000-12399';
 /** What tshark finds wrong: what it cannot dissect, and its warnings and errors. Nothing of ours is excused. */
 const WRONG = '_ws.malformed || _ws.expert.severity >= "Warning"';
 /** Two SIP messages that are wrong, so that a filter that finds nothing is known to work. */
@@ -19,31 +18,18 @@ const BROKEN = [
 
 endSippAfterEach();
 
-let capture: Capture | null = null;
-afterEach(() => {
-  capture?.remove();
-  capture = null;
-});
-
-/** A run with a trunk of its own, and what went over the wire meanwhile. */
-async function capturedRun(more: string): Promise<FinishedRun & { wire: Capture }> {
-  const sipPort = await freePort();
-  capture = await Capture.start(sipPort, RTP_PORTS);
+async function sendBroken(sipPort: number): Promise<void> {
   const socket = createSocket('udp4').on('error', () => {});
   for (const text of BROKEN) await new Promise((resolve) => socket.send(text, sipPort, '127.0.0.1', resolve));
   socket.close();
-  const run = await runProfile(
-    `
-name: tshark
-load: [{ shape: constant, cps: 6, for: 2s }]
-media: { rtpPorts: ${RTP_PORTS} }
-${more}
-`,
-    { sipPort },
-  );
-  await capture.stop();
+}
+
+/** Twelve calls. */
+async function capturedCalls(more: string): Promise<CapturedRun> {
+  const load = '[{ shape: constant, cps: 6, for: 2s }]';
+  const run = await capturedRun(`name: tshark\nload: ${load}\n${more}`, '', { first: sendBroken });
   expect(run.summary.calls).toMatchObject({ attempted: 12, completed: 12 });
-  return { ...run, wire: capture };
+  return run;
 }
 
 const portOf = (address: string | null): number => Number(address!.split(':')[1]);
@@ -90,7 +76,7 @@ function expectSameJitter(oursMs: number, theirsMs: number): void {
 
 describe('tshark on the wire of a run', () => {
   it('sees as many packets, losses and as much jitter as both ends heard', async () => {
-    const { wire, records, summary } = await capturedRun(`
+    const { wire, records, summary } = await capturedCalls(`
 calls: { hold: 5s }
 impairment:
   uplink: [{ kind: loss, ratio: 5%, burst: 2 }, { kind: delay, base: 50ms, keepOrder: true, jitter: { distribution: uniform, spread: 10ms } }]
@@ -118,7 +104,7 @@ impairment:
   });
 
   it('sees what was sent, not what an impairment of the downlink made of it within our path', async () => {
-    const { wire, records, summary } = await capturedRun(`
+    const { wire, records, summary } = await capturedCalls(`
 calls: { hold: 4s }
 impairment:
   downlink: [{ kind: loss, ratio: 8%, burst: 3 }, { kind: delay, base: 40ms, jitter: { distribution: normal, spread: 12ms } }]
@@ -141,7 +127,7 @@ impairment:
   });
 
   it('finds no fault with SIP, SDP, RTP and events, and reads the digits that were sent', async () => {
-    const { wire, records } = await capturedRun(`
+    const { wire, records } = await capturedCalls(`
 calls: { hold: 3s, dtmf: { digits: "1234#", after: 500ms, tone: 100ms, gap: 80ms } }
 trunk: { ringAfter: 20ms, answerAfter: 100ms, dtmf: { digits: "0*", after: 1s, tone: 60ms, gap: 60ms } }
 `);
@@ -178,7 +164,7 @@ trunk: { ringAfter: 20ms, answerAfter: 100ms, dtmf: { digits: "0*", after: 1s, t
   ] as const)(
     'finds the jitter of %s and the length of its events at the clock of the codec',
     async (codec, toneUnits) => {
-      const { wire, records } = await capturedRun(`
+      const { wire, records } = await capturedCalls(`
 calls: { hold: 3s, codecs: [${codec}] }
 trunk: { codecs: [${codec}], dtmf: { digits: "15#", after: 500ms, tone: 100ms, gap: 80ms } }
 impairment:
@@ -209,15 +195,14 @@ impairment:
 describe('tshark on the wire to SIPp', () => {
   it('sees audio and events under the payload types that the answer named', async () => {
     const sipp = await Sipp.callee(2, ['-sf', scenario('other-payload-types'), '-mp', String(SIPP_MEDIA_PORT)]);
-    capture = await Capture.start(sipp.port, `${SIPP_MEDIA_PORT}-${SIPP_MEDIA_PORT + 1}`);
+    const capture = await Capture.start(sipp.port, `${SIPP_MEDIA_PORT}-${SIPP_MEDIA_PORT + 1}`);
     const { summary, records } = await runProfile(`
 name: payload-types
 target: sip:test@127.0.0.1:${sipp.port}
 load: [{ shape: constant, cps: 4, for: 500ms }]
 calls: { hold: 2s, codecs: [PCMU, PCMA], dtmf: { digits: "59", after: 500ms } }
-media: { rtpPorts: ${RTP_PORTS} }
-`);
-    await capture.stop();
+media: { rtpPorts: ${OWN_RTP_PORTS} }
+`).finally(() => capture.stop());
     expect(await sipp.ended).toBe(0);
     expect(summary.calls.completed).toBe(2);
     const packets = capture.rows('rtp', ['udp.srcport', 'rtp.p_type', 'rtp.marker', 'rtpevent.event_id']);
