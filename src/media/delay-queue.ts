@@ -89,8 +89,11 @@ export class DelayQueue {
   runDue(nowMs: number): void {
     const last = Math.floor(nowMs * BUCKETS_A_MS);
     while (this.count > 0 && this.first <= last) {
-      this.empty(this.first & (BUCKETS - 1), this.first, nowMs);
-      if (this.first === last) break;
+      const bucket = this.first;
+      this.empty(bucket & (BUCKETS - 1), bucket, nowMs);
+      // What takes a packet may have put another one into the queue, which is the first now.
+      if (this.first !== bucket) continue;
+      if (bucket === last) break;
       this.first++;
     }
     this.reached = last;

@@ -106,6 +106,23 @@ describe('the delay queue', () => {
     expect(queue.size).toBe(400);
   });
 
+  it('hands over at once what is put into it while it hands over its last packet, and is due as well', () => {
+    const queue = new DelayQueue();
+    const source = allocate(10);
+    const dues: number[] = [];
+    const again: HeldPacketSink = {
+      onDue: (_memory, _offset, length, dueMs) => {
+        dues.push(dueMs);
+        if (dueMs < 10) queue.push(again, source, 0, length, dueMs + 1);
+      },
+    };
+    queue.push(again, source, 0, 10, 1);
+    queue.runDue(8.5);
+    expect(dues).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    queue.runDue(100);
+    expect(dues).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   it('uses the slots of released packets again', () => {
     const queue = new DelayQueue();
     const recorder = new Recorder();
