@@ -6,22 +6,21 @@ import type { CallRecord } from '../metrics/call-record.js';
 import type { RegistrationResult } from '../metrics/registration-metrics.js';
 import type { Summary } from '../metrics/summary.js';
 import type { Strain } from '../metrics/validity.js';
-import { groupOfOne, hasOwnFarEnd, targetUris } from '../profile/targets.js';
+import { hasOwnFarEnd, targetUris } from '../profile/targets.js';
 import type { ShardEvent } from '../shard/messages.js';
-import { Shard } from '../shard/shard.js';
 import { SystemDns } from '../sip/system-dns.js';
-import { hostPort } from '../sip/uri.js';
 import type { LoadStep } from '../swarm/step-pacer.js';
 import { readTarget } from '../swarm/target.js';
 import { Callers } from './callers.js';
+import { FarEnd } from './far-end.js';
 import { Impairing } from './impairing.js';
 import { JoinBuffer } from './join-buffer.js';
 import { checkFamily, localAddressFor } from './local-address.js';
-import { mediaSetup } from './media-setup.js';
 import { noteworthy } from './noteworthy.js';
 import { Observer } from './observer.js';
 import { rebase } from './rebase.js';
 import { Registering } from './registering.js';
+import { resolveGroup } from './resolve-group.js';
 import { sharedSpans, wholeSpan } from './rtp-ports.js';
 import type { RunOptions } from './run-options.js';
 import { RunState } from './run-state.js';
@@ -29,31 +28,23 @@ import { summarise } from './summarise.js';
 import { TargetWatch } from './target-watch.js';
 
 const MOST_RATE_FACTOR = 10;
-const TRUNK_DRAIN_MS = 3000;
 /** The swarm hangs up within 6 s; after that it hangs itself. */
 const STOP_PATIENCE_MS = 8000;
 /** Until then a further step has reached every shard. */
 const STEP_LEAD_MS = 100;
 
-type Ready = Extract<ShardEvent, { kind: 'ready' }>;
-/** Something that is waited for once. */
-class Gate {
-  open!: () => void;
-  readonly passed = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
-}
-
 /** One run from profile to summary. */
 export class Run {
   private readonly state: RunState;
   private swarm: Callers | null = null;
-  private trunk: Shard | null = null;
+  private farEnd: FarEnd | null = null;
   private readonly join: JoinBuffer;
   private readonly observer: Observer;
   private readonly target = new TargetWatch();
-  private readonly swarmDone = new Gate();
-  private readonly trunkDone = new Gate();
+  private endSwarm!: () => void;
+  private readonly swarmEnded = new Promise<void>((resolve) => {
+    this.endSwarm = resolve;
+  });
   private stopTimer: NodeJS.Timeout | undefined;
   private readonly impairing: Impairing;
   private readonly registering: Registering | null;
@@ -90,19 +81,22 @@ export class Run {
     const { state, observer } = this;
     try {
       if (state.ownTrunk)
-        state.targets.push(await this.openTrunk(isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1'));
+        state.targets.push(await this.openFarEnd(isIPv6(this.options.local ?? '') ? '::1' : '127.0.0.1'));
       const { profile, local, advertise } = this.options;
       const hops = profile.calls.proxy === undefined ? state.targets : [profile.calls.proxy];
       const address = await localAddressFor(hops, local, new SystemDns(profile.sip.dns));
       checkFamily(address, { '--advertise': advertise, 'media.addresses': profile.media.addresses?.[0] });
-      await this.resolveGroup(address);
+      await resolveGroup(this.options, state, address, {
+        onLog: (level, text) => this.note(level, text),
+        onServers: (servers) => this.swarm?.send({ kind: 'servers', servers }),
+      });
       observer.start();
-      if (state.accountCalls) await this.openTrunk(address);
+      if (state.accountCalls) await this.openFarEnd(address);
       await this.openSwarm(state.targets[0], address);
       await this.impairing.open();
       this.begin();
-      await this.swarmDone.passed;
-      await this.drainTrunk();
+      await this.swarmEnded;
+      await this.farEnd?.drain(state.accountCalls ? this.registering!.leavingMs : 0);
       observer.stop();
       this.join.flush();
       const untold = state.metrics.addUntold(state.swarmPulse?.attempted ?? 0, state.live.answered);
@@ -117,7 +111,7 @@ export class Run {
       observer.stop();
       clearTimeout(this.stopTimer);
       state.group?.close();
-      await Promise.all([this.swarm?.close(), this.trunk?.close(), this.impairing.close()]);
+      await Promise.all([this.swarm?.close(), this.farEnd?.close(), this.impairing.close()]);
     }
   }
 
@@ -136,7 +130,7 @@ export class Run {
     const startMs = systemClock.now() + STEP_LEAD_MS;
     state.strain.restart();
     this.swarm?.send({ kind: 'step', step: { ...step, startMs } });
-    this.trunk?.send({ kind: 'step', step: { ...step, startMs } });
+    this.farEnd?.send({ kind: 'step', step: { ...step, startMs } });
     return startMs - state.startMs;
   }
 
@@ -205,7 +199,7 @@ export class Run {
     if (attempts > 0)
       this.note('info', `calling ${state.target}: ${attempts} attempts in ${(lastMs / 1000).toFixed(0)} s`);
     this.swarm!.send({ kind: 'begin' });
-    if (state.accountCalls) this.trunk!.send({ kind: 'begin' });
+    if (state.accountCalls) this.farEnd!.send({ kind: 'begin' });
     // What was asked for while the threads started.
     if (state.paused) this.swarm!.send({ kind: 'pause', paused: true });
     if (state.rateFactor !== 1) this.swarm!.send({ kind: 'rate', factor: state.rateFactor });
@@ -219,68 +213,30 @@ export class Run {
     if (state.phase === 'starting' || state.phase === 'done') return;
     state.phase = 'stopping';
     if (!this.swarm?.alive) {
-      this.swarmDone.open();
+      this.endSwarm();
       return;
     }
     this.swarm.send({ kind: 'stop' });
-    this.stopTimer ??= setTimeout(() => this.swarmDone.open(), STOP_PATIENCE_MS + (this.registering?.leavingMs ?? 0));
-  }
-
-  /** What the shard of those who answer is called. */
-  private get farEnd(): 'accounts' | 'trunk' {
-    return this.state.accountCalls ? 'accounts' : 'trunk';
+    this.stopTimer ??= setTimeout(this.endSwarm, STOP_PATIENCE_MS + (this.registering?.leavingMs ?? 0));
   }
 
   /** Where accounts register: with those who answer, where accounts are called. */
-  private get registrant(): Shard | Callers {
-    return this.state.accountCalls ? this.trunk! : this.swarm!;
+  private get registrant(): FarEnd | Callers {
+    return this.state.accountCalls ? this.farEnd! : this.swarm!;
   }
 
   /** Starts the run's own trunk, or the accounts that are called; resolves with its SIP URI. */
-  private async openTrunk(address: string): Promise<string> {
+  private openFarEnd(address: string): Promise<string> {
     const { profile, plan, accounts, advertise } = this.options;
-    const isCalled = this.state.accountCalls !== null;
-    const network = { address, sipPort: 0, advertise: isCalled ? advertise : undefined };
-    const { sip } = await new Promise<Ready>((resolve, reject) => {
-      this.trunk = new Shard(
-        {
-          name: this.farEnd,
-          signalling: { role: { kind: 'trunk', accounts: isCalled ? accounts : undefined }, profile, network },
-          media: mediaSetup('trunk', profile, plan, address, sharedSpans(profile.media.rtpPorts).trunk),
-        },
-        {
-          onEvent: (event) => (event.kind === 'ready' ? resolve(event) : this.onTrunk(event)),
-          onFailed: (error) => {
-            reject(error);
-            this.fail(error);
-          },
-          onOutput: (text) => this.note('warn', `${this.farEnd}: ${text.trim().split('\n')[0]}`),
-        },
-      );
+    const called = this.state.accountCalls ? { accounts, advertise } : {};
+    this.farEnd = new FarEnd({
+      run: { profile, plan, ...called },
+      address,
+      onEvent: (name, event) => this.onFarEnd(name, event),
+      onFailed: (error) => this.fail(error),
+      onOutput: (text) => this.note('warn', text),
     });
-    return `sip:${hostPort(sip!.address, sip!.port)}`;
-  }
-
-  /**
-   * Finds the servers that the names of a group's targets lead to. A proxy finds its own, and so does an external
-   * drachtio-server for a single target; else that is a group, too, where its name leads to several.
-   */
-  private async resolveGroup(address: string): Promise<void> {
-    const { state } = this;
-    const { profile, drachtio } = this.options;
-    const { sip, calls } = profile;
-    const group = state.group ?? (drachtio ? null : state.groupOf(groupOfOne(profile)));
-    if (!group || calls.proxy !== undefined) return;
-    await group.resolve(
-      {
-        dns: new SystemDns(sip.dns),
-        reach: { transports: sip.tls ? ['udp', 'tcp', 'tls'] : ['udp', 'tcp'], families: [isIPv6(address) ? 6 : 4] },
-        onLog: (level, text) => this.note(level, text),
-      },
-      (servers) => this.swarm?.send({ kind: 'servers', servers }),
-    );
-    if (state.group === group || group.names.length > 1) state.group = group;
-    else group.close();
+    return this.farEnd.ready;
   }
 
   private async openSwarm(target: string, address: string): Promise<void> {
@@ -305,7 +261,7 @@ export class Run {
       },
       onEvent: (name, event) => this.onSwarm(name, event),
       onRegistered: () => this.onRegistered(),
-      onDone: () => this.swarmDone.open(),
+      onDone: this.endSwarm,
       onFailed: (error) => this.fail(error),
       onOutput: (text) => this.note('warn', text),
       onPackets: this.options.onPackets,
@@ -313,7 +269,7 @@ export class Run {
     this.state.timestampSource = (await this.swarm.ready).timestampSource;
   }
 
-  private onSwarm(name: string, event: Exclude<ShardEvent, Ready>): void {
+  private onSwarm(name: string, event: Exclude<ShardEvent, { kind: 'ready' }>): void {
     const { state } = this;
     const now = systemClock.now();
     switch (event.kind) {
@@ -355,7 +311,7 @@ export class Run {
     }
   }
 
-  private onTrunk(event: Exclude<ShardEvent, Ready>): void {
+  private onFarEnd(name: string, event: Exclude<ShardEvent, { kind: 'ready' | 'done' }>): void {
     const { state } = this;
     const now = systemClock.now();
     switch (event.kind) {
@@ -365,18 +321,15 @@ export class Run {
         for (const record of event.records) this.join.addCallee(record, now);
         break;
       case 'pulse':
-        this.observer.strain(this.farEnd, event.pulse, now);
+        this.observer.strain(name, event.pulse, now);
         state.trunkPulse = event.pulse;
         break;
       case 'media':
-        this.observer.mediaStrain(this.farEnd, event.snapshot, now);
+        this.observer.mediaStrain(name, event.snapshot, now);
         state.trunkMedia = event.snapshot;
         break;
       case 'log':
-        this.note(event.level, `${this.farEnd}: ${event.text}`);
-        break;
-      case 'done':
-        this.trunkDone.open();
+        this.note(event.level, `${name}: ${event.text}`);
         break;
       case 'registered':
         this.onRegistered();
@@ -408,16 +361,6 @@ export class Run {
     this.note('info', 'all attempts made; calls run out');
   }
 
-  /** Lets the trunk's last reports come in. */
-  private async drainTrunk(): Promise<void> {
-    if (!this.trunk?.signallingAlive) return;
-    this.trunk.send({ kind: 'stop' });
-    const leavingMs = this.state.accountCalls ? this.registering!.leavingMs : 0;
-    const timer = setTimeout(() => this.trunkDone.open(), TRUNK_DRAIN_MS + leavingMs);
-    await this.trunkDone.passed;
-    clearTimeout(timer);
-  }
-
   private emit(record: CallRecord, fault: string | null): void {
     const { state } = this;
     if (fault !== null) state.faults[fault] = (state.faults[fault] ?? 0) + 1;
@@ -442,7 +385,6 @@ export class Run {
       state.failure = error;
       this.note('error', error.message.split('\n')[0]);
     }
-    if (!this.trunk?.signallingAlive) this.trunkDone.open();
     this.hangUpAll();
   }
 
