@@ -23,6 +23,12 @@ export interface PhoneEvent {
   param?: string;
 }
 
+/** To a command. */
+interface Answer {
+  ok: boolean;
+  data: string;
+}
+
 export interface PhoneOptions {
   /** Address of record with its parameters, such as `sip:alice@127.0.0.1:5060;transport=tcp`. */
   account: string;
@@ -55,7 +61,7 @@ export class Phone {
   private pending = '';
   private said = '';
   private token = 0;
-  private readonly answers = new Map<string, (answer: { ok: boolean; data: string }) => void>();
+  private readonly answers = new Map<string, Answer>();
   /** All that it told so far. */
   readonly events: PhoneEvent[] = [];
   /** How many of the events were asked for already, by type. */
@@ -117,24 +123,31 @@ export class Phone {
   /** Its answer to a command of its menu, such as `dial`; an error when it cannot. */
   async command(command: string, params?: string): Promise<string> {
     const token = String(++this.token);
-    const answer = new Promise<{ ok: boolean; data: string }>((resolve) => this.answers.set(token, resolve));
     const text = JSON.stringify({ command, params, token });
     this.control.write(`${Buffer.byteLength(text)}:${text},`);
-    const { ok, data } = await answer;
+    await this.wait(() => this.answers.has(token));
+    const { ok, data } = this.answers.get(token)!;
     if (!ok) throw new Error(`baresip: ${command}: ${data}`);
     return data;
   }
 
-  /** The next event of a type, in the order in which they came; the test's own time limit ends a wait in vain. */
+  /** The next event of a type, in the order in which they came. */
   async event(type: string): Promise<PhoneEvent> {
     const nth = this.taken.get(type) ?? 0;
     this.taken.set(type, nth + 1);
     const found = (): PhoneEvent | undefined => this.events.filter((event) => event.type === type)[nth];
-    await until(() => {
-      if (this.child.exitCode !== null) throw new Error(`baresip ended:\n${this.said}`);
-      return found() !== undefined;
-    });
+    await this.wait(() => found() !== undefined);
     return found()!;
+  }
+
+  private wait(condition: () => boolean): Promise<void> {
+    return until(
+      () => {
+        if (this.child.exitCode !== null) throw new Error(`baresip ended:\n${this.said}`);
+        return condition();
+      },
+      () => ({ events: this.events, said: this.said }),
+    );
   }
 
   /** What it heard in its one call, which is over, as a WAV file; only of a phone that plays a file. */
@@ -182,8 +195,8 @@ export class Phone {
   }
 
   private take(text: string): void {
-    const message = JSON.parse(text) as PhoneEvent & { response?: boolean; ok: boolean; data: string; token: string };
-    if (message.response) this.answers.get(message.token)?.(message);
+    const message = JSON.parse(text) as PhoneEvent & Answer & { response?: boolean; token: string };
+    if (message.response) this.answers.set(message.token, message);
     else this.events.push(message);
   }
 }
