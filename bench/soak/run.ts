@@ -27,8 +27,11 @@ const cps = Number(values.cps);
 const soakS = Number(values.minutes) * 60;
 const everyS = Number(values.every);
 const holdS = calls / cps;
-/** Timers L and M hold transactions for 32 s after a call: before that not even a constant load has constant memory. */
-const warmUpS = holdS + 60;
+/**
+ * Timers L and M hold transactions for 32 s after a call: before that not even a constant load has constant memory. And the calls of the
+ * ramp, which found new memory, weigh less than those that took their place: one time of theirs more.
+ */
+const warmUpS = 2 * holdS + 60;
 
 const profile = parseProfile(
   `name: soak
