@@ -125,7 +125,7 @@ Examples:
   trunkstorm capacity --to sip:trunk.example.net --expect 200     does it carry 240 calls, and 400?
   trunkstorm capacity --to sip:10.0.0.5 --expect-cps 12 --out f   14.4 cps, and 24? f/capacity.html shows it
   trunkstorm capacity --to sip:10.0.0.5 --max 500 --max-cps 50    no more than that is tried
-  trunkstorm capacity --to sip:sbc.example.com --yes             a public address, more than 10 cps
+  trunkstorm capacity --to sip:sbc.example.com --yes              a public address, more than 10 cps
   trunkstorm capacity --max-cps 0 --step-time 5s --step-calls 50  its own trunk, short steps, calls at once alone
   trunkstorm capacity --to sip:10.0.0.5 --json | jq .result       for a script
 

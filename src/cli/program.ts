@@ -67,15 +67,15 @@ const program = new Command('trunkstorm')
     'after',
     `
 Examples:
-  trunkstorm run                                          the demo, on this machine alone
-  trunkstorm run headroom --to sip:trunk.example.net      does the trunk carry what was ordered?
-  trunkstorm capacity --to sip:trunk.example.net --expect 200  how many calls does it carry?
-  trunkstorm trunk --channels 100 --port 5060             be a trunk of 100 channels
-  trunkstorm relay --static 127.0.0.1:4000,127.0.0.1:5000  relay RTP, and be a bad network
-  trunkstorm drachtio --port 9022                         be a drachtio server for drachtio-srf applications
-  trunkstorm doctor headroom --calls 3000                 can this machine carry that run?
-  trunkstorm capture analyze call.pcap                    what was heard in a capture: loss, jitter, MOS, digits
-  trunkstorm profile list                                 profiles that come with trunkstorm
+  trunkstorm run                             the demo, on this machine alone
+  trunkstorm run headroom --to sip:10.0.0.5  does it carry what was ordered?
+  trunkstorm capacity --to sip:10.0.0.5      how many calls does it carry?
+  trunkstorm trunk --channels 100            be a trunk of 100 channels
+  trunkstorm relay --ng 127.0.0.1:22222      a bad network in rtpengine's place
+  trunkstorm drachtio --port 9022            be a server for drachtio-srf
+  trunkstorm doctor headroom --calls 3000    can this machine carry that run?
+  trunkstorm capture analyze call.pcap       loss, jitter, MOS, digits of it
+  trunkstorm profile list                    profiles that come with it
 
 Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
 4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,

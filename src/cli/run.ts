@@ -76,14 +76,14 @@ export function defineRun(command: Command): Command {
       'after',
       `
 Examples:
-  trunkstorm run                                        the demo, with a trunk of its own
-  trunkstorm run headroom --to sip:trunk.example.net    headroom of a real trunk
-  trunkstorm run my.yaml --to sip:10.0.0.5 --seed 7     another seed, other random decisions
-  trunkstorm run my.yaml --to sip:sbc.example.com --yes  a public address, more than 10 cps
-  trunkstorm run my.yaml --json --no-ui | jq .media     figures for a script
-  trunkstorm run bad-network --packet-log p.ndjson      what became of each packet: docs/impairment.md
-  trunkstorm run registrar.yaml                         accounts register: docs/registrations.md
-  trunkstorm run inbound-dialer --local 192.0.2.7       your system dials, the run answers: docs/inbound.md
+  trunkstorm run                                   the demo, with its own trunk
+  trunkstorm run headroom --to sip:10.0.0.5        headroom of a real trunk
+  trunkstorm run my.yaml --seed 7                  other random decisions
+  trunkstorm run my.yaml --yes                     a public target, over 10 cps
+  trunkstorm run my.yaml --json | jq .media        figures for a script
+  trunkstorm run bad-network --packet-log p.log    what became of each packet
+  trunkstorm run registrar.yaml                    see docs/registrations.md
+  trunkstorm run inbound-dialer --local 192.0.2.7  your system dials, it answers
 
 Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
     )
