@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../core/errors.js';
 import { type ImpairmentSpec, impairmentSpec } from '../impair/impairment-spec.js';
 import { type SdpFault, sdpFault } from '../sdp/fault-spec.js';
+import { FieldHints } from './field-hint.js';
 import { type Profile, profileSchema } from './schema.js';
 
 /** One mistake in a profile. */
@@ -97,9 +98,10 @@ function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   }
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
+  const read: Read = { document, lines, hints: new FieldHints(schema, value) };
   throw new ProfileError(
     file,
-    result.error.issues.flatMap(withinForm).flatMap((issue) => mistakesOf(issue, document, lines)),
+    result.error.issues.flatMap(withinForm).flatMap((issue) => mistakesOf(issue, read)),
   );
 }
 
@@ -130,16 +132,24 @@ function isOfAnotherKind(issue: z.core.$ZodIssue): boolean {
   return issue.path.length === 1 && issue.path[0] === 'kind';
 }
 
-function mistakesOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {
+/** What mistakes are told by. */
+interface Read {
+  document: Document;
+  lines: LineCounter;
+  hints: FieldHints;
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, read: Read): Mistake[] {
+  const { document, lines, hints } = read;
   const path = issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: [...path, key].join('.'),
       line: lineOf(document, lines, [...path, key]),
-      message: 'there is no such field',
+      message: `there is no such field${hints.of(path, key)}`,
     }));
   const meant = issue.code === 'invalid_union' ? meantForm(issue) : null;
-  if (meant) return meant.flatMap((one) => mistakesOf({ ...one, path: [...path, ...one.path] }, document, lines));
+  if (meant) return meant.flatMap((one) => mistakesOf({ ...one, path: [...path, ...one.path] }, read));
   return [
     { path: path.join('.'), line: lineOf(document, lines, path), message: describe(issue, document.getIn(path)) },
   ];
