@@ -169,7 +169,10 @@ async function capacity(given: string | undefined, flags: CapacityFlags): Promis
     progress.begin(
       `trunkstorm ${version}  capacity of ${targetUris(prepared.profile).join(', ') || 'its own trunk on loopback'}`,
     );
-    const outcome = await engine.execute();
+    const outcome = await engine.execute().catch(async (error: unknown) => {
+      await directory?.discard();
+      throw error;
+    });
     progress.end();
     const { profile } = prepared;
     const report = reportOf(outcome, flags, {

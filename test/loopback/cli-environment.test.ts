@@ -94,6 +94,10 @@ describe('what is taken', () => {
     const port = await taken();
     expectUnusable(await run('run', quick, '--sip-port', String(port)), `SIP port 127.0.0.1:${port} is taken`, 'hint');
     expect(existsSync(join(scratch.path, 'runs'))).toBe(false);
+    const few = ['--max', '4', '--max-cps', '0', '--out', 'nothing-found'];
+    const search = await run('capacity', quick, '--sip-port', String(port), ...few);
+    expectUnusable(search, `SIP port 127.0.0.1:${port} is taken`);
+    expect(readdirSync(join(scratch.path, 'nothing-found'))).toEqual([]);
     expectUnusable(await run('trunk', '--port', String(port)), `SIP port 127.0.0.1:${port} is taken`);
   });
 
