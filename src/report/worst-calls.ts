@@ -7,7 +7,7 @@ import { type Ladder, ladderOf } from './ladder.js';
 /** A call worth looking at, as the report lists it. */
 export interface WorstCall {
   id: number;
-  /** Since the first attempt of the run. */
+  /** Since the start of the run. */
   startedMs: number;
   from: string;
   to: string;
@@ -44,13 +44,9 @@ export class WorstCallsCollector {
   private readonly silent = new Map<string, WorstCall[]>();
   private readonly failed = new Map<string, WorstCall[]>();
 
-  /** Records are on the machine's clock, whose zero says nothing to a reader. */
-  private firstStartedMs = Number.POSITIVE_INFINITY;
-
   constructor(private readonly limit = 20) {}
 
   add(record: CallRecord): void {
-    this.firstStartedMs = Math.min(this.firstStartedMs, record.startedMs);
     const step = failedStep(record);
     if (!isTurnedAway(record) && (record.outcome === 'failed' || record.outcome === 'dropped'))
       this.keep(this.failed, failure(record), record);
@@ -65,11 +61,10 @@ export class WorstCallsCollector {
   }
 
   result(): WorstCalls {
-    const sinceStart = (call: WorstCall): WorstCall => ({ ...call, startedMs: call.startedMs - this.firstStartedMs });
     return {
-      audio: this.audio.map((a) => sinceStart(a.call)),
-      silent: inTurn(this.silent, this.limit).map(sinceStart),
-      failed: inTurn(this.failed, this.limit).map(sinceStart),
+      audio: this.audio.map(({ call }) => call),
+      silent: inTurn(this.silent, this.limit),
+      failed: inTurn(this.failed, this.limit),
     };
   }
 

@@ -195,8 +195,8 @@ describe('calls to look at', () => {
     expect(failed.map((c) => c.problem)).toContain('no final response (timeout)');
   });
 
-  test('their times count from the first attempt, whatever the zero of the clock', () => {
-    const { silent } = worst([0, 3].map((id) => ({ ...demoCall(id), startedMs: 8_000_000 + id * 1000 })));
-    expect(silent.map((c) => c.startedMs)).toEqual([3000]);
+  test('their times count from the start of the run, as those of its charts and log do', () => {
+    const { silent } = worst([0, 3].map((id) => ({ ...demoCall(id), startedMs: 60_000 + id * 1000 })));
+    expect(silent.map((c) => c.startedMs)).toEqual([63_000]);
   });
 });
