@@ -27,7 +27,9 @@ describe('a field that there is not', () => {
   });
 
   it('is told with where there is one of that name', () => {
-    expect(told(`name: x\n${LOAD}\nnetwork: lte-poor`)).toBe('there is no such field here; there is `impairment.network`');
+    expect(told(`name: x\n${LOAD}\nnetwork: lte-poor`)).toBe(
+      'there is no such field here; there is `impairment.network`',
+    );
     expect(told(`name: x\n${LOAD}\ndtmf: { digits: "1" }`)).toBe(
       'there is no such field here; there is `calls.dtmf`, `trunk.dtmf`',
     );
