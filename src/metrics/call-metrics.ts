@@ -1,11 +1,12 @@
 import type { CallRecord } from './call-record.js';
 import { DirectionMetrics, TruthMetrics } from './direction-metrics.js';
-import { Distribution, round } from './distribution.js';
+import { Distribution } from './distribution.js';
 import { DtmfMetrics } from './dtmf-metrics.js';
 import { ExhaustionDetector, isRefusal } from './exhaustion.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { LoadMetrics } from './load-metrics.js';
 import { ProbeMetrics } from './probe-metrics.js';
+import { withQuotients } from './quotient.js';
 import { RtcpMetrics } from './rtcp-metrics.js';
 import { isSetupFailure, resultOf, sessionRatios } from './session-ratios.js';
 import type { Summary } from './summary.js';
@@ -223,41 +224,20 @@ export class CallMetrics {
     }
   }
 
-  /** Failed ÷ (attempted − cancelled by us); `null` before any attempt ended. */
-  get setupFailureRatio(): number | null {
-    const ended = this.counts.attempted - this.counts.cancelled;
-    return ended > 0 ? round(this.counts.failed / ended) : null;
-  }
-
-  sip(): Pick<
-    Summary['sip'],
-    | 'setupFailureRatio'
-    | 'ner'
-    | 'asr'
-    | 'ser'
-    | 'seer'
-    | 'isa'
-    | 'scr'
-    | 'srdMs'
-    | 'sddMs'
-    | 'setupMs'
-    | 'pddMs'
-    | 'sdtMs'
-    | 'sdtFailureMs'
-    | 'acdMs'
-  > {
-    const { attempted, cancelled } = this.counts;
-    return {
-      setupFailureRatio: this.setupFailureRatio,
-      ...sessionRatios(this.responses, { attempted, cancelled, completed: this.completedSessions }),
+  sip() {
+    const { attempted, cancelled, failed } = this.counts;
+    const figures = {
       srdMs: { success: this.srdSuccess.percentiles(), failure: this.srdFailure.percentiles() },
       sddMs: { success: this.sddSuccess.percentiles(), failure: this.sddFailure.percentiles() },
       setupMs: this.setup.percentiles(),
       pddMs: this.pdd.percentiles(),
       sdtMs: this.sdt.percentiles(),
       sdtFailureMs: this.sdtFailure.percentiles(),
-      acdMs: this.durations > 0 ? round(this.durationSumMs / this.durations) : null,
     };
+    return withQuotients(figures, {
+      ...sessionRatios(this.responses, { attempted, cancelled, failed, completed: this.completedSessions }),
+      acdMs: [this.durationSumMs, this.durations],
+    });
   }
 
   media(): Omit<Summary['media'], 'pacingErrorMs' | 'receiveDrops' | 'malformed' | 'unattributed'> {

@@ -4,6 +4,7 @@ import type { DirectionRecord } from './call-record.js';
 import { Distribution, round } from './distribution.js';
 import { LevelMetrics } from './level-metrics.js';
 import type { DirectionSummary, TruthSummary } from './media-summary.js';
+import { withQuotients } from './quotient.js';
 import { Ratings } from './ratings.js';
 
 /** Adds up one direction of all answered calls. */
@@ -66,7 +67,7 @@ export class DirectionMetrics {
     // The scale that most streams are on speaks for the direction; what is on another one is not measured on it.
     const [ratings = null, ...others] = [...this.ratings.values()].sort((a, b) => b.streams - a.streams);
     const measured = ratings?.streams ?? 0;
-    return {
+    const figures = {
       streams: this.streams,
       measured,
       unmeasured: this.streams - measured,
@@ -76,7 +77,6 @@ export class DirectionMetrics {
       edgeLost: this.edgeKnown > 0 ? this.edgeLost : null,
       rfc3550CumulativeLost: heard ? this.cumulativeLost : null,
       lateDiscarded: heard ? this.lateDiscarded : null,
-      lossRatio: this.packetsExpected > 0 ? round(this.packetsLost / this.packetsExpected) : null,
       lossRatioPerStream: this.loss.percentiles(),
       jitterMs: this.jitter.percentiles(),
       playoutDelayMs: this.playout.percentiles(),
@@ -91,6 +91,7 @@ export class DirectionMetrics {
       mosLqBands: ratings && [...ratings.bands],
       otherScales: others.map((other) => ({ streams: other.streams, ...other.summary() })),
     };
+    return withQuotients(figures, { lossRatio: [this.packetsLost, this.packetsExpected] });
   }
 }
 
@@ -130,12 +131,17 @@ export class TruthMetrics {
 
   summary(): TruthSummary {
     const { delivered: _delivered, ...counts } = this.total;
-    return {
+    const figures = {
       ...counts,
       faults: { ...this.faults },
       periods: { ...this.periods },
-      lossRatio: counts.packets > 0 ? round(counts.dropped / counts.packets) : null,
-      delayMs: this.delayed > 0 ? { mean: round(this.delaySumMs / this.delayed), max: round(this.delayMaxMs) } : null,
+      delayMs: this.delayMs(),
     };
+    return withQuotients(figures, { lossRatio: [counts.dropped, counts.packets] });
+  }
+
+  private delayMs(): TruthSummary['delayMs'] {
+    if (this.delayed === 0) return null;
+    return withQuotients({ max: round(this.delayMaxMs) }, { mean: [this.delaySumMs, this.delayed] });
   }
 }

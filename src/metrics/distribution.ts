@@ -4,6 +4,11 @@ import type { LowPercentiles, Percentiles, SpreadPercentiles } from './percentil
 /** Where percentiles in a summary come from, while that is still known: not of a summary that was read from a file. */
 const ORIGINS = new WeakMap<object, Distribution>();
 
+/** The distribution that `percentiles` are of; `null` where it is not known any more. */
+export function originOf(percentiles: object): Distribution | null {
+  return ORIGINS.get(percentiles) ?? null;
+}
+
 /** Quantile `q` (0–1) of what `percentiles` are of; `null` where that is not known any more. */
 export function quantileOf(percentiles: object, q: number): number | null {
   const value = ORIGINS.get(percentiles)?.quantile(q) ?? null;
@@ -19,6 +24,8 @@ export class Distribution {
   private sum = 0;
   private min = Number.POSITIVE_INFINITY;
   private max = Number.NEGATIVE_INFINITY;
+  /** What was recorded since `fresh` was last called; `null` before it ever was. */
+  private recent: Distribution | null = null;
 
   /**
    * @param scale how many steps a unit has: 1000 keeps µs of values in ms
@@ -50,9 +57,24 @@ export class Distribution {
     this.sum += v;
     if (v < this.min) this.min = v;
     if (v > this.max) this.max = v;
+    this.recent?.record(value);
   }
 
-  /** @param other of the same scale, least value and digits */
+  /** What was recorded since this was last called, or ever, to two significant digits; `null` where nothing was. */
+  fresh(): Distribution | null {
+    const fresh = this.recent ?? this.empty();
+    if (this.recent === null) fresh.merge(this);
+    else if (fresh.count === 0) return null;
+    this.recent = this.empty();
+    return fresh.count === 0 ? null : fresh;
+  }
+
+  /** Another one of the same scale and least value, to two significant digits. */
+  empty(): Distribution {
+    return new Distribution(this.scale, this.least, 2);
+  }
+
+  /** @param other of the same scale and least value */
   merge(other: Distribution): void {
     this.histogram.add(other.histogram);
     this.sum += other.sum;

@@ -1,7 +1,8 @@
 import type { DigitCounts } from '../quality/dtmf-match.js';
 import type { DtmfRecord } from './call-record.js';
-import { Distribution, round } from './distribution.js';
+import { Distribution } from './distribution.js';
 import type { DtmfSummary } from './media-summary.js';
+import { withQuotients } from './quotient.js';
 
 /** Digits of one direction of all answered calls. */
 export class DtmfMetrics {
@@ -39,9 +40,9 @@ export class DtmfMetrics {
     const isKnown = this.calls > 0;
     const known = (count: number): number | null => (isKnown ? count : null);
     const { received, lost, merged, duplicated, wrong, late, short, unended } = this.total;
-    // Over the calls of which both sides are known: what was sent into the unknown is neither received nor lost.
-    const ofSent = (count: number): number | null => (received + lost > 0 ? round(count / (received + lost)) : null);
-    return {
+    // Of the calls of which both sides are known: what was sent into the unknown is neither received nor lost.
+    const ofBoth = received + lost;
+    const figures = {
       sent: this.sentCalls > 0 ? this.sent : null,
       received: known(received),
       lost: known(lost),
@@ -52,13 +53,15 @@ export class DtmfMetrics {
       short: known(short),
       unended: known(unended),
       unnegotiated: known(this.unnegotiated),
-      lossRatio: ofSent(lost),
-      mergedRatio: ofSent(merged),
-      duplicatedRatio: ofSent(duplicated),
-      wrongRatio: ofSent(wrong),
-      lateRatio: ofSent(late),
       delayMs: this.delay.percentiles(),
       callsAffected: known(this.affected),
     };
+    return withQuotients(figures, {
+      lossRatio: [lost, ofBoth],
+      mergedRatio: [merged, ofBoth],
+      duplicatedRatio: [duplicated, ofBoth],
+      wrongRatio: [wrong, ofBoth],
+      lateRatio: [late, ofBoth],
+    });
   }
 }

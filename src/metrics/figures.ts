@@ -339,6 +339,24 @@ export function figureOf(name: string): Figure | null {
   return { path, quantile: Number(percent) / 100, kind: tree.p50 as FigureKind };
 }
 
+/** The path of the distribution that a figure is told of; `null` where it is a figure of another kind. */
+export function distributionOf({ path, quantile }: Figure): string | null {
+  if (quantile !== null) return path;
+  const parent = parentOf(path);
+  const tree = nodeAt(parent);
+  return tree !== null && typeof tree !== 'string' && DISTRIBUTIONS.has(tree) ? parent : null;
+}
+
+/** Whether a figure is of a table of counts, which holds only what came. */
+export function isOfTable(path: string): boolean {
+  const tree = nodeAt(parentOf(path));
+  return tree !== null && typeof tree !== 'string' && Object.hasOwn(tree, '*');
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.')));
+}
+
 function nodeAt(path: string): FigureKind | FigureTree | null {
   let node: FigureKind | FigureTree = FIGURES;
   for (const key of path.split('.')) {

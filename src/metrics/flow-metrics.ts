@@ -1,5 +1,6 @@
-import { Distribution, round } from './distribution.js';
+import { Distribution } from './distribution.js';
 import type { FlowRecord } from './flow-record.js';
+import { withQuotients } from './quotient.js';
 import type { FlowSummary } from './summary.js';
 
 interface StepSums {
@@ -31,12 +32,11 @@ export class FlowMetrics {
     const { passed, failed, unfinished } = this.calls;
     const calls = passed + failed + unfinished;
     if (calls === 0) return null;
-    return {
+    const figures = {
       calls,
       callsPassed: passed,
       callsFailed: failed,
       callsUnfinished: unfinished,
-      failedRatio: passed + failed === 0 ? null : round(failed / (passed + failed)),
       steps: [...this.steps].map(([name, sums]) => ({
         name,
         started: sums.started,
@@ -45,6 +45,7 @@ export class FlowMetrics {
         ms: sums.ms.percentiles(),
       })),
     };
+    return withQuotients(figures, { failedRatio: [failed, passed + failed] });
   }
 
   private sumsOf(name: string): StepSums {

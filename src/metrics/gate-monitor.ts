@@ -1,10 +1,8 @@
-import type { CallRecord } from './call-record.js';
 import type { Gate, GateWindow } from './gate-parser.js';
-import { type Figures, figureInWords, judgeGate } from './gates.js';
-import type { Answer } from './live-setup.js';
+import { figureInWords, judge } from './gates.js';
 import type { GateState } from './snapshot.js';
 import type { GateResult } from './summary.js';
-import { WindowFigures } from './window-figures.js';
+import { type RoomReader, WindowFigures } from './window-figures.js';
 
 type WindowGate = Gate & { window: GateWindow };
 
@@ -32,14 +30,13 @@ interface Watched {
 export class GateMonitor {
   private readonly watched: readonly Watched[];
   private readonly figures: WindowFigures;
-  private readonly windows = new Map<number, Figures>();
   /** Seconds that were judged. */
   private seconds = 0;
 
   /** @param gates those without a window are left alone */
-  constructor(gates: readonly Gate[]) {
+  constructor(gates: readonly Gate[], readRoom: RoomReader) {
     const windowed = gates.filter((gate): gate is WindowGate => gate.window !== null);
-    this.figures = new WindowFigures(windowed);
+    this.figures = new WindowFigures(windowed, readRoom);
     this.watched = windowed.map((gate) => ({
       gate,
       last: null,
@@ -49,20 +46,16 @@ export class GateMonitor {
     }));
   }
 
-  /** Takes what is known of an attempt when it is answered. Times are on the run's clock. */
-  answer(answer: Answer, atMs: number): void {
-    if (this.watched.length > 0) this.figures.answer(answer, atMs);
-  }
-
-  add(record: CallRecord, atMs: number): void {
-    if (this.watched.length > 0) this.figures.add(record, atMs);
+  /** Ends the seconds before `atMs` on the run's clock; comes before anything of that moment is counted. */
+  read(atMs: number): void {
+    if (this.watched.length > 0) this.figures.read(atMs);
   }
 
   /** Judges the seconds that have passed since it was last called; gives the gates that tripped in them. */
   advance(nowMs: number): Trip[] {
+    this.read(nowMs);
     const trips: Trip[] = [];
     for (; (this.seconds + 1) * 1000 <= nowMs; this.seconds++) {
-      this.windows.clear();
       for (const watched of this.watched) {
         if (!this.trips(watched)) continue;
         const { gate, worst } = watched;
@@ -71,6 +64,7 @@ export class GateMonitor {
         trips.push({ text, aborts: gate.window.abort });
       }
     }
+    this.figures.forget(this.seconds);
     return trips;
   }
 
@@ -94,7 +88,7 @@ export class GateMonitor {
     const { lengthMs, afterMs, forMs } = gate.window;
     const endMs = (this.seconds + 1) * 1000;
     if (endMs < afterMs || watched.trippedAtMs !== null) return false;
-    const result = judgeGate(gate, this.figuresOf(lengthMs));
+    const result = judge(gate, (figure) => this.figures.valueOf(figure, this.seconds, lengthMs));
     if (result.observed === null) {
       watched.outSinceMs = null;
       return false;
@@ -110,15 +104,6 @@ export class GateMonitor {
     watched.trippedAtMs = endMs;
     watched.worst = result;
     return true;
-  }
-
-  /** Of the window that ends with the second that is judged; put together once for all gates of its length. */
-  private figuresOf(lengthMs: number): Figures {
-    const known = this.windows.get(lengthMs);
-    if (known) return known;
-    const figures = this.figures.figures(this.seconds, lengthMs);
-    this.windows.set(lengthMs, figures);
-    return figures;
   }
 
   private resultOf(watched: Watched): GateResult {

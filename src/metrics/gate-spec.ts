@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../core/units.js';
 import { type Gate, parseGate } from './gate-parser.js';
-import { windowMistake } from './window-paths.js';
+import { windowMistake } from './window-mistake.js';
 
 /** Longer ones say no more than the run itself, and each second of one is kept. */
 const MOST_WINDOW_MS = 600_000;
@@ -19,7 +19,7 @@ const windowGate = z
         const mistake = parsed.ok ? windowMistake(parsed.gate) : null;
         if (mistake !== null) context.addIssue({ code: 'custom', message: mistake });
       })
-      .describe('As a gate over the whole run; docs/gates.md lists the figures that a window has'),
+      .describe('As a gate over the whole run, of a figure that a window has, too (docs/gates.md)'),
     window: duration
       .refine((ms) => ms >= 1000 && ms <= MOST_WINDOW_MS && ms % 1000 === 0, 'expected whole seconds, 1s to 10m')
       .describe('Length of the sliding window, judged each second'),

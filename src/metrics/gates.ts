@@ -1,5 +1,5 @@
 import { quantileOf, round } from './distribution.js';
-import type { Figure, FigureKind } from './figures.js';
+import { type Figure, type FigureKind, isOfTable } from './figures.js';
 import type { Comparison, Gate } from './gate-parser.js';
 import type { GateResult, Summary } from './summary.js';
 
@@ -13,7 +13,12 @@ export function judgeGates(gates: readonly Gate[], figures: Figures): GateResult
 }
 
 export function judgeGate(gate: Gate, figures: Figures): GateResult {
-  const observed = observe(gate, figures);
+  return judge(gate, (figure) => valueAt(figure, figures));
+}
+
+/** @param valueOf what was measured of a figure */
+export function judge(gate: Gate, valueOf: (figure: Figure) => Observed): GateResult {
+  const observed = observe(gate, valueOf);
   if (observed === null) return { expression: gate.expression, observed, pass: false, reason: 'not measured' };
   const pass = compare(observed, gate.comparison, gate.bound);
   return pass
@@ -30,27 +35,22 @@ export function figureInWords(kind: FigureKind, value: number | string | boolean
 }
 
 /** What a gate compares with its bound; a share of nothing is `null`. */
-function observe({ figure, over }: Gate, figures: Figures): Observed {
-  const value = valueAt(figure, figures);
+function observe({ figure, over }: Gate, valueOf: (figure: Figure) => Observed): Observed {
+  const value = valueOf(figure);
   if (over === null) return value;
-  const whole = valueAt(over, figures);
+  const whole = valueOf(over);
   return typeof value === 'number' && typeof whole === 'number' && whole !== 0 ? round(value / whole) : null;
 }
-
-/** Tables of counts that hold only what came; `refused` of `trunk.own.identity`, by status. */
-const TABLES = ['responses', 'otherRealms', 'byCause', 'byKind', 'refused'];
 
 /** A table of counts has 0 for a key that it does not hold, once anything was counted. */
 function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
   const keys = path.split('.');
   let node: unknown = figures;
-  for (const [i, key] of keys.entries()) {
+  for (const key of keys) {
     if (node === null || typeof node !== 'object') return null;
-    const table = TABLES.includes(keys[i - 1]);
-    const value: unknown = (node as Record<string, unknown>)[key];
-    if (value === undefined && table) return countedFor(keys, figures) > 0 ? 0 : null;
-    node = value;
+    node = (node as Record<string, unknown>)[key];
   }
+  if (node === undefined && isOfTable(path)) return countedFor(keys, figures) > 0 ? 0 : null;
   if (quantile !== null) return typeof node === 'object' && node !== null ? quantileOf(node, quantile) : null;
   return typeof node === 'number' || typeof node === 'string' || typeof node === 'boolean' ? node : null;
 }
@@ -59,7 +59,7 @@ function valueAt({ path, quantile }: Figure, figures: Figures): Observed {
 function countedFor([room]: string[], { calls, registrations, accountCalls }: Figures): number {
   if (room === 'registrations') return registrations?.attempted ?? 0;
   if (room === 'accountCalls') return accountCalls?.offered ?? 0;
-  return room === 'responses' || room === 'trunk' ? calls.attempted : calls.answered;
+  return room === 'responses' || room === 'trunk' || room === 'inbound' ? calls.attempted : calls.answered;
 }
 
 function compare(

@@ -2,6 +2,7 @@ import type { CallRecord } from './call-record.js';
 import { isToBeAnswered } from './call-verdict.js';
 import { Distribution, round } from './distribution.js';
 import type { CallerHeard } from './inbound-record.js';
+import { withQuotients } from './quotient.js';
 import type { InboundSummary, MachineSummary } from './summary.js';
 
 /** What the trunk says of the calls that came; times on the machine's clock. */
@@ -75,7 +76,7 @@ export class InboundMetrics {
 
   summary({ received, firstMs, lastMs, peakCps, refusedLate, admitted }: Received): InboundSummary {
     const spanMs = firstMs === null || lastMs === null ? 0 : lastMs - firstMs;
-    return {
+    const figures = {
       received,
       receivedCps: spanMs > 0 ? round(((received - 1) * 1000) / spanMs) : null,
       peakCps: received > 0 ? peakCps : null,
@@ -85,7 +86,6 @@ export class InboundMetrics {
       cancelled: this.cancelled,
       cancelMs: this.cancel.percentiles(),
       abandoned: this.abandoned,
-      abandonedRatio: this.toBeAnswered > 0 ? round(this.abandoned / this.toBeAnswered) : null,
       notAcknowledged: this.notAcknowledged,
       ackMs: this.acknowledgement.percentiles(),
       endedByCaller: this.endedByCaller,
@@ -95,6 +95,7 @@ export class InboundMetrics {
       firstWordMs: this.firstWord.percentiles(),
       machine: this.machineSummary(),
     };
+    return withQuotients(figures, { abandonedRatio: [this.abandoned, this.toBeAnswered] });
   }
 
   private machineSummary(): MachineSummary | null {

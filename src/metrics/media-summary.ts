@@ -135,7 +135,7 @@ export interface TruthSummary {
   periods: Record<string, { times: number; packets: number; dropped: number }>;
   /** dropped ÷ packets. */
   lossRatio: number | null;
-  delayMs: { mean: number; max: number } | null;
+  delayMs: { mean: number | null; max: number } | null;
 }
 
 /** What RTCP told of the answered calls. Compound packets are counted. */

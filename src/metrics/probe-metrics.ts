@@ -1,6 +1,7 @@
 import type { ProbeFigures } from '../probe/judge.js';
-import { Distribution, round } from './distribution.js';
+import { Distribution } from './distribution.js';
 import type { ProbeSummary } from './media-summary.js';
+import { withQuotients } from './quotient.js';
 
 /** Adds up what markers told of one direction of the answered calls. */
 export class ProbeMetrics {
@@ -40,12 +41,11 @@ export class ProbeMetrics {
 
   summary(): ProbeSummary {
     const { counts, known } = this;
-    return {
+    const figures: Omit<ProbeSummary, 'missedRatio'> = {
       calls: this.calls,
       sent: known.sent ? counts.sent : null,
       heard: known.heard ? counts.heard : null,
       missed: known.sent ? counts.missed : null,
-      missedRatio: counts.sent > 0 ? round(counts.missed / counts.sent) : null,
       mouthToEarMs: this.delay.percentiles(),
       delaySource: this.delay.count === 0 ? null : this.isHalfRoundTrip ? 'half-round-trip' : 'one-way',
       crossedCalls: known.crossed ? this.crossedCalls : null,
@@ -53,5 +53,6 @@ export class ProbeMetrics {
       echoDelayMs: this.echoDelay.percentiles(),
       echoReturnLossDb: this.echoReturnLoss.lowPercentiles(),
     };
+    return withQuotients(figures, { missedRatio: [counts.missed, counts.sent] });
   }
 }

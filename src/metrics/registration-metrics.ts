@@ -1,5 +1,6 @@
 import { Distribution, round } from './distribution.js';
 import type { Percentiles } from './percentiles.js';
+import type { Quotient } from './quotient.js';
 import { isSetupFailure, type Responses } from './session-ratios.js';
 
 /** Realms that are told by name. */
@@ -129,10 +130,14 @@ export class RegistrationMetrics {
     this.allTriedMs ??= afterMs;
   }
 
-  /** `rrdMs` is over successful registrations; `ira` over all REGISTERs, `null` before there was one. */
-  get figures(): { rrdMs: Percentiles | null; ira: number | null } {
-    const ira = this.attempted > 0 ? round(this.ineffective / this.attempted) : null;
-    return { rrdMs: this.rrd.percentiles(), ira };
+  /** Over successful registrations. */
+  get rrdMs(): Percentiles | null {
+    return this.rrd.percentiles();
+  }
+
+  /** Over all REGISTERs. */
+  get ira(): Quotient {
+    return [this.ineffective, this.attempted];
   }
 
   snapshot(): RegistrationSnapshot {

@@ -1,6 +1,7 @@
 import type { RtcpRecord } from './call-record.js';
-import { Distribution, round } from './distribution.js';
+import { Distribution } from './distribution.js';
 import type { RtcpSummary } from './media-summary.js';
+import { withQuotients } from './quotient.js';
 
 /** Adds up what RTCP told of all answered calls. */
 export class RtcpMetrics {
@@ -44,18 +45,18 @@ export class RtcpMetrics {
   }
 
   summary(): RtcpSummary {
+    const farEnd = {
+      calls: this.reportedCalls,
+      lossRatioPerCall: this.loss.percentiles(),
+      jitterMs: this.jitter.percentiles(),
+      mosLq: this.mosLq.lowPercentiles(),
+      rFactor: this.r.lowPercentiles(),
+    };
     return {
       ...this.counts,
       calls: this.calls,
       roundTripMs: this.roundTrip.percentiles(),
-      farEnd: {
-        calls: this.reportedCalls,
-        lossRatio: this.expected > 0 ? round(this.lost / this.expected) : null,
-        lossRatioPerCall: this.loss.percentiles(),
-        jitterMs: this.jitter.percentiles(),
-        mosLq: this.mosLq.lowPercentiles(),
-        rFactor: this.r.lowPercentiles(),
-      },
+      farEnd: withQuotients(farEnd, { lossRatio: [this.lost, this.expected] }),
       disagreements: { calls: this.disagreeing, byKind: { ...this.disagreements } },
     };
   }

@@ -1,5 +1,5 @@
 import type { CallRecord } from './call-record.js';
-import { round } from './distribution.js';
+import type { Quotient } from './quotient.js';
 
 /** Final results of attempts, by status; `timeout` counts as 408 and `transport` as 503 (RFC 3261 8.1.3.1). */
 export type Responses = Record<string, number>;
@@ -7,15 +7,6 @@ export type Responses = Record<string, number>;
 /** What an attempt counts as among the responses. */
 export function resultOf({ cause, status }: Pick<CallRecord, 'cause' | 'status'>): string {
   return cause === 'timeout' || cause === 'transport' ? cause : String(status ?? 'internal');
-}
-
-export interface SessionRatios {
-  ner: number | null;
-  asr: number | null;
-  ser: number | null;
-  seer: number | null;
-  isa: number | null;
-  scr: number | null;
 }
 
 function sumOf(responses: Responses, pick: (status: number) => boolean): number {
@@ -26,8 +17,6 @@ function sumOf(responses: Responses, pick: (status: number) => boolean): number 
   }
   return sum;
 }
-
-const ratioOf = (part: number, whole: number): number | null => (whole > 0 ? round(part / whole) : null);
 
 /** Statuses by which a session is effective without being answered (RFC 6076 4.7, SEER). */
 const EFFECTIVE = new Set([480, 486, 600, 603]);
@@ -43,15 +32,17 @@ export interface Attempts {
   attempted: number;
   /** Of them, those that we cancelled: their INVITE is a request as any, and `responses` has nothing of them. */
   cancelled: number;
+  /** Of them, those that failed. */
+  failed: number;
   /** Of them, those whose session ended as sessions do: a BYE of either side, answered with 2xx. */
   completed: number;
 }
 
 /**
- * SER, SEER, ISA and SCR of RFC 6076 4.6–4.9, ASR (E.411) and NER (E.425), as ratios 0–1; a ratio over nothing is `null`. The
- * RFC counts INVITEs of new sessions, so that a challenge and its retry, and the tries of one attempt, are one request.
+ * Setup failures, SER, SEER, ISA and SCR of RFC 6076 4.6–4.9, ASR (E.411) and NER (E.425), as quotients. The RFC counts INVITEs of new
+ * sessions, so that a challenge and its retry, and the tries of one attempt, are one request.
  */
-export function sessionRatios(responses: Responses, { attempted, cancelled, completed }: Attempts): SessionRatios {
+export function sessionRatios(responses: Responses, { attempted, cancelled, failed, completed }: Attempts) {
   const answered = sumOf(responses, (s) => s >= 200 && s < 300);
   const redirected = sumOf(responses, (s) => s >= 300 && s < 400);
   const effective = sumOf(responses, (s) => EFFECTIVE.has(s));
@@ -59,13 +50,14 @@ export function sessionRatios(responses: Responses, { attempted, cancelled, comp
   const ineffective = sumOf(responses, (s) => INEFFECTIVE.has(s));
   return {
     // What we cancelled says nothing of the network.
-    ner: ratioOf(answered + userCaused, attempted - cancelled),
-    asr: ratioOf(answered, attempted),
-    ser: ratioOf(answered, attempted - redirected),
-    seer: ratioOf(answered + effective, attempted - redirected),
-    isa: ratioOf(ineffective, attempted),
-    scr: ratioOf(completed, attempted),
-  };
+    setupFailureRatio: [failed, attempted - cancelled],
+    ner: [answered + userCaused, attempted - cancelled],
+    asr: [answered, attempted],
+    ser: [answered, attempted - redirected],
+    seer: [answered + effective, attempted - redirected],
+    isa: [ineffective, attempted],
+    scr: [completed, attempted],
+  } satisfies Record<string, Quotient>;
 }
 
 /** Whether a final response means that a session could not be set up (RFC 6076 4.3.2): no redirection, no challenge. */

@@ -1,4 +1,5 @@
 import { Distribution, round } from './distribution.js';
+import { withQuotients } from './quotient.js';
 import type { ConcurrencyBin, VoiceSummary } from './summary.js';
 import type { TurnRecord } from './turn-record.js';
 
@@ -70,7 +71,8 @@ export class TurnMetrics {
   summary(): VoiceSummary | null {
     if (this.calls === 0) return null;
     const mean = (of: Distribution): number | null => (of.mean === null ? null : round(of.mean));
-    return {
+    const deadAir = { calls: this.deadAirCalls, ms: this.deadAir.percentiles() };
+    const figures = {
       calls: this.calls,
       firstWords: this.firstWords,
       utterances: this.utterances,
@@ -81,21 +83,13 @@ export class TurnMetrics {
       bargeIns: this.bargeIns,
       bargeInsIgnored: this.bargeInsIgnored,
       bargeInMs: this.bargeIn.percentiles(),
-      deadAir: {
-        calls: this.deadAirCalls,
-        ratio: this.ratio(this.deadAirSumMs),
-        ms: this.deadAir.percentiles(),
-      },
+      deadAir: withQuotients(deadAir, { ratio: [this.deadAirSumMs, this.talkMs] }),
       overlaps: this.overlaps,
-      overlapRatio: this.ratio(this.overlapMs),
       interruptions: this.interruptions,
       pathMs: { uplink: mean(this.uplinkPath), downlink: mean(this.downlinkPath) },
       tones: { ...this.tones },
     };
-  }
-
-  private ratio(ms: number): number | null {
-    return this.talkMs > 0 ? round(ms / this.talkMs) : null;
+    return withQuotients(figures, { overlapRatio: [this.overlapMs, this.talkMs] });
   }
 
   private timesAt(inProgress: number): Distribution {

@@ -1,31 +1,36 @@
 import type { GateUse } from '../load/capacity/capacity-result.js';
 import type { Ailment, GateBreach, StepPlan } from '../load/capacity/step.js';
+import { callFigures } from '../metrics/call-figures.js';
+import { CallMetrics } from '../metrics/call-metrics.js';
 import type { CallRecord } from '../metrics/call-record.js';
 import type { Gate } from '../metrics/gate-parser.js';
-import { figureInWords, judgeGate } from '../metrics/gates.js';
-import { WindowFigures } from '../metrics/window-figures.js';
-import { windowMistake } from '../metrics/window-paths.js';
+import { type Figures, figureInWords, judgeGate } from '../metrics/gates.js';
+import { windowMistake } from '../metrics/window-mistake.js';
 
 /** Counts that grow with the length of a step, whatever the trunk does; shares of them are no matter. */
-const SIZES = new Set([
-  ...['attempted', 'answered', 'completed', 'stillUp'].map((name) => `calls.${name}`),
-  ...['uplink', 'downlink'].flatMap((way) => [`media.${way}.streams`, `media.${way}.measured`, `dtmf.${way}.received`]),
-  'voice.calls',
-  'voice.utterances',
-]);
+const SIZES = [
+  /^calls\.(attempted|answered|completed|stillUp)$/,
+  /^media\.(uplink|downlink)\.(streams|measured|packetsSent|packetsReceived)$/,
+  /^media\.rtcp\.(calls|sent|received|farEnd\.calls)$/,
+  /^dtmf\.\w+\.(sent|received)$/,
+  /^voice\.(calls|firstWords|utterances|bargeIns)$/,
+  /^flow\.\w+\.(calls|callsPassed)$/,
+  /^probe\.\w+\.(calls|sent|heard)$/,
+  /^impairment\.\w+\.packets$/,
+];
 
 /** Why a step cannot be judged by a gate; `null` when it can. */
 function reasonAgainst(gate: Gate): string | null {
   if (gate.window !== null) return 'over a sliding window of a run';
   if (windowMistake(gate) !== null) return 'a figure of a whole run';
-  if (gate.over === null && SIZES.has(gate.figure.path)) return 'a number that a step sets itself';
+  if (gate.over === null && SIZES.some((one) => one.test(gate.figure.path))) return 'a number that a step sets itself';
   return null;
 }
 
 /** What fails with a gate; `setup` is what most of the failed attempts were. */
 function sideOf({ figure: { path } }: Gate): Ailment | 'setup' {
   if (/^sip\.(srdMs|setupMs|pddMs)\b/.test(path) || path === 'calls.cancelled') return 'slow-setup';
-  if (/^sip\.sddMs\b|^voice\./.test(path)) return 'gate';
+  if (/^sip\.(sddMs|sdtMs|sdtFailureMs|acdMs|scr)\b|^(voice|flow|load|impairment)\./.test(path)) return 'gate';
   if (path === 'calls.dropped') return 'dropped';
   if (/^(media|probe)\./.test(path)) return 'audio';
   return path.startsWith('dtmf.') ? 'dtmf' : 'setup';
@@ -39,7 +44,7 @@ export class StepGates {
   private readonly judged: Gate[] = [];
   private readonly notJudged: GateUse['notJudged'] = [];
   private readonly measured = new Set<Gate>();
-  private figures: WindowFigures;
+  private metrics = new CallMetrics();
   private plan: StepPlan | null = null;
 
   constructor(gates: readonly Gate[]) {
@@ -48,7 +53,6 @@ export class StepGates {
       if (why === null) this.judged.push(gate);
       else this.notJudged.push({ expression: gate.expression, why });
     }
-    this.figures = new WindowFigures(this.judged);
   }
 
   /** What was judged so far. */
@@ -65,19 +69,13 @@ export class StepGates {
 
   begin(plan: StepPlan): void {
     this.plan = plan;
-    this.figures = new WindowFigures(this.judged);
+    this.metrics = new CallMetrics();
   }
 
   /** @param index of the attempt within its step; those that only fill the level do not count */
   add(record: CallRecord, index: number): void {
     if (this.judged.length === 0 || !this.plan || index < this.plan.filling) return;
-    const { answeredMs, status, timings: t } = record;
-    if (answeredMs !== null && t.inviteMs !== null && t.finalMs !== null)
-      this.figures.answer(
-        { status: status ?? 200, srdMs: (t.provisionalMs ?? t.finalMs) - t.inviteMs, setupMs: t.finalMs - t.inviteMs },
-        0,
-      );
-    this.figures.add(record, 0);
+    this.metrics.add(record);
   }
 
   /** The gates that the step did not hold. @param most what most of its failed attempts were */
@@ -85,7 +83,8 @@ export class StepGates {
     const { plan } = this;
     // Where calls go wrong before, only turning away is sought.
     if (this.judged.length === 0 || !plan || plan.isForRefusals) return [];
-    const figures = this.figures.figures(0, 1000);
+    // What is not of calls is not measured here.
+    const figures = callFigures(this.metrics) as unknown as Figures;
     const breaches: GateBreach[] = [];
     for (const gate of this.judged) {
       const side = sideOf(gate);

@@ -184,9 +184,10 @@ export class InboundRun {
   private onEvent(event: Exclude<ShardEvent, Ready>): void {
     const { state, observer } = this;
     const now = systemClock.now();
+    state.gates.read(state.elapsedMs(now));
     switch (event.kind) {
       case 'records':
-        for (const record of event.records) this.take(record, now);
+        for (const record of event.records) this.take(record);
         break;
       case 'pulse':
         observer.strain(NAME, event.pulse, now);
@@ -223,7 +224,7 @@ export class InboundRun {
     if (state.phase === 'draining' && pulse.up === 0) this.hangUpAll();
   }
 
-  private take(record: CallRecord, nowMs: number): void {
+  private take(record: CallRecord): void {
     const { state } = this;
     if (record.fault) state.faults[record.fault] = (state.faults[record.fault] ?? 0) + 1;
     record.caller = callerHeard(record) ?? undefined;
@@ -233,7 +234,6 @@ export class InboundRun {
     rebase(record, state.startMs);
     state.metrics.add(record);
     state.inbound!.add(record);
-    state.gates.add(record, state.elapsedMs(nowMs));
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.observer.note(level, text);
     this.options.onRecord(record);
   }

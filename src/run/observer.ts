@@ -64,9 +64,11 @@ export class Observer {
   }
 
   show(): void {
+    const { state } = this;
     const now = systemClock.now();
+    state.gates.read(state.elapsedMs(now));
     this.options.onView?.(now);
-    this.options.onSnapshot(composeSnapshot(this.state, now, this.meter));
+    this.options.onSnapshot(composeSnapshot(state, now, this.meter));
   }
 
   /** A line of the timeline, whose times count from the run's start. */
@@ -86,10 +88,10 @@ export class Observer {
     this.options.onTimeline({ ...snapshot, setupRatio, log: fresh === 0 ? [] : snapshot.log.slice(-fresh) });
   }
 
-  /** Gates over sliding windows, while calls come and go by the plan; one of them may end the run. */
+  /** Gates over sliding windows, while accounts register and calls come and go by the plan; one of them may end the run. */
   private judgeWindows(nowMs: number): void {
     const { state } = this;
-    if (state.phase !== 'running' && state.phase !== 'draining') return;
+    if (state.phase !== 'registering' && state.phase !== 'running' && state.phase !== 'draining') return;
     const trips = state.gates.advance(state.elapsedMs(nowMs));
     for (const { text } of trips) this.note('error', text);
     if (!trips.some(({ aborts }) => aborts)) return;

@@ -16,6 +16,7 @@ import type { GroupRole } from '../swarm/group-watch.js';
 import { Concurrency } from './concurrency.js';
 import { GroupState } from './group-state.js';
 import type { Plan } from './plan.js';
+import { roomNow } from './run-figures.js';
 import type { MediaTotals } from './shards.js';
 import { StrainMonitor } from './strain-monitor.js';
 
@@ -85,7 +86,7 @@ export class RunState {
     this.accountCalls = profile.calls.toAccounts ? new AccountCallMetrics() : null;
     this.registrations = profile.registrations ? new RegistrationMetrics(accounts) : null;
     this.metrics = new CallMetrics(new Set(profile.refusals), profile.warmUp);
-    this.gates = new GateMonitor(gatesOf(profile));
+    this.gates = new GateMonitor(gatesOf(profile), (room) => roomNow(this, room, systemClock.now()));
   }
 
   /** The threads are up: the run's clock starts now. */

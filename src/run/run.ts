@@ -272,12 +272,10 @@ export class Run {
   private onSwarm(name: string, event: Exclude<ShardEvent, { kind: 'ready' }>): void {
     const { state } = this;
     const now = systemClock.now();
+    state.gates.read(state.elapsedMs(now));
     switch (event.kind) {
       case 'records':
-        for (const answer of event.answers) {
-          state.live.add(answer);
-          state.gates.answer(answer, state.elapsedMs(now));
-        }
+        for (const answer of event.answers) state.live.add(answer);
         this.takeRegistrations(event.registrations);
         for (const record of event.records) {
           if (record.media?.recording) this.options.onRecording?.(record.id, record.media.recording);
@@ -314,6 +312,7 @@ export class Run {
   private onFarEnd(name: string, event: Exclude<ShardEvent, { kind: 'ready' | 'done' }>): void {
     const { state } = this;
     const now = systemClock.now();
+    state.gates.read(state.elapsedMs(now));
     switch (event.kind) {
       case 'records':
         this.takeRegistrations(event.registrations);
@@ -369,7 +368,6 @@ export class Run {
     state.metrics.add(record);
     state.accountCalls?.add(record);
     state.group?.add(record);
-    state.gates.add(record, state.elapsedMs(systemClock.now()));
     for (const { level, text } of noteworthy(record, state.metrics.responses)) this.note(level, text);
     this.options.onRecord(record);
     if (this.target.add(record) && !state.interrupted) {

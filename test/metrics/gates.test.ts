@@ -15,6 +15,7 @@ const summary = {
   calls: { attempted: 100, answered: 90 },
   responses: { '200': 90, '503': 10 },
   sip: { setupFailureRatio: 0.1, srdMs: { success: { p95: 750 }, failure: null } },
+  inbound: { dealt: { answered: 90 } },
   trunk: { exhausted: true, cause: 'channels', own: { identity: { missing: 0, refused: { '438': 2 } } } },
   media: {
     downlink: { mosLq: null, lossRatio: 0.02 },
@@ -39,6 +40,7 @@ describe('gates', () => {
     ['responses.486 == 0', true],
     ['trunk.own.identity.refused.438 == 2', true],
     ['trunk.own.identity.refused.428 == 0', true],
+    ['inbound.dealt.busy == 0', true],
     ['media.oneWay.byCause.no-rtp == 0', true],
     ['media.oneWay.byCause.silence >= 2', true],
     ['media.impaired.calls == 0', false],

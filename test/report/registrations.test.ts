@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { valueOf } from '../../src/metrics/quotient.js';
 import { RegistrationMetrics } from '../../src/metrics/registration-metrics.js';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
@@ -38,7 +39,8 @@ function metrics(): RegistrationMetrics {
 function summary(): Summary {
   const demo = demoSummary();
   const registrations = metrics();
-  return { ...demo, sip: { ...demo.sip, ...registrations.figures }, registrations: registrations.summary() };
+  const { rrdMs, ira } = registrations;
+  return { ...demo, sip: { ...demo.sip, rrdMs, ira: valueOf(ira) }, registrations: registrations.summary() };
 }
 
 const ACCOUNT_CALLS: Summary['accountCalls'] = {

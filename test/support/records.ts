@@ -63,7 +63,7 @@ export function heardReport(change: Partial<HeardReport> = {}): HeardReport {
   };
 }
 
-const TRUTH: DirectionTruth = {
+export const TRUTH: DirectionTruth = {
   packets: 100,
   delivered: 100,
   dropped: 0,
