@@ -88,7 +88,7 @@ export class GateMonitor {
     const { lengthMs, afterMs, forMs } = gate.window;
     const endMs = (this.seconds + 1) * 1000;
     if (endMs < afterMs || watched.trippedAtMs !== null) return false;
-    const result = judge(gate, (figure) => this.figures.valueOf(figure, this.seconds, lengthMs));
+    const result = judge(gate, (figure) => this.figures.figure(figure, this.seconds, lengthMs));
     if (result.observed === null) {
       watched.outSinceMs = null;
       return false;

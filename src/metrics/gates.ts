@@ -16,9 +16,9 @@ export function judgeGate(gate: Gate, figures: Figures): GateResult {
   return judge(gate, (figure) => valueAt(figure, figures));
 }
 
-/** @param valueOf what was measured of a figure */
-export function judge(gate: Gate, valueOf: (figure: Figure) => Observed): GateResult {
-  const observed = observe(gate, valueOf);
+/** @param measured what was measured of a figure */
+export function judge(gate: Gate, measured: (figure: Figure) => Observed): GateResult {
+  const observed = observe(gate, measured);
   if (observed === null) return { expression: gate.expression, observed, pass: false, reason: 'not measured' };
   const pass = compare(observed, gate.comparison, gate.bound);
   return pass
@@ -35,10 +35,10 @@ export function figureInWords(kind: FigureKind, value: number | string | boolean
 }
 
 /** What a gate compares with its bound; a share of nothing is `null`. */
-function observe({ figure, over }: Gate, valueOf: (figure: Figure) => Observed): Observed {
-  const value = valueOf(figure);
+function observe({ figure, over }: Gate, measured: (figure: Figure) => Observed): Observed {
+  const value = measured(figure);
   if (over === null) return value;
-  const whole = valueOf(over);
+  const whole = measured(over);
   return typeof value === 'number' && typeof whole === 'number' && whole !== 0 ? round(value / whole) : null;
 }
 

@@ -7,7 +7,7 @@ export type Quotient = [part: number, whole: number];
 const QUOTIENTS = new WeakMap<object, Readonly<Record<string, Quotient>>>();
 
 /** To six decimals; `null` over nothing. */
-export function valueOf([part, whole]: Quotient): number | null {
+export function divided([part, whole]: Quotient): number | null {
   return whole > 0 ? round(part / whole) : null;
 }
 
@@ -17,7 +17,7 @@ export function withQuotients<T extends object, K extends string>(
   quotients: Readonly<Record<K, Quotient>>,
 ): T & Record<K, number | null> {
   QUOTIENTS.set(figures, { ...QUOTIENTS.get(figures), ...quotients });
-  const values = Object.entries<Quotient>(quotients).map(([name, quotient]) => [name, valueOf(quotient)]);
+  const values = Object.entries<Quotient>(quotients).map(([name, quotient]) => [name, divided(quotient)]);
   return Object.assign(figures, Object.fromEntries(values) as Record<K, number | null>);
 }
 

@@ -1,7 +1,7 @@
 import { Distribution, originOf, round } from './distribution.js';
 import { distributionOf, type Figure } from './figures.js';
 import type { Gate } from './gate-parser.js';
-import { type Quotient, quotientAt, valueOf } from './quotient.js';
+import { divided, type Quotient, quotientAt } from './quotient.js';
 
 /** A room of a summary (`calls`, `sip`, …) as it stands, over all of the run so far. */
 export type RoomReader = (room: string) => unknown;
@@ -61,7 +61,7 @@ export class WindowFigures {
   }
 
   /** A figure of the `lengthMs` that end with second `last` (its number, from 0); `null` where nothing was measured. */
-  valueOf(figure: Figure, last: number, lengthMs: number): number | null {
+  figure(figure: Figure, last: number, lengthMs: number): number | null {
     const path = keyOf(figure);
     const before = last - lengthMs / 1000;
     if (distributionOf(figure) !== null) return told(this.merged(path, before, last), figure);
@@ -70,7 +70,7 @@ export class WindowFigures {
     if (typeof end === 'number') return end - (typeof begin === 'number' ? begin : 0);
     if (!Array.isArray(end)) return null;
     const [part, whole] = Array.isArray(begin) ? begin : [0, 0];
-    return valueOf([end[0] - part, end[1] - whole]);
+    return divided([end[0] - part, end[1] - whole]);
   }
 
   /** Forgets what no window needs that ends with second `next` or later. */

@@ -81,7 +81,7 @@ describe('figures of a run', () => {
       mosLqBands: null,
     });
     const onlyCancelled = metricsOf(failedRecord(487, 'cancelled', { outcome: 'cancelled' }));
-    expect(onlyCancelled.setupFailureRatio).toBeNull();
+    expect(onlyCancelled.sip().setupFailureRatio).toBeNull();
   });
 
   it('never merge directions, count streams without a MOS, and sum loss over packets, not over calls', () => {

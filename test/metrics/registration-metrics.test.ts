@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { valueOf } from '../../src/metrics/quotient.js';
+import { divided } from '../../src/metrics/quotient.js';
 import { RegistrationMetrics, type RegistrationResult } from '../../src/metrics/registration-metrics.js';
 
 const result = (over: Partial<RegistrationResult>): RegistrationResult => ({
@@ -21,7 +21,7 @@ const failed = (status: number, over: Partial<RegistrationResult> = {}): Registr
 describe('figures of registrations', () => {
   it('are not measured before there was a REGISTER', () => {
     const metrics = new RegistrationMetrics(2);
-    expect([metrics.rrdMs, valueOf(metrics.ira)]).toEqual([null, null]);
+    expect([metrics.rrdMs, divided(metrics.ira)]).toEqual([null, null]);
     expect(metrics.summary()).toMatchObject({ attempted: 0, allTriedMs: null, registeredPerSecond: null });
   });
 
@@ -41,10 +41,10 @@ describe('figures of registrations', () => {
     metrics.add(result({}));
     metrics.add(result({ kind: 'refresh' }));
     for (const status of [302, 401, 407]) metrics.add(failed(status));
-    expect(valueOf(metrics.ira)).toBe(0);
+    expect(divided(metrics.ira)).toBe(0);
     for (const status of [403, 503]) metrics.add(failed(status));
     metrics.add(failed(408, { response: 'timeout' }));
-    expect(valueOf(metrics.ira)).toBe(3 / 8);
+    expect(divided(metrics.ira)).toBe(3 / 8);
     expect(metrics.summary()).toMatchObject({
       attempted: 8,
       failed: 6,

@@ -12,7 +12,7 @@ import type { RegistrationResult } from '../../src/metrics/registration-metrics.
 import { WindowFigures } from '../../src/metrics/window-figures.js';
 import { isOfWindow } from '../../src/metrics/window-mistake.js';
 import { parseProfile } from '../../src/profile/read.js';
-import type { MosReport } from '../../src/quality/reports.js';
+import type { IntervalReport, MosReport } from '../../src/quality/reports.js';
 import { planOf } from '../../src/run/plan.js';
 import { roomNow } from '../../src/run/run-figures.js';
 import { RunState } from '../../src/run/run-state.js';
@@ -21,6 +21,8 @@ import { answeredRecord, failedRecord, heardReport, TRUTH } from '../support/rec
 
 const SECONDS = 12;
 const LENGTH_S = 4;
+/** Ends of windows: of one that is not full yet, of one with a second without calls, of the last one. */
+const LASTS = [1, 7, 11];
 /** Keys of tables: some came, one never did. */
 const KEYS = ['503', '486', 'one-way', 'lossy', 'busy', 'never'];
 /** What calls do not tell: threads and registrars do. */
@@ -38,7 +40,7 @@ function figuresIn(...rooms: string[]): Figure[] {
     .filter((path) => rooms.includes(path.split('.')[0]))
     .flatMap((path) => (path.includes('*') ? KEYS.map((key) => path.replace('*', key)) : [path]));
   const others = paths.filter((path) => path.endsWith('.p50')).map((path) => path.replace(/p50$/, 'p83.5'));
-  return [...paths, ...others].map((path) => figureOf(path)!).filter(isOfWindow);
+  return [...paths, ...others].map(figureOf).filter((figure) => figure !== null && isOfWindow(figure)) as Figure[];
 }
 
 const gateOn = (figure: Figure): Gate => ({
@@ -92,6 +94,7 @@ class Draw {
       activityFactor: this.between(0, 1),
       clippedRatio: this.between(0, 0.1),
       mos: this.maybe(0.8, () => this.mos()),
+      worstInterval: { mosLq: this.between(1, 4.5) } as IntervalReport,
     };
     return {
       packetsSent: this.maybe(0.9, () => expected),
@@ -132,7 +135,7 @@ class Draw {
     const record = answeredRecord({
       outcome: this.is(0.8) ? 'completed' : 'dropped',
       hangupBy: this.is(0.5) ? 'local' : 'remote',
-      byeStatus: this.is(0.8) ? 200 : 408,
+      byeStatus: [200, 200, 408, 500][this.count(3)],
       uplink: way(),
       downlink: way(),
       oneWay: this.maybe(0.1, () => fault),
@@ -195,7 +198,7 @@ class Draw {
 /** What differs between a figure of a window and the same of a summary over the calls of that window alone. */
 function differences(figures: readonly Figure[], windows: WindowFigures, last: number, ofCalls: Figures): string[] {
   return figures.flatMap((figure) => {
-    const ofWindow = windows.valueOf(figure, last, LENGTH_S * 1000);
+    const ofWindow = windows.figure(figure, last, LENGTH_S * 1000);
     // A count of what came before, and not here, is 0 of a window.
     const { observed } = judgeGate(gateOn(figure), ofCalls);
     const expected = observed === null && figure.kind === 'count' ? 0 : observed;
@@ -229,10 +232,9 @@ describe('figures of a sliding window', () => {
       calls.push({ second, record });
     }
     windows.read(SECONDS * 1000);
-    for (let last = 0; last < SECONDS; last++) {
+    for (const last of LASTS) {
       const metrics = new CallMetrics();
-      for (const { second, record } of calls)
-        if (second <= last && second > last - LENGTH_S) metrics.add(record);
+      for (const { second, record } of calls) if (second <= last && second > last - LENGTH_S) metrics.add(record);
       const ofCalls = { ...callFigures(metrics) } as unknown as Figures;
       expect(differences(figures, windows, last, ofCalls)).toEqual([]);
       for (const figure of figures) if (judgeGate(gateOn(figure), ofCalls).observed !== null) seen.add(figure);
@@ -260,7 +262,7 @@ describe('figures of a sliding window', () => {
       state.trunkPulse = { trunk: { intake: { received, ...intake }, admitted } } as unknown as Pulse;
     }
     windows.read(SECONDS * 1000);
-    for (let last = 0; last < SECONDS; last++) {
+    for (const last of LASTS) {
       const [metrics, inbound] = [new CallMetrics(), new InboundMetrics()];
       const within = calls.filter(({ second }) => second <= last && second > last - LENGTH_S);
       for (const { record } of within) {
@@ -274,7 +276,7 @@ describe('figures of a sliding window', () => {
   });
 
   it('are told of setups when they are answered, of all else when the call has ended', () => {
-    const { state, valueOf, windows } = watched('calls.attempted', 'calls.answered', 'sip.asr', 'responses.200');
+    const { state, at, windows } = watched('calls.attempted', 'calls.answered', 'sip.asr', 'responses.200');
     const call = { status: 200, srdMs: 10, setupMs: 100 };
     for (const atMs of [100, 200, 300]) {
       windows.read(atMs);
@@ -285,28 +287,28 @@ describe('figures of a sliding window', () => {
     windows.read(9500);
     for (let i = 0; i < 3; i++) state.metrics.add(answeredRecord());
     windows.read(10_000);
-    expect([1, 9].map((last) => valueOf('calls.attempted', last))).toEqual([4, 0]);
-    expect([1, 9].map((last) => valueOf('responses.200', last))).toEqual([3, 0]);
-    expect([1, 9].map((last) => valueOf('sip.asr', last))).toEqual([0.75, null]);
-    expect([1, 9].map((last) => valueOf('calls.answered', last))).toEqual([0, 3]);
+    expect([1, 9].map((last) => at('calls.attempted', last))).toEqual([4, 0]);
+    expect([1, 9].map((last) => at('responses.200', last))).toEqual([3, 0]);
+    expect([1, 9].map((last) => at('sip.asr', last))).toEqual([0.75, null]);
+    expect([1, 9].map((last) => at('calls.answered', last))).toEqual([0, 3]);
   });
 
   it('are not measured before the first call has ended or was answered; then a count of nothing is 0', () => {
-    const { state, valueOf, windows } = watched('calls.failed', 'media.uplink.streams', 'voice.calls', 'sip.asr');
+    const { state, at, windows } = watched('calls.failed', 'media.uplink.streams', 'voice.calls', 'sip.asr');
     for (const atMs of [1000, 2000, 3000]) windows.read(atMs);
     state.metrics.add(failedRecord(503));
     windows.read(20_000);
-    expect([2, 3, 19].map((last) => valueOf('calls.failed', last))).toEqual([null, 1, 0]);
-    expect([2, 3, 19].map((last) => valueOf('media.uplink.streams', last))).toEqual([null, 0, 0]);
-    expect([3, 19].map((last) => valueOf('sip.asr', last))).toEqual([0, null]);
-    expect(valueOf('voice.calls', 19)).toBeNull();
+    expect([2, 3, 19].map((last) => at('calls.failed', last))).toEqual([null, 1, 0]);
+    expect([2, 3, 19].map((last) => at('media.uplink.streams', last))).toEqual([null, 0, 0]);
+    expect([3, 19].map((last) => at('sip.asr', last))).toEqual([0, null]);
+    expect(at('voice.calls', 19)).toBeNull();
   });
 
   it('have what threads and registrars count, as the difference between the two ends of the window', () => {
     const paths = ['sip.retransmissionsSent', 'trunk.own.identity.refused.437', 'trunk.own.outcomes.busy'];
-    const { state, valueOf, windows } = watched(...paths, 'media.malformed', 'registrations.failed', 'sip.ira');
+    const { state, at, windows } = watched(...paths, 'media.malformed', 'registrations.failed', 'sip.ira');
     const figures = (last: number) =>
-      [...paths, 'media.malformed', 'registrations.failed', 'sip.ira'].map((path) => valueOf(path, last));
+      [...paths, 'media.malformed', 'registrations.failed', 'sip.ira'].map((path) => at(path, last));
     state.metrics.add(failedRecord(503));
     for (const [atMs, retransmissionsSent, refused, busy, malformed] of [
       [500, 3, {}, 1, 0],
@@ -328,7 +330,7 @@ describe('figures of a sliding window', () => {
   });
 
   it('have ratings of the scale that most streams of the run are on, and of no second those that came to be it', () => {
-    const { state, valueOf, windows } = watched('media.uplink.mosLq.min');
+    const { state, at, windows } = watched('media.uplink.mosLq.min');
     const rate = (scale: 'CQEN' | 'CQEW', lq: number): void => {
       const mos = { ...new Draw(new Rng(1)).mos(), scale, lq };
       const heard = heardReport({ mos });
@@ -346,7 +348,7 @@ describe('figures of a sliding window', () => {
     windows.read(3000);
     rate('CQEW', 3.5);
     windows.read(4000);
-    expect([0, 1, 2, 3].map((last) => valueOf('media.uplink.mosLq.min', last, 1))).toEqual([3, null, null, 3.5]);
+    expect([0, 1, 2, 3].map((last) => at('media.uplink.mosLq.min', last, 1))).toEqual([3, null, null, 3.5]);
   });
 });
 
@@ -356,9 +358,9 @@ function watched(...paths: string[]) {
   const state = stateOf(`load: [{ shape: constant, cps: 1, for: 1s }]\n${registrations}`);
   const figures = new Map(paths.map((path) => [path, figureOf(path)!]));
   const windows = new WindowFigures([...figures.values()].map(gateOn), (room) => roomNow(state, room, 0));
-  const valueOf = (path: string, last: number, lengthS = LENGTH_S) =>
-    windows.valueOf(figures.get(path)!, last, lengthS * 1000);
-  return { state, windows, valueOf };
+  const at = (path: string, last: number, lengthS = LENGTH_S) =>
+    windows.figure(figures.get(path)!, last, lengthS * 1000);
+  return { state, windows, at };
 }
 
 function registered(status: number): RegistrationResult {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { valueOf } from '../../src/metrics/quotient.js';
+import { divided } from '../../src/metrics/quotient.js';
 import { RegistrationMetrics } from '../../src/metrics/registration-metrics.js';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
@@ -40,7 +40,7 @@ function summary(): Summary {
   const demo = demoSummary();
   const registrations = metrics();
   const { rrdMs, ira } = registrations;
-  return { ...demo, sip: { ...demo.sip, rrdMs, ira: valueOf(ira) }, registrations: registrations.summary() };
+  return { ...demo, sip: { ...demo.sip, rrdMs, ira: divided(ira) }, registrations: registrations.summary() };
 }
 
 const ACCOUNT_CALLS: Summary['accountCalls'] = {

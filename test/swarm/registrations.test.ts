@@ -185,7 +185,7 @@ describe('the accounts of a run', () => {
     bench.run(1000);
     expect(bench.triedAtMs).toBe(300);
     expect(bench.metrics.summary()).toMatchObject({ registered: 3, failed: 1, responses: { '200': 3, '403': 1 } });
-    expect(bench.metrics.figures.ira).toBe(0.25);
+    expect(bench.metrics.ira).toEqual([1, 4]);
   });
 
   it('are taken off at the end, at the rate of the profile; one that never was registered is not', () => {
