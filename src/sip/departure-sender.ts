@@ -66,8 +66,10 @@ export class DepartureSender {
   /** Sends and sleeps until the ring is stopped. */
   run(): void {
     const { words } = this.ring;
-    while (Atomics.load(words, STOP) === 0) {
+    for (;;) {
+      // Before anything that it might miss: what is laid from now on, or a stop, keeps it from sleeping.
       const wake = Atomics.load(words, WAKE);
+      if (Atomics.load(words, STOP) !== 0) return;
       const waitMs = this.turn();
       Atomics.wait(words, WAKE, wake, Math.max(NAP_MS, waitMs));
     }

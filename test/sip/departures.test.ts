@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../src/core/clock.js';
 import type { Libc } from '../../src/core/libc.js';
 import { DepartureBook } from '../../src/sip/departure-book.js';
-import { DepartureRing, MOST_BYTES, SLOTS, WAKE } from '../../src/sip/departure-ring.js';
+import { DepartureRing, MOST_BYTES, SLOTS, STOP, WAKE } from '../../src/sip/departure-ring.js';
 import { DepartureSender } from '../../src/sip/departure-sender.js';
 import { Departures } from '../../src/sip/departures.js';
 
@@ -59,6 +59,7 @@ describe('datagrams that a thread sends when they are due', () => {
   beforeEach(() => {
     stand = new Stand();
   });
+  afterEach(() => void vi.restoreAllMocks());
 
   it('leave when they are due and not before, and are told of with the time at which they left', () => {
     expect(stand.lay('one', 1010)).toBe(true);
@@ -183,6 +184,26 @@ describe('datagrams that a thread sends when they are due', () => {
     stand.clock.set(1010);
     stand.sender.run();
     expect(stand.sent).toEqual([]);
+  });
+
+  it('end with their thread also where that is told so while it gets ready to sleep', () => {
+    const atomics = Atomics as {
+      load(words: Int32Array, index: number): number;
+      wait(words: Int32Array, index: number, value: number): string;
+    };
+    const { load } = atomics;
+    let looks = 0;
+    vi.spyOn(atomics, 'load').mockImplementation((words, index) => {
+      const value = load(words, index);
+      if (index === STOP && looks++ === 0) new DepartureRing(stand.memory).stop();
+      return value;
+    });
+    vi.spyOn(atomics, 'wait').mockImplementation((words, index, value) => {
+      if (load(words, index) === value) throw new Error('sleeps, and nobody will wake it');
+      return 'not-equal';
+    });
+    stand.sender.run();
+    expect(looks).toBe(2);
   });
 });
 
