@@ -67,8 +67,9 @@ export class Departures {
     Atomics.store(words, at + STATE, WAITING);
     this.laid = (n + 1) | 0;
     Atomics.store(words, LAID, this.laid);
-    // Otherwise it will wake for one that is due before.
-    if (Atomics.load(words, DEPARTED) === n || dueMs < this.lastDueMs) this.ring.wake();
+    // Otherwise it will wake for the one before, which is due no later.
+    const isBeforeWaiting = Atomics.load(words, wordsOf(n - 1) + STATE) === WAITING;
+    if (!isBeforeWaiting || dueMs < this.lastDueMs) this.ring.wake();
     this.lastDueMs = dueMs;
     return true;
   }

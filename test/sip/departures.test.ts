@@ -115,6 +115,17 @@ describe('datagrams that a thread sends when they are due', () => {
     expect(wakes).toEqual([1, 1, 2, 3]);
   });
 
+  it('wake the sender also where the one laid before has left and only later ones wait', () => {
+    stand.lay('late', 1100);
+    stand.lay('early', 1050);
+    stand.clock.set(1050);
+    // It would sleep for so long.
+    expect(stand.sender.turn()).toBe(50);
+    const { wakes } = stand;
+    stand.lay('between', 1060);
+    expect(stand.wakes).toBe(wakes + 1);
+  });
+
   it('that cannot be sent are told of with the reason; a full send buffer is a loss like any other', () => {
     stand.lay('refused', 1001);
     stand.clock.set(1001);
