@@ -5,8 +5,8 @@
  * | state   | who leaves it | next                                                     |
  * |---------|---------------|----------------------------------------------------------|
  * | FREE    | Departures    | WAITING: laid, due at a time                             |
- * | WAITING | either        | GOING: due, being sent · FREE: dropped before it was due |
- * | GOING   | sender        | GONE: with the time at which it went, or why not         |
+ * | WAITING | either        | GOING: being sent, since when · FREE: dropped before     |
+ * | GOING   | sender        | GONE: sent, or why not                                   |
  * | GONE    | Departures    | FREE: told of                                            |
  */
 export const FREE = 0;
@@ -17,8 +17,8 @@ export const GONE = 3;
 // Words at the start.
 /** Datagrams laid since the start, modulo 2^32. */
 export const LAID = 0;
-/** Datagrams that are gone, likewise. */
-export const DEPARTED = 1;
+/** Datagrams that the sender has taken to send, or that were dropped, likewise. */
+export const TAKEN = 1;
 /** Changed by whoever wakes the sender, which sleeps on it. */
 export const WAKE = 2;
 /** A thread is there and sends. */
@@ -42,6 +42,7 @@ export const LENGTH = 4;
 export const ERROR = 5;
 // Times of a slot, in ms of the run's clock: eight bytes each, after the words.
 export const DUE = 0;
+/** Known from GOING on. */
 export const LEFT = 1;
 const WORDS = 6;
 const TIMES = 2;

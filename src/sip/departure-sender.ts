@@ -3,7 +3,6 @@ import type { Libc } from '../core/libc.js';
 import { MSG_DONTWAIT } from '../core/linux-sockets.js';
 import {
   CPU_MS,
-  DEPARTED,
   DESCRIPTOR,
   DepartureRing,
   DUE,
@@ -21,6 +20,7 @@ import {
   SLOTS,
   STATE,
   STOP,
+  TAKEN,
   timesOf,
   WAITING,
   WAKE,
@@ -100,7 +100,10 @@ export class DepartureSender {
           if (dueMs < this.nextDueMs) this.nextDueMs = dueMs;
           continue;
         }
+        // Before it is taken: whoever sees that it is being sent may ask since when.
+        times[timesOf(n) + LEFT] = this.clock.now();
         if (Atomics.compareExchange(words, state, WAITING, GOING) === WAITING) {
+          Atomics.add(words, TAKEN, 1);
           this.send(n);
           departed++;
         }
@@ -112,18 +115,16 @@ export class DepartureSender {
 
   private send(n: number): void {
     const { view, base, libc } = this;
-    const { words, times } = this.ring;
+    const { words } = this.ring;
     const at = wordsOf(n);
     const length = words[at + LENGTH];
     // The whole slot: a view of the message alone would be an object each time.
     this.message.set(this.messages[n & (SLOTS - 1)]);
     writeAddress(view, 0, words[at + IP], words[at + PORT]);
-    times[timesOf(n) + LEFT] = this.clock.now();
     const data = base + 2 * SOCKADDR_BYTES;
     const sent = libc.sendto(words[at + DESCRIPTOR], data, length, MSG_DONTWAIT, base, SOCKADDR_BYTES);
     words[at + ERROR] = sent < 0 ? libc.errno() : 0;
     Atomics.store(words, at + STATE, GONE);
-    Atomics.add(words, DEPARTED, 1);
   }
 
   private tellCpu(nowMs: number): void {

@@ -1,5 +1,4 @@
 import {
-  DEPARTED,
   DESCRIPTOR,
   DepartureRing,
   DUE,
@@ -17,6 +16,7 @@ import {
   SERVED,
   SLOTS,
   STATE,
+  TAKEN,
   timesOf,
   WAITING,
   wordsOf,
@@ -30,6 +30,8 @@ const PATIENCE = 100;
 export class Departures {
   private readonly ring: DepartureRing;
   private readonly listeners: (DepartureListener | null)[] = new Array(SLOTS).fill(null);
+  /** Of each slot, whether its listener knows that it left. */
+  private readonly isTold = new Uint8Array(SLOTS);
   /** How many were laid; the first of them whose slot is not free again; how many were told of. Modulo 2^32. */
   private laid = 0;
   private first = 0;
@@ -64,6 +66,7 @@ export class Departures {
     times[timesOf(n) + DUE] = dueMs;
     bytes.set(message, messageOf(n));
     this.listeners[n & (SLOTS - 1)] = listener;
+    this.isTold[n & (SLOTS - 1)] = 0;
     Atomics.store(words, at + STATE, WAITING);
     this.laid = (n + 1) | 0;
     Atomics.store(words, LAID, this.laid);
@@ -74,24 +77,23 @@ export class Departures {
     return true;
   }
 
-  /** Tells of those that have left, or could not. */
+  /** Tells of those that have left, or could not; of those that are being sent, too. */
   collect(): void {
     const { words, times } = this.ring;
-    if (Atomics.load(words, DEPARTED) === this.told) return;
+    if (Atomics.load(words, TAKEN) === this.told) return;
     for (let n = this.first; n !== this.laid; n = (n + 1) | 0) {
       const at = wordsOf(n);
       const slot = n & (SLOTS - 1);
       const listener = this.listeners[slot];
-      if (listener === null || Atomics.load(words, at + STATE) !== GONE) continue;
-      this.listeners[slot] = null;
-      this.told = (this.told + 1) | 0;
-      const errno = words[at + ERROR];
-      const leftMs = times[timesOf(n) + LEFT];
-      Atomics.store(words, at + STATE, FREE);
-      listener.onDeparted(leftMs);
-      const error = errno === 0 ? null : this.errorName(errno);
-      // A full send buffer is a datagram lost, which retransmission mends like any other.
-      if (error !== null && error !== 'EAGAIN') listener.onTransportError(error);
+      if (listener === null) continue;
+      const state = Atomics.load(words, at + STATE);
+      if (state === WAITING) continue;
+      // Also while it is being sent: the sender may be held up in that for longer than the response takes.
+      if (this.isTold[slot] === 0) {
+        this.isTold[slot] = 1;
+        listener.onDeparted(times[timesOf(n) + LEFT]);
+      }
+      if (state === GONE) this.settle(n, listener);
     }
     this.release();
   }
@@ -107,11 +109,24 @@ export class Departures {
         Atomics.wait(words, at + STATE, GOING, 1);
       if (isDropped) {
         this.listeners[n & (SLOTS - 1)] = null;
-        Atomics.add(words, DEPARTED, 1);
+        Atomics.add(words, TAKEN, 1);
         this.told = (this.told + 1) | 0;
       }
     }
     this.release();
+  }
+
+  /** The sender has done with it. */
+  private settle(n: number, listener: DepartureListener): void {
+    const { words } = this.ring;
+    const at = wordsOf(n);
+    const errno = words[at + ERROR];
+    this.listeners[n & (SLOTS - 1)] = null;
+    this.told = (this.told + 1) | 0;
+    Atomics.store(words, at + STATE, FREE);
+    const error = errno === 0 ? null : this.errorName(errno);
+    // A full send buffer is a datagram lost, which retransmission mends like any other.
+    if (error !== null && error !== 'EAGAIN') listener.onTransportError(error);
   }
 
   private release(): void {

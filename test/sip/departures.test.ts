@@ -18,6 +18,8 @@ class Stand {
   readonly told: string[] = [];
   readonly departures = new Departures(this.memory, (errno) => (errno === 11 ? 'EAGAIN' : `errno ${errno}`));
   errno = 0;
+  /** What the other side does while a datagram is being sent. */
+  meanwhile = (): void => {};
   private readonly native = new ArrayBuffer(2 * MOST_BYTES);
   sender = this.serve();
 
@@ -31,6 +33,7 @@ class Stand {
         const ip = [0, 1, 2, 3].map((i) => view.getUint8(address + 4 + i)).join('.');
         const text = Buffer.from(this.native, data, length).toString('latin1');
         this.sent.push({ atMs: this.clock.now(), text, to: `${ip}:${view.getUint16(address + 2)}`, fd });
+        this.meanwhile();
         return this.errno === 0 ? length : -1;
       },
     };
@@ -124,6 +127,26 @@ describe('datagrams that a thread sends when they are due', () => {
     const { wakes } = stand;
     stand.lay('between', 1060);
     expect(stand.wakes).toBe(wakes + 1);
+  });
+
+  it('are told of once, also while they are being sent, which may take longer than their response', () => {
+    const told: string[][] = [];
+    stand.meanwhile = () => {
+      stand.clock.advance(5);
+      stand.departures.collect();
+      told.push([...stand.told]);
+    };
+    stand.lay('one', 1010);
+    stand.lay('two', 1011);
+    stand.clock.set(1012);
+    stand.errno = 101;
+    stand.sender.turn();
+    const left = ['one at 1012', 'one: errno 101', 'two at 1017'];
+    expect(told).toEqual([left.slice(0, 1), left]);
+    stand.departures.collect();
+    stand.departures.collect();
+    expect(stand.told).toEqual([...left, 'two: errno 101']);
+    for (let i = 0; i < SLOTS; i++) expect(stand.lay(`${i}`, 2000)).toBe(true);
   });
 
   it('that cannot be sent are told of with the reason; a full send buffer is a loss like any other', () => {
