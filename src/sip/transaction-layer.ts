@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { ClientTransaction, type ClientUser, type Departure, type RequestHead } from './client-transaction.js';
 import { DepartureBook } from './departure-book.js';
 import { stampVia } from './header-values.js';
-import { HeldRequests } from './held-requests.js';
+import { type HeldRequest, HeldRequests } from './held-requests.js';
 import type { IdSource } from './ids.js';
 import { type MessageFault, parseMessage, type SipMessage } from './message.js';
 import { checkMessage, isFlood } from './message-check.js';
@@ -115,7 +115,12 @@ export class TransactionLayer implements TransportReceiver {
       return;
     }
     const transport = peer.transport ?? this.transport;
-    if (!transport.depart?.(message, peer.address, peer.port, dueMs, transaction)) this.held.hold(dueMs, transaction);
+    if (!transport.depart?.(message, peer.address, peer.port, dueMs, transaction)) this.hold(dueMs, transaction);
+  }
+
+  /** Keeps a request here until it is due. */
+  hold(dueMs: number, request: HeldRequest): void {
+    this.held.hold(dueMs, request);
   }
 
   onMessage(data: Buffer, peer: Peer, arrivalMs: number): void {

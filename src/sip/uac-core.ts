@@ -193,11 +193,16 @@ export class UacCore implements ClientUser, SessionKeeper {
       const [peer] = peers;
       if (peer && this.core.address(head, peer)) text = requestText(head, headerLines, body);
       if (failure) {
-        sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE, head);
-        if (dialog) settleOwn(dialog, head.method);
-        if (dialog && context.last) this.core.dialogs.endCall(dialog);
-        if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, context);
-        else if (dialog === null && isSubscribing(head.method)) this.subscriptions.release(head);
+        const fail = (): void => {
+          sent(failure.kind === 'mistake' ? failure.reason : null, id, text, NOWHERE, head);
+          if (dialog) settleOwn(dialog, head.method);
+          if (dialog && context.last) this.core.dialogs.endCall(dialog);
+          if (failure.kind === 'transport') this.failLocally(id, head, 503, `transport: ${failure.reason}`, context);
+          else if (dialog === null && isSubscribing(head.method)) this.subscriptions.release(head);
+        };
+        // What is made ahead of its time does not fail before, either: what is tried next would leave too early.
+        if (dueMs === null) fail();
+        else this.core.layer.hold(dueMs, { onDue: fail });
         return;
       }
       if (peers.length > 1) context.failover = new Failover(peers);

@@ -2,6 +2,7 @@ import { ManualClock } from '../../src/core/clock.js';
 import { Rng } from '../../src/core/rng.js';
 import { Core } from '../../src/sip/core.js';
 import type { Dialog } from '../../src/sip/dialog.js';
+import type { Dns } from '../../src/sip/dns.js';
 import { IdSource } from '../../src/sip/ids.js';
 import { Resolver } from '../../src/sip/resolver.js';
 import type { ServerTransaction } from '../../src/sip/server-transaction.js';
@@ -31,7 +32,7 @@ export class CoreBench {
   readonly told: string[] = [];
   private inviteId = '';
 
-  constructor() {
+  constructor(dns: Dns = new SystemDns()) {
     const transports = new TransportSet();
     transports.add({
       protocol: 'udp',
@@ -43,7 +44,7 @@ export class CoreBench {
       close: async () => {},
     });
     this.layer.transport = transports.first;
-    const resolver = new Resolver(new SystemDns(), transports.reach, new Rng(1), this.clock);
+    const resolver = new Resolver(dns, transports.reach, new Rng(1), this.clock);
     this.core = new Core(this.layer, transports, resolver);
     this.uac = new UacCore(this.core);
     this.uas = new UasCore(this.core, this.uac);

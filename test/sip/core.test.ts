@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { headerIn } from '../loopback/sip-harness.js';
 import { CoreBench } from './core-bench.js';
+import { TableDns } from './table-dns.js';
 
 let bench: CoreBench;
 beforeEach(() => {
@@ -355,4 +356,26 @@ test('the last NOTIFY ends the dialog of its subscription', () => {
   bench.within(dialog, 'NOTIFY', '', 'Event: presence\r\nSubscription-State: terminated;reason=timeout\r\n');
   bench.answer(bench.last('NOTIFY'), '200 OK', '');
   expect(bench.core.dialogs.size).toBe(0);
+});
+
+test('an INVITE that is made before it is due, to a name that leads nowhere, fails when it is due', async () => {
+  vi.useFakeTimers();
+  try {
+    const bench = new CoreBench(new TableDns({}));
+    const callId = bench.layer.departures.book(bench.clock.now() + 30);
+    const request = { method: 'INVITE', requestUri: 'sip:x@nowhere.test', from: '<sip:me@b>;tag=me', to: '<sip:x@b>' };
+    bench.uac.send({ ...request, callId, cseq: 1, headerLines: '', body: '', proxy: null }, () =>
+      bench.told.push('sent'),
+    );
+    const toldAt: Record<number, string[]> = {};
+    for (let ms = 1; ms <= 40; ms++) {
+      bench.clock.advance(1);
+      await vi.advanceTimersByTimeAsync(1);
+      if (bench.told.length > 0) toldAt[ms] = bench.told.splice(0);
+    }
+    // The last fraction of a millisecond is slept through, after which time goes on here by a whole one.
+    expect(toldAt).toEqual({ 31: ['sent', '503 INVITE'] });
+  } finally {
+    vi.useRealTimers();
+  }
 });
