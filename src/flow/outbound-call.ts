@@ -191,6 +191,7 @@ export class OutboundCall {
     this.inviteTime = stackTime;
     const now = this.context.clock.now();
     this.startedMs = Math.max(this.startedMs, now - (wireAgeMs(stackTime, now) ?? 0));
+    this.tries.left(this.startedMs);
     this.record.startedMs = this.startedMs;
     this.record.timings.inviteMs = this.startedMs;
     this.record.inProgressAtInvite = this.context.population.inProgress;

@@ -33,6 +33,11 @@ export class Tries {
     return this.present.proxy;
   }
 
+  /** The INVITE of the present try left then. */
+  left(atMs: number): void {
+    this.startedMs = atMs;
+  }
+
   /** Tells when the present try has heard nothing above a 100 in the time that it has. */
   watch(scope: CallScope, onSilence: (failure: Failure) => void): void {
     const { route } = this;

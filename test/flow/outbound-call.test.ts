@@ -234,6 +234,8 @@ describe('a call that is made before it is due', () => {
     await pass(2000);
     expect(attempt.record!.startedMs).toBeCloseTo(30.25, 2);
     expect(attempt.record).toMatchObject({ dueMs: 30, inProgressAtInvite: 1, outcome: 'dropped' });
+    const { tries, startedMs, timings } = attempt.record!;
+    expect(tries).toMatchObject([{ startedMs, ms: timings.finalMs! - startedMs }]);
   });
 
   it('is given up by the time since it was due', async () => {
