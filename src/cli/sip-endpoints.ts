@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { AppError } from '../core/errors.js';
 import type { LocalEndpoint } from '../sip/open-transports.js';
-import { defaultPort, parseSipUri } from '../sip/uri.js';
+import { defaultPort, parseSipUri, type SipUri } from '../sip/uri.js';
 
 const PROTOCOLS = ['udp', 'tcp', 'tls'] as const;
 
@@ -11,8 +11,7 @@ const PROTOCOLS = ['udp', 'tcp', 'tls'] as const;
  */
 export function sipEndpoints(option: string, text: string): LocalEndpoint[] {
   const uri = parseSipUri(text);
-  const wanted = uri?.transport ?? (uri?.scheme === 'sips' ? 'tls' : null);
-  const protocols = wanted === null ? ['udp', 'tcp'] : [wanted];
+  const protocols = uri ? protocolsOf(uri) : [];
   const known = PROTOCOLS.filter((one) => protocols.includes(one));
   if (!uri || uri.user !== null || isIP(uri.host) === 0 || known.length === 0)
     throw new AppError('ARGUMENT_INVALID', `${option} has a wrong value`, {
@@ -21,4 +20,10 @@ export function sipEndpoints(option: string, text: string): LocalEndpoint[] {
       found: text,
     });
   return known.map((protocol) => ({ protocol, address: uri.host, port: uri.port ?? defaultPort(protocol) }));
+}
+
+/** TCP in a SIPS URI means TLS, and nothing else can be meant (RFC 3261 26.2.2). */
+function protocolsOf({ scheme, transport }: SipUri): readonly string[] {
+  if (scheme === 'sip') return transport === null ? ['udp', 'tcp'] : [transport];
+  return transport === null || transport === 'tcp' || transport === 'tls' ? ['tls'] : [];
 }
