@@ -13,10 +13,11 @@ gates:
   - calls.attempted > 0
   - { expression: sip.setupFailureRatio < 20%, window: 2s, abort: true }
   - { expression: sip.srdMs.success.p90 < 10s, window: 1s }
+  - { expression: trunk.own.refusedFull < 1000, window: 1s }
 `,
     { tries: 1 },
   );
-  const [whole, failures, delays] = summary.gates;
+  const [whole, failures, delays, refusals] = summary.gates;
   expect(whole).toMatchObject({ pass: true });
   expect(whole).not.toHaveProperty('windowMs');
   expect(failures).toMatchObject({
@@ -27,6 +28,9 @@ gates:
   });
   expect(failures.observed as number).toBeGreaterThan(0.2);
   expect(delays).toMatchObject({ windowMs: 1000, pass: true, aborted: false, trippedAtMs: null });
+  expect(refusals).toMatchObject({ windowMs: 1000, pass: true });
+  expect(refusals.observed).toBeGreaterThan(0);
+  expect(refusals.observed).toBeLessThanOrEqual(summary.trunk.own!.refusedFull);
   // The sixteenth call is the first that is refused, at 1.5 s.
   expect(failures.trippedAtMs).toBeGreaterThanOrEqual(2000);
   expect(summary.run.durationMs).toBeLessThan(20_000);

@@ -20,6 +20,9 @@ trunk:
   turns: { speaksFirst: true, length: 500ms, count: 1, wait: 1s }
   machine: { after: 200ms, length: 1s, beepFor: 100ms }
   outcomes: { busy: 10%, noAnswer: 20%, reject: 10%, unallocated: 10%, machine: 10% }
+gates:
+  - { expression: inbound.received < 1000, window: 2s }
+  - { expression: inbound.dealt.answered < 1000, window: 2s }
 `,
       ADDRESS,
       21_590,
@@ -41,6 +44,10 @@ impairment: { uplink: [{ kind: loss, ratio: 5% }] }
     );
     const { summary, failure, records } = await population.finished;
     expect(failure).toBeNull();
+    for (const { pass, observed } of summary.gates) {
+      expect(pass).toBe(true);
+      expect(observed).toBeGreaterThan(0);
+    }
     // A machine that is held up does not start every attempt.
     const placed = dialer.summary.calls;
     const heard = new Map(records.map((record) => [record.sipCallIds[0], record]));
