@@ -86,11 +86,14 @@ export class Swarm {
   }
 
   setPaused(paused: boolean): void {
+    // What was due until now went by what held until now.
+    this.turn();
     this.options.pacer.setPaused(paused);
     this.turn();
   }
 
   setFactor(factor: number): void {
+    this.turn();
     this.options.pacer.setFactor(factor);
     this.turn();
   }
