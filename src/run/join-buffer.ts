@@ -68,7 +68,8 @@ export class JoinBuffer {
 
   addCallee(record: CallRecord, nowMs: number): void {
     const callId = record.sipCallIds[0];
-    this.arrivals.delete(callId);
+    // A proxy may have gone on from this account to another one, with the same Call-ID.
+    if (this.arrivals.get(callId)?.to === record.to) this.arrivals.delete(callId);
     const caller = this.callers.get(callId);
     if (!caller) {
       this.callees.set(callId, { record, sinceMs: nowMs });

@@ -98,6 +98,20 @@ describe('the two records of a call', () => {
     expect(emitted[3].record.reached).toBeNull();
   });
 
+  it('know the account that a proxy went on to, though the one before has told of its refusal since', () => {
+    const { join, emitted } = buffer(true, 'came');
+    for (const [to, inviteMs] of [
+      ['1', 101],
+      ['2', 110],
+    ] as const)
+      join.addArrival({ callId: 'a', from: '9', to, inviteMs });
+    join.addCallee(failedRecord(486, 'status', { direction: 'inbound', from: '9', to: '1', sipCallIds: ['a'] }), 120);
+    join.sweep(45_000);
+    join.addCaller(answeredRecord({ from: '9', to: '1', sipCallIds: ['a'], endedMs: 45_000 }), 45_000);
+    join.flush();
+    expect(emitted.map(({ record }) => record.reached)).toEqual(['2']);
+  });
+
   it('wait for a caller that learns late that an account refused the call', () => {
     const { join, emitted } = buffer(true, 'came');
     join.addCallee(failedRecord(486, 'status', { direction: 'inbound', to: '1', sipCallIds: ['a'] }), 0);
