@@ -28,6 +28,7 @@ export class Direction implements HeldPacketSink {
   private holds = false;
   private transparent = true;
   private portChanges = 0;
+  private isOver = false;
   private readonly truth: TruthCounter;
 
   constructor(
@@ -87,8 +88,14 @@ export class Direction implements HeldPacketSink {
     if (copies === 2) this.hold(memory, offset, length, atMs + delayMs2);
   }
 
+  /** Its call is over: what still waits goes nowhere. By the time it is due, the ends may be another call's. */
+  end(): void {
+    this.isOver = true;
+  }
+
   onDue(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
     this.inFlight--;
+    if (this.isOver) return;
     this.target.deliver(memory, offset, length, dueMs);
   }
 

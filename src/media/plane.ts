@@ -337,6 +337,8 @@ export class Plane {
     this.closing = this.closing.filter((call) => {
       if (!call.drained(nowMs)) return true;
       this.reportDigitsOf(call);
+      call.uplink.end();
+      call.downlink.end();
       this.calls.delete(call.id);
       this.ended.add(call);
       this.callPorts.release(call.pair, nowMs);

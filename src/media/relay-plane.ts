@@ -158,6 +158,7 @@ export class RelayPlane {
     if (this.closing.some((call) => call.drained(nowMs))) this.log.handOver();
     this.closing = this.closing.filter((call) => {
       if (!call.drained(nowMs)) return true;
+      call.forget();
       this.calls.delete(call.id);
       this.ended.add(call);
       this.ports.release(call.ends.a.pair, nowMs);

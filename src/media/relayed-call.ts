@@ -135,6 +135,12 @@ export class RelayedCall implements Due {
     return nowMs - (this.closedAtMs ?? nowMs) >= MAX_DRAIN_MS;
   }
 
+  /** What still waits goes nowhere. */
+  forget(): void {
+    this.directions.aToB.end();
+    this.directions.bToA.end();
+  }
+
   report(nowMs: number): RelayReport {
     const { ends } = this;
     return {

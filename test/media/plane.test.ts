@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { MediaRemote } from '../../src/media/link/messages.js';
 import { markerOf, sequenceOf, ssrcOf, timestampOf, writeRtpHeader } from '../../src/rtp/packet.js';
-import type { MemoryPort } from './memory-net.js';
+import { MemoryPort } from './memory-net.js';
 import { ADDRESS, remoteAt, TwoPlanes } from './two-planes.js';
 
 /** A packet of µ-law silence. */
@@ -461,6 +461,11 @@ describe('closing', () => {
     expect(planes.near.told.reports.has(1)).toBe(false);
     planes.run(10);
     expect(planes.near.told.reports.has(1)).toBe(true);
+    const sent = vi.spyOn(MemoryPort.prototype, 'send');
+    planes.far.plane.hush(1);
+    planes.run(6000);
+    expect(sent).not.toHaveBeenCalled();
+    sent.mockRestore();
   });
 
   it('keeps the totals of ended calls in the snapshot', () => {

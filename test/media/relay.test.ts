@@ -104,6 +104,21 @@ describe('a relayed call', () => {
     expect(bed.leases.map(({ pair }) => pair).sort()).toEqual([a.pair, b.pair].sort());
   });
 
+  it('sends nothing after it has ended, also of what was to come later: its ports are another call’s by then', () => {
+    const bed = new RelayBed();
+    const slow = bed.open([{ kind: 'delay', base: 5000, keepOrder: true }]);
+    bed.send('a', slow.a, rtp({ sequence: 1 }));
+    bed.run(10);
+    bed.close();
+    bed.run(2000);
+    const next = bed.open([], [], { spec: { call: 2 }, remotes: { a: null, b: null } });
+    for (const side of ['a', 'b'] as const) bed.tell({ kind: 'connect', call: 2, side, remote: { rtp: FAR[side] } });
+    expect([next.a.pair, next.b.pair].sort()).toEqual([slow.a.pair, slow.b.pair].sort());
+    bed.send('a', next.a, rtp({ sequence: 2, ssrc: 0xbeef }));
+    bed.run(4000);
+    expect(sequences(bed.came.b)).toEqual([2]);
+  });
+
   it('answers the closing of a call that is not up, and the question for it, with null', () => {
     const bed = new RelayBed();
     bed.tell({ kind: 'close', call: 7 });
