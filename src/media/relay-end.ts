@@ -188,14 +188,13 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
 
   /** Sends RTP to the far end. */
   deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
-    if (!this.udp.sendable) {
+    if (!this.udp.deliver(memory, offset, length, dueMs)) {
       this.unsendable++;
       return;
     }
     const { numbers, at } = this;
     numbers[at + SENT]++;
     numbers[at + SENT_BYTES] += length;
-    this.udp.deliver(memory, offset, length, dueMs);
   }
 
   onNoRtp(

@@ -136,19 +136,24 @@ export class UdpEnd implements End, DatagramSink {
     this.inbound?.forward(memory, offset, length, arrivalMs);
   }
 
-  deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): void {
-    if (this.remotePort === 0) return;
+  /** Sends to the far end; false where it is not known where that is, or the packet cannot be sealed as it wants it. */
+  deliver(memory: PacketMemory, offset: number, length: number, dueMs: number): boolean {
+    if (this.remotePort === 0) return false;
     const { protection } = this;
     if (protection === null) {
       this.port.send(memory, offset, length, this.remoteIp, this.remotePort, dueMs);
-      return;
+      return true;
     }
     const { scratch, session } = protection;
+    const { outbound } = session;
     // What an impairment made no RTP could not be sealed, and no far end would take it.
-    if (session.outbound === null || !hasRtpHeader(memory.bytes, offset, length)) return;
+    if (outbound === null || !hasRtpHeader(memory.bytes, offset, length)) return false;
+    if (length + outbound.overheadBytes > scratch.bytes.length) return false;
     scratch.write(0, memory, offset, length);
-    const sealed = session.outbound.protectRtp(scratch.bytes, 0, length);
-    if (sealed > 0) this.port.send(scratch, 0, sealed, this.remoteIp, this.remotePort, dueMs);
+    const sealed = outbound.protectRtp(scratch.bytes, 0, length);
+    if (sealed < 0) return false;
+    this.port.send(scratch, 0, sealed, this.remoteIp, this.remotePort, dueMs);
+    return true;
   }
 
   /** Goes over to another port; what still comes to the old one is thrown away. */
@@ -189,11 +194,6 @@ export class UdpEnd implements End, DatagramSink {
     this.remotePort = 0;
     this.learns = true;
     this.hasLatched = false;
-  }
-
-  /** Whether a packet for this end could be sent: it is known where that is and, with protection, by which key. */
-  get sendable(): boolean {
-    return this.remotePort !== 0 && (this.protection === null || this.protection.session.outbound !== null);
   }
 
   /** Whether packets go to another address than that of the description. */

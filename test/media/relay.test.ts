@@ -551,6 +551,36 @@ describe('SRTP of a relayed call', () => {
 });
 
 describe('hostile datagrams on relayed ports', () => {
+  it('that are as long as any that are read, and longer, are not sent where protection has no room behind them', () => {
+    const key = (number: number): string => Buffer.alloc(28, number).toString('base64');
+    const srtp = { suite: 'AEAD_AES_128_GCM' as const, send: key(1), receive: key(2) };
+    const bed = new RelayBed();
+    const { a } = bed.open([], [], { remotes: { b: { srtp } } });
+    const lengths = [1500, 2028, 2033, 2040, 2048, 65_507];
+    for (const [sequence, length] of lengths.entries()) {
+      const packet = new Uint8Array(length);
+      packet.set(rtp({ sequence }));
+      bed.send('a', a, packet);
+      bed.run(20);
+    }
+    expect(bed.came.b.map(({ bytes }) => bytes.length)).toEqual([1516, 2044]);
+    const { ends } = bed.close();
+    expect(ends.a.received.packets).toBe(6);
+    expect(ends.b).toMatchObject({ sent: { packets: 2 }, unsendable: 4 });
+  });
+
+  it('of more SSRCs than one key protects count as sent only as far as they were', () => {
+    const key = (number: number): string => Buffer.alloc(30, number).toString('base64');
+    const srtp = { suite: 'AES_CM_128_HMAC_SHA1_80' as const, send: key(1), receive: key(2) };
+    const bed = new RelayBed();
+    const { a } = bed.open([], [], { remotes: { b: { srtp } } });
+    for (let ssrc = 0; ssrc < 40; ssrc++) bed.send('a', a, rtp({ sequence: 1, ssrc }));
+    bed.run(2);
+    const { sent, unsendable } = bed.close().ends.b;
+    expect(sent.packets).toBe(bed.came.b.length);
+    expect(sent.packets + unsendable).toBe(40);
+  });
+
   it('are each counted once, as RTP, as of elsewhere, as malformed or as unopened, and none ends anything', () => {
     const rng = new Rng(99);
     const bed = new RelayBed();

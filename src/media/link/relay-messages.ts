@@ -118,7 +118,7 @@ export interface RelayEndReport {
   malformed: number;
   /** SRTP that was not opened: no key yet, not authentic, or came before. */
   unopened: number;
-  /** RTP for this end that came before it was known where that is, or without a key to protect it. */
+  /** RTP for this end that came before it was known where that is, or that could not be protected: no key yet, or too long. */
   unsendable: number;
   /** When the last RTP or RTCP came from the far end, on the run's clock; `null` if nothing ever did. */
   lastPacketMs: number | null;
