@@ -5,6 +5,7 @@ import { ImpairmentPipeline } from '../impair/pipeline.js';
 import type { SharedImpairments } from '../impair/shared-impairments.js';
 import type { Pipeline } from '../impair/spec.js';
 import { isRtcp } from '../rtp/packet.js';
+import { rtcpPortOf } from '../rtp/rtcp-port.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { eventOfDigit } from '../rtp/telephone-event.js';
 import type { Mouth } from '../voice/talker.js';
@@ -373,7 +374,11 @@ export class MediaCall implements SourceWatcher, Mouth {
   }
 
   private rtcpRoute(remote: MediaRemote): RtcpRoute {
-    const { address, port, mux } = remote.rtcp ?? { address: remote.address, port: remote.port + 1, mux: false };
+    const { address, port, mux } = remote.rtcp ?? {
+      address: remote.address,
+      port: rtcpPortOf(remote.port),
+      mux: false,
+    };
     const { end, pair } = this;
     const ip = this.addressOf(mux ? remote.address : address);
     if (ip === null || ip === 0 || remote.port === 0 || (port === 0 && !mux))

@@ -1,5 +1,6 @@
 import { takeNumbers } from '../core/number-block.js';
 import { isRtcp, payloadTypeOf, ssrcOf } from '../rtp/packet.js';
+import { rtcpPortOf } from '../rtp/rtcp-port.js';
 import { SrtpSession } from '../rtp/srtp-session.js';
 import { formatAddress, parseAddress } from './addresses.js';
 import { type FateLog, settleFate } from './fate-log.js';
@@ -91,7 +92,7 @@ export class RelayEnd implements End, Entrance, SourceWatcher {
     const ip = remote.rtp && this.addressOf(remote.rtp.address);
     if (remote.rtp === null) this.udp.await();
     else this.udp.aim(ip ?? 0, ip === null || ip === 0 ? 0 : remote.rtp.port, latching !== (before?.latch ?? 'off'));
-    const rtcp = remote.rtcp ?? (remote.rtp && { address: remote.rtp.address, port: remote.rtp.port + 1 });
+    const rtcp = remote.rtcp ?? (remote.rtp && { address: remote.rtp.address, port: rtcpPortOf(remote.rtp.port) });
     if (rtcp === 'mux') this.rtcp.mux();
     else this.rtcp.aim(rtcp === null ? 0 : (this.addressOf(rtcp.address) ?? 0), rtcp?.port ?? 0, remote);
   }

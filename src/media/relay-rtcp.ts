@@ -1,4 +1,5 @@
 import { isRtcp, senderSsrcOf } from '../rtp/packet.js';
+import { rtcpPortOf } from '../rtp/rtcp-port.js';
 import { UNAUTHENTIC } from '../rtp/srtp.js';
 import type { SrtpSession } from '../rtp/srtp-session.js';
 import type { Latching } from './link/messages.js';
@@ -109,7 +110,7 @@ export class RelayRtcp implements DatagramSink {
   onRtpLatched(ip: number, port: number): void {
     if (this.hasLatched || this.aimedPort !== 0) return;
     this.ip = ip;
-    this.port = port + 1;
+    this.port = rtcpPortOf(port);
   }
 
   private send(memory: PacketMemory, offset: number, length: number, dueMs: number): void {

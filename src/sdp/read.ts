@@ -1,5 +1,6 @@
 import { parse } from 'sdp-transform';
 import type { CodecName } from '../core/codecs.js';
+import { rtcpPortOf } from '../rtp/rtcp-port.js';
 import { COMFORT_NOISE, codecOf, STATIC_ENCODINGS } from './codecs.js';
 import type { Direction } from './direction.js';
 import type { CryptoLine } from './sdes.js';
@@ -73,7 +74,7 @@ export function readDescription(text: string, isSpoken = (_protocol: string) => 
     known.set(template, media);
   }
   if (media === null || media.port === port) return media;
-  return { ...media, port, rtcp: { address: media.rtcp.address, port: portAbove(port) } };
+  return { ...media, port, rtcp: { address: media.rtcp.address, port: rtcpPortOf(port) } };
 }
 
 function parseDescription(text: string, isSpoken: (protocol: string) => boolean): RemoteMedia | null {
@@ -154,13 +155,8 @@ function rtcpOf(
   address: string,
   port: number,
 ): RemoteMedia['rtcp'] {
-  if (written === undefined || !isPort(written.port) || written.port === 0) return { address, port: portAbove(port) };
+  if (written === undefined || !isPort(written.port) || written.port === 0) return { address, port: rtcpPortOf(port) };
   return { address: String(written.address ?? address), port: written.port };
-}
-
-/** The port of RTCP beside that of RTP; 0 where there is none above it. */
-function portAbove(port: number): number {
-  return port < MOST_PORT ? port + 1 : 0;
 }
 
 const MOST_PORT = 65_535;

@@ -4,7 +4,7 @@ import { Rng } from '../../src/core/rng.js';
 import type { RelayBlocks } from '../../src/media/link/relay-messages.js';
 import { payloadTypeOf, sequenceOf } from '../../src/rtp/packet.js';
 import { SrtpContext } from '../../src/rtp/srtp.js';
-import { MemoryDriver } from './memory-net.js';
+import { MemoryDriver, MemoryPort } from './memory-net.js';
 import { type Came, FAR, PASSES, RELAY, RelayBed, rtcp, rtp } from './relay-bed.js';
 
 const STRANGER = { address: '10.9.9.9', port: 6666 };
@@ -486,6 +486,25 @@ describe('RTCP of a relayed call', () => {
     bed.run(2);
     expect(bed.rtcpCame.a.map(({ bytes }) => bytes)).toEqual([rtcp(3)]);
     expect(bed.rtcpCame.b).toEqual([]);
+  });
+});
+
+describe('RTCP of a far end whose RTP has the highest port', () => {
+  it('goes nowhere: there is no port above it', () => {
+    const highest = { address: '10.0.0.7', port: 65_535 };
+    for (const told of [highest, null]) {
+      const bed = new RelayBed();
+      const sent = vi.spyOn(MemoryPort.prototype, 'send');
+      const { a, b } = bed.open([], [], { remotes: { a: { rtp: told } } });
+      bed.send('a', a, rtp({ sequence: 1 }), highest);
+      bed.run(2);
+      bed.send('b', b, rtp({ sequence: 2 }));
+      bed.sendRtcp('b', b, rtcp(6));
+      bed.run(2);
+      expect(sent.mock.calls.map(([, , , , port]) => port)).toEqual([FAR.b.port, 65_535]);
+      expect(bed.close().ends.a).toMatchObject({ sent: { packets: 1 }, rtcpSent: { packets: 0 } });
+      sent.mockRestore();
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Latching } from '../../media/link/messages.js';
 import type { RelayReport, RelaySide } from '../../media/link/relay-messages.js';
+import { rtcpPortOf } from '../../rtp/rtcp-port.js';
 import type { SrtpSuite } from '../../rtp/srtp-keys.js';
 import type { SrtpKeys } from '../../rtp/srtp-session.js';
 import type { SdpFault } from '../../sdp/fault-spec.js';
@@ -101,7 +102,7 @@ export class RelayedAudio implements CallMedia {
     const isMuxed = own.rtcpMux && other?.rtcpMux === true;
     this.relay.connect(this.call, side, {
       rtp: { address, port },
-      rtcp: isMuxed ? 'mux' : { address: rtcp?.address ?? address, port: rtcp?.port ?? port + 1 },
+      rtcp: isMuxed ? 'mux' : { address: rtcp?.address ?? address, port: rtcp?.port ?? rtcpPortOf(port) },
       latch: this.options.latch,
       // What a side sends is numbered as the other one asked for it (RFC 3264 5.1).
       payloadTypes: payloadTypeNames((other ?? own).codecs),

@@ -1,4 +1,5 @@
 import type { RelayEndReport, RelayReport } from '../../media/link/relay-messages.js';
+import { rtcpPortOf } from '../../rtp/rtcp-port.js';
 import type { Party, PartyMedia } from '../../sdp/relay-party.js';
 import { familyOf } from '../../sdp/relayed-media.js';
 import type { Bencodable } from './bencode.js';
@@ -126,7 +127,7 @@ function streams(
   unixMs: (atMs: number) => number,
 ): Dictionary[] {
   const advertised = state?.endpoint ?? null;
-  const rtcpAdvertised = state?.rtcpEndpoint ?? (advertised && { ...advertised, port: advertised.port + 1 });
+  const rtcpAdvertised = state?.rtcpEndpoint ?? (advertised && { ...advertised, port: rtcpPortOf(advertised.port) });
   const errors = end.malformed + end.unopened;
   const rtp = { ...end.received, errors };
   const rtcp = { ...end.rtcpReceived, errors: 0 };
