@@ -28,7 +28,7 @@ export interface RtcpSurroundings {
 export interface RtcpRoute {
   from: UdpPort;
   ip: number;
-  /** 0 for a far end that cannot be sent to. */
+  /** 0 for a far end that cannot be sent to; what comes is taken from where it was before. */
   port: number;
   /** Whether packets may tell that it is elsewhere; over the port of RTP that is told by RTP. */
   latching: Latching;
@@ -85,7 +85,7 @@ export class CallRtcp implements DatagramSink, Due {
    */
   connect(route: RtcpRoute, isAnew: boolean, clockRate: number, nowMs: number): void {
     if (this.ended) return;
-    if (isAnew || route.ip !== this.route?.ip || route.port !== this.route.port) {
+    if (route.port !== 0 && (isAnew || route.ip !== this.route?.ip || route.port !== this.route.port)) {
       this.ip = route.ip;
       this.port = route.port;
       this.hasLatched = false;
@@ -183,7 +183,7 @@ export class CallRtcp implements DatagramSink, Due {
     const rtcp = this.rtcp!;
     const nowMs = around.clock.now();
     const isSilent = this.blocks.outbound.blocksRtcp(nowMs) || (this.srtp !== null && this.srtp.outbound === null);
-    if (route === null || this.port === 0 || isSilent) {
+    if (route === null || route.port === 0 || this.port === 0 || isSilent) {
       rtcp.postpone(nowMs);
       return;
     }

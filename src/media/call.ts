@@ -207,9 +207,11 @@ export class MediaCall implements SourceWatcher, Mouth {
     const ip = this.addressOf(remote.address);
     // The answer after early media does not start latching anew, a later description does.
     const isAnew = this.session.isAnswered;
-    const strangers = ip === null ? 0 : this.end.aim(ip, remote.port, isAnew);
+    // An address of zeros is an old way to put on hold (RFC 3264 8.4): nothing goes there, and the far end is where it was.
+    const isHeld = ip === 0;
+    const strangers = ip === null || isHeld ? 0 : this.end.aim(ip, remote.port, isAnew);
     const announced = remote.ssrcs ?? [];
-    this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
+    if (!isHeld) this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
     if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
     if (answered) this.announce(nowMs);
     const { clockRate } = CODECS[remote.codec];
@@ -220,7 +222,7 @@ export class MediaCall implements SourceWatcher, Mouth {
     if (this.rtcp !== null) {
       const route = this.rtcpRoute(remote);
       this.rtcp.connect(route, isAnew, clockRate, nowMs);
-      if (route.from === this.pair.rtcp) this.pair.rtcp.expect?.(route.ip, route.port, announced, nowMs);
+      if (route.from === this.pair.rtcp && !isHeld) this.pair.rtcp.expect?.(route.ip, route.port, announced, nowMs);
     }
     this.talk(remote, nowMs);
   }

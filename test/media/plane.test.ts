@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { formatAddress } from '../../src/media/addresses.js';
 import type { MediaRemote } from '../../src/media/link/messages.js';
 import { markerOf, sequenceOf, ssrcOf, timestampOf, writeRtpHeader } from '../../src/rtp/packet.js';
 import { MemoryPort } from './memory-net.js';
@@ -485,6 +486,34 @@ describe('closing', () => {
 });
 
 describe('a call on hold', () => {
+  it('by an address of zeros sends nothing, and still hears the far end where that was', () => {
+    for (const latch of ['off', 'follow'] as const) {
+      const planes = new TwoPlanes();
+      const session = { latch, rtcp: { xr: false } };
+      const { far } = planes.call(1, session, [{ kind: 'delay', base: 200, keepOrder: true }]);
+      planes.run(1000);
+      const held = remoteAt(far.rtpPort, {
+        address: '0.0.0.0',
+        rtcp: { address: '0.0.0.0', port: far.rtcpPort, mux: false },
+      });
+      planes.near.plane.connect(1, held, true, planes.clock.now());
+      const sent = vi.spyOn(MemoryPort.prototype, 'send');
+      planes.run(8000);
+      // What was on its way arrives, and nothing more.
+      const targets = sent.mock.calls.map(([, , , ip, port]) => `${formatAddress(ip)}:${port}`);
+      expect(targets.filter((target) => target === `${ADDRESS}:${far.rtpPort}`)).toHaveLength(10);
+      expect(targets.filter((target) => target.startsWith('0.0.0.0'))).toEqual([]);
+      expect(targets).not.toContain(`${ADDRESS}:${far.rtcpPort}`);
+      sent.mockRestore();
+      planes.near.plane.connect(1, remoteAt(far.rtpPort), true, planes.clock.now());
+      planes.run(1000);
+      const { near } = planes.close(1);
+      expect(near.heard).toMatchObject({ wrongSource: 0, packetsLost: 0, verdict: { state: 'ok' } });
+      expect(near.rtcp).toMatchObject({ wrongSource: 0 });
+      expect(near.sent.packetsSent).toBe(100);
+    }
+  });
+
   it('sends nothing, and goes on when it is taken back: with the timestamps of that time, without a packet lost or late', () => {
     const planes = new TwoPlanes();
     const { near, far } = planes.call(1);
