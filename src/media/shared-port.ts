@@ -174,6 +174,8 @@ export class PortShare implements UdpPort {
     if (this.farEnd === null) {
       this.farEnd = this.shared.farEndAt(ip, port);
       this.farEnd.add(this);
+      // Of what was heard from elsewhere nothing has to be waited for.
+      this.heardMs = Number.NEGATIVE_INFINITY;
     }
     if (announced.length === 0) {
       this.own(this.ownSsrc | 0);

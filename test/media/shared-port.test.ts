@@ -212,6 +212,18 @@ describe('a port that calls share', () => {
     expect(bench.stray.heard).toEqual([10, 11]);
   });
 
+  it('takes the first SSRC of that address at once, however lately the far end was heard from the old one', () => {
+    const bench = new Bench();
+    const { share, ears } = bench.call(1);
+    share.expect(PBX, PORT, [], 0);
+    bench.rtp(70, 100);
+    share.expect(OTHER, PORT, [], 110);
+    bench.rtp(70, 120, OTHER);
+    bench.rtp(71, 140, OTHER);
+    expect(ears.heard).toEqual([70, 70]);
+    expect(bench.stray.heard).toEqual([71]);
+  });
+
   it('knows RTCP by its sender’s SSRC, and what RTP has told on the other port', () => {
     const rtp = new Bench();
     const rtcp = new Bench();
