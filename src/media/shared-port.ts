@@ -152,8 +152,8 @@ export class PortShare implements UdpPort {
   heardMs = Number.NEGATIVE_INFINITY;
   /** The call's share of the other port: the far end has one SSRC for RTP and RTCP. */
   sibling: PortShare | null = null;
-  /** The SSRC that it was not told of and took for its far end's; as a signed number, 0 before. */
-  learned = 0;
+  /** The SSRC that it was not told of and took for its far end's; as a signed number, `null` before. */
+  learned: number | null = null;
   /** Where the call is aimed. */
   farEnd: FarEnd | null = null;
   private readonly claims: { farEnd: FarEnd; ssrc: number }[] = [];

@@ -93,6 +93,18 @@ describe('a port that calls share', () => {
     expect(bench.stray.heard).toEqual([33]);
   });
 
+  it('gives an SSRC that two calls announced to neither, 0 as any other', () => {
+    for (const ssrc of [0, 9]) {
+      const bench = new Bench();
+      const a = bench.call(1);
+      const b = bench.call(2);
+      a.share.expect(PBX, PORT, [ssrc], 0);
+      b.share.expect(PBX, PORT, [ssrc], 0);
+      bench.rtp(ssrc);
+      expect([a.ears.heard, b.ears.heard, bench.stray.heard]).toEqual([[], [], [ssrc]]);
+    }
+  });
+
   it('hears an echo by the SSRC that the call sends with', () => {
     const bench = new Bench();
     const calls = [1, 2, 3].map((ssrc) => bench.call(ssrc));
