@@ -69,6 +69,7 @@ export class Timeline implements StageModel {
       if (sinceMs < fromMs + phase.forMs) return { phase, fromMs };
       fromMs += phase.forMs;
     }
-    return { phase: null, fromMs };
+    // Sums of fractions of a ms come out a little short: the next round has begun.
+    return { phase: this.repeats ? this.phases[0] : null, fromMs };
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ImpairmentPipeline } from '../../src/impair/pipeline.js';
 import type { Pipeline } from '../../src/impair/spec.js';
-import { lossesOf, PTIME_MS, send, stages } from './harness.js';
+import { audioPacket, lossesOf, PTIME_MS, send, stages } from './harness.js';
 
 const OUTAGE = stages({ kind: 'loss', ratio: 1 });
 
@@ -53,6 +53,20 @@ describe('a timeline', () => {
       false,
       true,
     ]);
+  });
+
+  it('goes on where its phases last fractions of a ms, whatever their sums are rounded to', () => {
+    // Five rounds of 263.4 ms are 1317 ms: a packet at the very end of one finds neither phase, as their sum is a little short.
+    const line = new ImpairmentPipeline(timeline(true, ['clean', 37.6, []], ['outage', 225.8, OUTAGE]), 1);
+    const packet = audioPacket(0);
+    const lost: boolean[] = [];
+    for (let startMs = 0; startMs < 100_000; startMs += 1317) {
+      for (const atMs of [startMs, startMs + 18, startMs + 150]) {
+        line.apply(packet, 0, packet.length, atMs);
+        if (atMs !== startMs) lost.push(line.copies === 0);
+      }
+    }
+    expect(lost).toEqual(lost.map((_, i) => i % 2 === 1));
   });
 
   it('skips phases in which no packet came', () => {
