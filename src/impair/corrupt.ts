@@ -53,7 +53,8 @@ export class Corrupt implements StageModel {
       return;
     }
     fate.corrupted = true;
-    if (this.part !== 'payload' && !isRtp(bytes, offset, length)) fate.carried = Carried.notRtp;
+    // Padding tells its length in the last byte of the payload.
+    if (!isRtp(bytes, offset, length)) fate.carried = Carried.notRtp;
   }
 
   private flipEach(first: number, bytes: Uint8Array, from: number, bits: number, perBit: number): boolean {

@@ -134,6 +134,18 @@ describe('corruption of a share of the packets', () => {
     );
   });
 
+  it('of the payload may say more padding than there is payload: nothing behind the packet is written to for it', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const line = pipelineOf(seed, { kind: 'corrupt', ratio: 1, bits: 8 }, { kind: 'noise', level: -30 });
+      const padded = audioPacket(0, 0, new Uint8Array(8).fill(4));
+      padded[0] |= 0x20;
+      const guarded = new Uint8Array(2000).fill(0x5a);
+      guarded.set(padded, 32);
+      line.apply(guarded, 32, padded.length, 0);
+      expect(new Set(guarded.subarray(32 + padded.length))).toEqual(new Set([0x5a]));
+    }
+  });
+
   it('is told by a bit error ratio or by a share of packets, not by both or none', () => {
     const problem = (spec: object): string | null => infeasibility(stage.parse({ kind: 'corrupt', ...spec }));
     expect(problem({})).toContain('needs either');
