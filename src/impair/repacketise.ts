@@ -18,6 +18,8 @@ import { room } from './room.js';
 const UNITS_PER_MS = 8;
 /** Room for audio that waits for its packet: less than the longest packet of ours, and one that comes. */
 const PENDING_BYTES = 2048;
+/** Two packets in a row that are further behind begin the stream anew (RFC 3550, appendix A.1). */
+const MAX_MISORDER = 100;
 /** Packets that are due later than this after the one that filled them do not wait for their turn any more. */
 const MOST_AHEAD_MS = 200;
 
@@ -38,6 +40,8 @@ export class Repacketise implements StageModel {
   /** The packet that is to come, and the one that is to go. */
   private inSequence = 0;
   private outSequence = 0;
+  /** What follows a packet that was too far behind; −1 for none. */
+  private expectedBad = -1;
   private marker = false;
   private payloadType = 0;
   private ssrc = 0;
@@ -57,14 +61,17 @@ export class Repacketise implements StageModel {
     const sequence = sequenceOf(bytes, offset);
     const ssrc = ssrcOf(bytes, offset);
     const isAudio = fate.carried === Carried.pcmu || fate.carried === Carried.pcma;
-    const isNew = !this.hasAudio || ssrc !== this.ssrc;
-    if (isNew && !isAudio) return;
-    const missed = isNew ? 0 : ((sequence - this.inSequence) << 16) >> 16;
-    if (missed < 0) {
+    const isKnown = this.hasAudio && ssrc === this.ssrc;
+    const missed = isKnown ? ((sequence - this.inSequence) << 16) >> 16 : 0;
+    const isAnew = missed < -MAX_MISORDER && sequence === this.expectedBad;
+    if (missed < 0 && !isAnew) {
       // It came late: its place is gone.
+      this.expectedBad = (sequence + 1) & 0xffff;
       fate.copies = 0;
       return;
     }
+    const isNew = !isKnown || isAnew;
+    if (isNew && !isAudio) return;
     const timestamp = timestampOf(bytes, offset);
     if (isNew) this.outSequence = sequence;
     else if (missed > 0) this.skip(missed, timestamp);

@@ -165,6 +165,18 @@ describe('ptime', () => {
     expect(out.map(({ bytes }) => timestampOf(bytes, 0) / 320)).toEqual([0, 1, 2, 3, 4, 7, 8, 9]);
   });
 
+  it('goes on with a source that numbers its packets anew, and leaves out single ones that come late', () => {
+    const line = pipelineOf(1, { kind: 'ptime', to: 40 });
+    const order = [2000, 2001, 2002, 2003, 1500, 2004, 2005, 10, 11, 12, 13, 14, 15];
+    const out = through(
+      line,
+      order.map((index) => audioPacket(index)),
+    );
+    expect(out.map(({ bytes }) => timestampOf(bytes, 0) / SAMPLES)).toEqual([2000, 2002, 2004, 11, 13]);
+    expect(out.map(({ bytes }) => sequenceOf(bytes, 0))).toEqual([2000, 2001, 2002, 11, 12]);
+    expect(line.truth.snapshot()).toMatchObject({ packets: 13, delivered: 5, dropped: 2 });
+  });
+
   it('leaves a stream of another codec as it is, whatever was lost and overtaken before', () => {
     const line = pipelineOf(1, { kind: 'ptime', to: 40 });
     const order = [0, 1, 4, 3, 9, 8, 20];
