@@ -136,6 +136,7 @@ export class ImpairmentPipeline {
   next(): boolean {
     const { fate } = this;
     fate.corrupted = false;
+    fate.isAbsorbed = false;
     if (!this.chain.more(fate)) return false;
     this.settle(fate);
     return true;

@@ -95,7 +95,8 @@ export class Repacketise implements StageModel {
     this.nextTimestamp = (timestamp + octets) >>> 0;
     this.readyMs = fate.arrivalMs + fate.delayMs;
     this.tally.count++;
-    if (this.more(fate)) fate.isPart = false;
+    const { isPart } = fate;
+    if (this.more(fate)) fate.isPart = isPart;
     else fate.isAbsorbed = true;
   }
 

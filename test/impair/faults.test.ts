@@ -219,6 +219,19 @@ describe('ptime', () => {
     expect(Math.abs(dropped / 4000 - 0.5)).toBeLessThan(0.03);
   });
 
+  it('counts each packet once where packets are made anew twice', () => {
+    for (const [first, second] of [
+      [10, 40],
+      [40, 10],
+      [10, 30],
+    ]) {
+      const line = pipelineOf(1, { kind: 'ptime', to: first }, { kind: 'ptime', to: second });
+      const out = through(line, audio(60));
+      expect(payloads(out)).toEqual(whole);
+      expect(line.truth.snapshot()).toMatchObject({ packets: 60, delivered: 1200 / second, dropped: 0 });
+    }
+  });
+
   it('takes packets of any length and header without writing past its room', () => {
     const line = pipelineOf(1, { kind: 'ptime', to: 60 });
     for (const octets of [0, 1, 3, 1460, 1460, 700]) {
