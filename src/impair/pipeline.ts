@@ -73,7 +73,8 @@ export class ImpairmentPipeline {
     this.changes++;
     // What earlier stages dropped or delayed still meets what comes now.
     this.isTransparent = this.isTransparent && stages.length === 0;
-    this.truth.enter(name, nowMs, 'at first', this.started ? this.fate.startMs : nowMs);
+    const sinceMs = this.started ? this.fate.startMs : (this.truth.untouchedSinceMs ?? nowMs);
+    this.truth.enter(name, nowMs, 'at first', sinceMs);
     this.started = false;
   }
 

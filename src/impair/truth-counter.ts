@@ -15,6 +15,8 @@ export class TruthCounter {
   dropped = 0;
   duplicated = 0;
   readonly faults = new FaultTallies();
+  /** When the first packet entered a pipeline that had no stage then; `null` where it had one, or none came. */
+  untouchedSinceMs: number | null = null;
   /** By what was counted when each began. */
   private readonly periods: TruthPeriod[] = [];
   private droppedBefore = 0;
@@ -38,8 +40,8 @@ export class TruthCounter {
   private depth = 0;
 
   /** Counts a packet of a pipeline that never had a stage. */
-  recordUntouched(): void {
-    this.packets++;
+  recordUntouched(arrivalMs: number): void {
+    if (this.packets++ === 0) this.untouchedSinceMs = arrivalMs;
     this.delivered++;
     this.spanOpen = true;
   }

@@ -59,7 +59,7 @@ export class Direction implements HeldPacketSink {
   forward(memory: PacketMemory, offset: number, length: number, atMs: number): void {
     if (this.transparent) {
       // Nothing to decide: the pipeline is not even looked at.
-      this.truth.recordUntouched();
+      this.truth.recordUntouched(atMs);
       this.target.deliver(memory, offset, length, atMs);
       return;
     }

@@ -217,6 +217,27 @@ describe('a relayed call', () => {
     });
   });
 
+  it('says since when it was as it was before its first impairments, also where those were none', () => {
+    const bed = new RelayBed();
+    const { a } = bed.open();
+    bed.run(300);
+    const firstMs = bed.clock.now();
+    bed.talk('a', a, 10);
+    const changedMs = bed.clock.now();
+    bed.tell({
+      kind: 'impair',
+      call: 1,
+      direction: 'aToB',
+      pipeline: [{ kind: 'loss', ratio: 1, burst: 1 }],
+      name: 'outage',
+    });
+    bed.talk('a', a, 5, 10);
+    expect(bed.close().directions.aToB.truth.periods).toEqual([
+      { name: 'at first', fromMs: firstMs, packets: 10, dropped: 0 },
+      { name: 'outage', fromMs: changedMs, packets: 5, dropped: 5 },
+    ]);
+  });
+
   it('goes over to another port towards one side where a stage says so, and what comes to the old one is lost', () => {
     const bed = new RelayBed();
     const { a, b } = bed.open([{ kind: 'port-change', after: 100 }]);
