@@ -11,6 +11,8 @@ const ENHANCED_PACKET = 6;
 const BLOCK_BYTES = 12;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
+/** No time is further from 1970 (that of JavaScript, 275,000 years): what says so has none. */
+const MOST_SECONDS = 8.64e12;
 
 interface Interface {
   linkType: number;
@@ -114,7 +116,8 @@ export class PcapngBlocks implements PacketCutter {
     if (captured > end - start) throw new BrokenCapture('a packet longer than its block', at);
     const high = BigInt(view.getUint32(times, littleEndian));
     const units = (high << 32n) | BigInt(view.getUint32(times + 4, littleEndian));
-    packet.seconds = Number(units / unitsASecond) + offsetSeconds;
+    const seconds = Number(units / unitsASecond) + offsetSeconds;
+    packet.seconds = Math.abs(seconds) <= MOST_SECONDS ? seconds : null;
     packet.nanoseconds = Number(((units % unitsASecond) * 1_000_000_000n) / unitsASecond);
     packet.linkType = linkType;
     packet.start = start;

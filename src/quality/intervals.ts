@@ -73,6 +73,9 @@ export class Intervals {
       this.before = totals;
       this.startMs = this.endMs;
       this.endedAtOnce++;
+      // Of a long silence only what is kept is gone through: a capture may be of years, where a clock was set.
+      const left = Math.floor((arrivalMs - this.startMs) / INTERVAL_MS) - KEPT_INTERVALS;
+      if (left > 0) this.startMs += left * INTERVAL_MS;
     }
   }
 
@@ -84,10 +87,13 @@ export class Intervals {
     const { before, kept, silentSinceMs } = this;
     const swallowed = lost - before!.lost;
     if (swallowed <= 0) return 0;
-    let given = 0;
-    for (const counts of kept.slice(-this.endedAtOnce)) {
-      const silentMs = this.answeredAtMs + counts.startMs + counts.durationMs - silentSinceMs;
-      const share = Math.floor((swallowed * silentMs) / (arrivalMs - silentSinceMs)) - given;
+    const swallowedBy = (sinceAnswerMs: number): number =>
+      Math.floor((swallowed * (this.answeredAtMs + sinceAnswerMs - silentSinceMs)) / (arrivalMs - silentSinceMs));
+    const ended = kept.slice(-this.endedAtOnce);
+    // Those that are not kept had theirs.
+    let given = this.endedAtOnce > ended.length ? swallowedBy(ended[0].startMs) : 0;
+    for (const counts of ended) {
+      const share = swallowedBy(counts.startMs + counts.durationMs) - given;
       counts.expected += share;
       counts.lost += share;
       given += share;
@@ -108,6 +114,8 @@ export class Intervals {
     let { startMs } = this;
     const last = this.since(totals, Math.min(INTERVAL_MS, Math.max(0, endMs - startMs)));
     if (last.durationMs > 0 || last.expected > 0) list.push(last);
+    const left = Math.floor((endMs - startMs) / INTERVAL_MS) - KEPT_INTERVALS - 1;
+    if (left > 0) startMs += left * INTERVAL_MS;
     while ((startMs += INTERVAL_MS) < endMs) {
       const durationMs = Math.min(INTERVAL_MS, endMs - startMs);
       list.push({ startMs: startMs - this.answeredAtMs, durationMs, ...NOTHING });

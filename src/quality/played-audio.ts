@@ -45,6 +45,9 @@ const REORDERED_MS = 100;
 /** What says that it is to be played later than this has a timestamp that went astray. */
 const FARTHEST_MS = 2000;
 const SILENCE_BLOCK = LISTENING_RATE / 50;
+/** Of a longer time without a packet, as where the clock of a capture was set, only the end is played. */
+const LONGEST_PAUSE_MS = 3_600_000;
+const PAUSE_END_MS = 1000;
 
 /** A packet that waits for its time. */
 interface Waiting {
@@ -240,6 +243,7 @@ export class PlayedAudio {
 
   /** Silence up to `untilMs`, in blocks of 20 ms and a rest. */
   private pauseUntil(untilMs: number): void {
+    if (untilMs - this.endMs > LONGEST_PAUSE_MS) this.endMs = untilMs - PAUSE_END_MS;
     while (untilMs - this.endMs >= SEAM_MS) {
       const missing = Math.floor(((untilMs - this.endMs) * LISTENING_RATE) / 1000);
       this.play(silence, Math.min(SILENCE_BLOCK, missing), this.endMs);

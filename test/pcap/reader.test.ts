@@ -121,6 +121,12 @@ describe('a capture file', () => {
     expect(Math.abs(first.nanoseconds - 123_456_000)).toBeLessThan(1e9 / 2 ** 20);
   });
 
+  it('in pcapng has no times where its interface puts them beyond any calendar', async () => {
+    const options = Buffer.from([14, 0, 8, 0, 255, 255, 255, 255, 255, 255, 255, 127]);
+    const { list } = await read(section(false, options, 1_000_000n));
+    expect((list as { seconds: number | null }[]).map(({ seconds }) => seconds)).toEqual([null, null]);
+  });
+
   it('in pcapng may have sections of both byte orders, each with interfaces of its own', async () => {
     const none = Buffer.alloc(0);
     const both = Buffer.concat([section(true, none, 1_000_000n), section(false, none, 1_000_000n)]);

@@ -149,6 +149,24 @@ describe('intervals of a call', () => {
     expect(heard.packetsLost).toBe(124);
   });
 
+  it('go over a silence of years, of which the last sixty have their share, as where the clock of a capture was set', () => {
+    const years = 56 * 365 * 86_400_000;
+    const stream = hear([
+      { index: 0, atMs: 0 },
+      { index: 1, atMs: 20 },
+      { index: 2002, atMs: years },
+    ]);
+    const { intervals, packetsLost } = stream.report(ANSWERED_MS + 2 * years);
+    expect(packetsLost).toBe(2000);
+    expect(intervals).toHaveLength(KEPT_INTERVALS);
+    expect(intervals.at(-1)).toMatchObject({ packetsExpected: 0, packetsLost: 0 });
+    const silent = hear([{ index: 0, atMs: 0 }]);
+    // Two hours of silence, then the rest of what was lost: sixty of its 720 intervals.
+    feed(silent, { index: 2881, atMs: 7_200_000 });
+    const told = silent.report(ANSWERED_MS + 7_200_000).intervals;
+    expect(told.map(({ packetsLost: lost }) => lost)).toEqual([...new Array<number>(KEPT_INTERVALS - 1).fill(4), 0]);
+  });
+
   it('are the same whether or not they were asked for meanwhile', () => {
     const fates = Array.from({ length: 1500 }, (_, i): Fate => (i % 50 === 7 ? null : (i * 13) % 80));
     const packets = inOrder(fates);

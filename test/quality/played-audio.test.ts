@@ -108,6 +108,22 @@ describe('played audio', () => {
     expect(ear.blocks[0].atMs).toBe(1060);
   });
 
+  it('is no silence of years where the clock of a capture was set, and goes on after it', () => {
+    const ear = new Ear();
+    const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
+    const { audio, kind, units } = toneBy('PCMU');
+    const later = 56 * 365 * 86_400_000;
+    for (let i = 0; i < 120; i++) {
+      const start = (i % audio.frames) * audio.frameBytes;
+      const atMs = i * PTIME_MS + (i < 60 ? 0 : later);
+      played.hear(kind, audio.bytes, start, start + audio.frameBytes, 7, i * units, atMs);
+    }
+    played.close(later + 10_000);
+    expect(ear.samples.length).toBeGreaterThan(2 * 1.2 * LISTENING_RATE);
+    expect(ear.samples.length).toBeLessThan(6 * LISTENING_RATE);
+    expect(ear.blocks.at(-1)!.atMs).toBeGreaterThan(later);
+  });
+
   it('is bounded by what waits, whatever the timestamps say', () => {
     const ear = new Ear();
     const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
