@@ -7,6 +7,8 @@ const FEW_IN_FLIGHT = 16;
 const MOST_IN_FLIGHT = 256;
 /** Periods that are told apart; what comes later belongs to the last one. */
 const MOST_PERIODS = 100;
+/** Packets under way when a span begins that are told apart from those before it: 5 s of audio. */
+const MOST_EARLY = 256;
 
 /** Counts what a pipeline did, packet by packet, in the order in which the packets entered. */
 export class TruthCounter {
@@ -25,6 +27,10 @@ export class TruthCounter {
   private droppedSince = 0;
   /** Whether a packet was delivered since the span began. */
   private spanOpen = false;
+  /** Of the packets delivered last before a span that is expected: when each is due, and behind it what was dropped before. */
+  private expectsSpan = false;
+  private early: Float64Array | null = null;
+  private earlyCount = 0;
   private reordered = 0;
   private recoded = 0;
   private corrupted = 0;
@@ -71,6 +77,7 @@ export class TruthCounter {
     this.droppedSince = 0;
     this.delivered++;
     let delayMs = fate.delayMs;
+    if (this.expectsSpan) this.noteEarly(fate);
     if (fate.copies === 2) {
       this.duplicated++;
       if (fate.delayMs2 < delayMs) delayMs = fate.delayMs2;
@@ -80,11 +87,24 @@ export class TruthCounter {
     this.place(fate.arrivalMs, fate.arrivalMs + delayMs);
   }
 
-  /** The receiver counts from here on (the answer): all drops so far were before the first packet that it counts. */
-  startSpan(): void {
-    this.droppedBefore += this.droppedWithin;
-    this.droppedWithin = 0;
-    this.spanOpen = false;
+  /** The receiver does not count yet what comes. */
+  expectSpan(): void {
+    this.expectsSpan = true;
+  }
+
+  /**
+   * The receiver counts from here on (the answer), and not what was due by `handedOverMs`: all drops so far were before the first
+   * packet that it counts, but for those after a packet that is under way.
+   */
+  startSpan(handedOverMs: number): void {
+    const settled = this.droppedBefore + this.droppedWithin;
+    const droppedThen = this.droppedBeforeUnderway(handedOverMs);
+    this.spanOpen = droppedThen !== null;
+    this.droppedBefore = droppedThen ?? settled;
+    this.droppedWithin = settled - this.droppedBefore;
+    this.expectsSpan = false;
+    this.early = null;
+    this.earlyCount = 0;
   }
 
   snapshot(): DirectionTruth {
@@ -112,6 +132,24 @@ export class TruthCounter {
       const next = this.periods[index + 1] ?? this;
       return { name, fromMs, packets: next.packets - packets, dropped: next.dropped - dropped };
     });
+  }
+
+  private noteEarly({ arrivalMs, copies, delayMs, delayMs2 }: Fate): void {
+    this.early ??= new Float64Array(2 * MOST_EARLY);
+    const at = 2 * (this.earlyCount++ % MOST_EARLY);
+    this.early[at] = arrivalMs + (copies === 2 ? Math.max(delayMs, delayMs2) : delayMs);
+    this.early[at + 1] = this.dropped;
+  }
+
+  /** What was dropped before the first packet that is under way; `null` where none is. */
+  private droppedBeforeUnderway(handedOverMs: number): number | null {
+    const { early, earlyCount } = this;
+    if (early === null) return null;
+    for (let i = Math.max(0, earlyCount - MOST_EARLY); i < earlyCount; i++) {
+      const at = 2 * (i % MOST_EARLY);
+      if (early[at] > handedOverMs) return early[at + 1];
+    }
+    return null;
   }
 
   private place(arrivalMs: number, dueMs: number): void {

@@ -124,6 +124,7 @@ export class MediaCall implements SourceWatcher, Mouth {
       around.onHeard(this.id, heard),
     );
     this.downlink = directionOf(downlink, spec.downlink, this.session, 1);
+    this.downlink.expectSpan();
     const { played } = this.session;
     this.listening = played ? new Listening(played, around.wheel.nextGrainMs) : null;
     if (this.listening !== null) around.wheel.add(this.listening);
@@ -212,7 +213,7 @@ export class MediaCall implements SourceWatcher, Mouth {
     const strangers = ip === null || isHeld ? 0 : this.end.aim(ip, remote.port, isAnew);
     const announced = remote.ssrcs ?? [];
     if (!isHeld) this.pair.rtp.expect?.(ip ?? 0, ip === null ? 0 : remote.port, announced, nowMs);
-    if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.pipeline.truth.startSpan();
+    if (this.session.connect(remote, answered, strangers, nowMs)) this.downlink.startSpan(!this.session.isAnswered);
     if (answered) this.announce(nowMs);
     const { clockRate } = CODECS[remote.codec];
     const sent: MediaRemote['acceptPayloadTypes'] = { [remote.sendPayloadType]: remote.codec };

@@ -55,8 +55,9 @@ export class DelayQueue {
   private readonly tails = new Int32Array(BUCKETS);
   /** The bucket, counted from time 0 on, that no packet which waits is due before. */
   private first = 0;
-  /** The bucket up to which packets were handed over last. */
+  /** The bucket up to which packets were handed over last, and up to when that was. */
   private reached = 0;
+  handedOverMs = Number.NEGATIVE_INFINITY;
   private count = 0;
 
   get size(): number {
@@ -97,6 +98,7 @@ export class DelayQueue {
       this.first++;
     }
     this.reached = last;
+    this.handedOverMs = nowMs;
   }
 
   /** Hands over what of a bucket is due by `nowMs` in this turn of the ring. */

@@ -55,6 +55,17 @@ export class Direction implements HeldPacketSink {
     this.transparent = this.pipeline.transparent;
   }
 
+  /** Whoever it leads to does not count yet what comes; `startSpan` follows. */
+  expectSpan(): void {
+    this.truth.expectSpan();
+  }
+
+  /** Whoever it leads to counts what comes from now on; `isExpectedAgain` where another such moment follows. */
+  startSpan(isExpectedAgain: boolean): void {
+    this.truth.startSpan(this.inFlight === 0 ? Number.POSITIVE_INFINITY : this.queue.handedOverMs);
+    if (isExpectedAgain) this.truth.expectSpan();
+  }
+
   /** `atMs` is when the packet entered the path: the kernel's receive time or the sender's deadline. */
   forward(memory: PacketMemory, offset: number, length: number, atMs: number): void {
     if (this.transparent) {

@@ -373,6 +373,34 @@ describe('early media', () => {
     const { droppedBefore, droppedWithin, droppedAfter, dropped } = truth.downlink;
     expect(droppedBefore + droppedWithin + droppedAfter).toBe(dropped);
   });
+
+  it('counts where the answer came while it was under way, and what was dropped behind it', () => {
+    const planes = new TwoPlanes();
+    for (let call = 1; call <= 8; call++) {
+      const { near, far } = planes.open(
+        call,
+        {},
+        [],
+        [
+          { kind: 'loss', ratio: 0.3, burst: 1 },
+          { kind: 'delay', base: 200, keepOrder: true },
+        ],
+      );
+      planes.far.plane.connect(call, remoteAt(near.rtpPort), true, planes.clock.now());
+      planes.near.plane.connect(call, remoteAt(far.rtpPort), false, planes.clock.now());
+      planes.run(500, 2);
+      planes.near.plane.connect(call, remoteAt(far.rtpPort), true, planes.clock.now());
+      planes.run(500, 2);
+    }
+    for (let call = 1; call <= 8; call++) planes.near.plane.close(call, planes.clock.now());
+    planes.run(500, 5);
+    for (let call = 1; call <= 8; call++) {
+      const { heard, truth } = planes.near.told.reports.get(call)!;
+      expect(heard.packetsLost).toBe(truth.downlink.droppedWithin);
+      const { droppedBefore, droppedWithin, droppedAfter, dropped } = truth.downlink;
+      expect(droppedBefore + droppedWithin + droppedAfter).toBe(dropped);
+    }
+  });
 });
 
 describe('an echo as the far end', () => {
