@@ -1,12 +1,15 @@
 import { type HeardSource, SourceTotals } from './heard-source.js';
 
+/** Late packets of the source before are still its own. Where nothing has come of the one after it for so long, it goes on. */
+const RETURN_MS = 500;
+
 /** The sources of a stream, one after the other; the one that is heard now belongs to the stream itself. */
 export class EarlierSources {
   /** How often another SSRC began. */
   changes = 0;
-  /** SSRC of the source that began last; −1 before the first one. */
+  /** SSRC of the source that began last, or went on; −1 before the first one. */
   private lastSsrc = -1;
-  /** The source before: its late packets are still its own. */
+  /** The source before. */
   private previous: HeardSource | null = null;
   private readonly ended = new SourceTotals();
 
@@ -27,12 +30,20 @@ export class EarlierSources {
     return this.previous?.ssrc === ssrc ? this.previous : null;
   }
 
-  /** A source of that SSRC begins in the place of `current`. */
-  begin(ssrc: number, current: HeardSource | null): void {
-    if (this.previous) this.ended.add(this.previous);
+  /** Whether a packet of that source is but a late one of the source before. */
+  isLate(source: HeardSource, current: HeardSource | null, arrivalMs: number): boolean {
+    return source === this.previous && arrivalMs - current!.receiver.lastArrivalMs < RETURN_MS;
+  }
+
+  /** A source begins in the place of `current`, or the one before goes on: after music on hold, or a packet that strayed in. */
+  begin(source: HeardSource, current: HeardSource | null): void {
+    const { previous, lastSsrc } = this;
+    if (source !== previous) {
+      if (previous) this.ended.add(previous);
+      if (lastSsrc >= 0 && source.ssrc !== lastSsrc) this.changes++;
+    }
     this.previous = current;
-    if (this.lastSsrc >= 0 && ssrc !== this.lastSsrc) this.changes++;
-    this.lastSsrc = ssrc;
+    this.lastSsrc = source.ssrc;
   }
 
   /** An interval is over for what was heard so far. */

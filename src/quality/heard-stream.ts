@@ -155,7 +155,7 @@ export class HeardStream implements HeardCounters {
     if (isCurrent && this.arrivals.silentFor(arrivalMs) >= INTERRUPTION_MS)
       this.noteGap(sequence, timestamp, arrivalMs);
     this.arrivals.note(arrivalMs);
-    const source = isCurrent ? current! : this.sourceOf(ssrc);
+    const source = isCurrent ? current! : this.sourceOf(ssrc, arrivalMs);
     const arrival = source.accept(sequence, timestamp, arrivalMs, isAudio(kind), markerOf(bytes, offset));
     if (endsInterval) source.extendInterval(this.intervals!.spread(this.packetsLostSoFar(), arrivalMs));
     if (arrival === Arrival.duplicate) return;
@@ -389,12 +389,12 @@ export class HeardStream implements HeardCounters {
   }
 
   /** The source of another SSRC than the current one: the one before, or a new one. */
-  private sourceOf(ssrc: number): HeardSource {
-    const before = this.earlier.find(ssrc);
-    if (before !== null) return before;
-    this.earlier.begin(ssrc, this.current);
+  private sourceOf(ssrc: number, arrivalMs: number): HeardSource {
+    const source = this.earlier.find(ssrc) ?? new HeardSource(ssrc, this.spec.clockRate, this.spec.jitterBuffer);
+    if (this.earlier.isLate(source, this.current, arrivalMs)) return source;
+    this.earlier.begin(source, this.current);
     this.numbers[this.at + CURRENT_SSRC] = ssrc;
-    this.current = new HeardSource(ssrc, this.spec.clockRate, this.spec.jitterBuffer);
-    return this.current;
+    this.current = source;
+    return source;
   }
 }

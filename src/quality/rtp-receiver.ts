@@ -129,6 +129,11 @@ export class RtpReceiver {
     return this.numbers[this.at + HIGHEST];
   }
 
+  /** When that packet came. */
+  get lastArrivalMs(): number {
+    return this.numbers[this.at + HIGHEST_ARRIVAL_MS];
+  }
+
   /** Timestamp of that packet, signed. */
   get lastTimestamp(): number {
     return this.numbers[this.at + HIGHEST_TIMESTAMP];

@@ -194,6 +194,20 @@ describe('RTCP of a call between two planes', () => {
     expect(most).toBeLessThan(12);
   });
 
+  it('goes on reporting on a stream after a packet of another source strayed into it', () => {
+    const planes = new TwoPlanes();
+    const { near, far } = planes.call(1, RTCP);
+    planes.run(10_000);
+    const stray = new Uint8Array(172).fill(0x20);
+    writeRtpHeader(stray, 0, false, 0, 7, 77, 0x5757);
+    planes.net.inject(stray, ADDRESS, far.rtpPort, ADDRESS, near.rtpPort);
+    planes.run(30_000);
+    const { near: us, far: them } = planes.close(1);
+    expect(us.heard).toMatchObject({ ssrc: them.sent.ssrc, ssrcChanges: 1, packetsLost: 0 });
+    expect(them.rtcp!.unheardReports).toBe(0);
+    expect(them.rtcp!.farEnd!.extendedHighest - them.sent.firstSequence).toBeGreaterThan(1700);
+  });
+
   it('says BYE for an SSRC that the far end has drawn too, and goes on with another one', () => {
     const planes = new TwoPlanes();
     const { near, far } = planes.open(1, RTCP);

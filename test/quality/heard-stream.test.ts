@@ -283,6 +283,31 @@ describe('a stream that is heard', () => {
     expect(report.mos?.burstR).toBeCloseTo(4 * (1 - 8 / 208), 9);
   });
 
+  it('goes back to the source before where that goes on, and not for its late packets', () => {
+    answer();
+    far.speak(1000);
+    const [sequence, timestamp] = [far.sequence, far.timestamp];
+    far.ssrc = 0x7777;
+    far.sequence = 12;
+    far.speak(100);
+    const late = new Uint8Array(RTP_HEADER_BYTES + 160).fill(0x20);
+    writeRtpHeader(late, 0, false, 0, sequence, timestamp, 0x5555);
+    stream.onRtp(late, 0, late.length, far.atMs + 40);
+    expect(stream.ssrc).toBe(0x7777);
+    Object.assign(far, { ssrc: 0x5555, sequence: sequence + 1, timestamp: (timestamp + 160) >>> 0 });
+    far.speak(1000);
+    expect(stream.ssrc).toBe(0x5555);
+    expect(stream.source!.receiver.received).toBe(101);
+    expect(stream.report(far.atMs)).toMatchObject({
+      packetsReceived: 106,
+      packetsLost: 0,
+      duplicates: 0,
+      ssrc: 0x5555,
+      ssrcChanges: 1,
+      firstSequence: 65_500,
+    });
+  });
+
   it('does not mix sources that come by turns', () => {
     answer();
     for (let i = 0; i < 10; i++) {
