@@ -53,7 +53,8 @@ export class JoinBuffer {
       return;
     }
     const callee = this.callees.get(callId);
-    if (!callee) {
+    // An account that did not answer says nothing of one that did: its proxy went on to another one.
+    if (!callee || (record.answeredMs !== null && callee.record.answeredMs === null)) {
       this.callers.set(callId, { record, sinceMs: nowMs });
       return;
     }
@@ -84,7 +85,7 @@ export class JoinBuffer {
     for (const [callId, waiting] of this.callers) {
       if (nowMs - waiting.sinceMs < PATIENCE_MS) break;
       this.callers.delete(callId);
-      this.join(waiting.record, this.takeTwin(waiting.record));
+      this.join(waiting.record, this.takeCallee(callId, waiting.record));
     }
     const patienceMs = this.tells === 'came' ? ACCOUNT_PATIENCE_MS : CALLEE_PATIENCE_MS;
     for (const [callId, waiting] of this.callees) {
@@ -95,9 +96,17 @@ export class JoinBuffer {
 
   /** Emits all that still waits. */
   flush(): void {
-    for (const { record } of this.callers.values()) this.join(record, this.takeTwin(record));
+    for (const [callId, { record }] of this.callers) this.join(record, this.takeCallee(callId, record));
     this.callers.clear();
     this.callees.clear();
+  }
+
+  /** What an account has told of a call, when no more is to be waited for. */
+  private takeCallee(callId: string, record: CallRecord): CallRecord | null {
+    const callee = this.callees.get(callId);
+    if (!callee) return this.takeTwin(record);
+    this.callees.delete(callId);
+    return callee.record;
   }
 
   /** The callee of a call that went through a B2BUA, which gives it a Call-ID of its own. */

@@ -112,6 +112,22 @@ describe('the two records of a call', () => {
     expect(emitted.map(({ record }) => record.reached)).toEqual(['2']);
   });
 
+  it('are those of the account that answered, though another one refused before and its own record comes last', () => {
+    const { join, emitted } = buffer(true, 'came');
+    const answered = (to: string, callId: string): CallRecord =>
+      answeredRecord({ from: '9', to, sipCallIds: [callId], endedMs: 500, media: mediaReport() });
+    const refused = (callId: string): CallRecord =>
+      failedRecord(486, 'status', { direction: 'inbound', from: '9', to: '1', sipCallIds: [callId] });
+    join.addCallee(refused('a'), 10);
+    join.addCaller(answered('1', 'a'), 500);
+    join.addCallee(answered('2', 'a'), 550);
+    // Where the one that answered tells nothing, what is known is better than nothing.
+    join.addCallee(refused('b'), 600);
+    join.addCaller(answered('1', 'b'), 700);
+    join.sweep(3700);
+    expect(emitted.map(({ record }) => record.reached)).toEqual(['2', '1']);
+  });
+
   it('wait for a caller that learns late that an account refused the call', () => {
     const { join, emitted } = buffer(true, 'came');
     join.addCallee(failedRecord(486, 'status', { direction: 'inbound', to: '1', sipCallIds: ['a'] }), 0);
