@@ -8,7 +8,7 @@ const RTP_PORTS = '39000-39999';
 export async function diagnose(calls: number): Promise<void> {
   const confusion = new Confusion();
   for (const scenario of [...SOUND, ...FAULTS]) {
-    const run = await runProfile(profileOf(scenario, calls, CPS, RTP_PORTS), { tries: 1 });
+    const run = await runProfile(profileOf(scenario, calls, CPS, RTP_PORTS));
     const { valid, invalidReasons } = run.summary.run;
     const reasons = valid ? '' : ` (not valid: ${invalidReasons.map(({ reason }) => reason).join(', ')})`;
     const before = confusion.wrong.length;

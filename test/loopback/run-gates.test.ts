@@ -15,7 +15,6 @@ gates:
   - { expression: sip.srdMs.success.p90 < 10s, window: 1s }
   - { expression: trunk.own.refusedFull < 1000, window: 1s }
 `,
-    { tries: 1 },
   );
   const [whole, failures, delays, refusals] = summary.gates;
   expect(whole).toMatchObject({ pass: true });

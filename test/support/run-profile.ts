@@ -3,14 +3,11 @@ import type { CallRecord } from '../../src/metrics/call-record.js';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { Summary } from '../../src/metrics/summary.js';
 import { parseProfile } from '../../src/profile/read.js';
-import { targetUris } from '../../src/profile/targets.js';
 import { planOf } from '../../src/run/plan.js';
 import { Run } from '../../src/run/run.js';
 import type { RunOptions } from '../../src/run/run-options.js';
 
 export interface TestOptions extends Partial<RunOptions> {
-  /** How often a run that was held up is done at most; three times when it is left out. */
-  tries?: number;
   /** Called before the threads are up. */
   atOnce?(run: Run): void;
 }
@@ -23,8 +20,7 @@ export interface FinishedRun {
 }
 
 /**
- * Runs a profile given as YAML through the same engine as the command line, threads and sockets included. A run on its own
- * trunk that was held up by other work on this machine proves nothing, and says so: it is repeated, twice at most.
+ * Runs a profile given as YAML through the same engine as the command line, threads and sockets included.
  * @param during called once the first call was attempted, however long the threads took to start
  */
 export async function runProfile(
@@ -32,15 +28,6 @@ export async function runProfile(
   options: TestOptions = {},
   during?: (run: Run) => void,
 ): Promise<FinishedRun> {
-  const isOwn = targetUris(parseProfile(yaml, 'test.yaml')).length === 0;
-  for (let again = isOwn ? (options.tries ?? 3) - 1 : 0; ; again--) {
-    const finished = await runOnce(yaml, options, during);
-    const { valid, interrupted } = finished.summary.run;
-    if (valid || interrupted || finished.failure || again === 0) return finished;
-  }
-}
-
-async function runOnce(yaml: string, options: TestOptions, during?: (run: Run) => void): Promise<FinishedRun> {
   const profile = parseProfile(yaml, 'test.yaml');
   const records: CallRecord[] = [];
   const timeline: Snapshot[] = [];
