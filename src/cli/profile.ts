@@ -6,12 +6,11 @@ import { hintsOf } from '../profile/hints.js';
 import { readProfile } from '../profile/read.js';
 import { gatesOf, profileJsonSchema } from '../profile/schema.js';
 import { shippedProfiles } from '../profile/shipped.js';
+import { wrapped } from '../report/text-layout.js';
 import { checkFiles } from '../run/check-files.js';
 import { planOf } from '../run/plan.js';
 import { profilePath } from './effective-profile.js';
 import { printJson } from './standard-streams.js';
-
-const COLUMNS = 80;
 
 export function defineProfile(command: Command): Command {
   command
@@ -73,16 +72,5 @@ function networkText({ name, description, source, amountsTo: { uplink, downlink 
   const way = ({ loss, delay }: { loss: number; delay: number }): string =>
     `${Math.round(loss * 1e5) / 1e3} %, ${Math.round(delay)} ms`;
   const indent = ''.padEnd(20);
-  return `${name.padEnd(19)} ${description}\n${indent}up ${way(uplink)} · down ${way(downlink)}\n${wrapped(source, indent)}`;
-}
-
-/** Words in lines that fit a terminal of 80 columns. */
-function wrapped(text: string, indent: string): string {
-  const lines: string[] = [indent];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line !== indent && line.length + 1 + word.length > COLUMNS) lines.push(indent + word);
-    else lines[lines.length - 1] = line === indent ? indent + word : `${line} ${word}`;
-  }
-  return lines.join('\n');
+  return `${name.padEnd(19)} ${description}\n${indent}up ${way(uplink)} · down ${way(downlink)}\n${wrapped(source, indent).join('\n')}`;
 }

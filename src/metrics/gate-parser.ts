@@ -1,3 +1,4 @@
+import { editDistance } from '../core/edit-distance.js';
 import { parseDuration } from '../core/units.js';
 import { type Figure, type FigureKind, figureOf, figurePaths } from './figures.js';
 
@@ -67,7 +68,7 @@ export function parseGate(expression: string): ParsedGate {
 }
 
 function noFigure(name: string): string {
-  const near = nearestPath(name);
+  const near = fullerPath(name) ?? nearestPath(name);
   return `there is no figure \`${name}\`${near ? `; did you mean \`${near}\`?` : ''}`;
 }
 
@@ -134,6 +135,18 @@ function describeKind(kind: FigureKind): string {
   }
 }
 
+/** The shortest path that has all of `path` and more, as `sip.srdMs.success.p95` has of `sip.srdMs.p95`. */
+function fullerPath(path: string): string | null {
+  const keys = path.toLowerCase().split('.');
+  const hasAll = (candidate: string): boolean => {
+    let found = 0;
+    for (const key of candidate.toLowerCase().split('.')) if (key === keys[found]) found++;
+    return found === keys.length;
+  };
+  const paths = figurePaths().filter(hasAll);
+  return paths.sort((a, b) => a.length - b.length)[0] ?? null;
+}
+
 /** The figure that differs from `path` by the fewest edits, when it is near enough to be meant. */
 function nearestPath(path: string): string | null {
   let best: string | null = null;
@@ -146,15 +159,4 @@ function nearestPath(path: string): string | null {
     }
   }
   return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { editDistance } from '../core/edit-distance.js';
 
 /** What is looked at of a JSON Schema. */
 interface Form {
@@ -88,16 +89,4 @@ function nearest(given: string, names: readonly string[]): string | null {
 /** Without what people write in different ways: `when-full` is `whenFull`. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
-}
-
-/** Levenshtein's: letters to insert, remove or replace. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const above = row;
-    row = [i];
-    for (let j = 1; j <= b.length; j++)
-      row.push(Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-  }
-  return row[b.length];
 }

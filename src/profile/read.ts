@@ -101,8 +101,13 @@ function parseBy<T>(schema: z.ZodType<T>, text: string, file: string): T {
   const read: Read = { document, lines, hints: new FieldHints(schema, value) };
   throw new ProfileError(
     file,
-    result.error.issues.flatMap(withinForm).flatMap((issue) => mistakesOf(issue, read)),
+    inOrder(result.error.issues.flatMap(withinForm).flatMap((issue) => mistakesOf(issue, read))),
   );
+}
+
+/** By line, as they are mended; what is of no line comes first. */
+function inOrder(mistakes: readonly Mistake[]): Mistake[] {
+  return [...mistakes].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 /** What zod begins with where a field has no message of its own; of a union it is all. */

@@ -22,7 +22,7 @@ import { ownTrunkLines } from './own-trunk.js';
 import { readinessText } from './readiness.js';
 import { registrationDelays, registrationFailures, registrationFigures } from './registrations.js';
 import { sipServerNotes } from './sip-server.js';
-import { CELL, left, NAME, type Paint, right, SGR, title } from './text-layout.js';
+import { CELL, left, NAME, type Paint, right, SGR, title, wrapped } from './text-layout.js';
 import { trendText } from './trend.js';
 import { gateName, gateObserved, gateReason, trunkFinding, verdictReason } from './verdict.js';
 import { voiceNotes, voiceTimes } from './voice.js';
@@ -269,7 +269,9 @@ function gates({ gates: list }: Summary, paint: Paint): string[] {
 
 function verdict(summary: Summary, paint: Paint): string[] {
   const colour = summary.verdict === 'pass' ? 'green' : summary.verdict === 'fail' ? 'red' : 'yellow';
-  const lines = [`${paint(`VERDICT ${summary.verdict.toUpperCase()}`, colour, 'bold')}  ${verdictReason(summary)}`];
+  const word = `VERDICT ${summary.verdict.toUpperCase()}`;
+  const [first, ...rest] = wrapped(verdictReason(summary), '  ', `${word}  `);
+  const lines = [`${paint(word, colour, 'bold')}${first.slice(word.length)}`, ...rest];
   if (summary.run.interrupted && summary.verdict !== 'interrupted')
     lines.push(paint('The run was interrupted.', 'yellow'));
   return lines;

@@ -20,3 +20,20 @@ export function sides(name: string, up: string, down: string): string {
 export function sideHead(text: string, paint: Paint): string {
   return `${title(left(text, NAME + 2), paint)}${paint(`${right('uplink', CELL + 6)}${right('downlink', CELL + 6)}`, 'dim')}`;
 }
+
+/** What the text is laid out for: terminals of so many columns. */
+const COLUMNS = 80;
+
+/** Words in lines of 80 columns, where no word is longer. @param first what the first line begins with, in place of `indent` */
+export function wrapped(text: string, indent: string, first = indent): string[] {
+  const lines: string[] = [];
+  const [start, ...words] = text.split(' ');
+  let line = `${first}${start}`;
+  for (const word of words) {
+    if (line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else line = `${line} ${word}`;
+  }
+  return [...lines, line];
+}

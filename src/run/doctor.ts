@@ -140,17 +140,17 @@ function ports({ boundUdpPorts }: Machine, demand: Demand): Finding {
     found: `${free} pairs ${boundUdpPorts === null ? '(which are taken the system does not tell)' : 'free'} in ${span.min}-${span.max}${addresses > 1 ? ` of ${addresses} addresses` : ''}${taken > 0 ? `, ${taken} taken` : ''}`,
     needed: `${needed} pairs`,
     why: `each side of ${sharedPorts ? 'the run' : 'a call'} has an even port for RTP and the odd one above it for RTCP`,
-    remedy: fine ? null : widen(span.min, Math.ceil(needed / addresses) + taken),
+    remedy: fine ? null : widen(span.min, Math.ceil(needed / addresses) + taken, sides),
   };
 }
 
 /** The range that begins where it did and holds that many pairs and some more. */
-function widen(min: number, pairs: number): string {
+function widen(min: number, pairs: number, sides: number): string {
   const max = min + 2 * pairs + 199;
   if (max <= LAST_PORT) return `Widen media.rtpPorts or --rtp-ports, such as ${min}-${max}.`;
   const lower = LAST_PORT + 1 - 2 * pairs;
   if (lower < FIRST_PORT)
-    return 'One address has fewer ports than that: give more of them (media.addresses), or make a smaller run.';
+    return `One address has fewer ports than that: let calls share ports (media.sharedPorts)${sides === 1 ? ', or give more addresses (media.addresses)' : ''}.`;
   return `Widen media.rtpPorts or --rtp-ports, such as ${lower - (lower % 2)}-${LAST_PORT}.`;
 }
 

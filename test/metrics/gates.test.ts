@@ -68,6 +68,7 @@ describe('gates', () => {
   it.each([
     ['sip.setupFailureRatio', 'expected `figure comparison bound`'],
     ['sip.setupFailureRate < 2%', 'did you mean `sip.setupFailureRatio`'],
+    ['sip.srdMs.p95 < 200ms', 'did you mean `sip.srdMs.success.p95`'],
     ['sip.setupFailureRatio < soon', 'is no bound'],
     ['sip.setupFailureRatio = 2%', 'use =='],
     ['trunk.exhausted > 1', 'is no bound'],

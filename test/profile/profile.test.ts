@@ -54,7 +54,7 @@ describe('a profile', () => {
     expect(at('calls.colour')).toMatchObject({ line: 7, message: 'there is no such field' });
     expect(at('impairment.uplink.0.ratio')).toMatchObject({ line: 10, message: expect.stringContaining('2%') });
     expect(at('trunk.channels')).toMatchObject({ line: 11, message: 'expected number, found "many"' });
-    expect(found.length).toBe(7);
+    expect(found.map(({ line }) => line)).toEqual([1, 3, 4, 6, 7, 10, 11]);
   });
 
   it('with mistakes in a trunk group says so at their lines', () => {
@@ -201,9 +201,9 @@ describe('a profile', () => {
       `${minimal}calls: { from: "[9-1]", to: "{callee}" }\ngates:\n  - sip.nothing < 3\n  - calls.dropped == 0\n`,
     );
     expect(found).toMatchObject([
-      { path: 'gates.0', line: 6 },
       { path: 'calls.from', line: 4 },
       { path: 'calls.to', line: 4, message: expect.stringContaining('numbers') },
+      { path: 'gates.0', line: 6 },
     ]);
   });
 

@@ -103,12 +103,12 @@ describe('the summary at the end', () => {
     expect(text.trimEnd().split('\n').pop()).toBe('VERDICT FAIL  2 of 5 gates failed, 1 of them not measured');
   });
 
-  test('says of an invalid run that nothing is claimed about the target, and why', () => {
+  test('says of an invalid run that nothing is claimed about the target, and why, within 80 columns', () => {
     const summary = demoSummary();
     summary.verdict = 'invalid';
     summary.run.invalidReasons = [{ reason: 'pacing-error', observed: 'pacing error p99 14.2 ms', limit: '10 ms' }];
     expect(plain(summary)).toContain(
-      'VERDICT INVALID  the generator was the bottleneck, nothing is claimed about the target: pacing error p99 14.2 ms (limit 10 ms)',
+      'VERDICT INVALID  the generator was the bottleneck, nothing is claimed about the\n  target: pacing error p99 14.2 ms (limit 10 ms)\n',
     );
   });
 
