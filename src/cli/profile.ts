@@ -34,7 +34,7 @@ export function defineProfile(command: Command): Command {
     .action(({ json }: { json?: boolean }) => {
       const profiles = shippedProfiles();
       if (json) printJson(profiles);
-      else for (const p of profiles) console.log(`${p.name.padEnd(17)} ${p.description}\n${''.padEnd(17)} ${p.path}`);
+      else for (const profile of profiles) console.log(profileText(profile));
     });
   command
     .command('networks')
@@ -65,6 +65,11 @@ function check(file: string): void {
     process.stderr.write(`trunkstorm: ${error.format()}\n`);
     process.exitCode = error.exitCode;
   }
+}
+
+function profileText({ name, description, path }: ReturnType<typeof shippedProfiles>[number]): string {
+  const indent = ''.padEnd(18);
+  return [...wrapped(description, indent, name.padEnd(18)), `${indent}${path}`].join('\n');
 }
 
 /** A network in a few lines: mean loss and delay of each direction, then the source. */

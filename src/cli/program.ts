@@ -77,8 +77,9 @@ Examples:
   trunkstorm capture analyze call.pcap       loss, jitter, MOS, digits of it
   trunkstorm profile list                    profiles that come with it
 
-Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments · 3 target or environment unusable ·
-4 run invalid (the generator was the bottleneck) · 130, 143 interrupted`,
+Exit codes: 0 all gates passed · 1 a gate failed · 2 bad profile or arguments ·
+3 target or environment unusable · 4 run invalid (the generator was the
+bottleneck) · 130, 143 interrupted`,
   );
 
 // Commands that are added later take these over.

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { AppError } from '../core/errors.js';
 import { failedCallsText } from '../report/failed-calls-text.js';
 import { reportHtml } from '../report/html.js';
+import { missingRecords } from '../report/missing-records.js';
 import { type LoadedRun, loadRun } from '../report/report.js';
 import { RUN_FILES } from '../report/run-directory.js';
 import { summaryText } from '../report/summary-text.js';
@@ -31,7 +32,10 @@ async function report(dir: string, flags: { json?: boolean }): Promise<void> {
     });
   }
   if (flags.json) printJson(run.summary);
-  else process.stdout.write(`${text}${failedCallsText(run.worst)}\nReport: ${path}\n`);
+  else {
+    const missing = missingRecords(run).map((note) => `\n${note}`);
+    process.stdout.write(`${text}${failedCallsText(run.worst)}${missing.join('')}\nReport: ${path}\n`);
+  }
 }
 
 /** @throws AppError FILE_UNREADABLE when the summary has the right outline and yet lacks what a run writes */

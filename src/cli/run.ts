@@ -85,7 +85,8 @@ Examples:
   trunkstorm run registrar.yaml                    see docs/registrations.md
   trunkstorm run inbound-dialer --local 192.0.2.7  your system dials, it answers
 
-Keys while it runs: q quit (hangs up every call) · p pause · + and - rate · n next network`,
+Keys while it runs: q quit (hangs up every call) · p pause · + and - rate ·
+n next network`,
     )
     .action((profile: string, flags: RunFlags) => run(profile, flags));
 }

@@ -275,7 +275,7 @@ export function trunkTable({ trunk, trunks }: Summary): string {
   const head = ['Target', ...columns.map((right) => ({ right }))];
   const finding = `<p class="note"><b class="${trunk.exhausted || trunk.cause === 'cps' ? 'bad' : ''}">${safe(trunkFinding(trunk, clock))}</b> · ${count(trunk.refusals)} refusals${trunk.evidence ? ` · ${safe(trunk.evidence)}` : ''}</p>`;
   const own = trunk.own ? `<p class="note">${ownTrunkLines(trunk.own).map(safe).join('<br>')}</p>` : '';
-  return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows) : ''}${finding}${own}</div>`;
+  return `<div class="card stacked"><h3>Trunk</h3>${rows.length > 0 ? table(head, rows, true) : ''}${finding}${own}</div>`;
 }
 
 function several(...figures: (number | null)[]): string {

@@ -22,6 +22,7 @@ import {
 } from './html-sections.js';
 import { trendSection } from './html-trend.js';
 import { voiceSection } from './html-voice.js';
+import { missingRecords } from './missing-records.js';
 import type { TimelinePoint } from './timeline-points.js';
 import { verdictReason } from './verdict.js';
 import type { WorstCalls } from './worst-calls.js';
@@ -30,7 +31,8 @@ export interface HtmlInput {
   summary: Summary;
   timeline: readonly TimelinePoint[];
   worst: WorstCalls;
-  /** Lines of the run's files that could not be read; said at the foot of the report. */
+  /** Records in calls.ndjson (left out: one a call), and lines of the run's files that could not be read. */
+  calls?: number;
   unreadableLines?: number;
 }
 
@@ -60,8 +62,10 @@ ${voiceSection(summary)}
 ${flowSection(summary)}
 ${trendSection(summary)}
 <h2>Calls to look at</h2>
-${callTables(input.worst)}
-${footer(summary, input.unreadableLines ?? 0)}`;
+${missingRecords(input)
+  .map((note) => `<p class="note"><b class="warn">${escapeHtml(note)}</b></p>`)
+  .join('')}${callTables(input.worst)}
+${footer(summary)}`;
   return htmlPage(`${verdict.toUpperCase()} · ${printable(run.name)}`, body, charts);
 }
 
@@ -81,13 +85,12 @@ function chartSection(charts: ChartsData): string {
 <noscript><p class="note">The charts need JavaScript.</p></noscript>`;
 }
 
-function footer(summary: Summary, unreadableLines: number): string {
+function footer(summary: Summary): string {
   const notes = [
     'A dash or “not measured” means that nothing told, never zero. Uplink is from us to the far end, downlink from the far end to us.',
   ];
   if (summary.run.timestampSource === 'user')
     notes.push('Packet arrival is user time, not the kernel’s: jitter reads higher than it was.');
   if (summary.media.label === 'loop') notes.push('The far end echoes: media figures are of both directions together.');
-  if (unreadableLines > 0) notes.push(`${unreadableLines} lines of the run’s files could not be read.`);
   return `<footer>${notes.map(escapeHtml).join(' ')}</footer>`;
 }

@@ -195,6 +195,16 @@ describe('calls to look at', () => {
     expect(failed.map((c) => c.problem)).toContain('no final response (timeout)');
   });
 
+  test('that have no record are told of, where the file was cut short', () => {
+    const summary = demoSummary();
+    const report = (calls: number, unreadableLines: number) =>
+      markup(reportHtml({ summary, timeline, worst: worst([]), calls, unreadableLines }));
+    const cut = report(summary.calls.attempted - 3, 1);
+    expect(cut).toMatch(/calls\.ndjson has [\d,]+ of [\d,]+ calls: the others cannot be among the calls to look at\./);
+    expect(cut).toContain('A line of the run’s files could not be read.');
+    expect(report(summary.calls.attempted, 0)).not.toMatch(/calls\.ndjson has|could not be read/);
+  });
+
   test('their times count from the start of the run, as those of its charts and log do', () => {
     const { silent } = worst([0, 3].map((id) => ({ ...demoCall(id), startedMs: 60_000 + id * 1000 })));
     expect(silent.map((c) => c.startedMs)).toEqual([63_000]);
