@@ -56,6 +56,7 @@ export interface TrunkResult {
 export class StandaloneTrunk {
   private shard: Shard | null = null;
   private pulse: Pulse | null = null;
+  private isListening = false;
   private readonly flow = new FlowMetrics();
   private settle!: () => void;
   private reject!: (error: AppError) => void;
@@ -104,6 +105,7 @@ export class StandaloneTrunk {
     const startMs = systemClock.now();
     let last = '';
     const timer = setInterval(() => {
+      if (!this.isListening) return;
       const line = this.status();
       if (line !== last) write(`${((systemClock.now() - startMs) / 1000).toFixed(0).padStart(6)} s  ${line}`);
       last = line;
@@ -138,6 +140,7 @@ export class StandaloneTrunk {
   private onEvent(event: ShardEvent, write: (line: string) => void): void {
     switch (event.kind) {
       case 'ready':
+        this.isListening = true;
         write(
           `trunk of ${this.options.profile.trunk.channels} channels at sip:${event.sip && hostPort(event.sip.address, event.sip.port)}, UDP and TCP (Ctrl-C ends it)`,
         );

@@ -132,6 +132,8 @@ export function trunkRows(snapshot: Snapshot, width: number): Row[] {
     exhausted.push(field('', 'CPS limited, channels not exhausted', 0, 'bad'));
   } else if (at !== null) {
     exhausted.push(field('', `exhausted at ${count(at)} calls, ${clock(trunk.exhaustedAtMs)}`, 0, 'bad'));
+  } else if (snapshot.inbound) {
+    exhausted.push(field('', 'not measured', 0, 'dim'));
   } else {
     exhausted.push(field('', 'not exhausted', 0, 'good'));
   }
