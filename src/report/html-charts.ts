@@ -133,7 +133,7 @@ export const CHART_SCRIPT = `
     ms: (v) => (v < 10 ? v.toFixed(2) : v < 100 ? v.toFixed(1) : Math.round(v).toLocaleString('en')) + ' ms',
     mos: (v) => v.toFixed(2),
   };
-  const axisFormats = { ...formats, percent: (v) => +(v * 100).toFixed(3) + '%', ms: (v) => v.toLocaleString('en'), rate: (v) => String(+v.toFixed(2)), mos: (v) => v.toFixed(1) };
+  const axisFormats = { ...formats, count: (v) => (Number.isInteger(v) ? v.toLocaleString('en') : ''), percent: (v) => +(v * 100).toFixed(3) + '%', ms: (v) => v.toLocaleString('en'), rate: (v) => String(+v.toFixed(2)), mos: (v) => v.toFixed(1) };
   const plots = [];
   const sync = uPlot.sync('run');
   const mark = (u, at) => {

@@ -187,7 +187,7 @@ function bars(list: readonly Bar[]): string {
 }
 
 /** Final results by code, successes first; under them how the load was kept. */
-export function responseBars({ responses, calls, load }: Summary): string {
+export function responseBars({ responses, calls, load, inbound }: Summary): string {
   const list = sortedResponses(responses);
   if (list.length === 0) return '<span class="soft">No attempt has ended.</span>';
   const results = bars(
@@ -198,9 +198,9 @@ export function responseBars({ responses, calls, load }: Summary): string {
       quality: isSuccess(code) ? 'good' : 'bad',
     })),
   );
-  return `${results}${loadNotes(load)
-    .map((note) => `<p class="note">${escapeHtml(note.replace(/ {3}/g, ' · '))}</p>`)
-    .join('')}`;
+  // Calls that come in are by no plan of ours.
+  const notes = inbound ? [] : loadNotes(load);
+  return `${results}${notes.map((note) => `<p class="note">${escapeHtml(note.replace(/ {3}/g, ' · '))}</p>`).join('')}`;
 }
 
 /** Calls of one direction by MOS band. */

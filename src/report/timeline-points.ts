@@ -64,11 +64,11 @@ export function thinTimeline(points: readonly TimelinePoint[], limit: number): T
   return out;
 }
 
-/** Failures per second between neighbouring points; the first has none before it. */
+/** Failures per second between neighbouring points, the last of which may be nearer: it counts as a second. The first has none before it. */
 export function failureRates(points: readonly TimelinePoint[]): (number | null)[] {
   return points.map((p, i) => {
     if (i === 0) return null;
     const seconds = (p.atMs - points[i - 1].atMs) / 1000;
-    return seconds > 0 ? Math.max(0, p.failed - points[i - 1].failed) / seconds : null;
+    return seconds > 0 ? Math.max(0, p.failed - points[i - 1].failed) / Math.max(1, seconds) : null;
   });
 }

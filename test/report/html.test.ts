@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { reportHtml } from '../../src/report/html.js';
 import { scriptJson } from '../../src/report/html-page.js';
-import { timelinePoint } from '../../src/report/timeline-points.js';
+import { failureRates, timelinePoint } from '../../src/report/timeline-points.js';
 import { WorstCallsCollector } from '../../src/report/worst-calls.js';
 import { demoCall, demoCalls, demoSummary, demoTimeline } from '../fixtures/run.js';
 
@@ -209,4 +209,9 @@ describe('calls to look at', () => {
     const { silent } = worst([0, 3].map((id) => ({ ...demoCall(id), startedMs: 60_000 + id * 1000 })));
     expect(silent.map((c) => c.startedMs)).toEqual([63_000]);
   });
+});
+
+test('failures in the part of a second that a run ends with are no higher rate than they are many', () => {
+  const points = [0, 1000, 3000, 3200].map((atMs, i) => ({ ...timeline[0], atMs, failed: [0, 3, 7, 9][i] }));
+  expect(failureRates(points)).toEqual([null, 3, 2, 2]);
 });

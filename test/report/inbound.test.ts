@@ -4,7 +4,7 @@ import { faultInWords } from '../../src/metrics/call-verdict.js';
 import type { Snapshot } from '../../src/metrics/snapshot.js';
 import type { InboundSummary, Summary } from '../../src/metrics/summary.js';
 import { inboundSection } from '../../src/report/html-inbound.js';
-import { oneWayTable } from '../../src/report/html-sections.js';
+import { oneWayTable, responseBars } from '../../src/report/html-sections.js';
 import { summaryText } from '../../src/report/summary-text.js';
 import { WorstCallsCollector } from '../../src/report/worst-calls.js';
 import { composeFrame } from '../../src/ui/frame.js';
@@ -52,6 +52,8 @@ describe('calls that came in', () => {
     const html = inboundSection(summary);
     expect(html).toContain('said nothing to a person 11');
     expect(html).toContain('machine: talked over');
+    expect(responseBars(summary)).not.toContain('planned CPS');
+    expect(responseBars(demoSummary())).toContain('planned CPS');
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
@@ -80,7 +82,9 @@ describe('calls that came in', () => {
 
 describe('the screen of a run whose load is what comes in', () => {
   it('has what callers did in place of our setups, in 80 × 24, and no keys for a load of ours', () => {
-    const lines = composeFrame({ name: 'x', target: 'y', seed: 1, version: '1' }, snapshot, new History(), 80, 24).map(
+    const trunk = { ...snapshot.trunk, exhaustedAtInProgress: null, exhaustedAtMs: null, cause: null };
+    const shown = { ...snapshot, trunk };
+    const lines = composeFrame({ name: 'x', target: 'y', seed: 1, version: '1' }, shown, new History(), 80, 24).map(
       (line) => line.map(({ text }) => text).join(''),
     );
     const screen = lines.join('\n');
@@ -88,6 +92,7 @@ describe('the screen of a run whose load is what comes in', () => {
     expect(screen).toMatch(/received 120 +refused by us 7 +abandoned 4 +no ACK 3/);
     expect(screen).toMatch(/silent 11 +first word ms 812 \/ 1,404/);
     expect(screen).toMatch(/machines 20 +talked over 5/);
+    expect(screen).toMatch(/Limit +not measured/);
     expect(screen).not.toContain('SRD');
     expect(screen).not.toContain('rate');
     expect(screen).toContain('quit & hang up');
