@@ -17,7 +17,7 @@ export class Listening implements Paced {
 
   onSlot(nowMs: number): boolean {
     if (this.ended) return false;
-    this.played.playUntil(nowMs);
+    if (nowMs >= this.played.nextMs) this.played.playUntil(nowMs);
     const dueMs = Math.max(nowMs, Math.min(this.played.nextMs, nowMs + REST_MS));
     this.nextSlotMs += INTERVAL_MS * Math.max(1, Math.ceil((dueMs - this.nextSlotMs) / INTERVAL_MS));
     return true;

@@ -2,6 +2,9 @@ import { MarkerSchedule, type MarkerTimes } from './marker-schedule.js';
 import { type HeardMarker, MARKER_WINDOW_MS, MarkerWindow } from './marker-window.js';
 import { mayHoldSync } from './sync-watch.js';
 
+/** Packets are played some ms after their time, and the last one has to be there. */
+const PACKETS_LATE_MS = 40;
+
 /**
  * Listens for markers in 8 kHz audio. Packets of G.711 are looked at before they are played, so that it hears only those around a tone
  * of the sync; of other codecs it hears what is played when markers are due.
@@ -9,6 +12,8 @@ import { mayHoldSync } from './sync-watch.js';
 export class MarkerListener {
   readonly heard: HeardMarker[] = [];
   readonly mayNeed = mayHoldSync;
+  /** A marker is searched when all of it was played: it may be played at once. */
+  readonly patienceMs = MARKER_WINDOW_MS + PACKETS_LATE_MS;
   /** Where what is played is searched; `null` while nothing is. */
   private window: MarkerWindow | null = null;
   /** Up to when it hears all that is played, as a packet had the tone. */

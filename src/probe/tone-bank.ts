@@ -81,11 +81,18 @@ export class SyncBank {
   fill(samples: Int16Array, count: number): void {
     const { purity, real, imaginary, energy } = this;
     const blocks = Math.floor(count / STEP);
+    // Of silence all sums are 0: there is much of it ahead of a marker of which all before its first tone was left out.
+    let quiet = 0;
+    while (quiet < count && samples[quiet] === 0) quiet++;
+    const silent = Math.min(blocks, Math.floor(quiet / STEP));
+    real.fill(0, 0, silent + 1);
+    imaginary.fill(0, 0, silent + 1);
+    energy.fill(0, 0, silent + 1);
     let re = 0;
     let im = 0;
     let sum = 0;
-    let before = samples[0];
-    for (let block = 0; block < blocks; block++) {
+    let before = silent > 0 ? 0 : samples[0];
+    for (let block = silent; block < blocks; block++) {
       const at = block * STEP;
       const turn = at % PERIOD;
       for (let i = 0; i < STEP; i++) {
@@ -150,7 +157,7 @@ export class ToneBank {
         const value = SCALE * (re * re + im * im);
         power[from] = value;
         all += value;
-        most = Math.max(most, value);
+        if (value > most) most = value;
       }
       sum[step] = all;
       peak[step] = most;

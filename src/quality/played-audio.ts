@@ -22,6 +22,8 @@ export interface Listener {
   restsUntil?(nowMs: number, isWatched: boolean): number;
   /** Whether anybody of its kind may need to hear a packet of G.711 and what follows. Left out, it is not asked. */
   readonly mayNeed?: PacketLook;
+  /** How much later than it is played it may be told of what follows a packet that somebody may need; left out, it is told at once. */
+  readonly patienceMs?: number;
   /** Somebody needs to hear what is played from then on. */
   wake?(atMs: number): void;
   /** What is played next follows nothing that was played before. */
@@ -91,11 +93,15 @@ export class PlayedAudio {
   private endMs = Number.NaN;
   /** What is to be played before this is not: nobody listens. */
   private restsUntilMs = Number.NEGATIVE_INFINITY;
+  /** Until then packets only wait: to play many at once finds in the cache what each alone would not. */
+  private waitsUntilMs = Number.NEGATIVE_INFINITY;
+  private readonly patienceMs: number;
 
   constructor(
     private readonly listeners: readonly Listener[],
     private readonly jitterBuffer: JitterBuffer,
   ) {
+    this.patienceMs = Math.min(...listeners.map(({ patienceMs = 0 }) => patienceMs));
     const looks = listeners.flatMap(({ mayNeed }) => mayNeed ?? []);
     this.look =
       looks.length === 1
@@ -130,7 +136,7 @@ export class PlayedAudio {
   ): void {
     const codec = codecOf(kind);
     if (codec === null || end <= start || end - start > MOST_PAYLOAD_BYTES) return;
-    if (!this.isWatching) this.playUntil(arrivalMs);
+    if (!this.isWatching && arrivalMs >= this.waitsUntilMs) this.playUntil(arrivalMs);
     const { clockRate } = CODECS[codec];
     if (this.playout === null || clockRate !== this.clockRate) {
       this.playout = new PlayoutBuffer(this.jitterBuffer, clockRate);
@@ -158,9 +164,9 @@ export class PlayedAudio {
     this.rest();
   }
 
-  /** Nothing is played before; −∞ where nobody rests, +∞ until a packet comes that somebody may need. */
+  /** Nothing is to be played before; −∞ where nobody rests, +∞ until a packet comes that somebody may need. */
   get nextMs(): number {
-    return this.restsUntilMs;
+    return Math.max(this.restsUntilMs, this.waitsUntilMs);
   }
 
   /** Plays what still waits, up to the end of the call. */
@@ -199,6 +205,7 @@ export class PlayedAudio {
   private wake(atMs: number): void {
     this.isWatching = false;
     this.restsUntilMs = atMs - REORDERED_MS;
+    this.waitsUntilMs = atMs + this.patienceMs;
     for (const listener of this.listeners) listener.wake?.(atMs);
   }
 

@@ -23,6 +23,19 @@ class Ear implements Listener {
   }
 }
 
+/** Needs to hear what is loud and what follows, and has time for it. */
+class PatientEar extends Ear {
+  readonly patienceMs = 300;
+
+  mayNeed(linear: Float64Array, bytes: Uint8Array, start: number, end: number): boolean {
+    return bytes.subarray(start, end).some((code) => Math.abs(linear[code]) > 3000);
+  }
+
+  restsUntil(nowMs: number, isWatched: boolean): number {
+    return isWatched && this.blocks.length === 1 ? Number.POSITIVE_INFINITY : nowMs;
+  }
+}
+
 const PTIME_MS = 20;
 const BUFFER_MS = 60;
 
@@ -122,6 +135,27 @@ describe('played audio', () => {
     expect(ear.samples.length).toBeGreaterThan(2 * 1.2 * LISTENING_RATE);
     expect(ear.samples.length).toBeLessThan(6 * LISTENING_RATE);
     expect(ear.blocks.at(-1)!.atMs).toBeGreaterThan(later);
+  });
+
+  it('is told of at once to who has patience, from the packet on that was needed', () => {
+    const ear = new PatientEar();
+    const played = new PlayedAudio([ear], { kind: 'fixed', delayMs: BUFFER_MS });
+    const { audio, kind, units } = toneBy('PCMU');
+    const blocksAt = new Map<number, number>();
+    for (let i = 0; i < 30; i++) {
+      const nowMs = 1000 + i * PTIME_MS;
+      const start = i * audio.frameBytes;
+      played.hear(kind, audio.bytes, start, start + audio.frameBytes, 7, i * units, nowMs);
+      blocksAt.set(nowMs, ear.blocks.length);
+    }
+    // The tone begins with what is played at 1260; before it only the first packet was played, to find that nobody needs it.
+    const loudMs = 1000 + BUFFER_MS + 200;
+    expect(blocksAt.get(loudMs + ear.patienceMs - PTIME_MS)).toBe(1);
+    const first = ear.blocks[1];
+    const told = blocksAt.get(loudMs + ear.patienceMs)! - 1;
+    expect(first.atMs).toBe(loudMs);
+    expect(told).toBe(ear.patienceMs / PTIME_MS);
+    for (let i = 2; i < ear.blocks.length; i++) expect(ear.blocks[i].atMs).toBe(ear.blocks[i - 1].atMs + PTIME_MS);
   });
 
   it('is bounded by what waits, whatever the timestamps say', () => {
