@@ -7,11 +7,11 @@
 import { parseArgs } from 'node:util';
 import { built } from '../signalling/built.js';
 import { Collector } from './collector.js';
+import { type Point, slopeAtEqualCalls } from './equal-calls.js';
 
 const { parseProfile } = await built<typeof import('../../src/profile/read.js')>('profile/read.js');
 const { planOf } = await built<typeof import('../../src/run/plan.js')>('run/plan.js');
 const { Run } = await built<typeof import('../../src/run/run.js')>('run/run.js');
-const { SeriesSlope } = await built<typeof import('../../src/metrics/regression.js')>('metrics/regression.js');
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +44,7 @@ trunk: { channels: ${calls * 2}, audio: none }
 );
 
 const MEBI = 1 << 20;
-const slope = new SeriesSlope();
+const found: Point[] = [];
 const collector = new Collector();
 let inProgress = 0;
 let atMs = 0;
@@ -54,15 +54,16 @@ let collecting: Promise<void> | null = null;
 
 async function point(): Promise<void> {
   const at = atMs;
+  const up = inProgress;
   // What grew old in the warm-up takes the first collection two rounds.
   if (points++ === 0) await collector.collect();
   const threads = await collector.collect();
   const bytes = threads.reduce((a, b) => a + b, 0);
-  slope.add(at / 3_600_000, bytes);
+  found.push({ hours: at / 3_600_000, calls: up, bytes });
   const each = threads.map((thread) => (thread / MEBI).toFixed(1)).join(' ');
   const resident = process.memoryUsage.rss() / MEBI;
   console.log(
-    `${(at / 1000).toFixed(0)} s   ${inProgress} calls   alive ${(bytes / MEBI).toFixed(2)} MiB (${each})   resident ${resident.toFixed(0)} MiB`,
+    `${(at / 1000).toFixed(0)} s   ${up} calls   alive ${(bytes / MEBI).toFixed(2)} MiB (${each})   resident ${resident.toFixed(0)} MiB`,
   );
 }
 
@@ -102,11 +103,11 @@ console.log(
   `attempted ${attempted}, answered ${answered}, failed ${failed}, dropped ${dropped}; peak ${summary.calls.peakInProgress} in progress`,
 );
 for (const { observed } of summary.run.invalidReasons) console.log(`not valid: ${observed}`);
-const found = slope.perHour();
-if (found === null) console.log('too few points for a slope');
+const slope = slopeAtEqualCalls(found);
+if (slope === null) console.log('too few points for a slope');
 else {
   const percent = (share: number): string => `${(share * 100).toFixed(3)} %`;
   console.log(
-    `memory ${percent(found.perHour)} an hour, 95 % confidence interval ${percent(found.low)} to ${percent(found.high)}, ${found.points} points`,
+    `memory at the same number of calls: ${percent(slope.perHour)} an hour, 95 % confidence interval ${percent(slope.low)} to ${percent(slope.high)}, ${slope.points} points`,
   );
 }
