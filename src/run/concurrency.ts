@@ -1,28 +1,29 @@
-/** Calls in progress over time, as the pulses tell it. What is older than an hour is forgotten, from time to time. */
+/** An hour of pulses. */
+const KEPT = 4 * 3600;
+
+/** Calls in progress over time, as the pulses tell it; of the last hour, in memory that does not grow. */
 export class Concurrency {
-  private times: number[] = [];
-  private counts: number[] = [];
+  private readonly times = new Float64Array(KEPT);
+  private readonly counts = new Int32Array(KEPT);
+  private noted = 0;
 
   note(nowMs: number, inProgress: number): void {
-    this.times.push(nowMs);
-    this.counts.push(inProgress);
-    if (this.times.length < 2 * KEPT) return;
-    this.times = this.times.slice(-KEPT);
-    this.counts = this.counts.slice(-KEPT);
+    const at = this.noted++ % KEPT;
+    this.times[at] = nowMs;
+    this.counts[at] = inProgress;
   }
 
   /** At the first pulse from `ms` on, a quarter of a second later at most; `null` where none tells. */
   at(ms: number): number | null {
-    let low = 0;
-    let high = this.times.length;
+    const { noted } = this;
+    if (noted === 0) return null;
+    let low = Math.max(0, noted - KEPT);
+    let high = noted;
     while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.times[middle] < ms) low = middle + 1;
+      const middle = Math.floor((low + high) / 2);
+      if (this.times[middle % KEPT] < ms) low = middle + 1;
       else high = middle;
     }
-    return this.counts[low] ?? this.counts.at(-1) ?? null;
+    return this.counts[Math.min(low, noted - 1) % KEPT];
   }
 }
-
-/** An hour of pulses. */
-const KEPT = 4 * 3600;
