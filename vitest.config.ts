@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 const shared = { pool: 'forks' as const, isolate: false, setupFiles: './test/setup.ts' };
 /**
  * Tests with threads, sockets and real peers. Most of their time is spent waiting for the far end, so several files go at a
- * time; a test that the others held up, or took a port from, has four more tries: a fault fails all five.
+ * time; a test that the others held up, or took a port from, has two more tries: a fault fails all three.
  */
-const built = { ...shared, globalSetup: './test/global-setup.ts', retry: 4 };
+const built = { ...shared, globalSetup: './test/global-setup.ts', retry: 2 };
 /** Tests that judge a run as a user does. One that was held up by others is rightly `invalid`. */
 const wholeRuns = ['test/loopback/{cli,run}-*.test.ts', 'test/loopback/shard-crash.test.ts'];
 
