@@ -19,6 +19,7 @@ describe('a field that there is not', () => {
     [`name: x\n${LOAD}\ntrunk: { chanels: 20 }`, '`channels`'],
     [`name: x\n${LOAD}\ntrunk: { when-full: "486" }`, '`whenFull`'],
     [`name: x\n${LOAD}\ncall: { hold: 3s }`, '`calls`'],
+    [`name: x\n${LOAD}\ncalls: { dtfm: { digits: "1" } }`, '`dtmf`'],
     [`name: x\n${LOAD}\ntrunk: { faults: { noRTP: 2% } }`, '`noRtp`'],
     [`name: x\n${LOAD}\nimpairment: { uplink: [{ kind: loss, ratio: 2%, bursts: 3 }] }`, '`burst`'],
     [`name: x\n${LOAD}\ncalls: { flow: [{ step: wait, for: 2s, names: a }] }`, '`name`'],
